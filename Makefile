@@ -1,0 +1,73 @@
+# Cleat.
+#
+#   make          build/cleatd
+#   make run      five nodes on loopback, client ports 8080-8084; Ctrl-C ends them
+#   make test     every test
+#
+# BUILD=dir builds elsewhere; CC=clang and SANITIZE=address,undefined do what they say.
+
+BUILD ?= build
+CC = gcc
+VERSION = 0.1.0
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+OPTIMIZE ?= -O2
+CFLAGS ?= -g
+BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -DCLEAT_VERSION='"$(VERSION)"' -I. -Isrc $(WARNINGS) $(OPTIMIZE) -fno-strict-aliasing -fstack-protector-strong -pthread
+ifdef SANITIZE
+BASE_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINK_FLAGS += -fsanitize=$(SANITIZE)
+endif
+ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
+LINK_FLAGS += -pthread
+
+# Layers, lowest first. A test of one layer links that layer and what lies below it.
+LAYERS = base protocol raft store disk node net
+DIR_base = src/base
+DIR_protocol = protocol
+DIR_raft = raft
+DIR_store = src/store
+DIR_disk = src/disk
+DIR_node = src/node
+DIR_net = src/net
+
+lib = $(BUILD)/lib$(1).a
+LIBS_base = $(call lib,base)
+LIBS_protocol = $(call lib,protocol) $(LIBS_base)
+LIBS_raft = $(call lib,raft) $(LIBS_base)
+LIBS_store = $(call lib,store) $(LIBS_protocol)
+LIBS_disk = $(call lib,disk) $(LIBS_raft)
+LIBS_node = $(call lib,node) $(call lib,store) $(call lib,disk) $(call lib,protocol) $(call lib,raft) $(LIBS_base)
+LIBS_net = $(call lib,net) $(LIBS_node)
+
+all: $(BUILD)/cleatd
+
+define layer
+SOURCES_$(1) = $$(wildcard $$(DIR_$(1))/*.c)
+OBJECTS_$(1) = $$(SOURCES_$(1):%.c=$(BUILD)/%.o)
+$$(call lib,$(1)): $$(OBJECTS_$(1))
+	@rm -f $$@
+	ar rcs $$@ $$^
+UNIT_$(1) = $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/unit/$(1)/*.c))
+$$(UNIT_$(1)): $(BUILD)/%: %.c tests/support/*.h $$(LIBS_$(1)) $(BUILD)/libsupport.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -Itests -MMD -MP -o $$@ $$< $(BUILD)/libsupport.a $$(LIBS_$(1)) $$(LINK_FLAGS) $$$$(pkg-config --libs check)
+UNITS += $$(UNIT_$(1))
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+
+SUPPORT_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+$(BUILD)/libsupport.a: $(SUPPORT_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
+
+$(BUILD)/cleatd: $(BUILD)/src/cleatd.o $(LIBS_net)
+	$(CC) -o $@ $< $(LIBS_net) $(LINK_FLAGS) -lev
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: all

@@ -1,0 +1,90 @@
+/* The client's text to structs. Pure: copies nothing, allocates nothing, does no I/O.
+ *
+ *      read NAME                               write NAME NUMBYTES [EXPTIME]     cas NAME VERSION NUMBYTES [EXPTIME]
+ *      delete NAME                             <contents>                        <contents>
+ *      help [VERB]   ping   version   quit   status
+ *
+ * A line ends in CRLF or LF, and so do contents. Words are separated by one or more spaces; verbs are lower case.
+ * Numbers are plain decimal: digits only, below 2^64.
+ *
+ * Three ways in which a line can be wrong:
+ *   - its end and that of its contents are known (a bad name, version or exptime, too few or too many words):
+ *     `error` is set, the contents are to be read and dropped, the connection goes on;
+ *   - they are not (unknown verb, bad numbytes, a line of 500 bytes or more): REQUEST_FATAL, close;
+ *   - numbytes is above the value limit: REQUEST_FATAL with REQUEST_TOO_BIG, close. */
+#ifndef CLEAT_PROTOCOL_REQUEST_H
+#define CLEAT_PROTOCOL_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    REQUEST_LINE_MAX = 499,              /* bytes in a line, its end not counted */
+    REQUEST_NAME_MAX = 250,              /* bytes in a file name */
+};
+#define REQUEST_EXPTIME_MAX_S UINT32_MAX /* about 136 years */
+
+enum verb {
+    VERB_NONE,
+    VERB_READ,
+    VERB_WRITE,
+    VERB_CAS,
+    VERB_DELETE,
+    VERB_HELP,
+    VERB_PING,
+    VERB_VERSION,
+    VERB_QUIT,
+    VERB_STATUS,
+    VERB_COUNT,
+};
+
+enum request_error {
+    REQUEST_OK,
+    REQUEST_UNKNOWN_VERB,
+    REQUEST_LINE_TOO_LONG,
+    REQUEST_BAD_NUMBYTES,
+    REQUEST_TOO_BIG,
+    REQUEST_BAD_END,      /* contents are not followed by a line end */
+    REQUEST_BAD_NAME,     /* empty, longer than 250 bytes, or with a control character */
+    REQUEST_BAD_VERSION,
+    REQUEST_BAD_EXPTIME,
+    REQUEST_BAD_WORDS,    /* too few or too many words */
+    REQUEST_EMPTY_LINE,
+    REQUEST_ERROR_COUNT,
+};
+
+struct request {
+    enum verb verb;           /* VERB_NONE where it is unknown */
+    enum request_error error;
+    const uint8_t *name;      /* borrowed from the input: the file, or help's verb; NULL: none was given */
+    size_t name_size;
+    uint64_t version;         /* cas */
+    uint64_t exptime_s;       /* write, cas: seconds to live; 0: for ever */
+    uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
+    bool has_contents;        /* contents follow the line, also when `error` is set */
+};
+
+enum request_status {
+    REQUEST_MORE,   /* the line is not complete: nothing consumed */
+    REQUEST_LINE,   /* one line was parsed; look at request->error */
+    REQUEST_FATAL,  /* the end of the command is not known; request->error says why */
+};
+
+/* Parses the line at the start of BYTES. *CONSUMED is its length with its end (for REQUEST_LINE only). */
+enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t value_max_bytes,
+                                  struct request *request, size_t *consumed);
+
+/* What follows contents: 1 (LF) or 2 (CRLF) bytes of line end, 0 if more bytes are needed to tell, -1 if it is neither. */
+int request_end(const uint8_t *bytes, size_t size);
+
+/* Why, for a person: one line without an end. Never NULL. */
+const char *request_error_text(enum request_error error);
+
+/* The verb of that name, or VERB_NONE. */
+enum verb request_verb(const void *name, size_t size);
+
+/* All digits, at least one, below 2^64: true, and *NUMBER is set. */
+bool request_number(const void *digits, size_t size, uint64_t *number);
+
+#endif

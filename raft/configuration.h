@@ -1,0 +1,48 @@
+/* Who is in the cluster: a value in the log. Fixed for now when the cluster forms; learners are already in it, so that
+ * single-server changes (dissertation 4.1) find their place ready.
+ *
+ * Bytes: u8 format (1); u64 cluster id; u16 extra size; extra; u8 count; count x (u32 id; u64 incarnation; u8 role;
+ * u8 address size; address). `extra` is opaque here: the node keeps its cluster-wide limits in it. */
+#ifndef CLEAT_RAFT_CONFIGURATION_H
+#define CLEAT_RAFT_CONFIGURATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+enum {
+    RAFT_MEMBERS_MAX = 9,
+    RAFT_ADDRESS_MAX = 120, /* bytes of "host:port" */
+    RAFT_EXTRA_MAX = 128,
+};
+
+enum raft_member_role { RAFT_VOTER = 1, RAFT_LEARNER = 2 };
+
+struct raft_member {
+    uint32_t id;           /* from 1 */
+    uint64_t incarnation;  /* of the data directory that is this member */
+    enum raft_member_role role;
+    char address[RAFT_ADDRESS_MAX + 1];
+};
+
+struct raft_configuration {
+    uint64_t cluster_id; /* 0: no cluster yet */
+    uint32_t count;
+    struct raft_member members[RAFT_MEMBERS_MAX]; /* by ascending id */
+    uint32_t extra_size;
+    uint8_t extra[RAFT_EXTRA_MAX];
+};
+
+/* Appends the configuration's bytes to OUT. */
+void raft_configuration_encode(const struct raft_configuration *configuration, struct buffer *out);
+/* False where the bytes are no valid configuration: sizes, order, ids, roles, at least one voter. */
+bool raft_configuration_decode(const uint8_t *bytes, size_t size, struct raft_configuration *configuration);
+
+const struct raft_member *raft_configuration_member(const struct raft_configuration *configuration, uint32_t id);
+uint32_t raft_configuration_voters(const struct raft_configuration *configuration);
+/* Votes or acknowledgements that decide: a majority of the voters. */
+uint32_t raft_configuration_quorum(const struct raft_configuration *configuration);
+
+#endif

@@ -1,0 +1,10 @@
+/* XXH3, 64 bits, with a seed: names in the hash table, checksums on wire and disk, the hash of the state. */
+#ifndef CLEAT_BASE_HASH_H
+#define CLEAT_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed);
+
+#endif

@@ -1,0 +1,29 @@
+/* A binary min-heap of things with a deadline, each of which knows its place, so that any can be taken out. It owns no
+ * things. */
+#ifndef CLEAT_BASE_HEAP_H
+#define CLEAT_BASE_HEAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct heap_item {
+    uint64_t key;  /* the smallest comes first */
+    size_t place;  /* in the heap's array, from 1; 0: not in a heap */
+};
+
+struct heap {
+    struct heap_item **items;
+    size_t count;
+    size_t capacity;
+};
+
+/* A zeroed struct heap is empty. */
+void heap_close(struct heap *heap);
+/* Adds ITEM, whose key is set and whose place is 0. */
+void heap_insert(struct heap *heap, struct heap_item *item);
+/* Takes out ITEM, which is in the heap; its place is 0 then. */
+void heap_remove(struct heap *heap, struct heap_item *item);
+/* The item with the smallest key, or NULL. Among equal keys any. */
+struct heap_item *heap_first(const struct heap *heap);
+
+#endif

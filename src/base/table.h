@@ -1,0 +1,40 @@
+/* A hash table of named things: XXH3 with a seed, buckets chained through the things themselves.
+ *
+ *      new:  [ ][*][ ][*][*][ ][ ][*]      twice as many buckets; what is added goes here
+ *      old:  [ ][ ][>][*]                  emptied from the left, a few buckets at each call
+ *
+ * It grows without a pause: while two bucket arrays exist, every insert, remove and find moves a bounded number of
+ * buckets over. The seed keeps a client from choosing names that collide. It owns no things. */
+#ifndef CLEAT_BASE_TABLE_H
+#define CLEAT_BASE_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/named.h"
+
+struct table {
+    struct named **buckets; /* 2^bits; NULL while the table is empty and new */
+    struct named **old;     /* NULL unless it is growing or shrinking */
+    uint32_t bits;
+    uint32_t old_bits;
+    size_t moved;           /* buckets of old that are empty */
+    size_t count;           /* things */
+    uint64_t seed;
+};
+
+void table_init(struct table *table, uint64_t seed);
+/* Frees the buckets; the things are not touched. */
+void table_close(struct table *table);
+
+/* The thing of that name, or NULL. */
+struct named *table_find(struct table *table, const void *name, size_t name_size);
+/* Adds THING, whose name is set and not in the table yet. */
+void table_insert(struct table *table, struct named *thing);
+/* Takes out THING, which is in the table. */
+void table_remove(struct table *table, struct named *thing);
+
+/* Bytes of memory in bucket arrays. */
+size_t table_memory_bytes(const struct table *table);
+
+#endif

@@ -1,0 +1,37 @@
+/* The seam: every file system call of Cleat goes through here. The server links fs_posix.c; tests link a disk that they
+ * can fill, tear, corrupt and cut off. Errors are -errno. EINTR and short transfers are dealt with inside: a call
+ * does all of its work or fails. Paths are relative to no one: full paths. */
+#ifndef CLEAT_DISK_FS_H
+#define CLEAT_DISK_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct iovec;
+
+/* >= 0: a file; < 0: -errno. */
+int fs_open(const char *path);                     /* existing, for reading and writing; -ENOENT */
+int fs_create(const char *path);                   /* new and empty, or an existing one cut to 0 */
+int fs_close(int file);
+int fs_size(int file, uint64_t *size);
+/* Reads SIZE bytes at OFFSET; *GOT is less only at the end of the file. */
+int fs_read(int file, uint64_t offset, void *bytes, size_t size, size_t *got);
+int fs_write(int file, uint64_t offset, const void *bytes, size_t size);
+/* Writes all pieces from OFFSET on; PIECES is used up (changed). */
+int fs_writev(int file, uint64_t offset, struct iovec *pieces, size_t count);
+int fs_sync(int file);                             /* fdatasync: content, and size if it grew */
+int fs_rename(const char *from, const char *to);
+int fs_unlink(const char *path);
+int fs_make_dir(const char *path);                 /* 0 also where it exists; makes no parents */
+int fs_sync_dir(const char *path);
+/* Calls of names in no exact order: *NAMES gets a malloc'ed array of malloc'ed strings, without "." and "..". */
+int fs_list(const char *path, char ***names, size_t *count);
+void fs_list_free(char **names, size_t count);
+/* An exclusive lock on PATH (made if absent), until the process ends or the file is closed. -EWOULDBLOCK: taken. */
+int fs_lock(const char *path, int *file);
+
+/* True for "no room": ENOSPC, EDQUOT, EFBIG (as -errno). */
+bool fs_is_full(int error);
+
+#endif
