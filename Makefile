@@ -47,11 +47,12 @@ SOURCES_$(1) = $$(wildcard $$(DIR_$(1))/*.c)
 OBJECTS_$(1) = $$(SOURCES_$(1):%.c=$(BUILD)/%.o)
 $$(call lib,$(1)): $$(OBJECTS_$(1))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 UNIT_$(1) = $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/unit/$(1)/*.c))
 $$(UNIT_$(1)): $(BUILD)/%: %.c tests/support/*.h $$(LIBS_$(1)) $(BUILD)/libsupport.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -Itests -MMD -MP -o $$@ $$< $(BUILD)/libsupport.a $$(LIBS_$(1)) $$(LINK_FLAGS) $$$$(pkg-config --libs check)
+	@echo "  LINK $$@"
+	@$$(CC) $$(ALL_CFLAGS) -Itests -MMD -MP -o $$@ $$< $(BUILD)/libsupport.a $$(LIBS_$(1)) $$(LINK_FLAGS) $$$$(pkg-config --libs check)
 UNITS += $$(UNIT_$(1))
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
@@ -59,15 +60,20 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 SUPPORT_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 $(BUILD)/libsupport.a: $(SUPPORT_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
+	@echo "  CC   $<"
+	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
-$(BUILD)/cleatd: $(BUILD)/src/cleatd.o $(LIBS_net)
-	$(CC) -o $@ $< $(LIBS_net) $(LINK_FLAGS) -lev
+DAEMON_OBJECTS = $(BUILD)/src/cleatd.o $(BUILD)/src/options.o
+$(BUILD)/cleatd: $(DAEMON_OBJECTS) $(LIBS_net)
+	@echo "  LINK $@"
+	@$(CC) -o $@ $(DAEMON_OBJECTS) $(LIBS_net) $(LINK_FLAGS) -lev
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all
+
+include scripts/targets.mk

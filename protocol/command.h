@@ -49,14 +49,19 @@ struct command {
 };
 
 /* A new blob with COMMAND's header and name, and room for its value, which is copied too unless COMMAND->value is
- * NULL: then the caller fills command_value(blob) in. One reference, the caller's; NULL where memory fails. */
+ * NULL: then the caller fills it in at command_value_offset(). One reference, the caller's; NULL where memory fails. */
 struct blob *command_encode(const struct command *command);
 
 /* Sets what is known only when a command is numbered. BLOB must have one owner only. */
 void command_number(struct blob *blob, uint32_t gateway, uint64_t epoch, uint64_t number, uint64_t lowest);
 
-/* False where BYTES are no command (format, kind, sizes, a name that a client could not have sent). Borrows BYTES. */
+/* False where BYTES are no command (format, kind, sizes, a name or exptime that a client could not have sent). Borrows
+ * BYTES. */
 bool command_decode(const uint8_t *bytes, size_t size, struct command *command);
+
+/* Only who proposed it: kind, gateway, epoch and number, without looking at the rest. False as soon as that is not
+ * there. For finding the one who waits for an entry before it is applied. */
+bool command_origin(const uint8_t *bytes, size_t size, struct command *command);
 
 /* True where BYTES claim a format or kind newer than this program knows (decode says false for those too). */
 bool command_is_newer(const uint8_t *bytes, size_t size);

@@ -32,7 +32,8 @@ void reply_ok_version(struct chain *out, uint64_t version);    /* OK 7 */
 void reply_not_found(struct chain *out);                       /* ERR_FILE_NOT_FOUND */
 void reply_version_mismatch(struct chain *out, uint64_t version);
 /* CONTENTS and the value: SIZE bytes of BLOB from OFFSET; EXPTIME_S seconds remain, 0 for ever. */
-void reply_contents(struct chain *out, uint64_t version, uint64_t exptime_s, struct blob *blob, size_t offset, size_t size);
+void reply_contents(struct chain *out, uint64_t version, uint64_t exptime_s, struct blob *blob, size_t offset,
+                    size_t size);
 /* "CODE SIZE", the text, and a line end: for HELP and STATUS. */
 void reply_text(struct chain *out, const char *code, const void *text, size_t size);
 void reply_line(struct chain *out, const char *line);          /* PONG, BYE, ... */

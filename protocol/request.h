@@ -75,7 +75,7 @@ enum request_status {
 enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t value_max_bytes,
                                   struct request *request, size_t *consumed);
 
-/* What follows contents: 1 (LF) or 2 (CRLF) bytes of line end, 0 if more bytes are needed to tell, -1 if it is neither. */
+/* What follows contents: 1 (LF) or 2 (CRLF) bytes of line end, 0 if more bytes are needed to tell, -1 if neither. */
 int request_end(const uint8_t *bytes, size_t size);
 
 /* Why, for a person: one line without an end. Never NULL. */
@@ -83,6 +83,9 @@ const char *request_error_text(enum request_error error);
 
 /* The verb of that name, or VERB_NONE. */
 enum verb request_verb(const void *name, size_t size);
+
+/* True for what may be a file's name: 1 to 250 bytes, no space, no control character. */
+bool request_name(const void *name, size_t size);
 
 /* All digits, at least one, below 2^64: true, and *NUMBER is set. */
 bool request_number(const void *digits, size_t size, uint64_t *number);

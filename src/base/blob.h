@@ -17,7 +17,8 @@ struct blob {
     uint8_t bytes[];
 };
 
-/* A blob of SIZE bytes, not zeroed, with one reference, the caller's. NULL where memory fails or SIZE is 4 GiB or more. */
+/* A blob of SIZE bytes, not zeroed, with one reference, the caller's. NULL where memory fails or SIZE is 4 GiB or
+ * more. */
 struct blob *blob_new(size_t size);
 void blob_free(struct blob *blob);
 

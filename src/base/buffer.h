@@ -3,7 +3,8 @@
  *      bytes            start             end            capacity
  *      |  consumed      |  content        |  free         |
  *
- * The bytes move when it grows or when the front is reclaimed: pointers into it last until the next reserve or append. */
+ * The bytes move when it grows or when the front is reclaimed: pointers into it last until the next reserve or
+ * append. */
 #ifndef CLEAT_BASE_BUFFER_H
 #define CLEAT_BASE_BUFFER_H
 

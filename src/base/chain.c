@@ -145,6 +145,23 @@ void chain_consume(struct chain *chain, size_t size)
     }
 }
 
+void chain_split(struct chain *chain, struct chain *from, size_t size)
+{
+    ensure(size <= from->size);
+    size_t left = size;
+    while (left > 0) {
+        struct chain_piece *piece = from->head;
+        size_t content = piece->end - piece->start;
+        size_t part = content < left ? content : left;
+        if (piece->blob)
+            chain_append_blob(chain, piece->blob, piece->start, part);
+        else
+            chain_append(chain, piece_content(piece), part);
+        left -= part;
+        chain_consume(from, part);
+    }
+}
+
 void chain_move(struct chain *chain, struct chain *from)
 {
     if (from->size == 0)

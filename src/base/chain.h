@@ -42,6 +42,9 @@ void chain_copy(const struct chain *chain, void *bytes, size_t size);
 
 void chain_consume(struct chain *chain, size_t size);
 
+/* Moves the first SIZE bytes of FROM to the end of CHAIN. */
+void chain_split(struct chain *chain, struct chain *from, size_t size);
+
 /* Moves all of FROM to the end of CHAIN; FROM is empty then. */
 void chain_move(struct chain *chain, struct chain *from);
 

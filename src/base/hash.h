@@ -7,4 +7,9 @@
 
 uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed);
 
+struct iovec;
+
+/* The same hash over COUNT pieces one after another, as if they were contiguous. */
+uint64_t hash_pieces(const struct iovec *pieces, size_t count, uint64_t seed);
+
 #endif

@@ -8,6 +8,7 @@
 
 struct heap_item {
     uint64_t key;  /* the smallest comes first */
+    uint64_t tie;  /* among equal keys, the smallest comes first */
     size_t place;  /* in the heap's array, from 1; 0: not in a heap */
 };
 
@@ -19,11 +20,12 @@ struct heap {
 
 /* A zeroed struct heap is empty. */
 void heap_close(struct heap *heap);
-/* Adds ITEM, whose key is set and whose place is 0. */
+/* Adds ITEM, whose key and tie are set and whose place is 0. */
 void heap_insert(struct heap *heap, struct heap_item *item);
 /* Takes out ITEM, which is in the heap; its place is 0 then. */
 void heap_remove(struct heap *heap, struct heap_item *item);
-/* The item with the smallest key, or NULL. Among equal keys any. */
+/* The item with the smallest (key, tie), or NULL. Where no two are equal, the order in which items come out does not
+ * depend on how the heap was built. */
 struct heap_item *heap_first(const struct heap *heap);
 
 #endif

@@ -1,10 +1,12 @@
 /* A hash table of named things: XXH3 with a seed, buckets chained through the things themselves.
  *
- *      new:  [ ][*][ ][*][*][ ][ ][*]      twice as many buckets; what is added goes here
- *      old:  [ ][ ][>][*]                  emptied from the left, a few buckets at each call
+ *      old:  [ ][ ][>][*]                  emptied from the left, a few slots at each call
+ *      new:  [ ][*][.][.][*][ ][.][.]      twice as many buckets; those of a slot are set when it is moved over
  *
- * It grows without a pause: while two bucket arrays exist, every insert, remove and find moves a bounded number of
- * buckets over. The seed keeps a client from choosing names that collide. It owns no things. */
+ * It grows and shrinks without a pause: while two bucket arrays exist, every insert, remove and find moves a bounded
+ * number of slots over. Slot s is bucket s of the smaller array, and buckets s and s + slots of the larger: its things
+ * are all in the old array, or all in the new one. The seed keeps a client from choosing names that collide. It owns no
+ * things. */
 #ifndef CLEAT_BASE_TABLE_H
 #define CLEAT_BASE_TABLE_H
 
@@ -18,7 +20,7 @@ struct table {
     struct named **old;     /* NULL unless it is growing or shrinking */
     uint32_t bits;
     uint32_t old_bits;
-    size_t moved;           /* buckets of old that are empty */
+    size_t moved;           /* slots, from the left, whose things are in the new array */
     size_t count;           /* things */
     uint64_t seed;
 };

@@ -33,5 +33,7 @@ int fs_lock(const char *path, int *file);
 
 /* True for "no room": ENOSPC, EDQUOT, EFBIG (as -errno). */
 bool fs_is_full(int error);
+/* A monotonic clock in microseconds, to tell how long a sync took. */
+uint64_t fs_clock_us(void);
 
 #endif

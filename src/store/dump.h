@@ -7,7 +7,7 @@
  *      u8 type, then
  *      1 STATE    u64 index, time, revision, files; u32 gateways                                first, once
  *      2 GATEWAY  u32 id; u64 nonce, epoch, applied, lowest; u32 n, n x (u8 code, u64 version)  numbers lowest..applied
- *      3 FILE     u64 version, expires_ms; u32 size, size bytes: the entry's payload
+ *      3 FILE     u64 version, expires_ms; u32 size, size bytes: the entry's payload, a WRITE or CAS
  *
  * At most one dump of a store is under way at a time. */
 #ifndef CLEAT_STORE_DUMP_H
@@ -17,15 +17,16 @@
 
 /* Begins a dump of the state as it is now. None may be under way. */
 void store_dump_begin(struct store *store);
-/* Appends the next records, until about BLOCK_BYTES are in OUT or the dump is complete. Returns true when complete:
- * then it is over, and changes no longer feed it. */
+/* Appends the next records, until about BLOCK_BYTES are in OUT (one more record may go beyond), or the dump is
+ * complete, or so many files were passed that it is time to let others work: false may come with nothing appended.
+ * Returns true when complete: then it is over, and changes no longer feed it. */
 bool store_dump_step(struct store *store, struct buffer *out, size_t block_bytes);
 /* Gives a dump up. */
 void store_dump_cancel(struct store *store);
 bool store_dump_active(const struct store *store);
 
-/* Loads into a store that is new and empty: the dump's blocks in their order. False where BYTES are not a valid block:
- * the store is then of no use but to be closed. */
+/* Loads into a store that is new and empty: the dump's blocks in their order. False where BYTES are not a valid block,
+ * or there is no memory for it: the store is then of no use but to be drained and closed. */
 bool store_load(struct store *store, const uint8_t *bytes, size_t size);
 /* After the last block: true if all that STATE announced has come (files, gateways), and the store is fit for use. */
 bool store_load_end(struct store *store);

@@ -23,7 +23,7 @@
 enum {
     STORE_SWEEP_MAX = 100,      /* due files that one entry expires */
     STORE_GATEWAYS_MAX = 16,
-    STORE_OUTCOMES_MAX = 65536, /* kept for one gateway; more numbers than this between lowest and newest are refused */
+    STORE_OUTCOMES_MAX = 65536, /* kept for one gateway; beyond that the oldest is dropped */
 };
 
 struct store;
@@ -32,19 +32,19 @@ struct store;
 enum outcome_code {
     OUTCOME_NONE,      /* not applied: repeated, of an older epoch, or out of order; nothing changed */
     OUTCOME_WRITTEN,   /* write, cas: `version` is the new one */
-    OUTCOME_DELETED,
+    OUTCOME_DELETED,   /* `version` is the revision that the deletion took */
     OUTCOME_NOT_FOUND, /* delete of an absent file */
     OUTCOME_MISMATCH,  /* cas: `version` is the file's, 0 if absent */
-    OUTCOME_SKIPPED,   /* the number was given up by its gateway */
+    OUTCOME_SKIPPED,   /* nothing was done under this number: its gateway gave it up, or no client could have sent it */
     OUTCOME_OPENED,    /* the gateway's epoch is now this entry's index */
 };
 
 struct outcome {
     enum outcome_code code;
-    uint32_t gateway;
-    uint64_t epoch;
-    uint64_t number;
-    uint64_t version;
+    uint32_t gateway;  /* 0 where the entry was no command of a gateway */
+    uint64_t epoch;    /* the command's; of an OPEN the gateway's epoch after it */
+    uint64_t number;   /* 0 for OPEN */
+    uint64_t version;  /* 0 where nothing else is said above */
 };
 
 /* SEED seeds the hash table alone. Never NULL. */
@@ -54,7 +54,11 @@ void store_close(struct store *store);
 /* Applies the entry at INDEX, which must be store_applied() + 1. TIME_MS is its stamp; the store's time becomes the
  * larger of its own and this. BLOB holds an encoded command and is referenced by the store if it becomes a file's
  * contents; NULL for entries that are not the store's (no-op, configuration): they only move index and time.
- * What cannot be decoded changes nothing and gives OUTCOME_NONE (the node looks for newer kinds before it calls). */
+ * What cannot be decoded does no more than those and gives OUTCOME_NONE (the node looks for newer kinds before it
+ * calls); only its number, where it has one in due form, is used up as by a skip.
+ *
+ * In this order: the time; the command, which first expires its file if that is due; then the sweep, with every kind of
+ * entry: up to STORE_SWEEP_MAX due files expire, by (expires_ms, version). */
 struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms, struct blob *blob);
 
 /* One file as it is in the state. */
@@ -75,9 +79,11 @@ uint64_t store_time_ms(const struct store *store);
 uint64_t store_file_count(const struct store *store);
 /* Bytes of memory that the files and their indexes take: what the store's memory limit is held against. */
 uint64_t store_memory_bytes(const struct store *store);
-/* The earliest moment at which a file falls due, in cluster time; 0 if none will. */
+/* The earliest moment at which a file falls due, in cluster time; 0 if none will. It is not after store_time_ms() where
+ * more were due than one entry sweeps: then another entry is wanted at once. */
 uint64_t store_due_ms(const struct store *store);
-/* A hash over the whole state (files, gateways, revision), kept up with every change: equal on all nodes at the same index. */
+/* A hash over the whole state (files, gateways, revision, time), kept up with every change: equal on all nodes at the
+ * same index. O(1). */
 uint64_t store_hash(const struct store *store);
 
 /* --- gateways ------------------------------------------------------------------------------------------------- */

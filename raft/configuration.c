@@ -1,0 +1,107 @@
+#include "raft/configuration.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+
+enum { CONFIGURATION_FORMAT = 1 };
+
+void raft_configuration_encode(const struct raft_configuration *configuration, struct buffer *out)
+{
+    ensure(configuration->count > 0 && configuration->count <= RAFT_MEMBERS_MAX);
+    ensure(configuration->extra_size <= RAFT_EXTRA_MAX);
+    buffer_append_u8(out, CONFIGURATION_FORMAT);
+    buffer_append_u64(out, configuration->cluster_id);
+    buffer_append_u16(out, (uint16_t)configuration->extra_size);
+    buffer_append(out, configuration->extra, configuration->extra_size);
+    buffer_append_u8(out, (uint8_t)configuration->count);
+    for (uint32_t i = 0; i < configuration->count; i++) {
+        const struct raft_member *member = &configuration->members[i];
+        size_t address_size = strlen(member->address);
+        ensure(member->id > (i > 0 ? configuration->members[i - 1].id : 0));
+        ensure(address_size <= RAFT_ADDRESS_MAX);
+        buffer_append_u32(out, member->id);
+        buffer_append_u64(out, member->incarnation);
+        buffer_append_u8(out, (uint8_t)member->role);
+        buffer_append_u8(out, (uint8_t)address_size);
+        buffer_append(out, member->address, address_size);
+    }
+}
+
+/* An address goes into log lines and to the resolver: printable, without spaces. */
+static bool decode_address(struct reader *reader, char address[RAFT_ADDRESS_MAX + 1])
+{
+    size_t size = reader_u8(reader);
+    if (size > RAFT_ADDRESS_MAX)
+        return false;
+    const uint8_t *bytes = reader_bytes(reader, size);
+    if (!bytes)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] <= ' ' || bytes[i] > '~')
+            return false;
+        address[i] = (char)bytes[i];
+    }
+    address[size] = '\0';
+    return true;
+}
+
+static bool decode_member(struct reader *reader, uint32_t id_before, struct raft_member *member)
+{
+    member->id = reader_u32(reader);
+    member->incarnation = reader_u64(reader);
+    uint8_t role = reader_u8(reader);
+    if (member->id <= id_before || (role != RAFT_VOTER && role != RAFT_LEARNER))
+        return false;
+    member->role = role == RAFT_VOTER ? RAFT_VOTER : RAFT_LEARNER;
+    return decode_address(reader, member->address);
+}
+
+bool raft_configuration_decode(const uint8_t *bytes, size_t size, struct raft_configuration *configuration)
+{
+    *configuration = (struct raft_configuration){0};
+    struct reader reader = reader_of(bytes, size);
+    if (reader_u8(&reader) != CONFIGURATION_FORMAT)
+        return false;
+    configuration->cluster_id = reader_u64(&reader);
+    configuration->extra_size = reader_u16(&reader);
+    if (configuration->extra_size > RAFT_EXTRA_MAX)
+        return false;
+    const uint8_t *extra = reader_bytes(&reader, configuration->extra_size);
+    if (!extra)
+        return false;
+    memcpy(configuration->extra, extra, configuration->extra_size);
+    configuration->count = reader_u8(&reader);
+    if (configuration->count > RAFT_MEMBERS_MAX)
+        return false;
+    uint32_t id_before = 0;
+    for (uint32_t i = 0; i < configuration->count; i++) {
+        if (!decode_member(&reader, id_before, &configuration->members[i]))
+            return false;
+        id_before = configuration->members[i].id;
+    }
+    return !reader.bad && reader_left(&reader) == 0 && raft_configuration_voters(configuration) > 0;
+}
+
+const struct raft_member *raft_configuration_member(const struct raft_configuration *configuration, uint32_t id)
+{
+    for (uint32_t i = 0; i < configuration->count; i++) {
+        if (configuration->members[i].id == id)
+            return &configuration->members[i];
+    }
+    return NULL;
+}
+
+uint32_t raft_configuration_voters(const struct raft_configuration *configuration)
+{
+    uint32_t voters = 0;
+    for (uint32_t i = 0; i < configuration->count; i++)
+        voters += configuration->members[i].role == RAFT_VOTER;
+    return voters;
+}
+
+uint32_t raft_configuration_quorum(const struct raft_configuration *configuration)
+{
+    return raft_configuration_voters(configuration) / 2 + 1;
+}

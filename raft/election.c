@@ -1,0 +1,282 @@
+/* Elections: timeouts, PreVote, votes (5.2 and 5.4.1 of the paper; 9.6 of the dissertation). */
+#include "base/ensure.h"
+#include "raft/state.h"
+
+static uint64_t election_timeout_ms(struct raft *raft)
+{
+    /* 5.2: randomized, so that votes are seldom split. */
+    return random_between(&raft->random, raft->options.election_min_ms, raft->options.election_max_ms);
+}
+
+/* Who can tell that a leader is gone stands soon, at first; then ever later, lest a node that alone lost its link to a
+ * leader which is well keeps asking. */
+static uint64_t gone_timeout_ms(struct raft *raft)
+{
+    uint64_t wait_ms = random_between(&raft->random, raft->options.gone_min_ms, raft->options.gone_max_ms);
+    uint64_t usual_ms = election_timeout_ms(raft);
+    if (wait_ms == 0)
+        wait_ms = 1; /* time must pass, or a tick would never be the last */
+    uint32_t tries = raft->election.tries < 16 ? raft->election.tries : 16;
+    return wait_ms << tries < usual_ms ? wait_ms << tries : usual_ms;
+}
+
+void raft_election_arm(struct raft *raft)
+{
+    ensure(raft->role != RAFT_LEADER);
+    uint64_t wait_ms = election_timeout_ms(raft);
+    /* A node without a vote only waits to forget its leader. */
+    bool waits = raft->begun && (raft_is_voter(raft) || raft->leader != 0);
+    raft->election.deadline_ms = waits ? raft->now_ms + wait_ms : UINT64_MAX;
+}
+
+void raft_follow(struct raft *raft, uint64_t term, uint32_t leader)
+{
+    ensure(term >= raft->term && leader != raft->options.id);
+    bool led = raft->role == RAFT_LEADER;
+    raft_outbox_clear(raft); /* what was said in another role or term need not be said any more */
+    raft_read_drop(raft);
+    raft_transfer_end(raft);
+    if (term > raft->term) {
+        raft->term = term;
+        raft->vote = 0;
+        raft->following.matched = 0;
+        raft->following.round = 0;
+        raft->following.replied = 0;
+        raft->following.due = false;
+        raft->following.refused = false;
+    }
+    raft->role = RAFT_FOLLOWER;
+    raft->leader = leader;
+    raft->election.gone = false;
+    raft->election.tries = 0;
+    raft->election.yielded = false;
+    /* A new term alone is no reason to wait on: only a leader or a vote granted is (5.2). */
+    if (led || leader != 0)
+        raft_election_arm(raft);
+}
+
+void raft_election_heard(struct raft *raft)
+{
+    ensure(raft->leader != 0 && raft->role == RAFT_FOLLOWER);
+    raft->election.heard_ms = raft->now_ms;
+    raft->election.gone = false;
+    raft->election.tries = 0;
+    raft->election.yielded = false;
+    raft_election_arm(raft);
+}
+
+void raft_election_leader_gone(struct raft *raft)
+{
+    ensure(raft->role != RAFT_LEADER && raft->leader != 0);
+    raft_read_drop(raft);
+    raft->election.gone = true;
+    uint64_t deadline_ms = raft->now_ms + gone_timeout_ms(raft);
+    if (raft->election.deadline_ms > deadline_ms && raft_is_voter(raft) && raft->begun)
+        raft->election.deadline_ms = deadline_ms;
+}
+
+/* Whether a leader lives, for all that this node knows: then nobody's candidacy is listened to (4.2.3, 9.6). */
+static bool leader_lives(const struct raft *raft)
+{
+    if (raft->role == RAFT_LEADER)
+        return true;
+    return raft->leader != 0 && !raft->election.gone &&
+           raft->now_ms - raft->election.heard_ms < raft->options.election_min_ms;
+}
+
+/* --- candidates ------------------------------------------------------------------------------------------------- */
+
+/* Asks PEER for its vote, or whether it would give it. */
+void raft_election_ask(struct raft *raft, const struct raft_progress *peer)
+{
+    if ((raft->role != RAFT_PRECANDIDATE && raft->role != RAFT_CANDIDATE) || !peer->counts)
+        return;
+    bool real = raft->role == RAFT_CANDIDATE;
+    struct raft_message message = {
+        .type = real ? RAFT_VOTE : RAFT_PREVOTE,
+        .to = peer->id,
+        .term = real ? raft->term : raft->term + 1,
+        .index = raft_log_last(&raft->log),
+        .log_term = raft_log_last_term(&raft->log),
+        .ok = real && raft->election.handed_over,
+    };
+    raft_outbox_add(raft, &message);
+}
+
+static void ask_all(struct raft *raft)
+{
+    for (uint32_t i = 0; i < raft->peer_count; i++) {
+        raft->peers[i].vote = RAFT_VOTE_OPEN;
+        raft_election_ask(raft, &raft->peers[i]);
+    }
+    raft_election_count(raft);
+}
+
+static void campaign(struct raft *raft, bool handed_over)
+{
+    ensure(raft_is_voter(raft) && raft->role != RAFT_LEADER);
+    /* 5.2: "a follower increments its current term and transitions to candidate state. It then votes for itself". */
+    raft_follow(raft, raft->term + 1, 0);
+    raft->vote = raft->options.id;
+    raft->role = RAFT_CANDIDATE;
+    raft->election.handed_over = handed_over;
+    raft_election_arm(raft);
+    ask_all(raft);
+}
+
+/* Stands, with PreVote (9.6): no term rises before a majority would vote for this node. */
+static void stand(struct raft *raft)
+{
+    ensure(raft_is_voter(raft) && raft->role != RAFT_LEADER);
+    if (raft_peers_quorum(raft) == 1) {
+        campaign(raft, false);
+        return;
+    }
+    raft_outbox_clear(raft);
+    raft_read_drop(raft);
+    raft->role = RAFT_PRECANDIDATE;
+    raft->leader = 0;
+    raft->election.yielded = false;
+    if (raft->election.gone) {
+        raft->election.tries++;
+        raft->election.deadline_ms = raft->now_ms + gone_timeout_ms(raft);
+    } else {
+        raft_election_arm(raft);
+    }
+    ask_all(raft);
+}
+
+void raft_election_tick(struct raft *raft)
+{
+    ensure(raft->role != RAFT_LEADER);
+    if (raft->now_ms < raft->election.deadline_ms)
+        return;
+    if (raft_is_voter(raft)) {
+        stand(raft);
+        return;
+    }
+    raft->leader = 0;
+    raft->election.gone = false;
+    raft_read_drop(raft);
+    raft_election_arm(raft);
+}
+
+/* A cluster of one has nobody to wait for. */
+void raft_election_begin(struct raft *raft)
+{
+    ensure(raft->begun);
+    raft_election_arm(raft);
+    if (raft_is_voter(raft) && raft_peers_quorum(raft) == 1)
+        stand(raft);
+}
+
+/* Counts the votes. The own one counts once it is durable: until then another life of this node could give it away. */
+void raft_election_count(struct raft *raft)
+{
+    bool own = raft->role == RAFT_PRECANDIDATE || !raft_outbox_held(raft);
+    uint32_t granted = own && raft_is_voter(raft) ? 1 : 0;
+    for (uint32_t i = 0; i < raft->peer_count; i++)
+        granted += raft->peers[i].counts && raft->peers[i].vote == RAFT_VOTE_GRANTED;
+    if (granted < raft_peers_quorum(raft))
+        return;
+    if (raft->role == RAFT_PRECANDIDATE)
+        campaign(raft, false);
+    else if (raft->role == RAFT_CANDIDATE)
+        raft_lead(raft);
+}
+
+void raft_election_answered(struct raft *raft, const struct raft_message *message)
+{
+    bool pre = message->type == RAFT_PREVOTE_REPLY;
+    ensure(pre || message->type == RAFT_VOTE_REPLY);
+    struct raft_progress *peer = raft_peers_find(raft, message->from);
+    if (!peer || !peer->counts)
+        return;
+    if (raft->role != (pre ? RAFT_PRECANDIDATE : RAFT_CANDIDATE))
+        return;
+    /* A yes to a PreVote carries the term that was asked about: a no, the term of who says it. */
+    uint64_t term = pre && message->ok ? raft->term + 1 : raft->term;
+    if (message->term != term || peer->vote == RAFT_VOTE_GRANTED)
+        return;
+    peer->vote = message->ok ? RAFT_VOTE_GRANTED : RAFT_VOTE_REFUSED;
+    raft_election_count(raft);
+}
+
+void raft_election_told(struct raft *raft, const struct raft_message *message)
+{
+    ensure(message->type == RAFT_TIMEOUT_NOW && message->term == raft->term);
+    /* 3.10: "the target server starts a new election immediately"; the leader wants it so, no PreVote is needed. */
+    if (raft->role == RAFT_FOLLOWER && raft->leader == message->from && raft_is_voter(raft))
+        campaign(raft, true);
+}
+
+/* --- voters ----------------------------------------------------------------------------------------------------- */
+
+/* 5.4.1: whether the asker's log is at least as up-to-date as this one. */
+static bool up_to_date(const struct raft *raft, const struct raft_message *message)
+{
+    uint64_t term = raft_log_last_term(&raft->log);
+    if (message->log_term != term)
+        return message->log_term > term;
+    return message->index >= raft_log_last(&raft->log);
+}
+
+/* 5.2: one vote a term, first come, first served. */
+static bool vote_is_free(const struct raft *raft, uint32_t candidate)
+{
+    return raft->vote == candidate || (raft->vote == 0 && raft->leader == 0);
+}
+
+static void answer_prevote(struct raft *raft, const struct raft_message *message)
+{
+    bool grant = up_to_date(raft, message) &&
+                 (message->term > raft->term || (message->term == raft->term && vote_is_free(raft, message->from)));
+    struct raft_message reply = {
+        .type = RAFT_PREVOTE_REPLY,
+        .to = message->from,
+        .term = grant ? message->term : raft->term,
+        .ok = grant,
+    };
+    raft_outbox_add(raft, &reply);
+    /* Of several nodes that see a leader go, the first to ask gets a chance to win before the others stand: but once
+     * only, in case it cannot win. */
+    uint64_t later_ms = raft->now_ms + raft->options.gone_max_ms + gone_timeout_ms(raft);
+    if (grant && raft->election.gone && !raft->election.yielded && raft->election.deadline_ms < later_ms) {
+        raft->election.yielded = true;
+        raft->election.deadline_ms = later_ms;
+    }
+}
+
+static void answer_vote(struct raft *raft, const struct raft_message *message)
+{
+    ensure(message->term <= raft->term);
+    bool grant = message->term == raft->term && vote_is_free(raft, message->from) && up_to_date(raft, message);
+    if (grant) {
+        if (raft->role == RAFT_PRECANDIDATE)
+            raft_follow(raft, raft->term, 0);
+        ensure(raft->role == RAFT_FOLLOWER && (raft->vote == 0 || raft->vote == message->from));
+        raft->vote = message->from;
+        raft_election_arm(raft);
+    }
+    struct raft_message reply = {.type = RAFT_VOTE_REPLY, .to = message->from, .ok = grant};
+    raft_outbox_add(raft, &reply);
+}
+
+void raft_election_asked(struct raft *raft, const struct raft_message *message)
+{
+    bool pre = message->type == RAFT_PREVOTE;
+    ensure(pre || message->type == RAFT_VOTE);
+    const struct raft_progress *peer = raft_peers_find(raft, message->from);
+    if (!raft_is_voter(raft) || !peer || !peer->counts)
+        return;
+    /* 4.2.3: whoever hears a leader neither votes nor takes over the term, unless that leader itself wants it. */
+    if (leader_lives(raft) && (pre || !message->ok))
+        return;
+    if (pre) {
+        answer_prevote(raft, message);
+        return;
+    }
+    if (message->term > raft->term)
+        raft_follow(raft, message->term, 0);
+    answer_vote(raft, message);
+}

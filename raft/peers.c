@@ -1,0 +1,160 @@
+/* The other members, and which of them count: voters whose data directory is the one that the configuration names. A
+ * voter whose disk was wiped has forgotten what it promised; it gets a copy of the log but decides nothing. */
+#include <string.h>
+
+#include "base/ensure.h"
+#include "raft/state.h"
+
+static struct raft_link *link_find(struct raft *raft, uint32_t id)
+{
+    for (size_t i = 0; i < RAFT_LINKS_MAX; i++) {
+        if (raft->links[i].id == id)
+            return &raft->links[i];
+    }
+    return NULL;
+}
+
+/* A free place, or that of a peer which is no member any more: there are more places than members. */
+static struct raft_link *link_add(struct raft *raft, uint32_t id)
+{
+    struct raft_link *link = link_find(raft, 0);
+    for (size_t i = 0; !link && i < RAFT_LINKS_MAX; i++) {
+        if (!raft_configuration_member(raft_members(raft), raft->links[i].id))
+            link = &raft->links[i];
+    }
+    ensure(link != NULL);
+    *link = (struct raft_link){.id = id};
+    return link;
+}
+
+/* A peer whose data directory is not known yet is taken for the member. */
+static bool counts(struct raft *raft, const struct raft_member *member)
+{
+    const struct raft_link *link = link_find(raft, member->id);
+    return member->role == RAFT_VOTER && (!link || link->incarnation == member->incarnation);
+}
+
+struct raft_progress *raft_peers_find(struct raft *raft, uint32_t id)
+{
+    for (uint32_t i = 0; i < raft->peer_count; i++) {
+        if (raft->peers[i].id == id)
+            return &raft->peers[i];
+    }
+    return NULL;
+}
+
+static void remove_peer(struct raft *raft, uint32_t place)
+{
+    ensure(place < raft->peer_count);
+    raft->peer_count--;
+    memmove(&raft->peers[place], &raft->peers[place + 1], (raft->peer_count - place) * sizeof raft->peers[0]);
+}
+
+void raft_peers_sync(struct raft *raft)
+{
+    const struct raft_configuration *configuration = raft_members(raft);
+    for (uint32_t i = raft->peer_count; i > 0; i--) {
+        if (!raft_configuration_member(configuration, raft->peers[i - 1].id))
+            remove_peer(raft, i - 1);
+    }
+    for (uint32_t i = 0; i < configuration->count; i++) {
+        const struct raft_member *member = &configuration->members[i];
+        if (member->id == raft->options.id)
+            continue;
+        struct raft_progress *peer = raft_peers_find(raft, member->id);
+        if (!peer) {
+            ensure(raft->peer_count < RAFT_MEMBERS_MAX);
+            peer = &raft->peers[raft->peer_count++];
+            peer->id = member->id;
+            raft_progress_init(peer, raft_log_last(&raft->log) + 1, raft->now_ms);
+        }
+        peer->counts = counts(raft, member);
+    }
+    ensure(raft->peer_count <= configuration->count);
+}
+
+uint32_t raft_peers_quorum(const struct raft *raft)
+{
+    return raft_configuration_quorum(raft_members(raft));
+}
+
+uint64_t raft_peers_reach(const struct raft *raft, uint64_t self, uint64_t (*peer)(const struct raft_progress *))
+{
+    uint64_t numbers[RAFT_MEMBERS_MAX]; /* the largest first */
+    uint32_t count = 0;
+    for (uint32_t i = 0; i <= raft->peer_count && count < RAFT_MEMBERS_MAX; i++) {
+        bool is_self = i == raft->peer_count;
+        if (is_self ? !raft_is_voter(raft) : !raft->peers[i].counts)
+            continue;
+        uint64_t number = is_self ? self : peer(&raft->peers[i]);
+        uint32_t place = count++;
+        for (; place > 0 && numbers[place - 1] < number; place--)
+            numbers[place] = numbers[place - 1];
+        numbers[place] = number;
+    }
+    /* The quorum is one of all voters: one that does not count is one that never answers. */
+    uint32_t quorum = raft_peers_quorum(raft);
+    ensure(quorum > 0);
+    return count >= quorum ? numbers[quorum - 1] : 0;
+}
+
+/* --- links ------------------------------------------------------------------------------------------------------ */
+
+void raft_peer_up(struct raft *raft, uint32_t peer, uint64_t incarnation)
+{
+    ensure(peer > 0);
+    if (peer == raft->options.id)
+        return;
+    struct raft_link *link = link_find(raft, peer);
+    bool changed = link && link->incarnation != incarnation;
+    if (!link)
+        link = link_add(raft, peer);
+    link->incarnation = incarnation;
+    struct raft_progress *progress = raft_peers_find(raft, peer);
+    if (!progress)
+        return;
+    const struct raft_member *member = raft_configuration_member(raft_members(raft), peer);
+    ensure(member != NULL);
+    progress->counts = counts(raft, member);
+    if (changed || member->incarnation != incarnation) /* it holds nothing of what its predecessor acknowledged */
+        raft_progress_init(progress, raft_log_last(&raft->log) + 1, raft->now_ms);
+    else if (progress->state != RAFT_PEER_SNAPSHOT)
+        raft_progress_probe(progress, progress->state == RAFT_PEER_PROBE ? progress->next : progress->match + 1);
+    /* A candidate that stood before its links were up asks again. */
+    if (progress->counts && progress->vote == RAFT_VOTE_OPEN)
+        raft_election_ask(raft, progress);
+}
+
+void raft_peer_down(struct raft *raft, uint32_t peer)
+{
+    struct raft_progress *progress = raft_peers_find(raft, peer);
+    if (raft->role == RAFT_LEADER && progress) {
+        bool known = progress->state == RAFT_PEER_REPLICATE;
+        progress->heard = false;
+        raft_progress_probe(progress, known ? progress->match + 1 : progress->next);
+        if (raft->leading.transfer == peer)
+            raft_transfer_end(raft);
+    }
+    if (raft->role != RAFT_LEADER && peer > 0 && raft->leader == peer)
+        raft_election_leader_gone(raft);
+}
+
+bool raft_peer(const struct raft *raft, uint32_t peer, struct raft_peer_view *view)
+{
+    if (raft->role != RAFT_LEADER)
+        return false;
+    for (uint32_t i = 0; i < raft->peer_count; i++) {
+        const struct raft_progress *progress = &raft->peers[i];
+        if (progress->id != peer)
+            continue;
+        *view = (struct raft_peer_view){
+            .match = progress->match,
+            .next = progress->next,
+            .state = progress->state,
+            .voter = progress->counts,
+            .heard_ms = progress->heard_ms,
+        };
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,277 @@
+#include "raft/raft.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "raft/state.h"
+
+/* --- life ------------------------------------------------------------------------------------------------------- */
+
+static void check_options(const struct raft_options *options)
+{
+    ensure(options->id > 0);
+    ensure(options->election_min_ms > 0 && options->election_min_ms <= options->election_max_ms);
+    ensure(options->heartbeat_ms > 0 && options->heartbeat_ms < options->election_min_ms);
+    ensure(options->gone_min_ms <= options->gone_max_ms);
+    ensure(options->append_bytes_max > 0 && options->inflight_bytes_max > 0);
+    ensure(options->inflight_count_max > 0 && options->inflight_count_max <= RAFT_INFLIGHT_MAX);
+}
+
+struct raft *raft_open(const struct raft_options *options, const struct raft_start *start)
+{
+    check_options(options);
+    ensure(start->commit >= start->base_index);
+    struct raft *raft = memory_get(sizeof *raft);
+    raft->options = *options;
+    raft->random.state = options->seed;
+    raft->term = raft->durable_term = start->term;
+    raft->vote = raft->durable_vote = start->vote;
+    raft->commit = start->commit;
+    raft->election.deadline_ms = UINT64_MAX;
+    raft->read_token = random_u64(&raft->random) >> 1;
+    if (raft->term < start->base_term) {
+        /* The snapshot was durable before the term that it ends in was: nothing of that term was said. */
+        raft->term = start->base_term;
+        raft->vote = 0;
+    }
+    raft_log_init(&raft->log, start->base_index, start->base_term, &start->configuration);
+    raft_peers_sync(raft);
+    return raft;
+}
+
+void raft_load(struct raft *raft, const struct raft_entry *entry)
+{
+    ensure(!raft->begun);
+    bool changed = raft_log_append(&raft->log, entry);
+    raft_log_hand(&raft->log, entry->index);
+    raft_log_written(&raft->log);
+    if (changed)
+        raft_peers_sync(raft);
+}
+
+void raft_begin(struct raft *raft, uint64_t now_ms)
+{
+    ensure(!raft->begun);
+    ensure(raft->commit <= raft_log_last(&raft->log) && raft->term >= raft_log_last_term(&raft->log));
+    raft->begun = true;
+    raft->now_ms = now_ms;
+    raft_election_begin(raft);
+}
+
+void raft_close(struct raft *raft)
+{
+    raft_log_close(&raft->log);
+    raft_read_close(raft);
+    free(raft->outbox.messages);
+    free(raft);
+}
+
+/* --- events in -------------------------------------------------------------------------------------------------- */
+
+void raft_tick(struct raft *raft, uint64_t now_ms)
+{
+    ensure(raft->begun && now_ms >= raft->now_ms);
+    raft->now_ms = now_ms;
+    if (raft->role == RAFT_LEADER)
+        raft_leader_tick(raft);
+    else
+        raft_election_tick(raft);
+}
+
+/* Messages of the current term. */
+static void step(struct raft *raft, const struct raft_message *message)
+{
+    ensure(message->term == raft->term);
+    switch (message->type) {
+    case RAFT_VOTE_REPLY:
+        raft_election_answered(raft, message);
+        break;
+    case RAFT_APPEND:
+        raft_append_receive(raft, message);
+        break;
+    case RAFT_APPEND_REPLY:
+        raft_replicate_answered(raft, message);
+        break;
+    case RAFT_READ:
+        raft_read_asked(raft, message);
+        break;
+    case RAFT_READ_REPLY:
+        raft_read_answered(raft, message);
+        break;
+    case RAFT_TIMEOUT_NOW:
+        raft_election_told(raft, message);
+        break;
+    case RAFT_PREVOTE:
+    case RAFT_PREVOTE_REPLY:
+    case RAFT_VOTE:
+    case RAFT_MESSAGE_TYPE_END:
+        break;
+    }
+}
+
+void raft_step(struct raft *raft, const struct raft_message *message)
+{
+    ensure(raft->begun);
+    if (message->to != raft->options.id || message->from == raft->options.id || message->from == 0)
+        return;
+    if (message->type == 0 || message->type >= RAFT_MESSAGE_TYPE_END || message->term == 0)
+        return;
+    /* These do not make a newer term known just by coming. */
+    if (message->type == RAFT_PREVOTE || message->type == RAFT_VOTE) {
+        raft_election_asked(raft, message);
+        return;
+    }
+    if (message->type == RAFT_PREVOTE_REPLY && (message->ok || message->term <= raft->term)) {
+        raft_election_answered(raft, message);
+        return;
+    }
+    /* 5.1: "if one server's current term is smaller than the other's, then it updates its current term to the larger
+     * value. If a candidate or leader discovers that its term is out of date, it immediately reverts to follower." */
+    if (message->term > raft->term)
+        raft_follow(raft, message->term, 0);
+    if (message->term == raft->term)
+        step(raft, message);
+    else if (message->type == RAFT_APPEND)
+        raft_append_stale(raft, message);
+}
+
+bool raft_propose(struct raft *raft, enum raft_entry_type type, uint64_t time_ms, struct blob *payload, uint64_t *index)
+{
+    ensure(type > 0 && type < RAFT_ENTRY_TYPE_END);
+    if (raft->role != RAFT_LEADER || raft->leading.transfer != 0)
+        return false;
+    uint64_t time_before_ms = raft_log_last_time_ms(&raft->log);
+    struct raft_entry entry = {
+        .index = raft_log_last(&raft->log) + 1,
+        .term = raft->term,
+        .time_ms = time_ms > time_before_ms ? time_ms : time_before_ms,
+        .type = (uint8_t)type,
+        .payload = payload,
+    };
+    bool changed = raft_log_append(&raft->log, &entry);
+    ensure(changed == (type == RAFT_ENTRY_CONFIGURATION));
+    if (changed)
+        raft_peers_sync(raft);
+    *index = entry.index;
+    return true;
+}
+
+void raft_set_time(struct raft *raft, uint64_t time_ms)
+{
+    if (raft->time_ms < time_ms)
+        raft->time_ms = time_ms;
+}
+
+void raft_bootstrap(struct raft *raft, const struct raft_configuration *configuration, uint64_t time_ms)
+{
+    ensure(raft_log_last(&raft->log) == 0 && raft->commit == 0);
+    struct buffer bytes = {0};
+    raft_configuration_encode(configuration, &bytes);
+    struct blob *payload = blob_new(buffer_size(&bytes));
+    ensure(payload != NULL);
+    memcpy(payload->bytes, buffer_start(&bytes), buffer_size(&bytes));
+    buffer_close(&bytes);
+    struct raft_entry entry = {
+        .index = 1, .term = 1, .time_ms = time_ms, .type = RAFT_ENTRY_CONFIGURATION, .payload = payload};
+    if (raft->term < 1)
+        raft_follow(raft, 1, 0);
+    bool changed = raft_log_append(&raft->log, &entry);
+    ensure(changed);
+    blob_release(payload);
+    raft->bootstrapped = true;
+    raft->commit = 1; /* the same on every node, by how the cluster forms */
+    raft_peers_sync(raft);
+    if (raft->begun)
+        raft_election_begin(raft);
+}
+
+/* --- what must be done ------------------------------------------------------------------------------------------ */
+
+void raft_flush(struct raft *raft)
+{
+    ensure(raft->begun);
+    if (raft->role == RAFT_LEADER)
+        raft_replicate_flush(raft);
+    else
+        raft_append_flush(raft);
+}
+
+uint64_t raft_deadline_ms(const struct raft *raft)
+{
+    return raft->role == RAFT_LEADER ? raft_leader_deadline(raft) : raft->election.deadline_ms;
+}
+
+/* --- what it is like -------------------------------------------------------------------------------------------- */
+
+enum raft_role raft_role(const struct raft *raft)
+{
+    return raft->role;
+}
+
+uint64_t raft_term(const struct raft *raft)
+{
+    return raft->term;
+}
+
+uint32_t raft_voted_for(const struct raft *raft)
+{
+    return raft->vote;
+}
+
+uint32_t raft_leader(const struct raft *raft)
+{
+    return raft->election.gone ? 0 : raft->leader;
+}
+
+bool raft_is_voter(const struct raft *raft)
+{
+    const struct raft_member *member = raft_configuration_member(raft_members(raft), raft->options.id);
+    return member && member->role == RAFT_VOTER && member->incarnation == raft->options.incarnation;
+}
+
+uint64_t raft_commit(const struct raft *raft)
+{
+    return raft->commit;
+}
+
+uint64_t raft_first_index(const struct raft *raft)
+{
+    return raft->log.base_index + 1;
+}
+
+uint64_t raft_last_index(const struct raft *raft)
+{
+    return raft_log_last(&raft->log);
+}
+
+uint64_t raft_durable_index(const struct raft *raft)
+{
+    return raft->log.durable;
+}
+
+uint64_t raft_term_at(const struct raft *raft, uint64_t index)
+{
+    return raft_log_term(&raft->log, index);
+}
+
+const struct raft_entry *raft_entry(const struct raft *raft, uint64_t index)
+{
+    return raft_log_entry(&raft->log, index);
+}
+
+uint64_t raft_log_bytes(const struct raft *raft)
+{
+    return raft->log.bytes;
+}
+
+uint64_t raft_unwritten_bytes(const struct raft *raft)
+{
+    return raft->log.unwritten_bytes;
+}
+
+const struct raft_configuration *raft_members(const struct raft *raft)
+{
+    return raft_log_configuration(&raft->log);
+}

@@ -1,0 +1,161 @@
+/* The inside of struct raft, for the files of this folder alone. */
+#ifndef CLEAT_RAFT_STATE_H
+#define CLEAT_RAFT_STATE_H
+
+#include "base/random.h"
+#include "raft/log.h"
+#include "raft/progress.h"
+#include "raft/raft.h"
+
+enum {
+    RAFT_LINKS_MAX = 2 * RAFT_MEMBERS_MAX, /* peers whose data directory is remembered */
+    RAFT_OUTBOX_MAX = 8192,                /* messages; what is beyond is lost, as messages may be */
+};
+
+/* The data directory that was found at the other end of a link. */
+struct raft_link {
+    uint32_t id; /* 0: free */
+    uint64_t incarnation;
+};
+
+struct raft_read_request {
+    uint64_t id;    /* the asker's */
+    uint64_t round; /* leader: the round that confirms it. Follower: the token under which it was asked of the leader */
+    uint64_t index; /* the read index */
+    uint32_t from;  /* the follower that asks; 0: this node */
+};
+
+/* First in, first out; grows up to RAFT_READS_MAX. */
+struct raft_read_queue {
+    struct raft_read_request *requests; /* a ring */
+    uint32_t capacity;                  /* a power of two, or 0 */
+    uint32_t first;
+    uint32_t count;
+};
+
+struct raft {
+    struct raft_options options;
+    struct random random;
+    uint64_t now_ms;
+    bool begun;
+
+    /* Hard state (figure 2 of the paper, "persistent state"), and what of it is durable. */
+    uint64_t term;
+    uint32_t vote;
+    uint64_t durable_term;
+    uint32_t durable_vote;
+    bool bootstrapped; /* entry 1 was made here: it must be durable before anything leaves */
+    struct raft_log log;
+    struct {
+        bool under_way;
+        uint64_t term;
+        uint32_t vote;
+    } writes;
+
+    uint64_t commit;
+    enum raft_role role;
+    uint32_t leader;
+    struct raft_progress peers[RAFT_MEMBERS_MAX]; /* every other member of the newest configuration, in its order */
+    uint32_t peer_count;
+    struct raft_link links[RAFT_LINKS_MAX];
+
+    struct {
+        uint64_t deadline_ms; /* when to stand; UINT64_MAX: never */
+        uint64_t heard_ms;    /* when `leader` was last heard */
+        bool gone;            /* the link to the last leader closed, and no other is known */
+        uint32_t tries;       /* elections called since */
+        bool yielded;         /* and once let another candidate go first */
+        bool handed_over;     /* candidate: at the wish of the leader */
+    } election;
+
+    /* A follower and the leader of the term. */
+    struct {
+        uint64_t matched;  /* up to where the log is known to equal the leader's */
+        uint64_t round;    /* the newest seen */
+        uint64_t replied;  /* the highest match that was claimed */
+        bool due;          /* a reply is */
+        bool refused;      /* an append did not fit: at `refused_index` */
+        uint64_t refused_index;
+        uint64_t refused_term; /* the leader's term there */
+    } following;
+
+    struct {
+        uint64_t noop;         /* index of the term's first entry */
+        uint64_t round;        /* the newest confirmation round begun */
+        bool round_due;        /* reads wait for the next one */
+        uint64_t heartbeat_ms; /* when the next one is due */
+        bool heartbeat_due;
+        uint32_t transfer;     /* to whom leadership goes; 0: nobody */
+        bool transfer_sent;
+        uint64_t transfer_ms;  /* when to give it up */
+    } leading;
+    uint64_t time_ms; /* cluster time, as the caller last said */
+
+    struct raft_read_queue asked;     /* reads that wait for confirmation */
+    struct raft_read_queue confirmed; /* for raft_take_read */
+    uint64_t read_token;
+
+    /* Messages on their way out. An APPEND's entries are found again when it is taken. */
+    struct {
+        struct raft_message *messages;
+        uint32_t capacity;
+        uint32_t first;
+        uint32_t count; /* from `first` on */
+    } outbox;
+};
+
+/* peers.c: who is there, and who counts */
+void raft_peers_sync(struct raft *raft); /* after the configuration changed */
+struct raft_progress *raft_peers_find(struct raft *raft, uint32_t id);
+uint32_t raft_peers_quorum(const struct raft *raft);
+/* The number that a quorum reaches: SELF is this node's, PEER tells a peer's. */
+uint64_t raft_peers_reach(const struct raft *raft, uint64_t self, uint64_t (*peer)(const struct raft_progress *));
+
+/* outbox.c */
+void raft_outbox_add(struct raft *raft, const struct raft_message *message); /* from and term are filled in if 0 */
+void raft_outbox_clear(struct raft *raft);
+/* A vote or term is not durable yet: nothing may leave. */
+bool raft_outbox_held(const struct raft *raft);
+
+/* election.c */
+void raft_follow(struct raft *raft, uint64_t term, uint32_t leader);
+void raft_election_arm(struct raft *raft);
+void raft_election_tick(struct raft *raft);
+void raft_election_heard(struct raft *raft);
+void raft_election_leader_gone(struct raft *raft);
+void raft_election_begin(struct raft *raft);
+void raft_election_ask(struct raft *raft, const struct raft_progress *peer);
+void raft_election_asked(struct raft *raft, const struct raft_message *message);
+void raft_election_answered(struct raft *raft, const struct raft_message *message);
+void raft_election_told(struct raft *raft, const struct raft_message *message); /* TIMEOUT_NOW */
+void raft_election_count(struct raft *raft);
+
+/* leader.c */
+void raft_lead(struct raft *raft);
+void raft_leader_tick(struct raft *raft);
+uint64_t raft_leader_deadline(const struct raft *raft);
+void raft_leader_commit(struct raft *raft);
+
+/* replicate.c: the leader's side of AppendEntries */
+void raft_replicate_flush(struct raft *raft);
+void raft_replicate_stalled(struct raft *raft, struct raft_progress *peer);
+void raft_replicate_answered(struct raft *raft, const struct raft_message *message);
+
+/* append.c: the follower's side */
+void raft_append_receive(struct raft *raft, const struct raft_message *message);
+void raft_append_stale(struct raft *raft, const struct raft_message *message);
+void raft_append_flush(struct raft *raft);
+
+/* read.c */
+void raft_read_asked(struct raft *raft, const struct raft_message *message);
+void raft_read_answered(struct raft *raft, const struct raft_message *message);
+void raft_read_confirm(struct raft *raft);
+void raft_read_drop(struct raft *raft);
+void raft_read_close(struct raft *raft);
+
+/* transfer.c */
+void raft_transfer_tick(struct raft *raft);
+void raft_transfer_go_on(struct raft *raft);
+void raft_transfer_end(struct raft *raft);
+
+#endif

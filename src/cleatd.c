@@ -1,0 +1,140 @@
+/* cleatd: one node of Cleat. Options, recovery, then the server's loop. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include "base/ensure.h"
+#include "net/server.h"
+#include "node/node.h"
+#include "options.h"
+#include "store/dump.h"
+
+enum { RECORD_ALLOWANCE = 1024 /* bytes of an entry beside its value: header and name */ };
+
+static uint64_t random_number(void *context)
+{
+    uint64_t number;
+    (void)context;
+    ensure(getrandom(&number, sizeof number, 0) == (ssize_t)sizeof number);
+    return number;
+}
+
+static void log_line(const char *event, const char *reason)
+{
+    struct buffer line = {0};
+    buffer_append_text(&line, "event=");
+    buffer_append_text(&line, event);
+    buffer_append_text(&line, " reason=\"");
+    buffer_append_text(&line, reason);
+    buffer_append_text(&line, "\"\n");
+    server_write_log(&line);
+    buffer_close(&line);
+}
+
+/* As many descriptors as the system gives; clients get what peers and files leave. */
+static void raise_descriptors(struct node_options *options)
+{
+    enum { KEPT = 128 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = (rlim_t)options->connections_max + KEPT;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted)
+        options->connections_max = limit.rlim_cur > 2 * KEPT ? (uint32_t)limit.rlim_cur - KEPT : KEPT;
+}
+
+/* The recovered snapshot's state. NULL where it does not load, though its checksums were right. */
+static struct store *load_store(struct disk *disk, const struct disk_recovered *recovered)
+{
+    struct store *store = store_open(random_number(NULL));
+    if (recovered->snapshot_index == 0)
+        return store;
+    const uint8_t *bytes;
+    size_t size;
+    int more;
+    while ((more = disk_load_next(disk, &bytes, &size)) > 0)
+        if (!store_load(store, bytes, size))
+            break;
+    if (more == 0 && store_load_end(store) && store_applied(store) == recovered->snapshot_index)
+        return store;
+    store_close(store);
+    return NULL;
+}
+
+static int run(const struct options *options, struct node *node, struct disk *disk)
+{
+    const struct node_options *node_options = &options->node;
+    struct server_options server = {
+        .listen = options->listen,
+        .client_stall_ms = options->client_stall_ms,
+        .peers = node_options->peers,
+    };
+    for (uint32_t i = 0; i < node_options->peer_count; i++) {
+        if (node_options->peers[i].id == node_options->id && options->clustered)
+            server.peer_listen = node_options->peers[i].address;
+        server.peer_count += node_options->peers[i].id < node_options->id;
+    }
+    return server_run(&server, node, disk);
+}
+
+static int open_and_run(struct options *options)
+{
+    char reason[DISK_REASON_MAX] = "";
+    const struct disk_options disk_options = {
+        .directory = options->data,
+        .node_id = options->node.id,
+        .segment_bytes = options->segment_bytes,
+        .record_max_bytes = (uint32_t)options->node.value_max_bytes + RECORD_ALLOWANCE,
+        .random = random_number,
+    };
+    struct disk *disk;
+    struct disk_recovered recovered;
+    enum disk_status status = disk_open(&disk_options, &disk, &recovered, reason);
+    if (status != DISK_OK) {
+        log_line(status == DISK_REFUSED ? "refused" : status == DISK_FULL ? "disk_full" : "disk_failed", reason);
+        return EXIT_FAILURE;
+    }
+    server_write_log(&recovered.notes);
+    struct store *store = load_store(disk, &recovered);
+    if (!store) {
+        log_line("refused", "the snapshot's contents do not load: wipe the data directory, and the node comes back");
+        return EXIT_FAILURE;
+    }
+    struct node *node = node_open(&options->node, disk, &recovered, store, server_now_ms(), reason);
+    disk_recovered_free(&recovered);
+    if (!node) {
+        log_line("refused", reason);
+        return EXIT_FAILURE;
+    }
+    int exit_status = run(options, node, disk);
+    node_close(node);
+    disk_close(disk);
+    return exit_status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    char reason[OPTIONS_REASON_MAX];
+    if (!options_parse(&options, argc, argv, reason)) {
+        fprintf(stderr, "cleatd: %s\n", reason);
+        return EXIT_FAILURE;
+    }
+    if (options.help || options.version) {
+        fputs(options.help ? options_help : "cleatd " CLEAT_VERSION "\n", stdout);
+        return EXIT_SUCCESS;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error like any other: EFBIG */
+    raise_descriptors(&options.node);
+    options.node.seed = random_number(NULL);
+    return open_and_run(&options);
+}

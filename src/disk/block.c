@@ -1,0 +1,50 @@
+#include "disk/block.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "disk/reason.h"
+
+const char block_magic_identity[BLOCK_MAGIC_SIZE + 1] = "CLEATIDY";
+const char block_magic_vote[BLOCK_MAGIC_SIZE + 1] = "CLEATVOT";
+const char block_magic_segment[BLOCK_MAGIC_SIZE + 1] = "CLEATWAL";
+const char block_magic_snapshot[BLOCK_MAGIC_SIZE + 1] = "CLEATSNP";
+
+enum { BLOCK_AT_FORMAT = 8 };
+
+void block_seal(uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset)
+{
+    ensure(strlen(magic) == BLOCK_MAGIC_SIZE);
+    memcpy(block, magic, BLOCK_MAGIC_SIZE);
+    bytes_put_u32(block + BLOCK_AT_FORMAT, BLOCK_FORMAT);
+    bytes_put_u64(block + BLOCK_END, hash_bytes(block, BLOCK_END, offset));
+    ensure(block_state(block, magic, offset) == BLOCK_GOOD);
+}
+
+enum block_state block_state(const uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset)
+{
+    ensure(strlen(magic) == BLOCK_MAGIC_SIZE);
+    if (bytes_u64(block + BLOCK_END) != hash_bytes(block, BLOCK_END, offset) ||
+        memcmp(block, magic, BLOCK_MAGIC_SIZE) != 0)
+        return BLOCK_DAMAGED;
+    uint32_t format = bytes_u32(block + BLOCK_AT_FORMAT);
+    if (format > BLOCK_FORMAT)
+        return BLOCK_NEWER;
+    return format == BLOCK_FORMAT ? BLOCK_GOOD : BLOCK_DAMAGED;
+}
+
+enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset, const char *path,
+                             char *reason)
+{
+    switch (block_state(block, magic, offset)) {
+    case BLOCK_GOOD:
+        return DISK_OK;
+    case BLOCK_NEWER:
+        return reason_refused(reason, path, offset, "written by a newer version, in a format that this one cannot read");
+    case BLOCK_DAMAGED:
+        break;
+    }
+    return reason_refused(reason, path, offset, "damaged: the block's checksum does not fit");
+}

@@ -1,0 +1,58 @@
+/* The data directory: its lock, the names in it, and the making and removing of files so that power loss keeps either
+ * the old state or the new one: written under a temporary name, synced, renamed, directory synced. */
+#ifndef CLEAT_DISK_DIRECTORY_H
+#define CLEAT_DISK_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "disk/disk.h"
+
+enum { DIRECTORY_NAME_MAX = 64 };
+
+struct directory {
+    char path[DISK_PATH_MAX];
+    int lock; /* < 0: not locked */
+};
+
+/* Makes the directory if it is not there, and locks it. */
+enum disk_status directory_open(struct directory *directory, const char *path, char *reason);
+void directory_close(struct directory *directory);
+
+void directory_path(const struct directory *directory, const char *name, char path[DISK_PATH_MAX]);
+void directory_segment_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX]);
+void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX]);
+
+enum disk_status directory_sync(const struct directory *directory, char *reason);
+/* Syncs the directory above, so that this one is certain to be found again. */
+enum disk_status directory_sync_parent(const struct directory *directory, char *reason);
+/* Gives FROM the name TO, durably. DISK_FULL where there is no room: then neither name is left, unless TO was there
+ * before: only for names that are new. */
+enum disk_status directory_rename(const struct directory *directory, const char *from, const char *to, char *reason);
+/* Removes NAME, durably. No error where it is not there. */
+enum disk_status directory_remove(const struct directory *directory, const char *name, char *reason);
+/* After a failure with STATUS: closes FILE (unless < 0) and, if the status is DISK_FULL, removes NAME. Returns the
+ * status to report: STATUS, or DISK_FAILED where the removal failed. */
+enum disk_status directory_abandon(const struct directory *directory, int file, const char *name,
+                                   enum disk_status status, char *reason);
+
+/* What is in the directory. */
+struct listing {
+    bool identity;
+    bool vote;
+    uint64_t *segments; /* sequences, ascending */
+    size_t segment_count;
+    struct listing_snapshot {
+        uint64_t index;
+        uint64_t term;
+    } *snapshots;       /* ascending */
+    size_t snapshot_count;
+    char (*unfinished)[DIRECTORY_NAME_MAX]; /* temporary files */
+    size_t unfinished_count;
+};
+
+enum disk_status directory_list(const struct directory *directory, struct listing *listing, char *reason);
+void listing_close(struct listing *listing);
+
+#endif

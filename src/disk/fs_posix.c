@@ -1,0 +1,250 @@
+/* The seam to the file system, on POSIX: the only file of the storage with system calls. */
+#include "disk/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+
+enum {
+    FS_FILE_MODE = 0600, /* what is stored is the users' own affair */
+    FS_DIRECTORY_MODE = 0700,
+    FS_PIECES_MAX = 1024, /* in one call: IOV_MAX of every system we know */
+};
+
+static int fs_open_as(const char *path, int flags)
+{
+    ensure(path != NULL && path[0] != '\0');
+    int file;
+    do
+        file = open(path, flags | O_CLOEXEC, FS_FILE_MODE);
+    while (file < 0 && errno == EINTR);
+    return file < 0 ? -errno : file;
+}
+
+int fs_open(const char *path)
+{
+    return fs_open_as(path, O_RDWR);
+}
+
+int fs_create(const char *path)
+{
+    return fs_open_as(path, O_RDWR | O_CREAT | O_TRUNC);
+}
+
+int fs_close(int file)
+{
+    ensure(file >= 0);
+    /* After EINTR the descriptor is closed all the same, on Linux at least: a second try could close another's. */
+    return close(file) < 0 && errno != EINTR ? -errno : 0;
+}
+
+int fs_size(int file, uint64_t *size)
+{
+    ensure(file >= 0 && size != NULL);
+    struct stat status;
+    if (fstat(file, &status) < 0)
+        return -errno;
+    *size = (uint64_t)status.st_size;
+    return 0;
+}
+
+int fs_read(int file, uint64_t offset, void *bytes, size_t size, size_t *got)
+{
+    ensure(file >= 0 && offset <= INT64_MAX - size);
+    size_t done = 0;
+    while (done < size) {
+        ssize_t count = pread(file, (uint8_t *)bytes + done, size - done, (off_t)(offset + done));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -errno;
+        if (count == 0)
+            break;
+        done += (size_t)count;
+    }
+    *got = done;
+    return 0;
+}
+
+int fs_write(int file, uint64_t offset, const void *bytes, size_t size)
+{
+    ensure(file >= 0 && offset <= INT64_MAX - size);
+    size_t done = 0;
+    while (done < size) {
+        ssize_t count = pwrite(file, (const uint8_t *)bytes + done, size - done, (off_t)(offset + done));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count < 0 ? -errno : -EIO;
+        done += (size_t)count;
+    }
+    return 0;
+}
+
+int fs_writev(int file, uint64_t offset, struct iovec *pieces, size_t count)
+{
+    ensure(file >= 0 && offset <= INT64_MAX);
+    while (count > 0) {
+        if (pieces->iov_len == 0) {
+            pieces++;
+            count--;
+            continue;
+        }
+        int batch = count < FS_PIECES_MAX ? (int)count : FS_PIECES_MAX;
+        ssize_t wrote = pwritev(file, pieces, batch, (off_t)offset);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return wrote < 0 ? -errno : -EIO;
+        offset += (uint64_t)wrote;
+        for (size_t left = (size_t)wrote; left > 0;) {
+            size_t step = left < pieces->iov_len ? left : pieces->iov_len;
+            pieces->iov_base = (uint8_t *)pieces->iov_base + step;
+            pieces->iov_len -= step;
+            left -= step;
+            if (pieces->iov_len == 0) {
+                pieces++;
+                count--;
+            }
+        }
+    }
+    return 0;
+}
+
+int fs_sync(int file)
+{
+    ensure(file >= 0);
+    int result;
+    do
+#ifdef __linux__
+        result = fdatasync(file);
+#else
+        result = fsync(file);
+#endif
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
+int fs_rename(const char *from, const char *to)
+{
+    ensure(from != NULL && to != NULL);
+    return rename(from, to) < 0 ? -errno : 0;
+}
+
+int fs_unlink(const char *path)
+{
+    ensure(path != NULL);
+    return unlink(path) < 0 ? -errno : 0;
+}
+
+int fs_make_dir(const char *path)
+{
+    ensure(path != NULL);
+    if (mkdir(path, FS_DIRECTORY_MODE) == 0)
+        return 0;
+    int error = errno;
+    struct stat status;
+    if (error == EEXIST && stat(path, &status) == 0)
+        return S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+    return -error;
+}
+
+int fs_sync_dir(const char *path)
+{
+    int directory = fs_open_as(path, O_RDONLY | O_DIRECTORY);
+    if (directory < 0)
+        return directory;
+    int result;
+    do
+        result = fsync(directory);
+    while (result < 0 && errno == EINTR);
+    int error = result < 0 ? -errno : 0;
+    (void)fs_close(directory);
+    return error;
+}
+
+int fs_list(const char *path, char ***names, size_t *count)
+{
+    ensure(path != NULL && names != NULL && count != NULL);
+    DIR *directory = opendir(path);
+    if (!directory)
+        return -errno;
+    char **found = NULL;
+    size_t used = 0;
+    size_t capacity = 0;
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(directory);
+        if (!entry)
+            break;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (used == capacity) {
+            capacity = capacity > 0 ? capacity * 2 : 16;
+            found = memory_resize(found, capacity, sizeof *found);
+        }
+        size_t size = strlen(entry->d_name) + 1;
+        found[used] = memory_get(size);
+        memcpy(found[used++], entry->d_name, size);
+    }
+    int error = -errno;
+    (void)closedir(directory);
+    if (error < 0) {
+        fs_list_free(found, used);
+        return error;
+    }
+    *names = found;
+    *count = used;
+    return 0;
+}
+
+void fs_list_free(char **names, size_t count)
+{
+    ensure(names != NULL || count == 0);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+int fs_lock(const char *path, int *file)
+{
+    ensure(file != NULL);
+    int lock = fs_open_as(path, O_RDWR | O_CREAT);
+    if (lock < 0)
+        return lock;
+    int result;
+    do
+        result = flock(lock, LOCK_EX | LOCK_NB);
+    while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        int error = errno == EAGAIN ? -EWOULDBLOCK : -errno;
+        (void)fs_close(lock);
+        return error;
+    }
+    *file = lock;
+    return 0;
+}
+
+bool fs_is_full(int error)
+{
+    ensure(error <= 0);
+    return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
+}
+
+uint64_t fs_clock_us(void)
+{
+    struct timespec now;
+    ensure(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

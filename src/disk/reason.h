@@ -1,0 +1,16 @@
+/* Why a call on the disk did not go well: one line of text for a person, and the status that goes with it. */
+#ifndef CLEAT_DISK_REASON_H
+#define CLEAT_DISK_REASON_H
+
+#include "disk/disk.h"
+
+/* "CALL PATH: errno's text"; ERROR is -errno. */
+enum disk_status reason_failed(char *reason, const char *call, const char *path, int error);
+/* As reason_failed, but DISK_FULL where there was no room. */
+enum disk_status reason_no_room(char *reason, const char *call, const char *path, int error);
+/* "PATH: offset N: TEXT". */
+enum disk_status reason_refused(char *reason, const char *path, uint64_t offset, const char *text);
+/* "PATH: TEXT". */
+enum disk_status reason_unfit(char *reason, const char *path, const char *text);
+
+#endif

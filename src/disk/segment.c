@@ -1,0 +1,175 @@
+#include "disk/segment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "disk/block.h"
+#include "disk/fs.h"
+#include "disk/reason.h"
+
+enum {
+    AT_NODE_ID = BLOCK_FIELDS,
+    AT_BYTES = AT_NODE_ID + 4,
+    AT_INCARNATION = AT_BYTES + 4,
+    AT_ID = AT_INCARNATION + 8,
+    AT_SEQUENCE = AT_ID + 8,
+    AT_BEGUN = AT_SEQUENCE + 8,
+    SEGMENT_ZEROS = 64 * 1024, /* written in one piece */
+    SEGMENT_PIECES = 16,
+};
+
+static void segment_encode(const struct segment *segment, uint8_t block[BLOCK_SIZE])
+{
+    ensure(segment->id != 0 && segment->sequence > 0 && segment->incarnation != 0);
+    memset(block, 0, BLOCK_SIZE);
+    bytes_put_u32(block + AT_NODE_ID, segment->node_id);
+    bytes_put_u32(block + AT_BYTES, segment->bytes);
+    bytes_put_u64(block + AT_INCARNATION, segment->incarnation);
+    bytes_put_u64(block + AT_ID, segment->id);
+    bytes_put_u64(block + AT_SEQUENCE, segment->sequence);
+    block[AT_BEGUN] = segment->begun;
+    block_seal(block, block_magic_segment, 0);
+}
+
+/* Header, records, zeros up to the full size. Returns 0 or -errno. */
+static int segment_fill(int file, const struct segment *segment, const uint8_t *records, size_t size)
+{
+    static const uint8_t zeros[SEGMENT_ZEROS];
+    uint8_t block[BLOCK_SIZE];
+    segment_encode(segment, block);
+    struct iovec start[] = {{.iov_base = block, .iov_len = sizeof block},
+                            {.iov_base = (void *)(uintptr_t)records, .iov_len = size}};
+    int error = fs_writev(file, 0, start, 2);
+    uint64_t offset = SEGMENT_HEADER + size;
+    while (error == 0 && offset < segment->bytes) {
+        struct iovec pieces[SEGMENT_PIECES];
+        uint64_t at = offset;
+        size_t count = 0;
+        while (count < SEGMENT_PIECES && at < segment->bytes) {
+            size_t step = segment->bytes - at < sizeof zeros ? (size_t)(segment->bytes - at) : sizeof zeros;
+            pieces[count++] = (struct iovec){.iov_base = (void *)(uintptr_t)zeros, .iov_len = step};
+            at += step;
+        }
+        error = fs_writev(file, offset, pieces, count);
+        offset = at;
+    }
+    return error;
+}
+
+enum disk_status segment_create(const struct directory *directory, const struct segment *segment,
+                                const uint8_t *records, size_t size, int *file, char *reason)
+{
+    ensure(segment->bytes >= SEGMENT_BYTES_MIN && segment->bytes <= SEGMENT_BYTES_MAX);
+    ensure(segment->bytes % SEGMENT_HEADER == 0 && size <= segment->bytes - SEGMENT_HEADER);
+    ensure(segment->begun == (size > 0));
+    char name[DIRECTORY_NAME_MAX];
+    char unfinished[DIRECTORY_NAME_MAX];
+    char path[DISK_PATH_MAX];
+    directory_segment_name(segment->sequence, name);
+    memcpy(unfinished, name, sizeof unfinished);
+    strcat(unfinished, ".tmp");
+    directory_path(directory, unfinished, path);
+    int made = fs_create(path);
+    if (made < 0)
+        return directory_abandon(directory, -1, unfinished, reason_no_room(reason, "create", path, made), reason);
+    int error = segment_fill(made, segment, records, size);
+    if (error < 0)
+        return directory_abandon(directory, made, unfinished, reason_no_room(reason, "write", path, error), reason);
+    error = fs_sync(made);
+    if (error < 0)
+        return directory_abandon(directory, made, unfinished, reason_no_room(reason, "sync", path, error), reason);
+    enum disk_status status = directory_rename(directory, unfinished, name, reason);
+    if (status == DISK_OK)
+        *file = made;
+    else
+        (void)fs_close(made);
+    return status;
+}
+
+static enum disk_status segment_check(const uint8_t block[BLOCK_SIZE], uint64_t sequence, uint64_t file_bytes,
+                                      const struct segment *expected, struct segment *segment, const char *path,
+                                      char *reason)
+{
+    enum disk_status status = block_check(block, block_magic_segment, 0, path, reason);
+    if (status != DISK_OK)
+        return status;
+    *segment = (struct segment){
+        .node_id = bytes_u32(block + AT_NODE_ID),
+        .bytes = bytes_u32(block + AT_BYTES),
+        .incarnation = bytes_u64(block + AT_INCARNATION),
+        .id = bytes_u64(block + AT_ID),
+        .sequence = bytes_u64(block + AT_SEQUENCE),
+        .begun = block[AT_BEGUN] == 1,
+    };
+    if (segment->node_id != expected->node_id || segment->incarnation != expected->incarnation)
+        return reason_refused(reason, path, 0, "belongs to another data directory");
+    if (segment->sequence != sequence)
+        return reason_refused(reason, path, 0, "is another segment than its name says");
+    if (segment->bytes > SEGMENT_BYTES_MAX || segment->bytes < SEGMENT_BYTES_MIN || segment->bytes % SEGMENT_HEADER != 0)
+        return reason_refused(reason, path, 0, "damaged: no size for a segment");
+    if (segment->bytes != file_bytes) {
+        uint64_t end = segment->bytes < file_bytes ? segment->bytes : file_bytes;
+        return reason_refused(reason, path, end, "damaged: the file is not as long as it was made");
+    }
+    return DISK_OK;
+}
+
+enum disk_status segment_open(const struct directory *directory, uint64_t sequence, const struct segment *expected,
+                              struct segment *segment, int *file, char *reason)
+{
+    char name[DIRECTORY_NAME_MAX];
+    char path[DISK_PATH_MAX];
+    directory_segment_name(sequence, name);
+    directory_path(directory, name, path);
+    int opened = fs_open(path);
+    if (opened < 0)
+        return reason_failed(reason, "open", path, opened);
+    uint8_t block[BLOCK_SIZE];
+    uint64_t file_bytes = 0;
+    size_t got = 0;
+    enum disk_status status = DISK_OK;
+    /* Synced before it is believed: what another process wrote may be in the page cache alone. */
+    int error = fs_sync(opened);
+    if (error < 0)
+        status = reason_failed(reason, "sync", path, error);
+    else if ((error = fs_size(opened, &file_bytes)) < 0)
+        status = reason_failed(reason, "size", path, error);
+    else if ((error = fs_read(opened, 0, block, sizeof block, &got)) < 0)
+        status = reason_failed(reason, "read", path, error);
+    else if (got < sizeof block)
+        status = reason_refused(reason, path, got, "damaged: the file ends before its header does");
+    else
+        status = segment_check(block, sequence, file_bytes, expected, segment, path, reason);
+    if (status == DISK_OK)
+        *file = opened;
+    else
+        (void)fs_close(opened);
+    return status;
+}
+
+enum disk_status segment_read(const struct directory *directory, const struct segment *segment, int file, size_t size,
+                              uint8_t **bytes, char *reason)
+{
+    ensure(size >= SEGMENT_HEADER && size <= segment->bytes);
+    char name[DIRECTORY_NAME_MAX];
+    char path[DISK_PATH_MAX];
+    directory_segment_name(segment->sequence, name);
+    directory_path(directory, name, path);
+    uint8_t *content = malloc(size);
+    if (!content)
+        return reason_failed(reason, "memory for", path, -ENOMEM);
+    size_t got = 0;
+    int error = fs_read(file, 0, content, size, &got);
+    if (error == 0 && got == size) {
+        *bytes = content;
+        return DISK_OK;
+    }
+    free(content);
+    if (error < 0)
+        return reason_failed(reason, "read", path, error);
+    return reason_refused(reason, path, got, "damaged: the file is not as long as it was made");
+}

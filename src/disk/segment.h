@@ -1,0 +1,34 @@
+/* A WAL segment file: made at its full size and synced under a temporary name, so that appending never allocates.
+ *
+ *      0      a block (block.h): u32 node id, u32 bytes of the file, u64 incarnation, u64 id (random), u64 sequence,
+ *             u8 begun: 1 if the records up to a MARK were in it before it got its name
+ *      4096   records (record.h), then zeros to the end. A segment that is only prepared has no records */
+#ifndef CLEAT_DISK_SEGMENT_H
+#define CLEAT_DISK_SEGMENT_H
+
+#include "disk/directory.h"
+#include "disk/disk.h"
+
+enum { SEGMENT_HEADER = 4096, SEGMENT_BYTES_MIN = 64 * 1024, SEGMENT_BYTES_MAX = 1024 * 1024 * 1024 };
+
+struct segment {
+    uint32_t node_id;
+    uint32_t bytes; /* of the file */
+    uint64_t incarnation;
+    uint64_t id;
+    uint64_t sequence;
+    bool begun;
+};
+
+/* Makes the file: RECORDS of SIZE bytes, if any, at its start. *FILE stays open. DISK_FULL where there is no room:
+ * nothing is left behind. */
+enum disk_status segment_create(const struct directory *directory, const struct segment *segment,
+                                const uint8_t *records, size_t size, int *file, char *reason);
+/* Opens an existing one, syncs it, and reads and checks its header. *FILE stays open where DISK_OK. */
+enum disk_status segment_open(const struct directory *directory, uint64_t sequence, const struct segment *expected,
+                              struct segment *segment, int *file, char *reason);
+/* Reads the bytes from 0 to SIZE into memory, which the caller frees. */
+enum disk_status segment_read(const struct directory *directory, const struct segment *segment, int file, size_t size,
+                              uint8_t **bytes, char *reason);
+
+#endif

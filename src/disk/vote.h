@@ -1,0 +1,38 @@
+/* Term and vote, twice, so that one bad block or a write cut short loses nothing:
+ *
+ *      0     a block (block.h): u32 node id, u64 incarnation, u64 sequence, u64 term, u32 vote
+ *      4096  the same again
+ *
+ * A change is written to the first block, synced, written to the second, synced. Of two that differ the one with the
+ * higher sequence holds. */
+#ifndef CLEAT_DISK_VOTE_H
+#define CLEAT_DISK_VOTE_H
+
+#include "disk/directory.h"
+#include "disk/disk.h"
+
+struct vote {
+    int file; /* < 0: not open */
+    char path[DISK_PATH_MAX];
+    uint32_t node_id;
+    uint64_t incarnation;
+    uint64_t sequence; /* rises with every change */
+    uint64_t term;
+    uint32_t vote;
+    bool good[2];      /* as found on loading */
+    bool equal;
+};
+
+/* Makes the file at its full size, with term 0. */
+enum disk_status vote_create(const struct directory *directory, uint32_t node_id, uint64_t incarnation,
+                             struct vote *vote, char *reason);
+/* Opens and reads it; changes nothing. */
+enum disk_status vote_load(const struct directory *directory, uint32_t node_id, uint64_t incarnation,
+                           struct vote *vote, char *reason);
+/* After vote_load, before anything else is written: makes both blocks equal, and sure to be on the disk. */
+enum disk_status vote_repair(struct vote *vote, char *reason);
+/* Both blocks, durable on return. Never DISK_FULL: it is written in place. */
+enum disk_status vote_write(struct vote *vote, uint64_t term, uint32_t candidate, char *reason);
+void vote_close(struct vote *vote);
+
+#endif

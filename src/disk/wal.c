@@ -1,0 +1,296 @@
+#include "disk/wal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "disk/fs.h"
+#include "disk/reason.h"
+#include "disk/segment.h"
+
+enum {
+    WAL_MARK = RECORD_HEADER,
+    WAL_RESET = RECORD_HEADER,
+    WAL_BEGIN = RECORD_HEADER + RECORD_BEGIN_PAYLOAD,
+    WAL_ARENA_RECORD = RECORD_HEADER + RECORD_ALIGN, /* at most, of one record in the arena */
+};
+
+void wal_init(struct wal *wal, const struct directory *directory, struct segments *segments,
+              const struct disk_options *options)
+{
+    *wal = (struct wal){
+        .directory = directory,
+        .segments = segments,
+        .segment_bytes = options->segment_bytes,
+        .record_max_bytes = options->record_max_bytes,
+        .file = -1,
+        .active_listed = true,
+        .marked = true,
+    };
+    ensure(wal->segment_bytes >= SEGMENT_BYTES_MIN && wal->segment_bytes <= SEGMENT_BYTES_MAX);
+    ensure(wal->segment_bytes - SEGMENT_HEADER >= WAL_BEGIN + WAL_RESET + WAL_MARK + 2 * record_bytes(wal->record_max_bytes));
+}
+
+void wal_poison(struct wal *wal, const char *reason)
+{
+    ensure(reason != NULL);
+    if (wal->failed)
+        return;
+    wal->failed = true;
+    size_t size = strnlen(reason, sizeof wal->failure - 1);
+    memcpy(wal->failure, reason, size);
+    wal->failure[size] = '\0';
+}
+
+static enum disk_status wal_fail(struct wal *wal, const char *call, int error, char *reason)
+{
+    char name[DIRECTORY_NAME_MAX];
+    char path[DISK_PATH_MAX];
+    directory_segment_name(wal->end.sequence, name);
+    directory_path(wal->directory, name, path);
+    enum disk_status status = reason_failed(reason, call, path, error);
+    wal_poison(wal, reason);
+    return status;
+}
+
+/* --- a batch ---------------------------------------------------------------------------------------------------- */
+
+/* Room for the headers of COUNT records, and for a BEGIN in every segment there is: the arena must not move while
+ * pieces point into it. */
+static void wal_batch_reserve(struct wal *wal, size_t count)
+{
+    ensure(wal->batch == 0 && wal->arena_size == 0);
+    size_t bytes = count * WAL_ARENA_RECORD + WAL_SPARES_MAX * WAL_ARENA_RECORD;
+    if (bytes > wal->arena_capacity) {
+        wal->arena = memory_resize(wal->arena, bytes, 1);
+        wal->arena_capacity = bytes;
+    }
+    size_t pieces = 2 * (count + WAL_SPARES_MAX) + 2;
+    if (pieces > wal->piece_capacity) {
+        wal->pieces = memory_resize(wal->pieces, pieces, sizeof *wal->pieces);
+        wal->piece_capacity = pieces;
+    }
+}
+
+/* The next SIZE bytes of the arena, as part of the batch. */
+static uint8_t *wal_batch_take(struct wal *wal, size_t size)
+{
+    ensure(size <= wal->arena_capacity - wal->arena_size);
+    uint8_t *at = wal->arena + wal->arena_size;
+    wal->arena_size += size;
+    struct iovec *last = wal->piece_count > 0 ? &wal->pieces[wal->piece_count - 1] : NULL;
+    if (last && (uint8_t *)last->iov_base + last->iov_len == at) {
+        last->iov_len += size;
+    } else {
+        ensure(wal->piece_count < wal->piece_capacity);
+        wal->pieces[wal->piece_count++] = (struct iovec){.iov_base = at, .iov_len = size};
+    }
+    return at;
+}
+
+/* Adds a record that fits in the active segment. PAYLOAD is not copied. */
+static void wal_batch_add(struct wal *wal, struct record *record)
+{
+    ensure(wal->file >= 0 && record_bytes(record->payload_size) <= wal->active_bytes - wal->end.offset);
+    if (wal->batch == 0)
+        wal->batch = (uint32_t)wal->end.offset;
+    record->batch = wal->batch;
+    record_encode(record, wal->end.id, wal->end.offset, wal_batch_take(wal, RECORD_HEADER));
+    if (record->payload_size > 0) {
+        ensure(wal->piece_count < wal->piece_capacity);
+        wal->pieces[wal->piece_count++] =
+            (struct iovec){.iov_base = (void *)(uintptr_t)record->payload, .iov_len = record->payload_size};
+    }
+    size_t padding = record_bytes(record->payload_size) - RECORD_HEADER - record->payload_size;
+    if (padding > 0)
+        memset(wal_batch_take(wal, padding), 0, padding);
+    wal->end.offset += record_bytes(record->payload_size);
+    wal->marked = record->type == RECORD_MARK;
+}
+
+/* Writes and syncs the batch. */
+static enum disk_status wal_batch_flush(struct wal *wal, char *reason)
+{
+    if (wal->batch == 0)
+        return DISK_OK;
+    ensure(!wal->failed && wal->file >= 0 && wal->piece_count > 0);
+    int error = fs_writev(wal->file, wal->batch, wal->pieces, wal->piece_count);
+    if (error < 0)
+        return wal_fail(wal, "write", error, reason);
+    error = fs_sync(wal->file);
+    if (error < 0)
+        return wal_fail(wal, "sync", error, reason);
+    wal->batch = 0;
+    wal->arena_size = 0;
+    wal->piece_count = 0;
+    if (!wal->active_listed) {
+        /* Not before now: the segments before it may be deleted for its sake. */
+        segments_add(wal->segments, (struct segments_item){.sequence = wal->end.sequence,
+                                                           .base_index = wal->active_base,
+                                                           .bytes = wal->active_bytes});
+        wal->active_listed = true;
+    }
+    return DISK_OK;
+}
+
+/* Goes on in the next spare segment. */
+static enum disk_status wal_roll(struct wal *wal, char *reason)
+{
+    enum disk_status status = wal_batch_flush(wal, reason);
+    if (status != DISK_OK)
+        return status;
+    ensure(wal->spare_count > 0); /* the caller asked for the room first */
+    struct disk_segment spare = wal->spares[0];
+    ensure(spare.sequence > wal->end.sequence);
+    memmove(wal->spares, wal->spares + 1, --wal->spare_count * sizeof *wal->spares);
+    record_begin_encode(&wal->end, wal->begin);
+    if (wal->file >= 0)
+        (void)fs_close(wal->file); /* all in it is synced */
+    wal->file = spare.file;
+    wal->active_bytes = wal->segment_bytes;
+    wal->active_base = wal->index;
+    wal->active_listed = false;
+    wal->end = (struct record_place){.sequence = spare.sequence, .id = spare.id, .offset = SEGMENT_HEADER};
+    struct record begin = {.type = RECORD_BEGIN, .term = wal->term, .index = wal->index,
+                           .payload_size = sizeof wal->begin, .payload = wal->begin};
+    wal_batch_add(wal, &begin);
+    return DISK_OK;
+}
+
+static enum disk_status wal_add(struct wal *wal, struct record *record, char *reason)
+{
+    ensure(record->payload_size <= wal->record_max_bytes);
+    size_t reserve = record->type == RECORD_MARK ? 0 : WAL_MARK;
+    size_t need = record_bytes(record->payload_size) + reserve;
+    if (wal->file < 0 || need > wal->active_bytes - wal->end.offset) {
+        enum disk_status status = wal_roll(wal, reason);
+        if (status != DISK_OK)
+            return status;
+    }
+    wal_batch_add(wal, record);
+    return DISK_OK;
+}
+
+/* --- a request -------------------------------------------------------------------------------------------------- */
+
+static void wal_take_spares(struct wal *wal, const struct disk_log *request)
+{
+    ensure(request->spare_count <= DISK_SPARES_MAX && request->spare_count <= WAL_SPARES_MAX - wal->spare_count);
+    for (size_t i = 0; i < request->spare_count; i++) {
+        const struct disk_segment *spare = &request->spares[i];
+        size_t place = wal->spare_count;
+        while (place > 0 && wal->spares[place - 1].sequence > spare->sequence)
+            place--;
+        ensure(spare->file >= 0 && spare->sequence > wal->end.sequence);
+        memmove(wal->spares + place + 1, wal->spares + place, (wal->spare_count - place) * sizeof *wal->spares);
+        wal->spares[place] = *spare;
+        wal->spare_count++;
+    }
+}
+
+static enum disk_status wal_add_reset(struct wal *wal, uint64_t index, uint64_t term, char *reason)
+{
+    struct record reset = {.type = RECORD_RESET, .term = term, .index = index};
+    enum disk_status status = wal_add(wal, &reset, reason);
+    wal->index = index;
+    wal->term = term;
+    return status;
+}
+
+static enum disk_status wal_add_entry(struct wal *wal, const struct raft_entry *entry, char *reason)
+{
+    ensure(entry->index > 0 && entry->index <= wal->index + 1);
+    ensure(entry->index <= wal->index || entry->term >= wal->term);
+    struct record record = {
+        .type = RECORD_ENTRY,
+        .entry_type = entry->type,
+        .term = entry->term,
+        .index = entry->index,
+        .time_ms = entry->time_ms,
+        .payload_size = entry->payload ? entry->payload->size : 0,
+        .payload = entry->payload ? entry->payload->bytes : NULL,
+    };
+    enum disk_status status = wal_add(wal, &record, reason);
+    wal->index = entry->index;
+    wal->term = entry->term;
+    return status;
+}
+
+static enum disk_status wal_add_mark(struct wal *wal, char *reason)
+{
+    if (wal->marked)
+        return DISK_OK;
+    ensure(wal->file >= 0 && wal->batch == 0);
+    struct record mark = {.type = RECORD_MARK, .term = wal->term, .index = wal->index};
+    enum disk_status status = wal_add(wal, &mark, reason);
+    return status == DISK_OK ? wal_batch_flush(wal, reason) : status;
+}
+
+enum disk_status wal_execute(struct wal *wal, const struct disk_log *request, char *reason)
+{
+    wal_take_spares(wal, request);
+    if (wal->failed) {
+        memcpy(reason, wal->failure, sizeof wal->failure);
+        return DISK_FAILED;
+    }
+    wal_batch_reserve(wal, request->entry_count + 3);
+    enum disk_status status = DISK_OK;
+    if (wal->reset_pending && (request->reset || request->entry_count > 0)) {
+        wal->reset_pending = false;
+        if (!request->reset)
+            status = wal_add_reset(wal, wal->reset_index, wal->reset_term, reason);
+    }
+    if (request->reset && status == DISK_OK)
+        status = wal_add_reset(wal, request->reset_index, request->reset_term, reason);
+    for (size_t i = 0; i < request->entry_count && status == DISK_OK; i++)
+        status = wal_add_entry(wal, &request->entries[i], reason);
+    if (status == DISK_OK)
+        status = wal_batch_flush(wal, reason);
+    /* A batch of its own: that it is there proves that what it closes was synced. */
+    if (request->mark && status == DISK_OK)
+        status = wal_add_mark(wal, reason);
+    return status;
+}
+
+void wal_close(struct wal *wal)
+{
+    char reason[DISK_REASON_MAX];
+    if (!wal->failed && wal->file >= 0 && !wal->marked) {
+        wal_batch_reserve(wal, 1);
+        (void)wal_add_mark(wal, reason); /* without it the next start does a little more work */
+    }
+    if (wal->file >= 0)
+        (void)fs_close(wal->file);
+    for (size_t i = 0; i < wal->spare_count; i++)
+        (void)fs_close(wal->spares[i].file);
+    wal->file = -1;
+    wal->spare_count = 0;
+    free(wal->arena);
+    free(wal->pieces);
+    wal->arena = NULL;
+    wal->pieces = NULL;
+}
+
+/* --- room ------------------------------------------------------------------------------------------------------- */
+
+/* Of SIZE bytes at the end of a segment, how many are certain to be of use: the next record may be the largest there
+ * is and just not fit; a RESET may come between; a MARK closes. */
+static uint64_t wal_certain(const struct wal *wal, uint64_t size)
+{
+    uint64_t waste = record_bytes(wal->record_max_bytes) - RECORD_ALIGN + WAL_RESET + WAL_MARK;
+    return size > waste ? size - waste : 0;
+}
+
+uint64_t wal_segment_room_bytes(const struct wal *wal)
+{
+    return wal_certain(wal, wal->segment_bytes - SEGMENT_HEADER - WAL_BEGIN);
+}
+
+uint64_t wal_room_bytes(const struct wal *wal)
+{
+    if (wal->failed)
+        return 0;
+    uint64_t active = wal->file >= 0 ? wal_certain(wal, wal->active_bytes - wal->end.offset) : 0;
+    return active + wal->spare_count * wal_segment_room_bytes(wal);
+}

@@ -1,0 +1,71 @@
+/* The write-ahead log's end: the segment that is being filled and the spare ones behind it.
+ *
+ *      active  | header | BEGIN | batch | batch | MARK | batch | zeros ........ | room for a MARK |
+ *      spare   | header | zeros ..................................................................|
+ *
+ * - One request is one batch: one write, one sync. Where it does not fit, what fits is one batch and the rest, behind
+ *   a BEGIN in the next segment, another.
+ * - The last bytes of a segment are for a MARK alone, so that the last batch can always be closed.
+ * - The log is never cut: a later ENTRY with the same or a lower index, or a RESET, supersedes what was there.
+ * - After one failure nothing is ever written again: the disk may hold anything between the old and the new. */
+#ifndef CLEAT_DISK_WAL_H
+#define CLEAT_DISK_WAL_H
+
+#include <sys/uio.h>
+
+#include "disk/directory.h"
+#include "disk/disk.h"
+#include "disk/record.h"
+#include "disk/segments.h"
+
+enum { WAL_SPARES_MAX = 4 * DISK_SPARES_MAX };
+
+struct wal {
+    const struct directory *directory;
+    struct segments *segments;
+    uint32_t segment_bytes;    /* of the spares */
+    uint32_t record_max_bytes;
+
+    int file;                  /* the active segment's; < 0: there is none, for want of room when it was opened */
+    uint32_t active_bytes;
+    bool active_listed;        /* its first batch is durable, and it is in `segments` */
+    uint64_t active_base;      /* the log's last index before it */
+    struct record_place end;   /* where the log's valid records end: in the active segment, or in the last one before */
+    uint64_t index;            /* the log's last entry, or what a RESET put in its place */
+    uint64_t term;
+    bool marked;
+    bool reset_pending;        /* recovery dropped the log, and had no room to write that down */
+    uint64_t reset_index;
+    uint64_t reset_term;
+
+    struct disk_segment spares[WAL_SPARES_MAX]; /* by ascending sequence */
+    size_t spare_count;
+
+    /* The batch that is being put together. */
+    uint32_t batch;            /* offset of its first record; 0: it is empty */
+    uint8_t *arena;            /* encoded headers and paddings */
+    size_t arena_size;
+    size_t arena_capacity;
+    uint8_t begin[RECORD_BEGIN_PAYLOAD]; /* of the batch's BEGIN, if it has one */
+    struct iovec *pieces;
+    size_t piece_count;
+    size_t piece_capacity;
+
+    bool failed;
+    char failure[DISK_REASON_MAX];
+};
+
+/* Takes what recovery left: file, active_bytes, end, index, term, marked, reset_*. */
+void wal_init(struct wal *wal, const struct directory *directory, struct segments *segments,
+              const struct disk_options *options);
+/* Closes the last batch with a mark where that can be done, and closes the files. */
+void wal_close(struct wal *wal);
+/* REQUEST's spares, reset, entries and mark. The vote is written by then. */
+enum disk_status wal_execute(struct wal *wal, const struct disk_log *request, char *reason);
+/* From now on every request fails with REASON. */
+void wal_poison(struct wal *wal, const char *reason);
+
+uint64_t wal_room_bytes(const struct wal *wal);
+uint64_t wal_segment_room_bytes(const struct wal *wal);
+
+#endif

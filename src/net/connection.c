@@ -1,0 +1,217 @@
+/* Clients' sockets: accepting, reading, writing, and closing without losing what was said last. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "net/inside.h"
+
+struct connection {
+    struct ev_io io;
+    struct server *server;
+    struct node_client *client; /* NULL: all is said; lingers until the other side closes */
+    struct list all;            /* in server->connections */
+    uint64_t moved_ms;          /* when the client last took a byte, or nothing was waiting for it */
+};
+
+static void interest(struct connection *connection, int events)
+{
+    if (connection->io.events == events && ev_is_active(&connection->io) == (events != 0))
+        return;
+    ev_io_stop(connection->server->loop, &connection->io);
+    ev_io_modify(&connection->io, events);
+    if (events != 0)
+        ev_io_start(connection->server->loop, &connection->io);
+}
+
+static void connection_close(struct connection *connection)
+{
+    struct server *server = connection->server;
+    if (connection->client)
+        node_client_close(server->node, connection->client);
+    ev_io_stop(server->loop, &connection->io);
+    close(connection->io.fd);
+    list_remove(&connection->all);
+    free(connection);
+}
+
+/* All replies are written. Closing now could throw away unread input, and with it, by a reset, what the client has not
+ * read yet: so only this side is closed, and the rest of the input is dropped until the client closes too. */
+static void linger(struct connection *connection)
+{
+    struct server *server = connection->server;
+    node_client_close(server->node, connection->client);
+    connection->client = NULL;
+    connection->moved_ms = server_now_ms();
+    shutdown(connection->io.fd, SHUT_WR);
+    interest(connection, EV_READ);
+}
+
+/* Writes until nothing is left or the socket takes no more. False: the connection is gone. */
+static bool write_replies(struct connection *connection, struct chain *output)
+{
+    while (output->size > 0) {
+        struct iovec pieces[WRITE_PIECES_MAX];
+        size_t count = chain_peek(output, pieces, WRITE_PIECES_MAX);
+        ssize_t written = writev(connection->io.fd, pieces, (int)count);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0 && errno == EAGAIN)
+            return true;
+        if (written <= 0)
+            return false;
+        chain_consume(output, (size_t)written);
+        connection->moved_ms = server_now_ms();
+        node_client_written(connection->server->node, connection->client);
+    }
+    connection->moved_ms = server_now_ms();
+    return true;
+}
+
+static void flush(struct connection *connection)
+{
+    struct chain *output = node_client_output(connection->client);
+    if (!write_replies(connection, output)) {
+        connection_close(connection);
+        return;
+    }
+    if (output->size == 0 && node_client_ends(connection->client)) {
+        linger(connection);
+        return;
+    }
+    int events = node_client_reads(connection->client) ? EV_READ : 0;
+    interest(connection, output->size > 0 ? events | EV_WRITE : events);
+}
+
+void connections_flush(struct server *server)
+{
+    struct node_client *client;
+    while ((client = node_next_output(server->node)) != NULL)
+        flush(node_client_owner(client));
+}
+
+static void read_input(struct connection *connection)
+{
+    struct server *server = connection->server;
+    ssize_t got = read(connection->io.fd, server->buffer, READ_BUFFER_BYTES);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got < 0 || (got == 0 && !connection->client)) {
+        connection_close(connection);
+        return;
+    }
+    if (!connection->client)
+        return;
+    if (got == 0) {
+        node_client_end(server->node, connection->client);
+        interest(connection, connection->io.events & EV_WRITE);
+    } else {
+        node_client_bytes(server->node, connection->client, server->buffer, (size_t)got);
+        if (!node_client_reads(connection->client))
+            interest(connection, connection->io.events & EV_WRITE);
+    }
+}
+
+static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct connection *connection = io->data;
+    (void)loop;
+    if (events & EV_READ)
+        read_input(connection); /* what it writes goes out at the end of the turn */
+    else if ((events & EV_WRITE) && connection->client)
+        flush(connection);
+}
+
+static void add(struct server *server, int file)
+{
+    int on = 1;
+    setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct connection *connection = memory_get(sizeof *connection);
+    connection->server = server;
+    connection->client = node_client_open(server->node, connection);
+    connection->moved_ms = server_now_ms();
+    ev_io_init(&connection->io, on_connection, file, EV_READ);
+    connection->io.data = connection;
+    if (!connection->client) {
+        const char *line = node_busy_line();
+        ssize_t ignored = write(file, line, strlen(line));
+        (void)ignored;
+        close(file);
+        free(connection);
+        return;
+    }
+    list_add_last(&server->connections, &connection->all);
+    ev_io_start(server->loop, &connection->io);
+}
+
+/* No descriptor is left: the one in reserve takes the next client, to turn it away. */
+static void turn_away(struct server *server)
+{
+    close(server->spare_file);
+    int file = accept4(server->client_listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (file >= 0) {
+        const char *line = node_busy_line();
+        ssize_t ignored = write(file, line, strlen(line));
+        (void)ignored;
+        close(file);
+    }
+    server->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_client_listener(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct server *server = io->data;
+    (void)loop;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int file = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (file >= 0) {
+            add(server, file);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE)
+            turn_away(server);
+        if (errno != EINTR && errno != ECONNABORTED)
+            return;
+    }
+}
+
+void connections_listen(struct server *server, int listener)
+{
+    list_init(&server->connections);
+    server->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ev_io_init(&server->client_listener, on_client_listener, listener, EV_READ);
+    server->client_listener.data = server;
+    ev_io_start(server->loop, &server->client_listener);
+}
+
+void connections_sweep(struct server *server)
+{
+    uint64_t now_ms = server_now_ms();
+    struct list *link = server->connections.next;
+    while (link != &server->connections) {
+        struct connection *connection = list_item(link, struct connection, all);
+        link = link->next;
+        uint64_t still_ms = now_ms - connection->moved_ms;
+        bool lingered = !connection->client && still_ms >= LINGER_MS;
+        bool stalled = connection->client && node_client_output(connection->client)->size > 0 &&
+                       still_ms >= server->options.client_stall_ms;
+        if (lingered || stalled)
+            connection_close(connection);
+    }
+}
+
+void connections_close(struct server *server)
+{
+    while (!list_empty(&server->connections))
+        connection_close(list_item(server->connections.next, struct connection, all));
+    ev_io_stop(server->loop, &server->client_listener);
+    close(server->client_listener.fd);
+    close(server->spare_file);
+}

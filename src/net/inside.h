@@ -1,0 +1,74 @@
+/* What the files of src/net share: the server, and the sockets that belong to it. */
+#ifndef CLEAT_NET_INSIDE_H
+#define CLEAT_NET_INSIDE_H
+
+#include <ev.h>
+
+#include "base/list.h"
+#include "net/address.h"
+#include "net/server.h"
+#include "net/worker.h"
+
+enum {
+    READ_BUFFER_BYTES = 256 * 1024,
+    WRITE_PIECES_MAX = 64,
+    ACCEPTS_PER_TURN = 64,
+    LINGER_MS = 2000,            /* after the last reply a client may take this long to close */
+    SWEEP_MS = 1000,             /* how often clients are looked at for stalls */
+    REDIAL_MIN_MS = 10,
+    REDIAL_MAX_MS = 200,
+    PEER_USER_TIMEOUT_MS = 5000, /* unacknowledged bytes end a link */
+    DESCRIPTORS_KEPT = 128,      /* for peers and files: never given to clients */
+};
+
+/* One we call: a kind of link to a member with a lower id. */
+struct dial {
+    struct server *server;
+    uint32_t peer;
+    enum node_link_kind kind;
+    struct address address;
+    struct peer_socket *socket;  /* connecting or connected; NULL: waiting to call again */
+    struct ev_timer again;
+    uint64_t wait_ms;
+};
+
+struct server {
+    struct ev_loop *loop;
+    struct node *node;
+    struct server_options options;
+    struct ev_prepare before_block;
+    struct ev_check after_block;
+    struct ev_timer deadline;
+    struct ev_timer sweep;
+    struct ev_async disk_done;
+    struct ev_signal terminate;
+    struct ev_signal interrupt;
+    struct worker log_worker;
+    struct worker bulk_worker;
+    bool log_busy;
+    bool bulk_busy;
+    struct ev_io client_listener;
+    struct ev_io peer_listener;
+    int spare_file;              /* given up for a moment to turn a client away when descriptors run out */
+    struct list connections;
+    struct list peer_sockets;
+    struct dial dials[2 * RAFT_MEMBERS_MAX];
+    uint32_t dial_count;
+    bool ended;
+    uint8_t *buffer;             /* READ_BUFFER_BYTES, for one read at a time */
+};
+
+/* --- connection.c --- */
+void connections_listen(struct server *server, int listener);
+/* Writes what clients are to get, and closes those that are done. */
+void connections_flush(struct server *server);
+void connections_sweep(struct server *server);
+void connections_close(struct server *server);
+
+/* --- peers.c --- */
+void peers_listen(struct server *server, int listener);
+void peers_dial(struct server *server);
+void peers_flush(struct server *server);
+void peers_close(struct server *server);
+
+#endif

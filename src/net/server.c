@@ -1,0 +1,252 @@
+#include "net/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "net/inside.h"
+
+uint64_t server_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void server_write_log(struct buffer *log)
+{
+    struct timespec now;
+    struct tm parts;
+    char stamp[64];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    size_t size = strftime(stamp, sizeof stamp, "ts=%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(stamp + size, sizeof stamp - size, ".%03ldZ ", now.tv_nsec / 1000000);
+    while (buffer_size(log) > 0) {
+        const uint8_t *line = buffer_start(log);
+        const uint8_t *end = memchr(line, '\n', buffer_size(log));
+        size_t length = end ? (size_t)(end - line) + 1 : buffer_size(log);
+        fputs(stamp, stderr);
+        fwrite(line, 1, length, stderr);
+        buffer_consume(log, length);
+    }
+    fflush(stderr);
+}
+
+static void log_failure(const char *event, const char *what, const char *reason)
+{
+    struct buffer line = {0};
+    buffer_append_text(&line, "event=");
+    buffer_append_text(&line, event);
+    buffer_append_text(&line, " address=");
+    buffer_append_text(&line, what);
+    if (reason) {
+        buffer_append_text(&line, " reason=\"");
+        buffer_append_text(&line, reason);
+        buffer_append_text(&line, "\"");
+    }
+    buffer_append_text(&line, "\n");
+    server_write_log(&line);
+    buffer_close(&line);
+}
+
+/* --- a turn ----------------------------------------------------------------------------------------------------- */
+
+static void submit_disk(struct server *server)
+{
+    struct disk_log *log = server->log_busy ? NULL : node_take_log(server->node);
+    if (log) {
+        server->log_busy = true;
+        worker_submit_log(&server->log_worker, log);
+    }
+    struct disk_bulk *bulk = server->bulk_busy ? NULL : node_take_bulk(server->node);
+    if (bulk) {
+        server->bulk_busy = true;
+        worker_submit_bulk(&server->bulk_worker, bulk);
+    }
+}
+
+static void set_deadline(struct server *server)
+{
+    uint64_t now_ms = server_now_ms(), deadline_ms = node_deadline_ms(server->node);
+    ev_timer_stop(server->loop, &server->deadline);
+    if (deadline_ms == UINT64_MAX)
+        return;
+    double wait_s = deadline_ms > now_ms ? (double)(deadline_ms - now_ms) / 1000 : 0;
+    ev_now_update(server->loop);
+    ev_timer_set(&server->deadline, wait_s, 0);
+    ev_timer_start(server->loop, &server->deadline);
+}
+
+static void on_before_block(struct ev_loop *loop, struct ev_prepare *prepare, int events)
+{
+    struct server *server = prepare->data;
+    (void)events;
+    node_time(server->node, server_now_ms());
+    node_turn(server->node);
+    submit_disk(server); /* first, so that the disk works while the messages are written */
+    peers_flush(server);
+    connections_flush(server);
+    if (buffer_size(node_log(server->node)) > 0)
+        server_write_log(node_log(server->node));
+    if (node_stop_reason(server->node) || node_shutdown_done(server->node))
+        ev_break(loop, EVBREAK_ALL);
+    set_deadline(server);
+}
+
+static void on_after_block(struct ev_loop *loop, struct ev_check *check, int events)
+{
+    struct server *server = check->data;
+    (void)loop;
+    (void)events;
+    node_time(server->node, server_now_ms());
+}
+
+static void on_disk_done(struct ev_loop *loop, struct ev_async *async, int events)
+{
+    struct server *server = async->data;
+    (void)loop;
+    (void)events;
+    struct disk_log *log = worker_take_log(&server->log_worker);
+    if (log) {
+        server->log_busy = false;
+        node_log_done(server->node, log);
+    }
+    struct disk_bulk *bulk = worker_take_bulk(&server->bulk_worker);
+    if (bulk) {
+        server->bulk_busy = false;
+        node_bulk_done(server->node, bulk);
+    }
+}
+
+static void on_deadline(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)timer;
+    (void)events; /* that the loop turned is enough */
+}
+
+static void on_sweep(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    (void)loop;
+    (void)events;
+    connections_sweep(timer->data);
+}
+
+static void on_signal(struct ev_loop *loop, struct ev_signal *signal_watcher, int events)
+{
+    struct server *server = signal_watcher->data;
+    (void)loop;
+    (void)events;
+    node_shutdown(server->node);
+}
+
+/* --- start and end ---------------------------------------------------------------------------------------------- */
+
+static void start_watchers(struct server *server)
+{
+    ev_prepare_init(&server->before_block, on_before_block);
+    server->before_block.data = server;
+    ev_prepare_start(server->loop, &server->before_block);
+    ev_check_init(&server->after_block, on_after_block);
+    ev_set_priority(&server->after_block, EV_MAXPRI);
+    server->after_block.data = server;
+    ev_check_start(server->loop, &server->after_block);
+    ev_timer_init(&server->deadline, on_deadline, 0, 0);
+    ev_timer_init(&server->sweep, on_sweep, (double)SWEEP_MS / 1000, (double)SWEEP_MS / 1000);
+    server->sweep.data = server;
+    ev_timer_start(server->loop, &server->sweep);
+    ev_async_init(&server->disk_done, on_disk_done);
+    server->disk_done.data = server;
+    ev_async_start(server->loop, &server->disk_done);
+    ev_signal_init(&server->terminate, on_signal, SIGTERM);
+    server->terminate.data = server;
+    ev_signal_start(server->loop, &server->terminate);
+    ev_signal_init(&server->interrupt, on_signal, SIGINT);
+    server->interrupt.data = server;
+    ev_signal_start(server->loop, &server->interrupt);
+}
+
+/* A listening socket at TEXT, or -1 and a log line. */
+static int listen_at(const char *text)
+{
+    struct address address;
+    const char *problem = address_resolve(text, &address);
+    if (problem) {
+        log_failure("cannot_listen", text, problem);
+        return -1;
+    }
+    int file = address_listen(&address);
+    if (file < 0)
+        log_failure("cannot_listen", text, strerror(-file));
+    return file < 0 ? -1 : file;
+}
+
+static bool resolve_peers(struct server *server)
+{
+    for (uint32_t i = 0; i < server->options.peer_count; i++) {
+        const struct raft_member *peer = &server->options.peers[i];
+        struct dial dial = {.peer = peer->id};
+        const char *problem = address_resolve(peer->address, &dial.address);
+        if (problem) {
+            log_failure("cannot_resolve", peer->address, problem);
+            return false;
+        }
+        dial.kind = NODE_LINK_CONSENSUS;
+        server->dials[server->dial_count++] = dial;
+        dial.kind = NODE_LINK_BULK;
+        server->dials[server->dial_count++] = dial;
+    }
+    return true;
+}
+
+static int server_end(struct server *server)
+{
+    bool failed = node_stop_reason(server->node) != NULL;
+    connections_flush(server);
+    server_write_log(node_log(server->node));
+    if (failed || server->log_busy || server->bulk_busy) {
+        /* A disk request may never return; the log on disk is right at any moment, so there is nothing to wait for. */
+        log_failure("stopped", server->options.listen, node_stop_reason(server->node));
+        _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
+    }
+    worker_stop(&server->log_worker);
+    worker_stop(&server->bulk_worker);
+    connections_close(server);
+    peers_close(server);
+    log_failure("stopped", server->options.listen, NULL);
+    return EXIT_SUCCESS;
+}
+
+int server_run(const struct server_options *options, struct node *node, struct disk *disk)
+{
+    struct server server = {.node = node, .options = *options};
+    list_init(&server.peer_sockets);
+    server.buffer = memory_get(READ_BUFFER_BYTES);
+    server.loop = ev_default_loop(EVFLAG_AUTO);
+    ensure(server.loop != NULL);
+    int client_listener = listen_at(options->listen);
+    int peer_listener = options->peer_listen && client_listener >= 0 ? listen_at(options->peer_listen) : -1;
+    if (client_listener < 0 || (options->peer_listen && peer_listener < 0) || !resolve_peers(&server)) {
+        free(server.buffer);
+        return EXIT_FAILURE;
+    }
+    start_watchers(&server);
+    worker_start(&server.log_worker, disk, server.loop, &server.disk_done);
+    worker_start(&server.bulk_worker, disk, server.loop, &server.disk_done);
+    connections_listen(&server, client_listener);
+    if (peer_listener >= 0)
+        peers_listen(&server, peer_listener);
+    peers_dial(&server);
+    log_failure("listening", options->listen, NULL);
+    ev_run(server.loop, 0);
+    int status = server_end(&server);
+    free(server.buffer);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* The event loop around a node: sockets, disk threads, timer and signals. Thin: whatever can be wrong in an interesting
+ * way is in the node.
+ *
+ * One turn of the loop: read all ready sockets and finished disk requests into the node; then, before the loop blocks
+ * again, node_turn, one batch to the disk, one write per peer and per client. */
+#ifndef CLEAT_NET_SERVER_H
+#define CLEAT_NET_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "disk/disk.h"
+#include "node/node.h"
+
+struct server_options {
+    const char *listen;          /* "HOST:PORT" for clients */
+    const char *peer_listen;     /* "HOST:PORT" for peers, or NULL: a cluster of one */
+    uint32_t peer_count;         /* the other members that this node calls: those with lower ids */
+    const struct raft_member *peers;
+    uint32_t client_stall_ms;    /* a client that takes none of its replies for this long is cut off */
+};
+
+/* Listens, and runs until the node stops or a signal asks for it. NODE and DISK stay the caller's. Returns the exit
+ * status: 0 after a clean shutdown. On a failure before the loop runs a log line says why, and it is 1. */
+int server_run(const struct server_options *options, struct node *node, struct disk *disk);
+
+/* The server's time: monotonic, ms. */
+uint64_t server_now_ms(void);
+
+/* Writes the node's log lines, each with the wall clock's time before it, to stderr. */
+void server_write_log(struct buffer *log);
+
+#endif

@@ -1,0 +1,37 @@
+/* A thread that does one kind of disk work, a request at a time: the WAL thread and the bulk thread.
+ *
+ * The loop's thread hands a request over and is woken when it is done; in between the request belongs to the worker. */
+#ifndef CLEAT_NET_WORKER_H
+#define CLEAT_NET_WORKER_H
+
+#include <ev.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "disk/disk.h"
+
+struct worker {
+    struct disk *disk;
+    struct ev_loop *loop;
+    struct ev_async *wake; /* sent when a request is done */
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    /* Under the mutex. At most one of log and bulk is set, by what kind of worker it is. */
+    struct disk_log *log;
+    struct disk_bulk *bulk;
+    bool done;
+    bool quit;
+};
+
+/* Starts the thread; the program ends where that fails. */
+void worker_start(struct worker *worker, struct disk *disk, struct ev_loop *loop, struct ev_async *wake);
+void worker_submit_log(struct worker *worker, struct disk_log *request);
+void worker_submit_bulk(struct worker *worker, struct disk_bulk *request);
+/* The request that is done, given back; NULL: none is. */
+struct disk_log *worker_take_log(struct worker *worker);
+struct disk_bulk *worker_take_bulk(struct worker *worker);
+/* Ends the thread after the request under way. */
+void worker_stop(struct worker *worker);
+
+#endif

@@ -1,0 +1,81 @@
+/* Nodes compare the hash of their state at the same index now and then. One that differs from a majority stops, so that
+ * it cannot mislead clients; where all have spoken and no value has a majority, all stop. */
+#include "base/ensure.h"
+#include "node/state.h"
+
+static int place_of(const struct node *node, uint32_t id)
+{
+    for (uint32_t i = 0; i < node->options.peer_count; i++)
+        if (node->options.peers[i].id == id)
+            return (int)i;
+    return -1;
+}
+
+static void note(struct agreement *agreement, size_t place, uint64_t index, uint64_t hash)
+{
+    for (size_t i = 0; i < AGREEMENT_KEPT; i++)
+        if (agreement->reports[place][i].index == index)
+            return;
+    size_t slot = agreement->next[place]++ % AGREEMENT_KEPT;
+    agreement->reports[place][slot] = (struct agreement_report){.index = index, .hash = hash};
+}
+
+/* The report at INDEX from that place, or NULL. */
+static const struct agreement_report *report_at(const struct agreement *agreement, size_t place, uint64_t index)
+{
+    for (size_t i = 0; i < AGREEMENT_KEPT; i++)
+        if (agreement->reports[place][i].index == index)
+            return &agreement->reports[place][i];
+    return NULL;
+}
+
+static void judge(struct node *node, uint64_t index)
+{
+    const struct agreement *agreement = &node->agreement;
+    uint32_t count = node->options.peer_count, reported = 0, most = 0, same = 0;
+    int own_place = place_of(node, node->options.id);
+    const struct agreement_report *own = report_at(agreement, (size_t)own_place, index);
+    if (!own)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct agreement_report *report = report_at(agreement, i, index);
+        uint32_t equal = 0;
+        for (uint32_t j = 0; report && j < count; j++) {
+            const struct agreement_report *other = report_at(agreement, j, index);
+            equal += other && other->hash == report->hash;
+        }
+        reported += report != NULL;
+        most = equal > most ? equal : most;
+        same += report && report->hash == own->hash;
+    }
+    uint32_t majority = count / 2 + 1;
+    if (most >= majority && same < majority)
+        node_stop(node, "state_differs",
+                  "this node's state differs from the majority's at the same index: wipe its data and start it anew");
+    else if (reported == count && most < majority)
+        node_stop(node, "states_differ", "no majority of the nodes has the same state at the same index");
+}
+
+void agreement_applied(struct node *node)
+{
+    uint64_t index = store_applied(node->store);
+    if (index % AGREEMENT_EVERY != 0 || node->options.peer_count == 1)
+        return;
+    uint64_t hash = store_hash(node->store);
+    note(&node->agreement, (size_t)place_of(node, node->options.id), index, hash);
+    struct buffer body = {0};
+    buffer_append_u64(&body, index);
+    buffer_append_u64(&body, hash);
+    buffer_append_u8(&body, node->own_room);
+    exchange_broadcast(node, FRAME_STATE, &body);
+    buffer_close(&body);
+    judge(node, index);
+}
+
+void agreement_heard(struct node *node, uint32_t from, uint64_t index, uint64_t hash)
+{
+    int place = place_of(node, from);
+    ensure(place >= 0);
+    note(&node->agreement, (size_t)place, index, hash);
+    judge(node, index);
+}

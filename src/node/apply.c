@@ -1,0 +1,153 @@
+/* Committed entries into the store, in order, and their outcomes to those who wait for them here. */
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "node/state.h"
+#include "protocol/command.h"
+
+enum { APPLY_ENTRY_OVERHEAD = 64 /* bytes that an entry counts beside its payload, for the distance of snapshots */ };
+
+/* Everything that this gateway numbered may or may not take effect, and no one will tell: a later opening of the same
+ * gateway (its data directory was copied, say) has taken its place. */
+static void superseded(struct node *node)
+{
+    struct gateway *gateway = &node->gateway;
+    for (uint64_t number = gateway->first; number < gateway->next; number++) {
+        struct gateway_slot *slot = gateway_slot(gateway, number);
+        if (slot->pending)
+            pending_fail(node, slot->pending, REPLY_TIMEOUT, NULL);
+        slot->pending = NULL;
+    }
+    gateway_reopen(gateway, random_u64(&node->random) | 1);
+    node->open_asked_ms = 0;
+    say(node, "gateway_superseded");
+    say_end(node);
+}
+
+/* This node's gateway was opened: by us just now, by an earlier life of ours, or by another with our id. */
+static void own_opened(struct node *node)
+{
+    struct store_gateway state;
+    if (!store_gateway(node->store, node->options.id, &state))
+        return;
+    if (state.nonce == node->gateway.nonce) {
+        if (node->gateway.epoch == 0)
+            gateway_opened(&node->gateway, state.epoch);
+    } else if (node->gateway.epoch != 0 && state.epoch > node->gateway.epoch) {
+        superseded(node);
+    }
+}
+
+static void resolve(struct node *node, struct pending *pending, const struct outcome *outcome)
+{
+    if (!pending)
+        return;
+    if (outcome->code == OUTCOME_NONE)
+        pending_fail(node, pending, REPLY_TIMEOUT, NULL);
+    else
+        pending_done(node, pending, outcome);
+}
+
+/* The next number of this node's gateway, or 0 if the entry is not that. */
+static uint64_t own_number(const struct node *node, const struct blob *payload)
+{
+    const struct gateway *gateway = &node->gateway;
+    struct command command;
+    if (gateway->epoch == 0 || gateway->first == gateway->next ||
+        !command_origin(payload->bytes, payload->size, &command))
+        return 0;
+    bool next = command.gateway == gateway->id && command.epoch == gateway->epoch && command.number == gateway->first;
+    return next ? command.number : 0;
+}
+
+static void apply_command(struct node *node, const struct raft_entry *entry)
+{
+    uint64_t number = own_number(node, entry->payload);
+    if (number != 0) {
+        struct pending *pending = gateway_slot(&node->gateway, number)->pending;
+        if (pending)
+            client_read_before(node, pending);
+    }
+    struct outcome outcome = store_apply(node->store, entry->index, entry->time_ms, entry->payload);
+    if (number != 0 && outcome.code != OUTCOME_NONE) {
+        ensure(outcome.number == number);
+        node->gateway.progress_ms = node->now_ms;
+        resolve(node, gateway_applied(&node->gateway), &outcome);
+    } else if (outcome.code == OUTCOME_OPENED && outcome.gateway == node->options.id) {
+        own_opened(node);
+    }
+    if (outcome.code == OUTCOME_OPENED && node->admission.term != 0) {
+        struct admission_gateway *door = admission_gateway(&node->admission, outcome.gateway, node->store);
+        if (door)
+            door->asked = true; /* it may send now */
+    }
+}
+
+static bool understood(const struct raft_entry *entry)
+{
+    if (entry->type == 0 || entry->type >= RAFT_ENTRY_TYPE_END)
+        return false;
+    return entry->type != RAFT_ENTRY_COMMAND ||
+           (entry->payload && !command_is_newer(entry->payload->bytes, entry->payload->size));
+}
+
+static void apply_entry(struct node *node, const struct raft_entry *entry)
+{
+    if (!understood(entry)) {
+        node_stop(node, "unknown_entry",
+                  "a committed entry is of a kind that this version does not know: run a newer cleatd on this node");
+        return;
+    }
+    if (entry->type == RAFT_ENTRY_COMMAND)
+        apply_command(node, entry);
+    else
+        store_apply(node->store, entry->index, entry->time_ms, NULL);
+    if (entry->type == RAFT_ENTRY_CONFIGURATION && !formation_limits(node)) {
+        node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
+        return;
+    }
+    node->snapshots.log_bytes += (entry->payload ? entry->payload->size : 0) + APPLY_ENTRY_OVERHEAD;
+    agreement_applied(node);
+}
+
+void apply_committed(struct node *node)
+{
+    for (int left = LIMIT_APPLY; left > 0 && !node->stopping; left--) {
+        uint64_t index = store_applied(node->store) + 1;
+        if (index > raft_commit(node->raft))
+            return;
+        apply_entry(node, raft_entry(node->raft, index));
+    }
+    if (store_applied(node->store) < raft_commit(node->raft))
+        node->more = true;
+}
+
+/* Reads before PENDING on its connection can no longer be answered from a state that lies before it. */
+static void fail_reads_before(struct node *node, struct pending *pending)
+{
+    struct node_client *client = pending->client;
+    for (;;) {
+        struct pending *at = client->head;
+        while (at != pending && at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
+            at = at->next;
+        if (at == pending)
+            return;
+        pending_fail(node, at, REPLY_BUSY, "this node was behind and has jumped ahead; read again");
+    }
+}
+
+void apply_jumped(struct node *node)
+{
+    own_opened(node);
+    struct gateway *gateway = &node->gateway;
+    struct store_gateway state;
+    if (gateway->epoch == 0 || !store_gateway(node->store, gateway->id, &state) || state.epoch != gateway->epoch)
+        return;
+    while (gateway->first < gateway->next && gateway->first <= state.applied) {
+        struct outcome outcome = store_outcome(node->store, gateway->id, gateway->first);
+        struct pending *pending = gateway_slot(gateway, gateway->first)->pending;
+        if (pending)
+            fail_reads_before(node, pending);
+        resolve(node, gateway_applied(gateway), &outcome);
+    }
+    gateway->progress_ms = node->now_ms;
+}

@@ -1,0 +1,64 @@
+/* The bulk thread's one request at a time: who goes first, and whose the answer is. */
+#include "base/ensure.h"
+#include "node/state.h"
+
+static bool next_request(struct node *node, struct disk_bulk *request)
+{
+    return formation_next(node, request) || persist_next(node, request) || receive_next(node, request) ||
+           send_next(node, request) || snapshots_next(node, request);
+}
+
+struct disk_bulk *node_take_bulk(struct node *node)
+{
+    struct bulk *bulk = &node->bulk;
+    if (bulk->busy || node->stopping)
+        return NULL;
+    /* The bytes' memory stays from one request to the next. */
+    struct buffer bytes = bulk->request.bytes;
+    buffer_clear(&bytes, 2 * LIMIT_SNAPSHOT_BLOCK);
+    bulk->request = (struct disk_bulk){.bytes = bytes};
+    if (!next_request(node, &bulk->request)) {
+        buffer_close(&bulk->request.bytes);
+        return NULL;
+    }
+    ensure(bulk->request.kind != 0);
+    bulk->busy = true;
+    return &bulk->request;
+}
+
+void node_bulk_done(struct node *node, struct disk_bulk *request)
+{
+    ensure(node->bulk.busy && request == &node->bulk.request);
+    node->bulk.busy = false;
+    if (request->status == DISK_FAILED) {
+        node_stop(node, "disk_failed", request->reason);
+        return;
+    }
+    switch (request->kind) {
+    case DISK_IDENTITY:
+        formation_done(node, request);
+        break;
+    case DISK_PREPARE_SEGMENT:
+        persist_prepared(node, request);
+        break;
+    case DISK_SNAPSHOT_BEGIN:
+    case DISK_SNAPSHOT_BLOCK:
+    case DISK_SNAPSHOT_END:
+    case DISK_SNAPSHOT_CANCEL:
+    case DISK_CLEAN:
+        snapshots_done(node, request);
+        break;
+    case DISK_SEND_OPEN:
+    case DISK_SEND_READ:
+    case DISK_SEND_CLOSE:
+        send_done(node, request);
+        break;
+    case DISK_RECEIVE_BEGIN:
+    case DISK_RECEIVE_WRITE:
+    case DISK_RECEIVE_END:
+    case DISK_LOAD_OPEN:
+    case DISK_LOAD_BLOCK:
+        receive_done(node, request);
+        break;
+    }
+}

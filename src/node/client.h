@@ -1,0 +1,87 @@
+/* A client's connection: text in, an ordered queue of what it asked for, replies out.
+ *
+ *      input --> parse --> [write 7: numbered][read: confirmed][ping: done][write: waits] --> output
+ *                            head                                            tail
+ *
+ * Replies leave from the head only, so they come in the order of the requests however many are pipelined. A read is
+ * answered when it is at the head and its read index is applied, or just before the connection's next change is applied. */
+#ifndef CLEAT_NODE_CLIENT_H
+#define CLEAT_NODE_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/chain.h"
+#include "base/list.h"
+#include "node/node.h"
+#include "protocol/reply.h"
+#include "protocol/request.h"
+
+enum pending_state {
+    PENDING_WAITING,   /* a change that has no number yet */
+    PENDING_NUMBERED,  /* a change in the gateway's window */
+    PENDING_READ,      /* a read without a read index */
+    PENDING_CONFIRMED, /* a read whose read index is applied */
+    PENDING_DONE,      /* its reply is in `reply`, or `outcome` */
+};
+
+/* One command of a client that is not answered yet. */
+struct pending {
+    struct pending *next;      /* in the client's queue */
+    struct node_client *client;
+    enum pending_state state;
+    enum verb verb;
+    uint64_t deadline_ms;
+    struct list age;           /* in node->ages: all that wait, the oldest first */
+    struct list queue;         /* WAITING: in node->waiting; READ: in one of node->reads' */
+    uint64_t number;           /* NUMBERED */
+    struct blob *command;      /* WAITING: one reference */
+    size_t bytes;              /* of contents that count as held */
+    struct outcome outcome;    /* DONE, for changes */
+    struct chain reply;        /* DONE, for all else */
+    size_t name_size;          /* reads */
+    uint8_t name[];
+};
+
+struct node_client {
+    struct connection *owner;
+    struct list all;           /* in node->clients */
+    struct list dirty;         /* in node->outputs, while the driver must look at it */
+    struct list stalled;       /* in node->stalled, while it has input that was not parsed because of a limit */
+    struct pending *head;
+    struct pending *tail;
+    size_t count;              /* pending commands */
+    size_t bytes;              /* their contents */
+    struct buffer input;       /* what is not parsed yet */
+    struct chain output;
+    bool input_ended;          /* it half-closed */
+    bool closing;              /* after an error or quit: nothing more is parsed */
+    bool closing_wanted;       /* quit: set when its reply is queued */
+    /* Contents under way. */
+    bool in_contents;
+    struct request request;    /* its line (the name is not kept) */
+    uint64_t contents_left;
+    struct blob *command;      /* being filled; NULL: contents are dropped */
+    size_t contents_at;
+    size_t name_size;          /* of the command under way */
+    enum reply_error refusal;  /* what to answer after contents that are dropped */
+    const char *refusal_reason;
+};
+
+/* Parses as much of the client's input as limits let it. */
+void client_parse(struct node *node, struct node_client *client);
+/* Sends what is done at the head of the queue, answering reads that may be answered there. */
+void client_advance(struct node *node, struct node_client *client);
+/* Answers all reads before PENDING in its client's queue: the change is about to be applied. */
+void client_read_before(struct node *node, struct pending *pending);
+/* Answers, and takes it out of all queues but the client's. */
+void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome);
+void pending_fail(struct node *node, struct pending *pending, enum reply_error error, const char *reason);
+/* Everything about this client is over. */
+void client_free(struct node *node, struct node_client *client);
+/* The driver must look at it after this turn. */
+void client_touch(struct node *node, struct node_client *client);
+
+#endif

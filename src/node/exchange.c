@@ -1,0 +1,352 @@
+/* Links to the other nodes: hellos, who is let in, and which message goes to which part of the node. */
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "node/state.h"
+#include "protocol/command.h"
+
+enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside the largest value */ };
+
+struct peer *exchange_peer(struct node *node, uint32_t id)
+{
+    for (uint32_t i = 0; i < node->options.peer_count; i++)
+        if (node->peers[i].id == id)
+            return &node->peers[i];
+    return NULL;
+}
+
+struct node_link *exchange_link(struct node *node, uint32_t peer, enum node_link_kind kind)
+{
+    struct peer *found = exchange_peer(node, peer);
+    return found ? found->links[kind] : NULL;
+}
+
+void exchange_broadcast(struct node *node, enum frame_type type, const struct buffer *body)
+{
+    for (uint32_t i = 0; i < node->options.peer_count; i++)
+        if (node->peers[i].links[NODE_LINK_CONSENSUS])
+            link_send_bytes(node->peers[i].links[NODE_LINK_CONSENSUS], type, true, body);
+}
+
+/* --- opening and closing ---------------------------------------------------------------------------------------- */
+
+static void send_hello(struct node *node, struct node_link *link)
+{
+    struct buffer body = {0};
+    buffer_append_u32(&body, FRAME_FORMAT);
+    buffer_append_u8(&body, (uint8_t)link->kind);
+    buffer_append_u32(&body, node->options.id);
+    buffer_append_u32(&body, link->peer);
+    buffer_append_u64(&body, node->identity.incarnation);
+    buffer_append_u64(&body, node->identity.configuration.cluster_id);
+    buffer_append_u8(&body, node->identity.fresh);
+    buffer_append_u8(&body, RAFT_ENTRY_TYPE_END - 1);
+    buffer_append_u8(&body, COMMAND_KIND_END - 1);
+    link_send_bytes(link, FRAME_HELLO, true, &body);
+    buffer_close(&body);
+}
+
+struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
+{
+    if (node->link_count == NODE_LINKS_MAX)
+        return NULL;
+    struct node_link *link = link_new(owner, kind, peer, node->now_ms);
+    node->links[node->link_count++] = link;
+    if (peer != 0)
+        send_hello(node, link); /* who was called answers when it knows who calls */
+    return link;
+}
+
+struct node_link *node_link_at(struct node *node, size_t number)
+{
+    return number < node->link_count ? node->links[number] : NULL;
+}
+
+static void say_link(struct node *node, const char *event, const struct node_link *link, const char *reason)
+{
+    say(node, event);
+    say_number(node, "peer", link->peer);
+    say_text(node, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
+    if (reason)
+        say_text(node, "reason", reason);
+    say_end(node);
+}
+
+static void link_lost(struct node *node, uint32_t peer, enum node_link_kind kind)
+{
+    if (kind == NODE_LINK_CONSENSUS)
+        raft_peer_down(node->raft, peer);
+    else
+        send_link_closed(node, peer);
+}
+
+void node_link_close(struct node *node, struct node_link *link)
+{
+    size_t place = 0;
+    while (place < node->link_count && node->links[place] != link)
+        place++;
+    ensure(place < node->link_count);
+    node->links[place] = node->links[--node->link_count];
+    struct peer *peer = exchange_peer(node, link->peer);
+    if (peer && peer->links[link->kind] == link) {
+        peer->links[link->kind] = NULL;
+        say_link(node, "link_down", link, NULL);
+        link_lost(node, link->peer, link->kind);
+    }
+    link_free(link);
+}
+
+/* --- hello ------------------------------------------------------------------------------------------------------ */
+
+struct hello {
+    uint32_t format;
+    uint8_t kind;
+    uint32_t from;
+    uint32_t to;
+    uint64_t incarnation;
+    uint64_t cluster_id;
+    uint8_t fresh;
+    uint8_t entry_types;
+    uint8_t command_kinds;
+};
+
+static bool hello_decode(const struct link_message *message, struct hello *hello)
+{
+    struct reader reader = reader_of(message->body, message->size);
+    hello->format = reader_u32(&reader);
+    hello->kind = reader_u8(&reader);
+    hello->from = reader_u32(&reader);
+    hello->to = reader_u32(&reader);
+    hello->incarnation = reader_u64(&reader);
+    hello->cluster_id = reader_u64(&reader);
+    hello->fresh = reader_u8(&reader);
+    hello->entry_types = reader_u8(&reader);
+    hello->command_kinds = reader_u8(&reader);
+    return message->type == FRAME_HELLO && !reader.bad && hello->incarnation != 0;
+}
+
+/* NULL, or why the one who said HELLO is not let in. */
+static const char *hello_refusal(struct node *node, const struct node_link *link, const struct hello *hello)
+{
+    uint64_t cluster_id = node->identity.configuration.cluster_id;
+    if (hello->format != FRAME_FORMAT)
+        return "it speaks another version of the peer protocol";
+    if (hello->kind != NODE_LINK_CONSENSUS && hello->kind != NODE_LINK_BULK)
+        return "unknown kind of link";
+    if (link->peer != 0 && hello->kind != link->kind)
+        return "another kind of link than was called for";
+    if (hello->from == node->options.id)
+        return "it has this node's id";
+    if (!exchange_peer(node, hello->from) || (link->peer != 0 && link->peer != hello->from))
+        return "its id is not one of --cluster at that address";
+    if (hello->to != 0 && hello->to != node->options.id)
+        return "it looks for another node at this address";
+    if (hello->cluster_id != 0 && cluster_id != 0 && hello->cluster_id != cluster_id)
+        return "it belongs to another cluster";
+    return NULL;
+}
+
+static void send_form(struct node *node, struct node_link *link)
+{
+    struct buffer body = {0};
+    raft_configuration_encode(&node->identity.configuration, &body);
+    link_send_bytes(link, FRAME_FORM, true, &body);
+    buffer_close(&body);
+}
+
+static bool settled(const struct node *node)
+{
+    return node->identity.configuration.count > 0 && !node->identity_due && !node->identity_busy;
+}
+
+static void link_established(struct node *node, struct node_link *link, const struct hello *hello)
+{
+    struct peer *peer = exchange_peer(node, hello->from);
+    if (peer->links[link->kind]) {
+        /* The newer connection is the one that works; what went through the older may be lost. */
+        peer->links[link->kind]->ends = true;
+        link_lost(node, hello->from, link->kind);
+    }
+    peer->links[link->kind] = link;
+    peer->incarnation = hello->incarnation;
+    peer->has_room = true;
+    link->up = true;
+    link->incarnation = hello->incarnation;
+    link->formed = hello->cluster_id != 0;
+    link->fresh = hello->fresh != 0;
+    if (link->kind == NODE_LINK_BULK)
+        return;
+    say_link(node, "link_up", link, NULL);
+    raft_peer_up(node->raft, hello->from, hello->incarnation);
+    if (!link->formed && settled(node))
+        send_form(node, link);
+    struct buffer body = {0};
+    buffer_append_u64(&body, 0);
+    buffer_append_u64(&body, 0);
+    buffer_append_u8(&body, node->own_room);
+    link_send_bytes(link, FRAME_STATE, true, &body);
+    buffer_close(&body);
+}
+
+static void handle_hello(struct node *node, struct node_link *link, const struct link_message *message)
+{
+    struct hello hello;
+    const char *refusal = hello_decode(message, &hello) ? hello_refusal(node, link, &hello) : "no hello";
+    if (refusal) {
+        say_link(node, "link_refused", link, refusal);
+        link->ends = true;
+        return;
+    }
+    if (link->peer == 0) {
+        link->peer = hello.from;
+        link->kind = hello.kind;
+        send_hello(node, link);
+    }
+    link_established(node, link, &hello);
+}
+
+/* --- messages --------------------------------------------------------------------------------------------------- */
+
+static void handle_raft(struct node *node, struct node_link *link, const struct link_message *message)
+{
+    struct raft_message raft_message;
+    if (!settled(node))
+        return; /* nothing counts before this node has stored which cluster it is of */
+    if (!raft_message_decode(message->body, message->size, &raft_message, node->decoded)) {
+        say_link(node, "bad_message", link, NULL);
+        link->ends = true;
+        return;
+    }
+    uint32_t count = raft_message.entry_count;
+    if (raft_message.from == link->peer) {
+        /* What has no room on the disk is not taken: it comes again later. */
+        raft_message.entry_count = persist_fitting(node, &raft_message);
+        raft_step(node->raft, &raft_message);
+        if (raft_message.type == RAFT_APPEND && raft_message.term == raft_term(node->raft) &&
+            raft_leader(node->raft) == raft_message.from)
+            clock_learn(&node->clock, raft_message.time_ms, node->now_ms);
+    }
+    raft_message.entry_count = count;
+    raft_message_release(&raft_message);
+}
+
+static void handle_state(struct node *node, struct node_link *link, struct reader *reader)
+{
+    uint64_t index = reader_u64(reader);
+    uint64_t hash = reader_u64(reader);
+    bool has_room = reader_u8(reader) != 0;
+    if (reader->bad)
+        return;
+    exchange_peer(node, link->peer)->has_room = has_room;
+    if (index > 0)
+        agreement_heard(node, link->peer, index, hash);
+}
+
+static void handle_consensus(struct node *node, struct node_link *link, const struct link_message *message)
+{
+    struct reader reader = reader_of(message->body, message->size);
+    switch (message->type) {
+    case FRAME_FORM:
+        formation_received(node, message->body, message->size);
+        break;
+    case FRAME_RAFT:
+        handle_raft(node, link, message);
+        break;
+    case FRAME_OPEN: {
+        uint64_t term = reader_u64(&reader);
+        uint64_t nonce = reader_u64(&reader);
+        if (!reader.bad && term == node->admission.term)
+            leader_open(node, link->peer, nonce);
+        break;
+    }
+    case FRAME_FORWARD:
+        leader_forward(node, link->peer, &reader);
+        break;
+    case FRAME_CREDIT:
+        forward_credit(node, link->peer, &reader);
+        break;
+    case FRAME_STATE:
+        handle_state(node, link, &reader);
+        break;
+    case FRAME_HELLO:
+        break; /* repeated on the way */
+    case FRAME_OFFER:
+    case FRAME_CHUNK:
+    case FRAME_TAKEN:
+    case FRAME_TYPE_END:
+        link->ends = true;
+    }
+}
+
+static void handle_bulk(struct node *node, struct node_link *link, const struct link_message *message)
+{
+    struct reader reader = reader_of(message->body, message->size);
+    if (message->type == FRAME_OFFER)
+        receive_offer(node, link->peer, &reader);
+    else if (message->type == FRAME_CHUNK)
+        receive_chunk(node, link->peer, &reader);
+    else if (message->type == FRAME_TAKEN)
+        send_taken(node, link->peer, &reader);
+    else if (message->type != FRAME_HELLO)
+        link->ends = true;
+}
+
+void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
+{
+    struct link_message message;
+    size_t message_max = (size_t)node->limits.value_max_bytes + MESSAGE_ALLOWANCE;
+    while (link_receive(link, &bytes, &size, link->up ? message_max : FRAME_BODY_MAX, &message)) {
+        if (!link->up)
+            handle_hello(node, link, &message);
+        else if (link->kind == NODE_LINK_CONSENSUS)
+            handle_consensus(node, link, &message);
+        else
+            handle_bulk(node, link, &message);
+    }
+}
+
+/* Whether MESSAGE may overtake what is queued on the link: all that does not lean on entries sent before it. */
+static bool is_urgent(const struct node *node, const struct raft_message *message)
+{
+    struct raft_peer_view view;
+    if (message->type != RAFT_APPEND)
+        return true;
+    if (message->entry_count > 0)
+        return false;
+    return !raft_peer(node->raft, message->to, &view) || message->index <= view.match;
+}
+
+void exchange_send_raft(struct node *node)
+{
+    struct raft_message message;
+    while (raft_take_message(node->raft, &message)) {
+        struct node_link *link = exchange_link(node, message.to, NODE_LINK_CONSENSUS);
+        if (!link)
+            continue;
+        struct chain body = {0};
+        raft_message_encode(&message, &body);
+        link_send(link, FRAME_RAFT, is_urgent(node, &message), &body);
+    }
+}
+
+void exchange_tick(struct node *node)
+{
+    for (size_t i = 0; i < node->link_count; i++) {
+        struct node_link *link = node->links[i];
+        if (!link->up && node->now_ms - link->opened_ms >= LINK_HELLO_TIMEOUT_MS)
+            link->ends = true;
+    }
+}
+
+uint64_t exchange_deadline_ms(const struct node *node)
+{
+    uint64_t deadline_ms = UINT64_MAX;
+    for (size_t i = 0; i < node->link_count; i++) {
+        const struct node_link *link = node->links[i];
+        if (!link->up && !link->ends && link->opened_ms + LINK_HELLO_TIMEOUT_MS < deadline_ms)
+            deadline_ms = link->opened_ms + LINK_HELLO_TIMEOUT_MS;
+    }
+    return deadline_ms;
+}

@@ -1,0 +1,136 @@
+/* How a cluster comes to be, and who this node is in it.
+ *
+ * A data directory has a random incarnation. Only when all nodes of --cluster are up and empty does the one with the
+ * lowest id fix a random cluster id and the members' incarnations; every node stores that before its first vote, and it
+ * is entry 1 of every log. A node with an empty directory that meets a formed cluster in which its id has another
+ * incarnation lost its disk: it may have forgotten votes and entries, so it is a learner. */
+#include "base/ensure.h"
+#include "node/state.h"
+
+bool formation_limits(struct node *node)
+{
+    const struct raft_configuration *configuration = raft_members(node->raft);
+    if (configuration->count == 0)
+        configuration = &node->identity.configuration;
+    struct limits limits;
+    if (!limits_decode(configuration, &limits))
+        return false;
+    node->limits = limits;
+    return true;
+}
+
+static bool is_voter(const struct node *node, const struct raft_configuration *configuration)
+{
+    const struct raft_member *member = raft_configuration_member(configuration, node->options.id);
+    return member && member->role == RAFT_VOTER && member->incarnation == node->identity.incarnation;
+}
+
+static void adopt(struct node *node, const struct raft_configuration *configuration)
+{
+    ensure(node->identity.configuration.count == 0);
+    node->identity.configuration = *configuration;
+    node->identity_due = true;
+    node->bootstrap_due = is_voter(node, configuration);
+}
+
+/* All nodes of --cluster are linked to this one, without a cluster, and empty. */
+static bool all_empty(const struct node *node)
+{
+    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+        const struct peer *peer = &node->peers[i];
+        if (peer->id == node->options.id)
+            continue;
+        const struct node_link *link = peer->links[NODE_LINK_CONSENSUS];
+        if (!link || link->formed || !link->fresh)
+            return false;
+    }
+    return node->identity.fresh;
+}
+
+static void form(struct node *node)
+{
+    struct raft_configuration configuration = {.count = node->options.peer_count};
+    configuration.cluster_id = random_u64(&node->random) | 1;
+    for (uint32_t i = 0; i < configuration.count; i++) {
+        struct raft_member *member = &configuration.members[i];
+        *member = node->options.peers[i];
+        member->role = RAFT_VOTER;
+        member->incarnation =
+            member->id == node->options.id ? node->identity.incarnation : node->peers[i].incarnation;
+    }
+    limits_encode(&node->limits, &configuration);
+    say(node, "forming");
+    say_number(node, "members", configuration.count);
+    say_end(node);
+    adopt(node, &configuration);
+}
+
+void formation_tick(struct node *node)
+{
+    if (node->identity.configuration.count > 0 || node->options.peers[0].id != node->options.id)
+        return;
+    if (all_empty(node))
+        form(node);
+}
+
+void formation_received(struct node *node, const uint8_t *bytes, size_t size)
+{
+    struct raft_configuration configuration;
+    struct limits limits;
+    if (node->identity.configuration.count > 0 || !node->identity.fresh)
+        return;
+    if (!raft_configuration_decode(bytes, size, &configuration) || configuration.cluster_id == 0)
+        return;
+    if (!limits_decode(&configuration, &limits)) {
+        node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
+        return;
+    }
+    if (limits.value_max_bytes > node->options.value_max_bytes) {
+        node_stop(node, "value_max", FORMATION_VALUE_MAX_REASON);
+        return;
+    }
+    if (!raft_configuration_member(&configuration, node->options.id)) {
+        node_stop(node, "not_a_member", "the cluster was formed without a node of this id");
+        return;
+    }
+    adopt(node, &configuration);
+}
+
+bool formation_next(struct node *node, struct disk_bulk *request)
+{
+    if (!node->identity_due)
+        return false;
+    node->identity_due = false;
+    node->identity_busy = true;
+    request->kind = DISK_IDENTITY;
+    request->configuration = node->identity.configuration;
+    return true;
+}
+
+/* The cluster's configuration, to the peers that may not have it yet. */
+static void spread(struct node *node)
+{
+    struct buffer body = {0};
+    raft_configuration_encode(&node->identity.configuration, &body);
+    exchange_broadcast(node, FRAME_FORM, &body);
+    buffer_close(&body);
+}
+
+void formation_done(struct node *node, struct disk_bulk *request)
+{
+    node->identity_busy = false;
+    if (request->status == DISK_FULL) {
+        node->identity_due = true; /* nothing was promised yet: tried again with the next turn that has a bulk slot */
+        node->persist.retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
+        return;
+    }
+    say(node, "formed");
+    say_number(node, "cluster", node->identity.configuration.cluster_id);
+    say_text(node, "role", node->bootstrap_due ? "voter" : "learner");
+    say_end(node);
+    if (node->bootstrap_due)
+        raft_bootstrap(node->raft, &node->identity.configuration, 0);
+    node->bootstrap_due = false;
+    ensure(formation_limits(node));
+    spread(node);
+}

@@ -1,0 +1,76 @@
+/* What travels on a link between two nodes: frames.
+ *
+ *      offset  size
+ *           0     4  size of the body, at most FRAME_BODY_MAX
+ *           4     1  type
+ *           5     1  1: more parts of this message follow, 0: this is its last
+ *           6     2  part of the message, from 0
+ *           8     8  number of the message on this link
+ *          16     8  XXH3 of bytes 0..15 (as its seed) and of the body
+ *          24        body
+ *
+ * A message longer than a frame goes in parts, and frames of other messages may go between them: so heartbeats never
+ * wait behind bytes. A frame that does not check out ends the link; a part that does not fit the ones before it drops
+ * its message.
+ *
+ * Bodies (integers little-endian):
+ *
+ *      HELLO      u32 format 1; u8 kind of link; u32 from; u32 to (0: whoever answers); u64 incarnation; u64 cluster id
+ *                 (0: none yet); u8 data directory is empty; u8 entry types known; u8 command kinds known
+ *      FORM       the cluster's configuration (raft/configuration.h)
+ *      RAFT       one message (raft/message.h)
+ *      OPEN       u64 term; u64 nonce                                   gateway -> leader
+ *      FORWARD    u64 term; n x (u32 size; command)                     gateway -> leader; n = 0 asks for a CREDIT
+ *      CREDIT     u64 term; u64 epoch; u64 received; u8 writable        leader -> gateway
+ *      STATE      u64 index; u64 hash of the state; u8 has room         to all, now and then
+ *      OFFER      u64 index; u64 term; u64 size                         bulk: a snapshot begins
+ *      CHUNK      u64 offset; bytes                                     bulk
+ *      TAKEN      u64 index; u64 offset; u8 state                       bulk: have up to offset (0); installed (1); no (2) */
+#ifndef CLEAT_NODE_FRAME_H
+#define CLEAT_NODE_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/chain.h"
+
+enum {
+    FRAME_FORMAT = 1,
+    FRAME_HEADER_SIZE = 24,
+    FRAME_BODY_MAX = 256 * 1024,
+};
+
+enum frame_type {
+    FRAME_HELLO = 1,
+    FRAME_FORM,
+    FRAME_RAFT,
+    FRAME_OPEN,
+    FRAME_FORWARD,
+    FRAME_CREDIT,
+    FRAME_STATE,
+    FRAME_OFFER,
+    FRAME_CHUNK,
+    FRAME_TAKEN,
+    FRAME_TYPE_END,
+};
+
+struct frame {
+    enum frame_type type;
+    bool more;
+    uint16_t part;
+    uint64_t message;
+    const uint8_t *body; /* borrowed from the input */
+    size_t size;
+};
+
+/* Appends the message whose bytes are BODY (emptied) as one or more frames to OUT. */
+void frame_write(struct chain *out, enum frame_type type, uint64_t message, struct chain *body);
+
+/* Parses the frame at the start of BYTES: its length in bytes, 0 if more are needed, -1 if it is bad. */
+long frame_parse(const uint8_t *bytes, size_t size, struct frame *frame);
+
+/* The length of the frame whose header (FRAME_HEADER_SIZE bytes) is at BYTES. */
+size_t frame_length(const uint8_t *bytes);
+
+#endif

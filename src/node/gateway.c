@@ -1,0 +1,107 @@
+#include "node/gateway.h"
+
+#include <stdlib.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "protocol/command.h"
+
+void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max)
+{
+    uint64_t size = 1;
+    while (size < window_max)
+        size *= 2;
+    *gateway = (struct gateway){.id = id, .mask = size - 1, .writable = true};
+    gateway->slots = memory_get(size * sizeof *gateway->slots);
+    gateway_reopen(gateway, nonce);
+}
+
+void gateway_close(struct gateway *gateway)
+{
+    if (gateway->slots)
+        gateway_reopen(gateway, 0);
+    free(gateway->slots);
+    *gateway = (struct gateway){0};
+}
+
+void gateway_reopen(struct gateway *gateway, uint64_t nonce)
+{
+    for (uint64_t number = gateway->first; number < gateway->next; number++) {
+        struct gateway_slot *slot = gateway_slot(gateway, number);
+        blob_release(slot->command);
+        *slot = (struct gateway_slot){0};
+    }
+    gateway->nonce = nonce;
+    gateway->epoch = 0;
+    gateway->first = gateway->sent = gateway->next = 1;
+    gateway->credit_term = 0;
+    gateway->bytes = 0;
+}
+
+void gateway_opened(struct gateway *gateway, uint64_t epoch)
+{
+    ensure(epoch > 0);
+    ensure(gateway->next == 1); /* nothing is numbered while it is not open */
+    gateway->epoch = epoch;
+}
+
+bool gateway_has_room(const struct gateway *gateway, size_t command_bytes, uint64_t window_max, uint64_t bytes_max)
+{
+    uint64_t count = gateway->next - gateway->first;
+    /* An empty window takes any one command, so that the largest value always gets through. */
+    return count < window_max && (count == 0 || gateway->bytes + command_bytes <= bytes_max);
+}
+
+uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending)
+{
+    ensure(gateway->epoch > 0);
+    ensure(gateway->next - gateway->first <= gateway->mask);
+    uint64_t number = gateway->next++;
+    command_number(command, gateway->id, gateway->epoch, number, gateway->first);
+    *gateway_slot(gateway, number) = (struct gateway_slot){.command = command, .pending = pending};
+    gateway->bytes += command->size;
+    return number;
+}
+
+struct gateway_slot *gateway_slot(struct gateway *gateway, uint64_t number)
+{
+    ensure(number >= gateway->first && number < gateway->next);
+    return &gateway->slots[number & gateway->mask];
+}
+
+struct pending *gateway_applied(struct gateway *gateway)
+{
+    struct gateway_slot *slot = gateway_slot(gateway, gateway->first);
+    struct pending *pending = slot->pending;
+    gateway->bytes -= slot->command->size;
+    blob_release(slot->command);
+    *slot = (struct gateway_slot){0};
+    gateway->first++;
+    if (gateway->sent < gateway->first)
+        gateway->sent = gateway->first;
+    return pending;
+}
+
+void gateway_skip(struct gateway *gateway, uint64_t number)
+{
+    struct gateway_slot *slot = gateway_slot(gateway, number);
+    struct command skip = {.kind = COMMAND_SKIP};
+    struct blob *command = command_encode(&skip);
+    ensure(command != NULL);
+    command_number(command, gateway->id, gateway->epoch, number, gateway->first);
+    gateway->bytes -= slot->command->size;
+    gateway->bytes += command->size;
+    blob_release(slot->command);
+    *slot = (struct gateway_slot){.command = command, .pending = NULL};
+}
+
+void gateway_credit(struct gateway *gateway, uint64_t term, uint64_t received)
+{
+    gateway->credit_term = term;
+    uint64_t sent = received + 1;
+    if (sent < gateway->first)
+        sent = gateway->first;
+    if (sent > gateway->next)
+        sent = gateway->next;
+    gateway->sent = sent;
+}

@@ -1,0 +1,61 @@
+/* The gateway: what clients of this node asked to be changed, numbered, until it is applied here.
+ *
+ *      first             sent                next
+ *        |  at the leader  |  yet to be sent   |
+ *      [ 7 ][ 8 ][ 9 ][ 10 ][ 11 ][ 12 ][ 13 ]
+ *
+ * A window of numbers 1, 2, 3, ... within one epoch (dissertation 6.3: an epoch makes commands of an earlier life
+ * recognizable). A number is given once and never taken back: the command waits here, and goes to the leader again, in
+ * order, after every change of leader, until this node applies it; the store sees to it that it is applied once. After a
+ * timeout a skip takes its place. */
+#ifndef CLEAT_NODE_GATEWAY_H
+#define CLEAT_NODE_GATEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/blob.h"
+
+struct pending;
+
+struct gateway_slot {
+    struct blob *command;    /* one reference */
+    struct pending *pending; /* who waits for the outcome; NULL: no one any more */
+};
+
+struct gateway {
+    uint32_t id;             /* the node's */
+    uint64_t nonce;          /* of this opening */
+    uint64_t epoch;          /* 0: not open yet */
+    uint64_t first;          /* the lowest number that is not applied; all below are answered */
+    uint64_t sent;           /* numbers below are with the leader of credit_term */
+    uint64_t next;           /* the number to be given next */
+    uint64_t credit_term;    /* the term whose leader takes our commands; 0: none yet */
+    bool writable;           /* the leader takes new commands; false: disks are full */
+    uint64_t progress_ms;    /* when something last moved: after a while without, ask again */
+    uint64_t bytes;          /* of commands in the window */
+    struct gateway_slot *slots; /* by number & mask */
+    uint64_t mask;
+};
+
+void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max);
+void gateway_close(struct gateway *gateway);
+
+/* Forgets the window (its owners have been answered) and begins anew under NONCE. */
+void gateway_reopen(struct gateway *gateway, uint64_t nonce);
+/* Its open entry was applied at index EPOCH. */
+void gateway_opened(struct gateway *gateway, uint64_t epoch);
+
+bool gateway_has_room(const struct gateway *gateway, size_t command_bytes, uint64_t window_max, uint64_t bytes_max);
+/* Gives COMMAND (the gateway takes the caller's reference) the next number. */
+uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending);
+struct gateway_slot *gateway_slot(struct gateway *gateway, uint64_t number);
+/* Number FIRST is applied: its slot is emptied, and its owner returned (or NULL). */
+struct pending *gateway_applied(struct gateway *gateway);
+/* A skip takes the place of the command NUMBER, which no one waits for any more. */
+void gateway_skip(struct gateway *gateway, uint64_t number);
+/* The leader of TERM has received all numbers up to RECEIVED: send from there on. */
+void gateway_credit(struct gateway *gateway, uint64_t term, uint64_t received);
+
+#endif

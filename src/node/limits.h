@@ -1,0 +1,38 @@
+/* Limits of the node: those that hold in the whole cluster (they are in its configuration, so that nodes with different
+ * flags cannot differ), and those of one node. SPEC.md lists them all. */
+#ifndef CLEAT_NODE_LIMITS_H
+#define CLEAT_NODE_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "raft/configuration.h"
+
+/* Cluster-wide. In the configuration's `extra`: u8 format 1, then these as u64. */
+struct limits {
+    uint64_t value_max_bytes;
+    uint64_t memory_max_bytes; /* of the store */
+    uint64_t window_max;       /* numbered commands of one gateway that are not applied yet */
+    uint64_t window_max_bytes;
+};
+
+void limits_encode(const struct limits *limits, struct raft_configuration *configuration);
+/* False where the configuration has no limits that this program can keep. */
+bool limits_decode(const struct raft_configuration *configuration, struct limits *limits);
+
+enum {
+    LIMIT_VALUE_MAX = 8 * 1024 * 1024,       /* the largest that --value-max can be */
+    LIMIT_PIPELINE = 1024,                   /* commands of one connection that are not answered */
+    LIMIT_PIPELINE_BYTES = 4 * 1024 * 1024,  /* likewise, their contents */
+    LIMIT_OUTPUT_BYTES = 4 * 1024 * 1024,    /* replies that a client has not read: no more is taken from it */
+    LIMIT_HELD_BYTES = 256 * 1024 * 1024,    /* contents held for all clients of a node: ERR_BUSY above */
+    LIMIT_UNWRITTEN_BYTES = 16 * 1024 * 1024, /* log that is not durable here: the leader admits no more */
+    LIMIT_BATCH_BYTES = 4 * 1024 * 1024,     /* of one WAL batch */
+    LIMIT_APPLY = 2048,                      /* entries applied in one turn */
+    LIMIT_SNAPSHOT_BLOCK = 256 * 1024,
+    LIMIT_CATCHUP_BYTES = 8 * 1024 * 1024,   /* of log kept behind a snapshot for followers */
+    LIMIT_CATCHUP_ENTRIES = 32768,
+    LIMIT_RESERVE_BYTES = 64 * 1024,         /* of prepared WAL that only no-ops, opens and expiry may use */
+};
+
+#endif

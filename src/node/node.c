@@ -1,0 +1,393 @@
+#include "node/node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "node/state.h"
+
+enum { WINDOW_MAX = 16384, WINDOW_BYTES = 16 * 1024 * 1024, LOG_KEPT = 4096 };
+
+void node_options_default(struct node_options *options)
+{
+    *options = (struct node_options){
+        .election_min_ms = 150,
+        .election_max_ms = 300,
+        .heartbeat_ms = 30,
+        .command_timeout_ms = 5000,
+        .connections_max = 10000,
+        .snapshot_every_bytes = 64 * 1024 * 1024,
+        .value_max_bytes = 1024 * 1024,
+        .memory_max_bytes = (uint64_t)4 * 1024 * 1024 * 1024,
+    };
+}
+
+/* --- log lines -------------------------------------------------------------------------------------------------- */
+
+void say(struct node *node, const char *event)
+{
+    buffer_append_text(&node->log, "event=");
+    buffer_append_text(&node->log, event);
+}
+
+void say_text(struct node *node, const char *key, const char *value)
+{
+    bool quoted = value[0] == '\0' || strpbrk(value, " \"=\\") != NULL;
+    buffer_append_text(&node->log, " ");
+    buffer_append_text(&node->log, key);
+    buffer_append_text(&node->log, quoted ? "=\"" : "=");
+    for (const char *at = value; *at; at++)
+        buffer_append_u8(&node->log, *at == '"' || *at == '\n' ? '\'' : (uint8_t)*at);
+    if (quoted)
+        buffer_append_text(&node->log, "\"");
+}
+
+void say_number(struct node *node, const char *key, uint64_t value)
+{
+    buffer_append_text(&node->log, " ");
+    buffer_append_text(&node->log, key);
+    buffer_append_text(&node->log, "=");
+    buffer_append_number(&node->log, value);
+}
+
+void say_end(struct node *node)
+{
+    buffer_append_text(&node->log, "\n");
+}
+
+void node_stop(struct node *node, const char *event, const char *reason)
+{
+    if (node->stopping)
+        return;
+    if (reason != node->stop_reason) {
+        strncpy(node->stop_reason, reason, sizeof node->stop_reason - 1);
+        node->stop_reason[sizeof node->stop_reason - 1] = '\0';
+    }
+    node->stopping = true;
+    say(node, event);
+    say_text(node, "reason", node->stop_reason);
+    say_end(node);
+}
+
+struct buffer *node_log(struct node *node)
+{
+    return &node->log;
+}
+
+const char *node_stop_reason(const struct node *node)
+{
+    return node->stopping ? node->stop_reason : NULL;
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------------- */
+
+static void open_raft(struct node *node, const struct disk_recovered *recovered)
+{
+    const struct node_options *options = &node->options;
+    const struct raft_options raft_options = {
+        .id = options->id,
+        .incarnation = node->identity.incarnation,
+        .election_min_ms = options->election_min_ms,
+        .election_max_ms = options->election_max_ms,
+        .heartbeat_ms = options->heartbeat_ms,
+        .gone_min_ms = 5,
+        .gone_max_ms = 30,
+        .append_bytes_max = 256 * 1024,
+        .inflight_bytes_max = 4 * 1024 * 1024,
+        .inflight_count_max = 64,
+        .seed = random_u64(&node->random),
+    };
+    const struct raft_start start = {
+        .term = recovered->term,
+        .vote = recovered->vote,
+        .base_index = recovered->snapshot_index,
+        .base_term = recovered->snapshot_term,
+        .configuration = recovered->snapshot_configuration,
+        .commit = recovered->snapshot_index,
+    };
+    node->raft = raft_open(&raft_options, &start);
+    uint64_t time_ms = store_time_ms(node->store);
+    for (uint64_t i = 0; i < recovered->entry_count; i++) {
+        raft_load(node->raft, &recovered->entries[i]);
+        time_ms = recovered->entries[i].time_ms > time_ms ? recovered->entries[i].time_ms : time_ms;
+    }
+    node->clock = (struct clock){.known_ms = time_ms, .at_ms = node->now_ms};
+    raft_begin(node->raft, node->now_ms);
+}
+
+/* NULL, or why what is on disk and the options do not go together. */
+static const char *open_refusal(const struct node_options *options, const struct disk_recovered *recovered)
+{
+    const struct raft_configuration *configuration = &recovered->identity.configuration;
+    bool listed = false;
+    for (uint32_t i = 0; i < options->peer_count; i++)
+        listed |= options->peers[i].id == options->id;
+    if (!listed)
+        return "--cluster does not name this node's id";
+    if (configuration->count == 0)
+        return recovered->identity.fresh ? NULL : "the data directory holds a log but no cluster: it is not whole";
+    for (uint32_t i = 0; i < configuration->count; i++) {
+        bool found = false;
+        for (uint32_t j = 0; j < options->peer_count; j++)
+            found |= options->peers[j].id == configuration->members[i].id;
+        if (!found)
+            return "the data directory belongs to a cluster with a node that --cluster does not name";
+    }
+    struct limits limits;
+    if (!limits_decode(configuration, &limits))
+        return "the cluster's limits are not ones that this version can keep";
+    if (limits.value_max_bytes > options->value_max_bytes)
+        return FORMATION_VALUE_MAX_REASON;
+    const struct raft_member *self = raft_configuration_member(configuration, options->id);
+    bool log_gone = recovered->entry_count == 0 && recovered->snapshot_index == 0;
+    if (self && self->incarnation == recovered->identity.incarnation && log_gone &&
+        (recovered->term > 1 || recovered->vote != 0))
+        return "the data directory has voted but its log is gone: wipe it, and the node comes back as a learner";
+    return NULL;
+}
+
+static void open_peers(struct node *node)
+{
+    for (uint32_t i = 0; i < node->options.peer_count; i++)
+        node->peers[i] = (struct peer){.id = node->options.peers[i].id, .has_room = true};
+}
+
+struct node *node_open(const struct node_options *options, const struct disk *disk,
+                       const struct disk_recovered *recovered, struct store *store, uint64_t now_ms,
+                       char reason[DISK_REASON_MAX])
+{
+    const char *refusal = open_refusal(options, recovered);
+    if (refusal) {
+        strncpy(reason, refusal, DISK_REASON_MAX - 1);
+        reason[DISK_REASON_MAX - 1] = '\0';
+        return NULL;
+    }
+    struct node *node = memory_get(sizeof *node);
+    node->options = *options;
+    node->disk = disk;
+    node->store = store;
+    node->now_ms = node->started_ms = now_ms;
+    node->random.state = options->seed;
+    node->identity = recovered->identity;
+    node->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *node->decoded);
+    node->limits = (struct limits){
+        .value_max_bytes = options->value_max_bytes,
+        .memory_max_bytes = options->memory_max_bytes,
+        .window_max = WINDOW_MAX,
+        .window_max_bytes = WINDOW_BYTES,
+    };
+    list_init(&node->clients);
+    list_init(&node->outputs);
+    list_init(&node->stalled);
+    list_init(&node->ages);
+    list_init(&node->waiting);
+    reads_init(&node->reads);
+    open_peers(node);
+    node->own_room = node->cluster_writable = true;
+    node->persist.room_bytes = disk_room_bytes(disk);
+    node->persist.wal_spares = disk_spares(disk);
+    node->persist.done_ms = now_ms;
+    node->snapshots.done_index = recovered->snapshot_index;
+    open_raft(node, recovered);
+    bool formed = node->identity.configuration.count > 0;
+    const struct raft_member *self = raft_configuration_member(&node->identity.configuration, options->id);
+    if (formed && raft_last_index(node->raft) == 0 && self && self->incarnation == node->identity.incarnation)
+        raft_bootstrap(node->raft, &node->identity.configuration, 0);
+    if (formed)
+        ensure(formation_limits(node)); /* they were looked at above */
+    gateway_init(&node->gateway, options->id, random_u64(&node->random) | 1, node->limits.window_max);
+    return node;
+}
+
+void node_close(struct node *node)
+{
+    ensure(!node->persist.busy && !node->bulk.busy);
+    while (!list_empty(&node->clients))
+        client_free(node, list_item(node->clients.next, struct node_client, all));
+    while (node->link_count > 0)
+        link_free(node->links[--node->link_count]);
+    admission_close(&node->admission);
+    gateway_close(&node->gateway);
+    reads_close(&node->reads);
+    raft_close(node->raft);
+    store_close(node->store);
+    if (node->receiving.store)
+        store_close(node->receiving.store);
+    if (node->receiving.drained)
+        store_close(node->receiving.drained);
+    buffer_close(&node->receiving.chunk);
+    buffer_close(&node->bulk.request.bytes);
+    buffer_close(&node->log);
+    free(node->persist.entries);
+    free(node->decoded);
+    free(node);
+}
+
+/* --- a turn ----------------------------------------------------------------------------------------------------- */
+
+void node_time(struct node *node, uint64_t now_ms)
+{
+    ensure(now_ms >= node->now_ms);
+    if (now_ms == node->now_ms)
+        return;
+    node->now_ms = now_ms;
+    raft_tick(node->raft, now_ms);
+}
+
+/* What has waited too long is answered. The oldest are first, for all wait equally long. */
+static void expire_pendings(struct node *node)
+{
+    while (!list_empty(&node->ages)) {
+        struct pending *pending = list_item(node->ages.next, struct pending, age);
+        bool led = raft_leader(node->raft) != 0;
+        if (pending->deadline_ms > node->now_ms)
+            return;
+        if (pending->state == PENDING_NUMBERED) {
+            gateway_skip(&node->gateway, pending->number);
+            pending_fail(node, pending, REPLY_TIMEOUT, NULL);
+        } else if (!led) {
+            pending_fail(node, pending, REPLY_NO_LEADER, NULL);
+        } else if (pending->state == PENDING_WAITING) {
+            pending_fail(node, pending, node->gateway.writable ? REPLY_BUSY : REPLY_DISK_FULL, NULL);
+        } else {
+            pending_fail(node, pending, REPLY_TIMEOUT, "the leader did not confirm in time; a read has no effect");
+        }
+    }
+}
+
+static void parse_stalled(struct node *node)
+{
+    struct list stalled;
+    list_init(&stalled);
+    list_move(&stalled, &node->stalled);
+    while (!list_empty(&stalled)) {
+        struct node_client *client = list_item(stalled.next, struct node_client, stalled);
+        list_remove(&client->stalled);
+        list_add_last(&node->stalled, &client->stalled);
+        client_parse(node, client);
+    }
+}
+
+static const char *role_event(const struct node *node)
+{
+    switch (raft_role(node->raft)) {
+    case RAFT_LEADER:
+        return "leader";
+    case RAFT_CANDIDATE:
+        return "candidate";
+    case RAFT_PRECANDIDATE:
+        return "precandidate";
+    case RAFT_FOLLOWER:
+        break;
+    }
+    return raft_is_voter(node->raft) ? "follower" : "learner";
+}
+
+/* Says what became of role, term and leader since the last turn. */
+static void say_changes(struct node *node)
+{
+    enum raft_role role = raft_role(node->raft);
+    uint64_t term = raft_term(node->raft);
+    uint32_t leader = raft_leader(node->raft);
+    if (role == node->seen_role && term == node->seen_term && leader == node->seen_leader)
+        return;
+    say(node, role_event(node));
+    say_number(node, "term", term);
+    say_number(node, "leader", leader);
+    say_number(node, "last", raft_last_index(node->raft));
+    say_number(node, "commit", raft_commit(node->raft));
+    say_end(node);
+    node->seen_role = role;
+    node->seen_term = term;
+    node->seen_leader = leader;
+}
+
+void node_turn(struct node *node)
+{
+    node->more = false;
+    if (node->stopping)
+        return;
+    formation_tick(node);
+    exchange_tick(node);
+    persist_tick(node);
+    apply_committed(node);
+    leader_changed(node);
+    reads_confirm(node);
+    expire_pendings(node);
+    parse_stalled(node);
+    forward_pump(node);
+    leader_pump(node);
+    leader_credits(node);
+    reads_ask(node);
+    raft_set_time(node->raft, clock_now_ms(&node->clock, node->now_ms));
+    raft_flush(node->raft);
+    exchange_send_raft(node);
+    /* A cluster of one confirms its reads on the spot. */
+    reads_confirm(node);
+    receive_tick(node);
+    send_tick(node);
+    snapshots_tick(node);
+    say_changes(node);
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t node_deadline_ms(const struct node *node)
+{
+    if (node->more)
+        return node->now_ms;
+    uint64_t deadline_ms = raft_deadline_ms(node->raft);
+    deadline_ms = sooner(deadline_ms, forward_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, leader_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, exchange_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, persist_deadline_ms(node));
+    if (!list_empty(&node->ages))
+        deadline_ms = sooner(deadline_ms, list_item(node->ages.next, struct pending, age)->deadline_ms);
+    if (node->shutting_down)
+        deadline_ms = sooner(deadline_ms, node->shutdown_ms + NODE_SHUTDOWN_MS);
+    /* A transfer that does not move is noticed with the heartbeats, of which there is always one to come. */
+    return deadline_ms;
+}
+
+void node_shutdown(struct node *node)
+{
+    if (node->shutting_down)
+        return;
+    node->shutting_down = true;
+    node->shutdown_ms = node->now_ms;
+    if (raft_role(node->raft) == RAFT_LEADER)
+        raft_transfer(node->raft, 0);
+    say(node, "shutdown");
+    say_end(node);
+}
+
+bool node_shutdown_done(const struct node *node)
+{
+    if (!node->shutting_down)
+        return false;
+    if (node->now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS || node->stopping)
+        return true;
+    bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;
+    bool leads = raft_role(node->raft) == RAFT_LEADER && !alone;
+    return !leads && list_empty(&node->ages) && !node->persist.busy && !node->bulk.busy;
+}
+
+uint32_t node_id(const struct node *node)
+{
+    return node->options.id;
+}
+
+const struct raft *node_raft(const struct node *node)
+{
+    return node->raft;
+}
+
+const struct store *node_store(const struct node *node)
+{
+    return node->store;
+}

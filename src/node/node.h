@@ -1,0 +1,141 @@
+/* One replica as a deterministic machine. What comes in: bytes from clients and peers, finished disk requests, the
+ * time. What comes out: bytes for clients and peers, disk requests, log lines, and the moment at which it next wants the
+ * time. No clock, socket, file or thread in here: the server drives it with libev and two disk threads, the simulator
+ * with fakes; the same input gives the same output.
+ *
+ * One turn:   node_time(now), then any number of events, then node_turn(), then the outputs are fetched.
+ *
+ *      client bytes --> client.c --> gateway.c --+--> forward over a link --> the leader's
+ *                                                |                               |
+ *                                                +--------------------> admission.c --> raft --> disk, peers
+ *      client bytes <-- client.c <-- apply.c <-- store <-- raft (committed)
+ *
+ * A write:  parsed (client.c), numbered (gateway.c), admitted by the leader (admission.c), in the log and on its way to
+ *           disk and peers (persist.c, exchange.c), committed, applied (apply.c), answered where it came in.
+ * A read:   parsed, one read index asked for all reads of the turn (reads.c), answered from the local store when that is
+ *           applied, in the connection's order. */
+#ifndef CLEAT_NODE_NODE_H
+#define CLEAT_NODE_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/buffer.h"
+#include "base/chain.h"
+#include "disk/disk.h"
+#include "store/store.h"
+
+struct node;
+struct node_client;  /* a client's connection, the node's side of it */
+struct node_link;    /* a connection between two nodes, likewise */
+struct connection;   /* the driver's side of a client's connection: never looked into here */
+struct peer_socket;  /* the driver's side of a link */
+
+struct node_options {
+    uint32_t id;
+    /* Where the members are looked for, from --cluster: ids and addresses, by ascending id. Count 1: a cluster of one. */
+    uint32_t peer_count;
+    struct raft_member peers[RAFT_MEMBERS_MAX];
+    uint32_t election_min_ms;
+    uint32_t election_max_ms;
+    uint32_t heartbeat_ms;
+    uint32_t command_timeout_ms;   /* a command that waits is answered after this at the latest */
+    uint32_t connections_max;      /* client connections */
+    uint64_t snapshot_every_bytes; /* of log between two snapshots, at least */
+    uint64_t seed;                 /* of everything random: timeouts, nonces, the cluster id */
+    /* Cluster-wide limits, fixed when the cluster forms: afterwards those of the cluster rule, not these. */
+    uint64_t value_max_bytes;
+    uint64_t memory_max_bytes;     /* of the store: writes are refused above */
+};
+
+/* Defaults for all but id and peers. */
+void node_options_default(struct node_options *options);
+
+/* A node on what disk_open recovered. STORE holds the recovered snapshot's state (or is new) and becomes the node's.
+ * Takes RECOVERED's entries by its own references; the caller frees RECOVERED afterwards. DISK is asked for its room
+ * only, never made to work. Returns NULL and a line in REASON where the data directory and the options do not go
+ * together. */
+struct node *node_open(const struct node_options *options, const struct disk *disk,
+                       const struct disk_recovered *recovered, struct store *store, uint64_t now_ms,
+                       char reason[DISK_REASON_MAX]);
+/* Frees everything; clients and links too. No disk request may be under way. */
+void node_close(struct node *node);
+
+/* --- a turn ----------------------------------------------------------------------------------------------------- */
+
+/* The time in ms, from any origin, never going back; before the turn's first event. */
+void node_time(struct node *node, uint64_t now_ms);
+/* Does all that the turn's events and the time have made due. */
+void node_turn(struct node *node);
+/* When the next turn must come at the latest. May be the present: there is more to do. */
+uint64_t node_deadline_ms(const struct node *node);
+
+/* Log lines for people and scripts, "event=... key=value ...\n" each: read and cleared by the driver. */
+struct buffer *node_log(struct node *node);
+/* NULL, or why the node must stop at once: the driver ends the process with this line. */
+const char *node_stop_reason(const struct node *node);
+/* A clean shutdown: a leader hands over, what is under way is answered. */
+void node_shutdown(struct node *node);
+/* The shutdown is complete, or has taken long enough. */
+bool node_shutdown_done(const struct node *node);
+
+/* --- clients ---------------------------------------------------------------------------------------------------- */
+
+/* A new connection; NULL: there are too many (the driver writes node_busy_line() and closes). */
+struct node_client *node_client_open(struct node *node, struct connection *owner);
+const char *node_busy_line(void);
+/* Takes all of BYTES. */
+void node_client_bytes(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size);
+/* The client will send no more (it half-closed): it gets its answers, then the end. */
+void node_client_end(struct node *node, struct node_client *client);
+/* The connection is gone. What it had sent still happens. */
+void node_client_close(struct node *node, struct node_client *client);
+/* Whether more bytes are welcome now: if not, the driver stops reading until it sees the client in node_next_output. */
+bool node_client_reads(const struct node_client *client);
+/* Replies to be written; the driver consumes what it wrote, and then calls node_client_written. */
+struct chain *node_client_output(struct node_client *client);
+void node_client_written(struct node *node, struct node_client *client);
+/* After its output is written the connection is to be closed. */
+bool node_client_ends(const struct node_client *client);
+struct connection *node_client_owner(const struct node_client *client);
+/* The next client whose output, or whose node_client_reads or node_client_ends, may have changed; NULL: no more. */
+struct node_client *node_next_output(struct node *node);
+
+/* --- links to other nodes --------------------------------------------------------------------------------------- */
+
+enum node_link_kind { NODE_LINK_CONSENSUS = 1, NODE_LINK_BULK = 2 };
+
+/* A connected link. PEER: the member that was called, or 0 for one that was accepted (its hello says who it is). The
+ * node with the higher id calls, once for each kind. */
+struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer);
+void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size);
+/* The connection is gone. */
+void node_link_close(struct node *node, struct node_link *link);
+/* The driver must close it: refused, superseded, or silent for too long. */
+bool node_link_ends(const struct node_link *link);
+/* Bytes to be written: up to COUNT pieces, borrowed until the next call; then how many of them were. */
+size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count);
+void node_link_consume(struct node_link *link, size_t size);
+size_t node_link_output_bytes(const struct node_link *link);
+struct peer_socket *node_link_owner(const struct node_link *link);
+/* The links, by a running number from 0; NULL past the last. */
+struct node_link *node_link_at(struct node *node, size_t number);
+
+/* --- disk ------------------------------------------------------------------------------------------------------- */
+
+/* The next request for each thread, or NULL. The driver executes it (disk_log_execute, disk_bulk_execute) and hands it
+ * back in a later turn. One of each at a time. */
+struct disk_log *node_take_log(struct node *node);
+void node_log_done(struct node *node, struct disk_log *request);
+struct disk_bulk *node_take_bulk(struct node *node);
+void node_bulk_done(struct node *node, struct disk_bulk *request);
+
+/* --- what it is like -------------------------------------------------------------------------------------------- */
+
+uint32_t node_id(const struct node *node);
+const struct raft *node_raft(const struct node *node);
+const struct store *node_store(const struct node *node);
+
+#endif

@@ -1,0 +1,216 @@
+/* The log and the vote to the WAL thread, one batch at a time; and room for them, prepared ahead. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "node/state.h"
+
+enum { SPARES_WANTED = 1 };
+
+/* --- room ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t room_bytes(const struct node *node)
+{
+    return node->persist.room_bytes + node->persist.spare_count * disk_segment_room_bytes(node->disk);
+}
+
+/* Bytes that the log's entries will take which are not known to be durable; an upper bound. */
+static uint64_t promised_bytes(const struct node *node)
+{
+    uint64_t entries = raft_last_index(node->raft) - raft_durable_index(node->raft);
+    return raft_unwritten_bytes(node->raft) + entries * disk_record_bytes(8);
+}
+
+static bool fits(uint64_t room, uint64_t promised, size_t size, bool may_use_reserve)
+{
+    uint64_t reserve = may_use_reserve ? 0 : LIMIT_RESERVE_BYTES;
+    return room >= promised + disk_record_bytes(size) + reserve;
+}
+
+bool persist_fits(const struct node *node, size_t size, bool may_use_reserve)
+{
+    return !node->persist.failed && fits(room_bytes(node), promised_bytes(node), size, may_use_reserve);
+}
+
+/* What has no file in it: no-ops, configurations, opens, skips and ticks are never larger. */
+static bool is_small(const struct raft_entry *entry)
+{
+    return !entry->payload || entry->payload->size <= 64 || entry->type != RAFT_ENTRY_COMMAND;
+}
+
+uint32_t persist_fitting(const struct node *node, const struct raft_message *message)
+{
+    uint64_t room = room_bytes(node), promised = promised_bytes(node);
+    for (uint32_t i = 0; i < message->entry_count; i++) {
+        const struct raft_entry *entry = &message->entries[i];
+        size_t size = entry->payload ? entry->payload->size : 0;
+        if (node->persist.failed || !fits(room, promised, size, is_small(entry)))
+            return i;
+        promised += disk_record_bytes(size);
+    }
+    return message->entry_count;
+}
+
+bool persist_next(struct node *node, struct disk_bulk *request)
+{
+    struct persist *persist = &node->persist;
+    if (persist->spare_count + persist->wal_spares >= SPARES_WANTED || persist->failed)
+        return false;
+    if (persist->full && node->now_ms < persist->retry_ms)
+        return false;
+    request->kind = DISK_PREPARE_SEGMENT;
+    return true;
+}
+
+void persist_prepared(struct node *node, struct disk_bulk *request)
+{
+    struct persist *persist = &node->persist;
+    bool full = request->status == DISK_FULL;
+    if (full) {
+        persist->retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
+    } else {
+        ensure(persist->spare_count < DISK_SPARES_MAX);
+        persist->spares[persist->spare_count++] = request->segment;
+    }
+    if (full != persist->full) {
+        say(node, full ? "disk_full" : "disk_has_room");
+        if (full)
+            say_text(node, "reason", request->reason);
+        say_end(node);
+    }
+    persist->full = full;
+}
+
+/* Tells the peers when there begins or ceases to be room for the largest command. */
+static void tell_room(struct node *node)
+{
+    size_t largest = (size_t)node->limits.value_max_bytes + LIMIT_RESERVE_BYTES;
+    bool room = !node->persist.full || persist_fits(node, largest, false);
+    if (room == node->own_room)
+        return;
+    node->own_room = room;
+    struct buffer body = {0};
+    buffer_append_u64(&body, 0);
+    buffer_append_u64(&body, 0);
+    buffer_append_u8(&body, room);
+    exchange_broadcast(node, FRAME_STATE, &body);
+    buffer_close(&body);
+}
+
+/* --- batches ---------------------------------------------------------------------------------------------------- */
+
+static void hold_entries(struct node *node, const struct raft_writes *writes)
+{
+    struct persist *persist = &node->persist;
+    size_t count = writes->last >= writes->first ? (size_t)(writes->last - writes->first + 1) : 0;
+    if (count > persist->capacity) {
+        persist->capacity = count + count / 2;
+        persist->entries = memory_resize(persist->entries, persist->capacity, sizeof *persist->entries);
+    }
+    for (size_t i = 0; i < count; i++) {
+        persist->entries[i] = *raft_entry(node->raft, writes->first + i);
+        if (persist->entries[i].payload)
+            blob_hold(persist->entries[i].payload);
+    }
+    persist->request.entries = persist->entries;
+    persist->request.entry_count = count;
+}
+
+struct disk_log *node_take_log(struct node *node)
+{
+    struct persist *persist = &node->persist;
+    struct raft_writes writes;
+    if (persist->busy || persist->failed || node->stopping)
+        return NULL;
+    struct disk_log *request = &persist->request;
+    persist->from_raft = raft_take_writes(node->raft, LIMIT_BATCH_BYTES, &writes);
+    bool mark = !persist->from_raft && !persist->marked && node->now_ms - persist->done_ms >= NODE_MARK_MS &&
+                persist_fits(node, 0, true);
+    if (!persist->from_raft && !mark)
+        return NULL;
+    memset(request, 0, sizeof *request);
+    request->mark = mark;
+    if (persist->from_raft) {
+        request->write_vote = writes.vote;
+        request->term = writes.term;
+        request->vote = writes.voted_for;
+        request->reset = writes.reset;
+        request->reset_index = writes.reset_index;
+        request->reset_term = writes.reset_term;
+        hold_entries(node, &writes);
+    }
+    memcpy(request->spares, persist->spares, sizeof request->spares);
+    request->spare_count = persist->spare_count;
+    persist->spare_count = 0;
+    persist->busy = true;
+    persist->begun_ms = node->now_ms;
+    return request;
+}
+
+static void batch_failed(struct node *node, const struct disk_log *request)
+{
+    node->persist.failed = true;
+    say(node, "disk_failed");
+    say_text(node, "reason", request->reason);
+    say_end(node);
+    /* What the failed write claims is never claimed. A leader may still hand over, unless its vote is in doubt. */
+    bool hands_over = !request->write_vote && raft_transfer(node->raft, 0);
+    memcpy(node->stop_reason, request->reason, sizeof node->stop_reason);
+    node->shutting_down = true;
+    node->shutdown_ms = node->now_ms;
+    if (!hands_over)
+        node_stop(node, "stopped", request->reason);
+}
+
+void node_log_done(struct node *node, struct disk_log *request)
+{
+    struct persist *persist = &node->persist;
+    ensure(persist->busy && request == &persist->request);
+    persist->busy = false;
+    for (size_t i = 0; i < request->entry_count; i++)
+        blob_release(persist->entries[i].payload);
+    if (request->status != DISK_OK) {
+        batch_failed(node, request);
+        return;
+    }
+    persist->done_ms = node->now_ms;
+    persist->marked = request->marked;
+    persist->sync_us = request->sync_us;
+    persist->batches++;
+    persist->room_bytes = disk_room_bytes(node->disk);
+    persist->wal_spares = disk_spares(node->disk);
+    if (persist->from_raft)
+        raft_written(node->raft);
+}
+
+void persist_tick(struct node *node)
+{
+    struct persist *persist = &node->persist;
+    tell_room(node);
+    bool stalls = persist->busy && node->now_ms - persist->begun_ms >= NODE_STALL_MS;
+    if (stalls && raft_role(node->raft) == RAFT_LEADER && !raft_transferring(node->raft)) {
+        say(node, "disk_stalls");
+        say_number(node, "since_ms", node->now_ms - persist->begun_ms);
+        say_end(node);
+        if (!raft_transfer(node->raft, 0) && raft_configuration_quorum(raft_members(node->raft)) > 1)
+            raft_step_down(node->raft);
+    }
+    if (persist->failed && !node->stopping && raft_role(node->raft) != RAFT_LEADER)
+        node_stop(node, "stopped", node->stop_reason);
+}
+
+uint64_t persist_deadline_ms(const struct node *node)
+{
+    const struct persist *persist = &node->persist;
+    uint64_t deadline_ms = UINT64_MAX;
+    if (!persist->busy && !persist->marked && !persist->failed && persist_fits(node, 0, true))
+        deadline_ms = persist->done_ms + NODE_MARK_MS;
+    bool wants_spare = persist->spare_count + persist->wal_spares < SPARES_WANTED && !node->bulk.busy;
+    if (persist->full && wants_spare && persist->retry_ms < deadline_ms)
+        deadline_ms = persist->retry_ms;
+    if (persist->busy && raft_role(node->raft) == RAFT_LEADER && persist->begun_ms + NODE_STALL_MS < deadline_ms &&
+        !raft_transferring(node->raft))
+        deadline_ms = persist->begun_ms + NODE_STALL_MS;
+    return deadline_ms;
+}

@@ -1,0 +1,117 @@
+#include "node/reads.h"
+
+#include <stdlib.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "node/state.h"
+
+void reads_init(struct reads *reads)
+{
+    *reads = (struct reads){0};
+    list_init(&reads->fresh);
+    list_init(&reads->asked);
+    list_init(&reads->confirmed);
+}
+
+static void batches_free(struct list *batches)
+{
+    while (!list_empty(batches)) {
+        struct read_batch *batch = list_item(batches->next, struct read_batch, batches);
+        ensure(list_empty(&batch->pendings));
+        list_remove(&batch->batches);
+        free(batch);
+    }
+}
+
+void reads_close(struct reads *reads)
+{
+    batches_free(&reads->asked);
+    batches_free(&reads->confirmed);
+}
+
+void reads_add(struct reads *reads, struct pending *pending)
+{
+    list_add_last(&reads->fresh, &pending->queue);
+}
+
+/* What was asked is asked again, together with what is fresh: a later index serves an earlier read as well. */
+static void ask_again(struct reads *reads)
+{
+    while (!list_empty(&reads->asked)) {
+        struct read_batch *batch = list_item(reads->asked.next, struct read_batch, batches);
+        list_move(&reads->fresh, &batch->pendings);
+        list_remove(&batch->batches);
+        free(batch);
+    }
+}
+
+void reads_ask(struct node *node)
+{
+    struct reads *reads = &node->reads;
+    if (!list_empty(&reads->asked)) {
+        const struct read_batch *oldest = list_item(reads->asked.next, struct read_batch, batches);
+        if (reads->term != raft_term(node->raft) || node->now_ms - oldest->asked_ms >= NODE_RETRY_MS)
+            ask_again(reads);
+    }
+    if (list_empty(&reads->fresh) || raft_leader(node->raft) == 0)
+        return;
+    if (!raft_read(node->raft, reads->last_id + 1))
+        return;
+    struct read_batch *batch = memory_get(sizeof *batch);
+    batch->id = ++reads->last_id;
+    batch->asked_ms = node->now_ms;
+    list_init(&batch->pendings);
+    list_move(&batch->pendings, &reads->fresh);
+    list_add_last(&reads->asked, &batch->batches);
+    reads->term = raft_term(node->raft);
+}
+
+/* The batches up to ID are confirmed at INDEX: what was asked earlier began earlier, so the index serves it too. */
+static void confirm_batches(struct reads *reads, uint64_t id, uint64_t index)
+{
+    while (!list_empty(&reads->asked)) {
+        struct read_batch *batch = list_item(reads->asked.next, struct read_batch, batches);
+        if (batch->id > id)
+            return;
+        batch->index = index;
+        list_remove(&batch->batches);
+        list_add_last(&reads->confirmed, &batch->batches);
+    }
+}
+
+static void answer_batch(struct node *node, struct read_batch *batch)
+{
+    while (!list_empty(&batch->pendings)) {
+        struct pending *pending = list_item(batch->pendings.next, struct pending, queue);
+        list_remove(&pending->queue);
+        pending->state = PENDING_CONFIRMED;
+        client_advance(node, pending->client);
+    }
+}
+
+void reads_confirm(struct node *node)
+{
+    struct reads *reads = &node->reads;
+    uint64_t id, index;
+    while (raft_take_read(node->raft, &id, &index))
+        confirm_batches(reads, id, index);
+    struct list *link = reads->confirmed.next;
+    while (link != &reads->confirmed) {
+        struct read_batch *batch = list_item(link, struct read_batch, batches);
+        link = link->next;
+        if (batch->index > store_applied(node->store))
+            continue;
+        answer_batch(node, batch);
+        list_remove(&batch->batches);
+        free(batch);
+    }
+}
+
+uint64_t reads_deadline_ms(const struct node *node)
+{
+    const struct reads *reads = &node->reads;
+    if (list_empty(&reads->asked))
+        return UINT64_MAX;
+    return list_item(reads->asked.next, struct read_batch, batches)->asked_ms + NODE_RETRY_MS;
+}

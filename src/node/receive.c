@@ -1,0 +1,215 @@
+/* A snapshot from the leader: its file chunk by chunk to the disk, verified there, loaded block by block into a new
+ * store while heartbeats go on, and then put in the place of the old state at once. */
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "node/state.h"
+#include "store/dump.h"
+
+static void answer(struct node *node, uint64_t offset, uint8_t state)
+{
+    struct receiving *receiving = &node->receiving;
+    struct node_link *link = exchange_link(node, receiving->peer, NODE_LINK_BULK);
+    if (!link)
+        return;
+    struct buffer body = {0};
+    buffer_append_u64(&body, receiving->index);
+    buffer_append_u64(&body, offset);
+    buffer_append_u8(&body, state);
+    link_send_bytes(link, FRAME_TAKEN, true, &body);
+    buffer_close(&body);
+}
+
+static void give_up(struct node *node, const char *reason)
+{
+    struct receiving *receiving = &node->receiving;
+    say(node, "snapshot_refused");
+    say_number(node, "index", receiving->index);
+    say_text(node, "reason", reason);
+    say_end(node);
+    answer(node, receiving->offset, 2);
+    if (receiving->store && !receiving->drained) {
+        receiving->drained = receiving->store;
+        receiving->store = NULL;
+    }
+    if (receiving->store)
+        store_close(receiving->store);
+    receiving->store = NULL;
+    buffer_clear(&receiving->chunk, 0);
+    receiving->state = RECEIVE_IDLE;
+}
+
+void receive_offer(struct node *node, uint32_t from, struct reader *reader)
+{
+    struct receiving *receiving = &node->receiving;
+    uint64_t index = reader_u64(reader);
+    uint64_t term = reader_u64(reader);
+    uint64_t size = reader_u64(reader);
+    if (reader->bad || index == 0 || node->identity.configuration.count == 0)
+        return;
+    /* While the disk or the loading is busy with another one, the sender's patience decides. */
+    if (receiving->state != RECEIVE_IDLE && receiving->state != RECEIVE_WAIT)
+        return;
+    receiving->peer = from;
+    receiving->index = index;
+    receiving->term = term;
+    receiving->size = size;
+    receiving->offset = 0;
+    receiving->moved_ms = node->now_ms;
+    if (index <= raft_commit(node->raft)) {
+        receiving->state = RECEIVE_IDLE;
+        answer(node, 0, 1); /* what it holds is here already */
+        return;
+    }
+    receiving->state = RECEIVE_BEGIN;
+}
+
+void receive_chunk(struct node *node, uint32_t from, struct reader *reader)
+{
+    struct receiving *receiving = &node->receiving;
+    uint64_t offset = reader_u64(reader);
+    size_t size = reader_left(reader);
+    if (reader->bad || receiving->state != RECEIVE_WAIT || from != receiving->peer || offset != receiving->offset)
+        return;
+    if (size == 0 || size > receiving->size - offset)
+        return;
+    buffer_clear(&receiving->chunk, FRAME_BODY_MAX);
+    buffer_append(&receiving->chunk, reader->at, size);
+    receiving->moved_ms = node->now_ms;
+    receiving->state = RECEIVE_WRITE;
+}
+
+bool receive_next(struct node *node, struct disk_bulk *request)
+{
+    struct receiving *receiving = &node->receiving;
+    if (receiving->state == RECEIVE_IDLE || receiving->state == RECEIVE_WAIT)
+        return false;
+    request->index = receiving->index;
+    request->term = receiving->term;
+    switch (receiving->state) {
+    case RECEIVE_IDLE:
+    case RECEIVE_WAIT:
+        break;
+    case RECEIVE_BEGIN:
+        request->kind = DISK_RECEIVE_BEGIN;
+        request->size = receiving->size;
+        return true;
+    case RECEIVE_WRITE:
+        request->kind = DISK_RECEIVE_WRITE;
+        request->offset = receiving->offset;
+        buffer_append(&request->bytes, buffer_start(&receiving->chunk), buffer_size(&receiving->chunk));
+        return true;
+    case RECEIVE_END:
+        request->kind = DISK_RECEIVE_END;
+        return true;
+    case RECEIVE_OPEN:
+        request->kind = DISK_LOAD_OPEN;
+        return true;
+    case RECEIVE_LOAD:
+        request->kind = DISK_LOAD_BLOCK;
+        return true;
+    }
+    return false;
+}
+
+/* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */
+static void install(struct node *node)
+{
+    struct receiving *receiving = &node->receiving;
+    if (!store_load_end(receiving->store) || store_applied(receiving->store) != receiving->index) {
+        give_up(node, "its contents are not complete");
+        return;
+    }
+    if (receiving->drained || !raft_restore(node->raft, receiving->index, receiving->term, &receiving->configuration)) {
+        give_up(node, "the log has overtaken it");
+        return;
+    }
+    snapshots_abandon(node);
+    receiving->drained = node->store;
+    node->store = receiving->store;
+    receiving->store = NULL;
+    receiving->state = RECEIVE_IDLE;
+    receiving->count++;
+    node->snapshots.done_index = receiving->index;
+    node->snapshots.log_bytes = 0;
+    node->snapshots.clean_due = true;
+    clock_learn(&node->clock, store_time_ms(node->store), node->now_ms);
+    say(node, "snapshot_installed");
+    say_number(node, "index", receiving->index);
+    say_number(node, "term", receiving->term);
+    say_number(node, "files", store_file_count(node->store));
+    say_end(node);
+    answer(node, receiving->size, 1);
+    apply_jumped(node);
+    if (!formation_limits(node))
+        node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
+}
+
+static void written(struct node *node)
+{
+    struct receiving *receiving = &node->receiving;
+    receiving->offset += buffer_size(&receiving->chunk);
+    buffer_clear(&receiving->chunk, FRAME_BODY_MAX);
+    receiving->state = receiving->offset == receiving->size ? RECEIVE_END : RECEIVE_WAIT;
+    answer(node, receiving->offset, 0);
+}
+
+static void loaded(struct node *node, struct disk_bulk *request)
+{
+    struct receiving *receiving = &node->receiving;
+    receiving->moved_ms = node->now_ms;
+    if (request->end)
+        install(node);
+    else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes)))
+        give_up(node, "its contents are damaged");
+}
+
+void receive_done(struct node *node, struct disk_bulk *request)
+{
+    struct receiving *receiving = &node->receiving;
+    if (request->status != DISK_OK) {
+        give_up(node, request->reason);
+        return;
+    }
+    switch (receiving->state) {
+    case RECEIVE_BEGIN:
+        receiving->state = RECEIVE_WAIT;
+        answer(node, 0, 0);
+        break;
+    case RECEIVE_WRITE:
+        written(node);
+        break;
+    case RECEIVE_END:
+        if (request->index != receiving->index || request->term != receiving->term) {
+            give_up(node, "it is not the one that was offered");
+            break;
+        }
+        receiving->configuration = request->configuration;
+        receiving->state = RECEIVE_OPEN;
+        break;
+    case RECEIVE_OPEN:
+        receiving->store = store_open(random_u64(&node->random));
+        receiving->state = RECEIVE_LOAD;
+        break;
+    case RECEIVE_LOAD:
+        loaded(node, request);
+        break;
+    case RECEIVE_IDLE:
+    case RECEIVE_WAIT:
+        break;
+    }
+}
+
+void receive_tick(struct node *node)
+{
+    struct receiving *receiving = &node->receiving;
+    if (receiving->state == RECEIVE_WAIT && node->now_ms - receiving->moved_ms >= NODE_TRANSFER_MS)
+        receiving->state = RECEIVE_IDLE;
+    if (!receiving->drained)
+        return;
+    if (store_drain(receiving->drained, NODE_DRAIN_FILES)) {
+        store_close(receiving->drained);
+        receiving->drained = NULL;
+    } else {
+        node->more = true;
+    }
+}

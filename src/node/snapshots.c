@@ -1,0 +1,151 @@
+/* Own snapshots: begun after so much log, walked in small steps, a block at a time on its way to the disk; then the log
+ * before it goes, but for what a follower that is a little behind may still need. */
+#include "base/ensure.h"
+#include "node/state.h"
+#include "store/dump.h"
+
+static void restart_distance(struct node *node)
+{
+    struct snapshots *snapshots = &node->snapshots;
+    /* The state must be written anew each time, so a large one is written after as much log; and every node goes by a
+     * distance of its own, so that they do not write at the same time. */
+    uint64_t every = node->options.snapshot_every_bytes;
+    uint64_t memory = store_memory_bytes(node->store);
+    every = every > memory ? every : memory;
+    snapshots->every_bytes = every + every / 2 * random_between(&node->random, 0, 1000) / 1000;
+    snapshots->log_bytes = 0;
+}
+
+static void begin(struct node *node)
+{
+    struct snapshots *snapshots = &node->snapshots;
+    ensure(snapshots->state == SNAPSHOT_IDLE);
+    snapshots->index = store_applied(node->store);
+    snapshots->term = raft_term_at(node->raft, snapshots->index);
+    ensure(snapshots->term > 0);
+    snapshots->bytes = 0;
+    snapshots->complete = false;
+    snapshots->state = SNAPSHOT_BEGIN;
+    store_dump_begin(node->store);
+    restart_distance(node);
+}
+
+void snapshots_tick(struct node *node)
+{
+    struct snapshots *snapshots = &node->snapshots;
+    if (snapshots->every_bytes == 0)
+        restart_distance(node);
+    if (snapshots->state != SNAPSHOT_IDLE || snapshots->log_bytes < snapshots->every_bytes ||
+        node->now_ms < snapshots->retry_ms || node->receiving.state != RECEIVE_IDLE || node->stopping)
+        return;
+    if (store_applied(node->store) > snapshots->done_index)
+        begin(node);
+}
+
+void snapshots_abandon(struct node *node)
+{
+    if (store_dump_active(node->store))
+        store_dump_cancel(node->store);
+    if (node->snapshots.state == SNAPSHOT_BEGIN || node->snapshots.state == SNAPSHOT_BLOCKS)
+        node->snapshots.state = SNAPSHOT_CANCEL;
+}
+
+bool snapshots_next(struct node *node, struct disk_bulk *request)
+{
+    struct snapshots *snapshots = &node->snapshots;
+    if (node->receiving.state != RECEIVE_IDLE)
+        snapshots_abandon(node); /* a newer state is on its way here */
+    switch (snapshots->state) {
+    case SNAPSHOT_IDLE:
+        request->kind = DISK_CLEAN;
+        if (!snapshots->clean_due)
+            return false;
+        snapshots->clean_due = false;
+        return true;
+    case SNAPSHOT_BEGIN:
+        request->kind = DISK_SNAPSHOT_BEGIN;
+        request->index = snapshots->index;
+        request->term = snapshots->term;
+        request->configuration = *raft_members(node->raft);
+        return true;
+    case SNAPSHOT_BLOCKS:
+        request->kind = DISK_SNAPSHOT_BLOCK;
+        snapshots->complete = store_dump_step(node->store, &request->bytes, LIMIT_SNAPSHOT_BLOCK);
+        snapshots->bytes += buffer_size(&request->bytes);
+        return true;
+    case SNAPSHOT_END:
+        request->kind = DISK_SNAPSHOT_END;
+        return true;
+    case SNAPSHOT_CANCEL:
+        request->kind = DISK_SNAPSHOT_CANCEL;
+        return true;
+    }
+    return false;
+}
+
+/* The log in memory up to the snapshot goes, but for what lies shortly before it. */
+static void compact(struct node *node, uint64_t index)
+{
+    uint64_t keep = index, bytes = 0;
+    uint64_t first = raft_first_index(node->raft);
+    if (keep > raft_last_index(node->raft))
+        keep = raft_last_index(node->raft);
+    while (keep >= first && index - keep < LIMIT_CATCHUP_ENTRIES && bytes < LIMIT_CATCHUP_BYTES) {
+        const struct raft_entry *entry = raft_entry(node->raft, keep);
+        bytes += (entry->payload ? entry->payload->size : 0) + sizeof *entry;
+        keep--;
+    }
+    if (keep >= first)
+        raft_compact(node->raft, keep);
+}
+
+static void finished(struct node *node)
+{
+    struct snapshots *snapshots = &node->snapshots;
+    snapshots->state = SNAPSHOT_IDLE;
+    if (snapshots->done_index < snapshots->index)
+        snapshots->done_index = snapshots->index;
+    snapshots->clean_due = true;
+    snapshots->count++;
+    compact(node, snapshots->index);
+    say(node, "snapshot_written");
+    say_number(node, "index", snapshots->index);
+    say_number(node, "term", snapshots->term);
+    say_number(node, "bytes", snapshots->bytes);
+    say_end(node);
+}
+
+static void failed(struct node *node, const struct disk_bulk *request)
+{
+    if (store_dump_active(node->store))
+        store_dump_cancel(node->store);
+    node->snapshots.state = SNAPSHOT_IDLE;
+    node->snapshots.retry_ms = node->now_ms + 10 * NODE_FULL_RETRY_MS;
+    node->snapshots.log_bytes = node->snapshots.every_bytes; /* it stays due */
+    say(node, "snapshot_failed");
+    say_text(node, "reason", request->reason);
+    say_end(node);
+}
+
+void snapshots_done(struct node *node, struct disk_bulk *request)
+{
+    struct snapshots *snapshots = &node->snapshots;
+    if (request->kind == DISK_CLEAN)
+        return;
+    if (request->kind == DISK_SNAPSHOT_CANCEL) {
+        snapshots->state = SNAPSHOT_IDLE;
+        return;
+    }
+    if (snapshots->state == SNAPSHOT_CANCEL)
+        return;
+    if (request->status != DISK_OK) {
+        failed(node, request);
+        return;
+    }
+    if (request->kind == DISK_SNAPSHOT_BEGIN)
+        snapshots->state = SNAPSHOT_BLOCKS;
+    else if (request->kind == DISK_SNAPSHOT_BLOCK && snapshots->complete)
+        snapshots->state = SNAPSHOT_END;
+    else if (request->kind == DISK_SNAPSHOT_END)
+        finished(node);
+}

@@ -1,0 +1,256 @@
+/* The inside of a node, for the files of src/node alone: each of them owns one part of it, named here. */
+#ifndef CLEAT_NODE_STATE_H
+#define CLEAT_NODE_STATE_H
+
+#include "base/bytes.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "node/admission.h"
+#include "node/client.h"
+#include "node/clock.h"
+#include "node/gateway.h"
+#include "node/limits.h"
+#include "node/link.h"
+#include "node/node.h"
+#include "node/reads.h"
+#include "raft/raft.h"
+
+enum {
+    NODE_LINKS_MAX = 64,
+    NODE_RETRY_MS = 150,        /* a gateway without progress, or a read without an answer, asks again */
+    NODE_MARK_MS = 50,          /* of rest, after which the last WAL batch is closed by a mark */
+    NODE_FULL_RETRY_MS = 500,   /* a disk without room is tried again */
+    NODE_STALL_MS = 1000,       /* a leader whose disk does not answer for this long hands over */
+    NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
+    NODE_TRANSFER_MS = 10000,   /* a snapshot under way to or from a peer that does not move for this long is given up */
+    NODE_DRAIN_FILES = 1000,    /* of a replaced store, freed in one turn */
+};
+
+/* The WAL and vote writes (persist.c). */
+struct persist {
+    struct disk_log request;
+    bool busy;                  /* the driver or its thread has the request */
+    bool from_raft;             /* the request holds a batch of raft's, not just a mark */
+    bool failed;                /* a write failed: nothing is written any more */
+    struct raft_entry *entries; /* the batch's, with a reference each */
+    size_t capacity;
+    uint64_t begun_ms;
+    uint64_t done_ms;
+    uint64_t room_bytes;        /* in the WAL when it was last at rest */
+    size_t wal_spares;          /* likewise */
+    struct disk_segment spares[DISK_SPARES_MAX]; /* prepared, to go with the next batch */
+    size_t spare_count;
+    bool marked;
+    bool full;                  /* there was no room to prepare a segment */
+    uint64_t retry_ms;          /* full: when to try again */
+    uint64_t batches;           /* written since the start */
+    uint64_t sync_us;           /* the last one's */
+};
+
+/* The bulk thread's request (bulk.c), one at a time. */
+struct bulk {
+    struct disk_bulk request;
+    bool busy;
+};
+
+/* Own snapshots (snapshots.c). */
+struct snapshots {
+    enum { SNAPSHOT_IDLE, SNAPSHOT_BEGIN, SNAPSHOT_BLOCKS, SNAPSHOT_END, SNAPSHOT_CANCEL } state;
+    uint64_t index;             /* of the one under way */
+    uint64_t term;
+    bool complete;              /* the last block is with the disk */
+    uint64_t bytes;             /* written of the one under way */
+    uint64_t done_index;        /* the newest finished one */
+    uint64_t log_bytes;         /* applied since the newest began */
+    uint64_t every_bytes;       /* this node's own distance: no two nodes have the same */
+    bool clean_due;             /* old WAL segments may be deleted */
+    uint64_t retry_ms;          /* after a disk without room */
+    uint64_t count;
+};
+
+/* A snapshot on its way to a peer (send.c). One at a time. */
+struct sending {
+    bool wanted[RAFT_MEMBERS_MAX]; /* by place in the configuration */
+    enum { SEND_IDLE, SEND_OPEN, SEND_READ, SEND_WAIT, SEND_CLOSE } state;
+    uint32_t peer;
+    uint64_t index;
+    uint64_t term;
+    uint64_t size;
+    uint64_t offset;
+    uint64_t moved_ms;
+};
+
+/* A snapshot on its way here (receive.c). */
+struct receiving {
+    enum { RECEIVE_IDLE, RECEIVE_BEGIN, RECEIVE_WRITE, RECEIVE_WAIT, RECEIVE_END, RECEIVE_OPEN, RECEIVE_LOAD } state;
+    uint32_t peer;
+    uint64_t index;
+    uint64_t term;
+    uint64_t size;
+    uint64_t offset;
+    struct buffer chunk;
+    struct raft_configuration configuration;
+    struct store *store;        /* being filled */
+    struct store *drained;      /* the replaced one, being freed */
+    uint64_t moved_ms;
+    uint64_t count;             /* installed */
+};
+
+/* The comparison of state hashes (agreement.c). */
+enum { AGREEMENT_EVERY = 1024, AGREEMENT_KEPT = 8 };
+struct agreement {
+    struct agreement_report {
+        uint64_t index;
+        uint64_t hash;
+    } reports[RAFT_MEMBERS_MAX][AGREEMENT_KEPT]; /* by place in the configuration; one's own too */
+    size_t next[RAFT_MEMBERS_MAX];
+};
+
+/* What is known of another node, by its place in options.peers (link.c, exchange.c). */
+struct peer {
+    uint32_t id;
+    struct node_link *links[3]; /* by enum node_link_kind; NULL: none is up */
+    uint64_t incarnation;       /* 0: never met */
+    bool has_room;              /* its disk's, as it last said */
+};
+
+struct node {
+    struct node_options options;
+    const struct disk *disk;
+    struct raft *raft;
+    struct store *store;
+    struct limits limits;
+    struct random random;
+    struct clock clock;
+    uint64_t now_ms;
+    uint64_t started_ms;
+    bool more;                  /* there is more to do than fitted into this turn */
+    struct buffer log;
+    bool stopping;              /* the reason below is final */
+    char stop_reason[DISK_REASON_MAX];
+
+    /* Who we are (formation.c). */
+    struct disk_identity identity;
+    bool identity_due;          /* identity.configuration is to be written */
+    bool identity_busy;
+    bool bootstrap_due;         /* once it is written */
+    char learner_reason[96];
+
+    /* Clients (client.c). */
+    struct list clients;
+    struct list outputs;
+    struct list stalled;
+    struct list ages;
+    struct list waiting;
+    uint32_t client_count;
+    uint64_t held_bytes;
+
+    struct gateway gateway;     /* forward.c */
+    uint64_t open_asked_ms;
+    struct admission admission; /* leader.c */
+    bool cluster_writable;      /* leader: a majority has room */
+    bool own_room;              /* what the peers were last told */
+    struct reads reads;
+
+    struct node_link *links[NODE_LINKS_MAX];
+    size_t link_count;
+    struct peer peers[RAFT_MEMBERS_MAX];
+    struct raft_entry *decoded; /* room for one message's entries */
+
+    struct persist persist;
+    struct bulk bulk;
+    struct snapshots snapshots;
+    struct sending sending;
+    struct receiving receiving;
+    struct agreement agreement;
+
+    /* What the last turn saw, for the log and for what a change brings about. */
+    enum raft_role seen_role;
+    uint64_t seen_term;
+    uint32_t seen_leader;
+
+    bool shutting_down;
+    uint64_t shutdown_ms;
+};
+
+/* --- node.c --- */
+/* Begins a log line, "event=NAME"; then say_text and say_number add " key=value", and say_end ends it. */
+void say(struct node *node, const char *event);
+void say_text(struct node *node, const char *key, const char *value);
+void say_number(struct node *node, const char *key, uint64_t value);
+void say_end(struct node *node);
+/* The node must stop: REASON is its last line. */
+void node_stop(struct node *node, const char *event, const char *reason);
+
+/* --- forward.c: the gateway's side --- */
+void forward_pump(struct node *node);
+void forward_credit(struct node *node, uint32_t from, struct reader *reader);
+uint64_t forward_deadline_ms(const struct node *node);
+
+/* --- leader.c: the leader's side --- */
+void leader_open(struct node *node, uint32_t gateway, uint64_t nonce);
+void leader_forward(struct node *node, uint32_t from, struct reader *reader);
+void leader_pump(struct node *node);
+void leader_credits(struct node *node);
+void leader_changed(struct node *node);
+uint64_t leader_deadline_ms(const struct node *node);
+
+/* --- apply.c --- */
+void apply_committed(struct node *node);
+/* After the state jumped ahead by a snapshot: answers what it has answers for. */
+void apply_jumped(struct node *node);
+
+/* --- exchange.c: what peers say --- */
+struct peer *exchange_peer(struct node *node, uint32_t id);
+struct node_link *exchange_link(struct node *node, uint32_t peer, enum node_link_kind kind);
+void exchange_send_raft(struct node *node);
+void exchange_tick(struct node *node);
+uint64_t exchange_deadline_ms(const struct node *node);
+/* To every peer whose consensus link is up. */
+void exchange_broadcast(struct node *node, enum frame_type type, const struct buffer *body);
+
+/* --- formation.c --- */
+#define FORMATION_VALUE_MAX_REASON \
+    "the cluster takes larger values than this node's --value-max, for which its log has room: raise it"
+void formation_tick(struct node *node);
+void formation_received(struct node *node, const uint8_t *bytes, size_t size);
+bool formation_next(struct node *node, struct disk_bulk *request);
+void formation_done(struct node *node, struct disk_bulk *request);
+/* The cluster's limits, from the newest configuration. False: they are not ones that this program can keep. */
+bool formation_limits(struct node *node);
+
+/* --- persist.c --- */
+/* Whether a record with a payload of SIZE has room, beside what is in the log and not yet written. */
+bool persist_fits(const struct node *node, size_t size, bool may_use_reserve);
+/* How many of a message's entries have room. */
+uint32_t persist_fitting(const struct node *node, const struct raft_message *message);
+bool persist_next(struct node *node, struct disk_bulk *request);
+void persist_prepared(struct node *node, struct disk_bulk *request);
+void persist_tick(struct node *node);
+uint64_t persist_deadline_ms(const struct node *node);
+
+/* --- snapshots.c, send.c, receive.c: users of the bulk thread --- */
+void snapshots_tick(struct node *node);
+bool snapshots_next(struct node *node, struct disk_bulk *request);
+void snapshots_done(struct node *node, struct disk_bulk *request);
+/* Gives up the snapshot under way, if any: its state is about to be replaced. */
+void snapshots_abandon(struct node *node);
+void send_tick(struct node *node);
+bool send_next(struct node *node, struct disk_bulk *request);
+void send_done(struct node *node, struct disk_bulk *request);
+void send_taken(struct node *node, uint32_t from, struct reader *reader);
+void send_link_closed(struct node *node, uint32_t peer);
+void receive_offer(struct node *node, uint32_t from, struct reader *reader);
+void receive_chunk(struct node *node, uint32_t from, struct reader *reader);
+void receive_tick(struct node *node);
+bool receive_next(struct node *node, struct disk_bulk *request);
+void receive_done(struct node *node, struct disk_bulk *request);
+
+/* --- agreement.c --- */
+void agreement_applied(struct node *node);
+void agreement_heard(struct node *node, uint32_t from, uint64_t index, uint64_t hash);
+
+/* --- status.c --- */
+void status_write(const struct node *node, struct buffer *out);
+
+#endif

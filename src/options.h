@@ -1,0 +1,29 @@
+/* cleatd's command line. */
+#ifndef CLEAT_OPTIONS_H
+#define CLEAT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "node/node.h"
+
+enum { OPTIONS_REASON_MAX = 200 };
+
+struct options {
+    struct node_options node;
+    const char *listen;
+    const char *data;
+    bool clustered;             /* --cluster was given */
+    uint32_t segment_bytes;
+    uint32_t client_stall_ms;
+    bool help;
+    bool version;
+};
+
+/* Defaults, then the command line's. False: REASON says what is wrong, in one line. */
+bool options_parse(struct options *options, int argc, char **argv, char reason[OPTIONS_REASON_MAX]);
+
+/* What --help prints. */
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,151 @@
+/* Writing a dump; load.c reads it. */
+#include "store/dump.h"
+
+#include <string.h>
+
+#include "base/ensure.h"
+#include "store/state.h"
+
+enum {
+    WALK_COUNT = 64,          /* files looked at in one go */
+    PASSED_COUNT_MAX = 4096,  /* files that one step passes over because the dump needs them no more */
+};
+
+bool store_dump_active(const struct store *store)
+{
+    return store->files.past.active;
+}
+
+/* A record was put at the end of the head, which was SIZE_BEFORE bytes long. */
+static void head_added(struct dump *dump, size_t size_before)
+{
+    ensure(dump->head_count < sizeof dump->head_sizes / sizeof dump->head_sizes[0]);
+    ensure(buffer_size(&dump->head) > size_before);
+    dump->head_sizes[dump->head_count++] = buffer_size(&dump->head) - size_before;
+}
+
+static void put_state(struct store *store)
+{
+    struct buffer *head = &store->dump.head;
+    buffer_append_u8(head, RECORD_STATE);
+    buffer_append_u64(head, store->applied);
+    buffer_append_u64(head, store->time_ms);
+    buffer_append_u64(head, store->revision);
+    buffer_append_u64(head, store_file_count(store));
+    buffer_append_u32(head, (uint32_t)store->gateways.count);
+    head_added(&store->dump, 0);
+}
+
+static void put_gateway(struct dump *dump, const struct gateway *gateway)
+{
+    size_t size_before = buffer_size(&dump->head);
+    buffer_append_u8(&dump->head, RECORD_GATEWAY);
+    buffer_append_u32(&dump->head, gateway->id);
+    buffer_append_u64(&dump->head, gateway->nonce);
+    buffer_append_u64(&dump->head, gateway->epoch);
+    buffer_append_u64(&dump->head, gateway->applied);
+    buffer_append_u64(&dump->head, gateway->lowest);
+    buffer_append_u32(&dump->head, (uint32_t)gateway_outcome_count(gateway));
+    for (uint64_t number = gateway->lowest; number <= gateway->applied; number++) {
+        const struct kept_outcome *kept = gateway_outcome(gateway, number);
+        buffer_append_u8(&dump->head, (uint8_t)kept->code);
+        buffer_append_u64(&dump->head, kept->version);
+    }
+    head_added(dump, size_before);
+}
+
+void store_dump_begin(struct store *store)
+{
+    ensure(!store->load.active && !store->files.draining);
+    ensure(!store_dump_active(store));
+    past_begin(&store->files.past);
+    store->dump = (struct dump){.files_left = store_file_count(store)};
+    put_state(store);
+    for (size_t i = 0; i < store->gateways.count; i++)
+        put_gateway(&store->dump, &store->gateways.items[i]);
+}
+
+void store_dump_cancel(struct store *store)
+{
+    ensure(store_dump_active(store));
+    past_end(&store->files.past);
+    buffer_close(&store->dump.head);
+    store->dump = (struct dump){0};
+    ensure(!store_dump_active(store));
+}
+
+static void put_file(struct dump *dump, struct buffer *out, const struct past_file *file)
+{
+    ensure(dump->files_left > 0);
+    dump->files_left--;
+    buffer_append_u8(out, RECORD_FILE);
+    buffer_append_u64(out, file->version);
+    buffer_append_u64(out, file->expires_ms);
+    buffer_append_u32(out, file->blob->size);
+    buffer_append(out, file->blob->bytes, file->blob->size);
+}
+
+static void step_head(struct dump *dump, struct buffer *out)
+{
+    size_t size = dump->head_sizes[dump->head_next++];
+    ensure(size <= buffer_size(&dump->head));
+    buffer_append(out, buffer_start(&dump->head), size);
+    buffer_consume(&dump->head, size);
+    if (dump->head_next == dump->head_count)
+        buffer_close(&dump->head);
+}
+
+/* The next few names: the files among them that the dump still needs go into OUT. Returns how many it passed over. */
+static size_t step_walk(struct store *store, struct buffer *out, size_t block_bytes)
+{
+    struct dump *dump = &store->dump;
+    struct past *past = &store->files.past;
+    struct named *things[WALK_COUNT];
+    const uint8_t *cursor = dump->cursor_size > 0 ? dump->cursor : NULL;
+    size_t count = names_walk(&store->files.names, cursor, dump->cursor_size, things, WALK_COUNT);
+    ensure(count > 0); /* files_left says that some are still to come */
+    size_t passed = 0;
+    size_t done = 0;
+    while (done < count && buffer_size(out) < block_bytes) {
+        struct file *file = (struct file *)things[done++];
+        if (file->past_number == past->number) {
+            passed++;
+            continue;
+        }
+        file->past_number = past->number;
+        put_file(dump, out, &(struct past_file){file->blob, file_version(file), file_expires_ms(file)});
+    }
+    ensure(done > 0);
+    const struct named *last = things[done - 1];
+    ensure(last->name_size <= sizeof dump->cursor);
+    memcpy(dump->cursor, last->name, last->name_size);
+    dump->cursor_size = last->name_size;
+    return passed;
+}
+
+bool store_dump_step(struct store *store, struct buffer *out, size_t block_bytes)
+{
+    ensure(store_dump_active(store));
+    ensure(block_bytes > 0);
+    struct dump *dump = &store->dump;
+    struct past_file file;
+    size_t passed = 0;
+    while (buffer_size(out) < block_bytes && passed < PASSED_COUNT_MAX) {
+        if (dump->head_next < dump->head_count) {
+            step_head(dump, out);
+        } else if (past_take(&store->files.past, &file)) {
+            put_file(dump, out, &file);
+            blob_release(file.blob);
+        } else if (dump->files_left > 0) {
+            passed += step_walk(store, out, block_bytes);
+        } else {
+            break;
+        }
+    }
+    /* The past's files count as left: what comes last is a record, so a block that completes the dump is not empty. */
+    if (dump->head_next < dump->head_count || dump->files_left > 0)
+        return false;
+    ensure(store->files.past.count == 0);
+    store_dump_cancel(store);
+    return true;
+}

@@ -1,0 +1,169 @@
+#include "store/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "protocol/command.h"
+
+_Static_assert(offsetof(struct file, named) == 0, "a struct named of this store is a file");
+
+/* An allocation of SIZE bytes is rounded up to 16 with 8 bytes of the allocator's own. */
+static size_t block_bytes(size_t size)
+{
+    return (size + 8 + 15) & ~(size_t)15;
+}
+
+size_t file_blob_memory_bytes(const struct blob *blob)
+{
+    return block_bytes(sizeof *blob + blob->size);
+}
+
+static size_t file_memory_bytes(const struct file *file)
+{
+    return block_bytes(sizeof *file) + file_blob_memory_bytes(file->blob);
+}
+
+/* Name and value lie side by side in the blob and are hashed in one run; the name's size says where one ends. What
+ * else is in the blob (whose command it was) is not part of the file. */
+static uint64_t file_hash(const struct file *file)
+{
+    ensure(file->blob->size >= COMMAND_HEADER_SIZE + (size_t)file->named.name_size);
+    uint8_t state[32];
+    bytes_put_u64(state, file_version(file));
+    bytes_put_u64(state + 8, file_expires_ms(file));
+    bytes_put_u64(state + 16, file->named.name_size);
+    bytes_put_u64(state + 24, hash_bytes(file->named.name, file->blob->size - COMMAND_HEADER_SIZE, 0));
+    return hash_bytes(state, sizeof state, 0);
+}
+
+void files_init(struct files *files, uint64_t seed)
+{
+    *files = (struct files){0};
+    table_init(&files->table, seed);
+}
+
+void files_close(struct files *files)
+{
+    ensure(files->names.count == 0);
+    ensure(files->memory_bytes == 0);
+    past_close(&files->past);
+    heap_close(&files->heap);
+    names_close(&files->names);
+    table_close(&files->table);
+}
+
+struct file *files_find(struct files *files, const void *name, size_t name_size)
+{
+    ensure(!files->draining);
+    return (struct file *)table_find(&files->table, name, name_size);
+}
+
+struct file *files_first_due(const struct files *files)
+{
+    ensure(!files->draining);
+    struct heap_item *item = heap_first(&files->heap);
+    if (!item)
+        return NULL;
+    ensure(item->key > 0 && item->tie > 0);
+    return (struct file *)((char *)item - offsetof(struct file, expiry));
+}
+
+/* Gives FILE, which has no blob, its contents, and counts them. */
+static void take_contents(struct files *files, struct file *file, const uint8_t *name, struct blob *blob,
+                          uint64_t version, uint64_t expires_ms)
+{
+    ensure(name == blob->bytes + COMMAND_HEADER_SIZE);
+    ensure(version > 0 && file->expiry.place == 0);
+    file->named.name = name;
+    file->blob = blob_hold(blob);
+    file->expiry.key = expires_ms;
+    file->expiry.tie = version;
+    if (expires_ms > 0)
+        heap_insert(&files->heap, &file->expiry);
+    file->hash = file_hash(file);
+    files->hash += file->hash;
+    files->memory_bytes += file_memory_bytes(file);
+}
+
+/* The opposite of take_contents, but for the blob: the caller releases it when the name in it is needed no more. */
+static void drop_contents(struct files *files, struct file *file)
+{
+    ensure((file->expiry.place > 0) == (file_expires_ms(file) > 0));
+    if (file->expiry.place > 0)
+        heap_remove(&files->heap, &file->expiry);
+    files->hash -= file->hash;
+    ensure(files->memory_bytes >= file_memory_bytes(file));
+    files->memory_bytes -= file_memory_bytes(file);
+}
+
+/* Before FILE changes: a dump under way that has not come to it yet gets it as it is now. */
+static void keep_past(struct files *files, struct file *file)
+{
+    ensure(file->past_number <= files->past.number);
+    if (!files->past.active || file->past_number == files->past.number)
+        return;
+    past_add(&files->past, file->blob, file_version(file), file_expires_ms(file));
+    file->past_number = files->past.number;
+}
+
+void files_add(struct files *files, const uint8_t *name, size_t name_size, struct blob *blob, uint64_t version,
+               uint64_t expires_ms)
+{
+    ensure(name_size > 0 && name_size <= UINT16_MAX);
+    struct file *file = memory_get(sizeof *file);
+    file->named.name_size = (uint16_t)name_size;
+    file->past_number = files->past.number;
+    take_contents(files, file, name, blob, version, expires_ms);
+    table_insert(&files->table, &file->named);
+    names_insert(&files->names, &file->named);
+    ensure(files->table.count == files->names.count);
+}
+
+void files_replace(struct files *files, struct file *file, const uint8_t *name, struct blob *blob, uint64_t version,
+                   uint64_t expires_ms)
+{
+    ensure(version > file_version(file));
+    ensure(memcmp(name, file->named.name, file->named.name_size) == 0);
+    keep_past(files, file);
+    struct blob *old = file->blob;
+    drop_contents(files, file);
+    take_contents(files, file, name, blob, version, expires_ms);
+    blob_release(old);
+}
+
+void files_remove(struct files *files, struct file *file)
+{
+    keep_past(files, file);
+    drop_contents(files, file);
+    names_remove(&files->names, &file->named);
+    table_remove(&files->table, &file->named);
+    ensure(files->table.count == files->names.count);
+    blob_release(file->blob);
+    free(file);
+}
+
+bool files_drain(struct files *files, size_t count)
+{
+    ensure(!files->past.active);
+    files->draining = true;
+    struct named *named;
+    for (size_t i = 0; i < count && (named = names_first(&files->names)) != NULL; i++) {
+        struct file *file = (struct file *)named;
+        names_remove(&files->names, named);
+        files->memory_bytes -= file_memory_bytes(file);
+        blob_release(file->blob);
+        free(file);
+    }
+    ensure(files->names.count > 0 || files->memory_bytes == 0);
+    return files->names.count == 0;
+}
+
+size_t files_memory_bytes(const struct files *files)
+{
+    return files->memory_bytes + table_memory_bytes(&files->table) + files->names.memory_bytes +
+           files->heap.capacity * sizeof *files->heap.items + past_memory_bytes(&files->past);
+}

@@ -1,0 +1,77 @@
+/* The files: found by name, in the order of their names, and by the moment at which they fall due.
+ *
+ *      table --+--> struct file --> blob of the log entry that wrote it
+ *      names --+        |           (its name and value are read from there)
+ *      heap  --(expiry)-+
+ *
+ * A file is one allocation beside its blob. When it is overwritten its struct stays and takes the new blob: then the
+ * name, which is equal, is read from the new one. */
+#ifndef CLEAT_STORE_FILES_H
+#define CLEAT_STORE_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/blob.h"
+#include "base/heap.h"
+#include "base/named.h"
+#include "base/names.h"
+#include "base/table.h"
+#include "store/past.h"
+
+struct file {
+    struct named named;      /* first: a struct named of this store is a file. The name is in the blob */
+    struct heap_item expiry; /* key: expires_ms, 0 for never; tie: version. In the heap unless the key is 0 */
+    struct blob *blob;       /* a reference of its own */
+    uint64_t hash;           /* of the file's state: kept, since hashing a large cold value again costs far more */
+    uint32_t past_number;    /* see past.h */
+};
+
+struct files {
+    struct table table;
+    struct names names;
+    struct heap heap;
+    struct past past;
+    uint64_t hash;       /* the sum of the files' hashes: so their order does not matter */
+    size_t memory_bytes; /* of file structs and their blobs */
+    bool draining;       /* table and heap point to what is gone */
+};
+
+static inline uint64_t file_version(const struct file *file)
+{
+    return file->expiry.tie;
+}
+
+static inline uint64_t file_expires_ms(const struct file *file)
+{
+    return file->expiry.key;
+}
+
+/* What BLOB takes from the allocator, about. */
+size_t file_blob_memory_bytes(const struct blob *blob);
+
+void files_init(struct files *files, uint64_t seed);
+/* All files are gone, by files_drain. */
+void files_close(struct files *files);
+
+/* NULL if there is none of that name. */
+struct file *files_find(struct files *files, const void *name, size_t name_size);
+/* The file that falls due first, or NULL: by (expires_ms, version), so that it is the same one on every node. */
+struct file *files_first_due(const struct files *files);
+
+/* Adds a file of a new name. The name is in BLOB, an encoded command, to which the file takes a reference. */
+void files_add(struct files *files, const uint8_t *name, size_t name_size, struct blob *blob, uint64_t version,
+               uint64_t expires_ms);
+/* Gives FILE new contents: NAME, equal to its own, is in BLOB, to which the file takes a reference. */
+void files_replace(struct files *files, struct file *file, const uint8_t *name, struct blob *blob, uint64_t version,
+                   uint64_t expires_ms);
+/* Takes FILE out and frees it. */
+void files_remove(struct files *files, struct file *file);
+
+/* Frees up to COUNT files; true when none is left. From the first call on the files are of no use but for this. */
+bool files_drain(struct files *files, size_t count);
+
+size_t files_memory_bytes(const struct files *files);
+
+#endif

@@ -1,0 +1,51 @@
+/* What a store is made of. For src/store alone. */
+#ifndef CLEAT_STORE_STATE_H
+#define CLEAT_STORE_STATE_H
+
+#include "base/ensure.h"
+#include "protocol/request.h"
+#include "store/files.h"
+#include "store/gateways.h"
+#include "store/store.h"
+
+/* The first byte of a dump's record; see dump.h. */
+enum record_type { RECORD_STATE = 1, RECORD_GATEWAY, RECORD_FILE };
+
+/* A dump under way (files.past says whether one is): first the head, made when it began, then what is in the past and
+ * what the walk meets. */
+struct dump {
+    struct buffer head;                          /* STATE, and the GATEWAY records */
+    size_t head_sizes[1 + STORE_GATEWAYS_MAX];   /* of the records in it */
+    size_t head_count;
+    size_t head_next;                            /* the first record that is still in it */
+    uint64_t files_left;                         /* of those that STATE announced */
+    uint8_t cursor[REQUEST_NAME_MAX];            /* the walk has passed all names up to this one */
+    size_t cursor_size;                          /* 0: it has not started */
+};
+
+/* What a load still waits for. */
+struct load {
+    bool active; /* from the first block to store_load_end */
+    bool begun;  /* STATE has come */
+    bool bad;    /* something could not be loaded: nothing more will be */
+    uint64_t files_left;
+    uint32_t gateways_left;
+};
+
+struct store {
+    struct files files;
+    struct gateways gateways;
+    uint64_t applied;
+    uint64_t revision;
+    uint64_t time_ms;
+    struct dump dump;
+    struct load load;
+};
+
+static inline uint64_t store_next_revision(struct store *store)
+{
+    ensure(store->revision < UINT64_MAX);
+    return ++store->revision;
+}
+
+#endif

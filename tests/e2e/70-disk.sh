@@ -1,0 +1,172 @@
+# shellcheck shell=bash
+# Disks that are full, and disks that lie.
+
+small_disk="--value-max 10000 --segment-size 131072 --snapshot-every 100000000"
+
+# Lets node $1 make no further log segment: no file may become as large as one.
+fill_disk() {
+    prlimit --pid "$(cluster pid "$1")" --fsize=131071:
+}
+
+free_disk() {
+    prlimit --pid "$(cluster pid "$1")" --fsize=unlimited:
+}
+
+can_limit() {
+    command -v prlimit >/dev/null || skip "prlimit is missing"
+}
+
+disk_is_full() {
+    status_is "$1" disk full
+}
+
+hammer() { # COUNT NODE...
+    local count=$1
+    shift
+    "$tools/hammer" --ports "$(ports "$@")" --connections 8 --depth 16 --count "$count" --files 10 --size 2000 --alone \
+        --prefix "h$count" --journal "$directory/journal"
+}
+
+test_the_leaders_disk_is_full_and_clients_notice_nothing() {
+    can_limit
+    # shellcheck disable=SC2086
+    fresh_cluster 5 $small_disk
+    local leader
+    leader=$(cluster leader)
+    fill_disk "$leader"
+    # shellcheck disable=SC2046
+    hammer 400 $(others "$leader")
+    wait_for disk_is_full "$leader"
+    logged "$leader" event=disk_full || fail "the log does not say so"
+    [[ $(cluster leader) != "$leader" ]] || fail "a leader without room leads on"
+    "$tools/ledger" --ports "$(ports 1 2 3 4 5)" --prefix h400 --files 10 "$directory/journal"
+    matches "$(ask "$leader" "write a 1" x)" "OK ?*" "it serves clients"
+    free_disk "$leader"
+    wait_for status_is "$leader" disk ok
+    # shellcheck disable=SC2046
+    hammer 401 $(seq 1 5)
+    # shellcheck disable=SC2046
+    wait_for level $(seq 1 5)
+    "$tools/ledger" --ports "$(ports 1 2 3 4 5)" --prefix h401 --files 10 "$directory/journal"
+}
+
+# Fills a tmpfs with what is not Cleat's, node 5's data on it. Shows a disk that is really full.
+test_one_small_file_system_is_full_and_clients_notice_nothing() {
+    use_cluster cluster
+    export CLEAT_ARGS="$small_disk"
+    mounted=$CLEAT_DIR/5/data
+    mkdir -p "$mounted"
+    ((EUID == 0)) || skip "mounting a small file system takes root"
+    mount -t tmpfs -o size=8m cleat-e2e "$mounted" 2>/dev/null || skip "no file system can be mounted here"
+    cleanup() {
+        umount -l "$mounted"
+    }
+    cluster up 5
+    dd if=/dev/zero of="$mounted/filler.tmp" bs=64k 2>/dev/null || true
+    # shellcheck disable=SC2046
+    hammer 400 $(seq 1 5)
+    "$tools/ledger" --ports "$(ports 1 2 3 4 5)" --prefix h400 --files 10 "$directory/journal"
+    wait_for disk_is_full 5
+    rm "$mounted/filler.tmp"
+    wait_for status_is 5 disk ok
+    # shellcheck disable=SC2046
+    wait_for level $(seq 1 5)
+    cluster kill 5
+    cluster start 5
+    wait_for level 1 5
+    "$tools/ledger" --ports "$(ports 5)" --prefix h400 --files 10 "$directory/journal"
+}
+
+write_until() { # NODE PATTERN: writes until the reply matches
+    local value reply=
+    value=$(printf 'v%.0s' {1..9000})
+    # shellcheck disable=SC2053
+    until [[ $reply == $2 ]]; do
+        reply=$(ask "$1" "write filler 9000" "$value")
+        [[ $reply == OK* || $reply == ERR_* ]] || fail "'$reply'"
+    done
+}
+
+test_a_majority_of_disks_is_full_and_recovers_when_freed() {
+    can_limit
+    # shellcheck disable=SC2086
+    fresh_cluster 5 $small_disk --timeout-ms 1000
+    answers 1 "write a 1 1000" x -- "OK 1"
+    local node
+    for node in 1 2 3; do
+        fill_disk "$node"
+    done
+    for node in 4 1; do
+        write_until "$node" "ERR_DISK_FULL ?*"
+    done
+    for node in 1 2 3 4 5; do
+        matches "$(ask "$node" "read a")" $'CONTENTS 1 1 *\nx' "reads go on"
+    done
+    for node in 1 2; do
+        free_disk "$node"
+    done
+    write_until 4 "OK *"
+    write_until 1 "OK *"
+    free_disk 3
+    wait_for status_is 3 disk ok
+    # shellcheck disable=SC2046
+    wait_for level $(seq 1 5)
+}
+
+# Runs a node by itself; its exit code is in $code, what it logged in $directory/stderr.
+run_alone() { # DATA OPTION...
+    local data=$1
+    shift
+    code=0
+    timeout 10 "$server" --data "$data" --listen "127.0.0.1:$((CLEAT_PORT + 9))" "$@" 2>"$directory/stderr" || code=$?
+}
+
+test_a_damaged_record_in_the_middle_is_refused() {
+    fresh_cluster 1
+    local i data file offset
+    for i in {10..30}; do
+        answers 1 "write file-$i 10" "needle-$i." -- "OK $((i - 9))"
+    done
+    cluster kill 1
+    data=$CLEAT_DIR/1/data
+    IFS=: read -r file offset _ < <(grep -aboH 'needle-15\.' "$data"/wal-*)
+    printf 'X' | dd of="$file" bs=1 seek="$offset" conv=notrunc 2>/dev/null
+    cp -r "$data" "$directory/before"
+    run_alone "$data" --id 1 --cluster "1=127.0.0.1:$CLEAT_PEER_PORT"
+    same "$code" 1 "exit code"
+    grep "event=refused" "$directory/stderr" | grep -F "$(basename "$file")" | grep -qE "offset [0-9]+" ||
+        fail "the reason does not name file and offset: $(<"$directory/stderr")"
+    diff -r "$data" "$directory/before" || fail "something was changed"
+}
+
+test_a_node_with_a_damaged_log_stays_away_and_the_others_go_on() {
+    fresh_cluster 5
+    "$tools/hammer" --ports "$(ports 1 2 3 4 5)" --connections 5 --depth 4 --count 100 --alone \
+        --journal "$directory/journal"
+    cluster kill 4
+    local file offset
+    # In the log a name and a value lie side by side.
+    IFS=: read -r file offset _ < <(grep -aboH 'h-1-01 20 ' "$CLEAT_DIR"/4/data/wal-*)
+    printf '\377' | dd of="$file" bs=1 seek="$offset" conv=notrunc 2>/dev/null
+    ! cluster start 4 2>"$directory/why" || fail "it started"
+    grep -q "event=refused" "$directory/why" || fail "$(<"$directory/why")"
+    matches "$(ask 1 "write a 1" x)" "OK 501"
+    # As the reason says: with a new, empty directory it comes back as a learner.
+    cluster wipe 4
+    cluster start 4
+    wait_for status_is 4 role learner
+    wait_for level 1 4
+    "$tools/ledger" --ports "$(ports 4)" "$directory/journal"
+}
+
+test_a_directory_is_for_one_node_and_one_process() {
+    fresh_cluster 3
+    run_alone "$CLEAT_DIR/1/data" --id 1
+    same "$code" 1
+    grep -q "event=refused" "$directory/stderr" || fail "$(<"$directory/stderr")"
+    cluster down
+    run_alone "$CLEAT_DIR/1/data" --id 2 --cluster "1=127.0.0.1:$CLEAT_PEER_PORT,2=127.0.0.1:$((CLEAT_PEER_PORT + 1))"
+    same "$code" 1
+    grep -q "event=refused" "$directory/stderr" || fail "$(<"$directory/stderr")"
+    cluster up
+}

@@ -1,0 +1,186 @@
+# shellcheck shell=bash
+# The program and the scripts around it.
+
+# Starts the server without any flags, in the test's directory; its process is $process.
+start_alone() {
+    (cd "$directory" && exec "$server" >stdout 2>>stderr) &
+    process=$!
+    started+=("$process")
+}
+
+first_write() {
+    [[ $(ask 1 "write a 1" x) == "OK 1" ]]
+}
+
+listens() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+test_a_single_node_needs_no_flags() {
+    ! listens 8080 || skip "port 8080 is taken here"
+    use_cluster none
+    start_alone
+    wait_for listens 8080
+    export CLEAT_PORT=8080
+    wait_for first_write
+    [[ -d $directory/cleat-data ]] || fail "no cleat-data"
+    kill -TERM "$process"
+    local code=0
+    wait "$process" || code=$?
+    same "$code" 0 "exit code on SIGTERM"
+    start_alone
+    wait_for listens 8080
+    answers 1 "read a" -- "CONTENTS 1 1 0" x
+    kill -INT "$process"
+    wait "$process" || code=$?
+    same "$code" 0 "exit code on SIGINT"
+    same "$(<"$directory/stdout")" "" "nothing on stdout"
+    if grep -vE '^ts=[^ ]+ event=[a-z_]+( [a-z_]+=("([^"\\]|\\.)*"|[^" ]*))*$' "$directory/stderr"; then
+        fail "a log line that is not key=value"
+    fi
+}
+
+test_help_version_and_bad_options() {
+    local code
+    matches "$("$server" --help)" "*--cluster*--listen*--data*"
+    matches "$("$server" --version)" "*+([0-9]).+([0-9]).+([0-9])*"
+    use_cluster none
+    local options
+    for options in "--nonsense" "--id x" "--id 0" "--id 3 --cluster 1=127.0.0.1:1,2=127.0.0.1:2" "--cluster 1" \
+        "--listen nowhere" "--value-max -1" "--value-max 99999999999" "--election-ms 300-150" "--heartbeat-ms 0" \
+        "--segment-size 1" "--data" "surplus"; do
+        code=0
+        # shellcheck disable=SC2086
+        timeout 5 "$server" --data "$directory/data" --listen "127.0.0.1:$CLEAT_PORT" $options \
+            >"$directory/stdout" 2>"$directory/stderr" || code=$?
+        same "$code" 1 "cleatd $options"
+        [[ -s $directory/stderr ]] || fail "no reason for '$options'"
+    done
+}
+
+test_a_port_that_is_taken_is_refused() {
+    fresh_cluster 1
+    local code=0
+    timeout 5 "$server" --data "$directory/data" --listen "127.0.0.1:$(port 1)" 2>"$directory/stderr" || code=$?
+    same "$code" 1
+    grep -q "$(port 1)" "$directory/stderr" || fail "$(<"$directory/stderr")"
+}
+
+test_two_clusters_side_by_side() {
+    fresh_cluster 3
+    answers 1 "write a 1" x -- "OK 1"
+    local first=$CLEAT_DIR first_port=$CLEAT_PORT first_peer_port=$CLEAT_PEER_PORT
+    use_cluster second
+    cluster up 3
+    answers 1 "read a" "write a 1" y -- "ERR_FILE_NOT_FOUND" "OK 1"
+    local id
+    id=$(status 1 cluster_id)
+    cluster down
+    CLEAT_DIR=$first CLEAT_PORT=$first_port CLEAT_PEER_PORT=$first_peer_port
+    answers 2 "read a" -- "CONTENTS 1 1 0" x
+    [[ $(status 1 cluster_id) != "$id" ]] || fail "two clusters with one id"
+}
+
+test_nodes_of_another_cluster_are_refused() {
+    fresh_cluster 3
+    answers 1 "write a 1" x -- "OK 1"
+    local first=$CLEAT_DIR first_port=$CLEAT_PORT
+    use_cluster second
+    local second=$CLEAT_DIR
+    cluster up 3
+    cluster down
+    # A node of the second cluster with the addresses of the first.
+    CLEAT_DIR=$first CLEAT_PORT=$first_port CLEAT_PEER_PORT=$((first_port + 10))
+    cluster kill 3
+    mv "$CLEAT_DIR/3/data" "$directory/kept"
+    cp -r "$second/3/data" "$CLEAT_DIR/3/data"
+    cluster start 3 2>"$directory/why" || true
+    answers 1 "write a 1" y -- "OK 2"
+    if cluster pid 3 >/dev/null 2>&1; then
+        matches "$(ask 3 "read a")" "ERR_*" "it does not get the first cluster's files"
+        cluster kill 3
+    fi
+    rm -r "$CLEAT_DIR/3/data"
+    mv "$directory/kept" "$CLEAT_DIR/3/data"
+    cluster start 3
+    wait_for level 1 2 3
+    answers 3 "read a" -- "CONTENTS 2 1 0" y
+}
+
+test_scripts_cluster() {
+    use_cluster cluster
+    export CLEAT_ARGS=
+    local text
+    ! cluster leader 2>/dev/null || fail "a leader of nothing"
+    cluster up 3
+    cluster up # again: nothing to do
+    ! cluster up 5 2>/dev/null || fail "three nodes became five"
+    matches "$(cluster leader)" "[123]"
+    matches "$(cluster pid 2)" "+([0-9])"
+    matches "$(cluster log 2)" "*event=listening*"
+    text=$(cluster status)
+    same "$(wc -l <<<"$text")" 4
+    same "$(grep -c ' leader ' <<<"$text") $(grep -c ' follower ' <<<"$text")" "1 2"
+    ! cluster wipe 2 2>/dev/null || fail "wiped a node that runs"
+    ! cluster start 2 2>/dev/null || fail "started a node that runs"
+    ! cluster kill 4 2>/dev/null || fail "killed a node that is none"
+    cluster stop 2
+    ! cluster pid 2 2>/dev/null || fail "it runs on"
+    matches "$(cluster status)" "*down*"
+    # The number of a process that is gone may be another's by now: that one is left alone.
+    sleep 60 &
+    started+=($!)
+    printf '%s 1\n' $! >"$CLEAT_DIR/2/pid"
+    ! cluster kill 2 2>/dev/null || fail "killed another's process"
+    kill -0 $!
+    cluster start 2
+    cluster pause 2
+    matches "$(cluster status)" "*paused*"
+    cluster resume 2
+    wait_for status_is 2 role follower
+    cluster pause 3
+    cluster down
+    for node in 1 2 3; do
+        ! cluster pid "$node" 2>/dev/null || fail "node $node runs on"
+    done
+    # Another program on a port.
+    exec 3>&-
+    nc -l 127.0.0.1 "$(port 2)" >/dev/null &
+    started+=($!)
+    wait_for taken "$(port 2)"
+    ! cluster up 2>"$directory/why" || fail "two programs on one port"
+    matches "$(<"$directory/why")" "*port $(port 2)*CLEAT_PORT*"
+    ! cluster pid 1 2>/dev/null || fail "and left a node behind"
+}
+
+taken() { # PORT: somebody listens (looked up, not tried: the one who listens takes one connection only)
+    grep -qi "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp
+}
+
+test_scripts_run_in_the_foreground() {
+    use_cluster cluster
+    export CLEAT_ARGS=
+    CLEATD=$server "$root/scripts/run" >"$directory/output" 2>&1 &
+    local runner=$!
+    started+=("$runner")
+    wait_for grep -q "telnet localhost $(port 1)" "$directory/output"
+    answers 5 "write a 1" x -- "OK 1"
+    local code=0
+    CLEATD=$server "$root/scripts/run" >"$directory/second" 2>&1 || code=$?
+    same "$code" 1 "a second one"
+    matches "$(<"$directory/second")" "*run already*"
+    answers 5 "read a" -- "CONTENTS 1 1 0" x
+    kill -TERM "$runner"
+    wait "$runner"
+    for node in 1 2 3 4 5; do
+        ! cluster pid "$node" 2>/dev/null || fail "node $node runs on"
+    done
+    # Once more: what was written is still there.
+    CLEATD=$server "$root/scripts/run" >"$directory/output" 2>&1 &
+    runner=$!
+    started+=("$runner")
+    wait_for grep -q "telnet localhost $(port 1)" "$directory/output"
+    answers 2 "read a" -- "CONTENTS 1 1 0" x
+    kill -TERM "$runner"
+    wait "$runner"
+}

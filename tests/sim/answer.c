@@ -1,0 +1,115 @@
+#include "sim/answer.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+
+enum { LINE_MAX = 600, CONTENTS_MAX = 64 * 1024 * 1024 };
+
+/* The contents of SIZE bytes after the line of LINE_SIZE bytes, and their line end. */
+static long take_contents(const uint8_t *bytes, size_t size, size_t line_size, size_t contents, struct answer *answer)
+{
+    if (contents > CONTENTS_MAX)
+        return -1;
+    if (size < line_size + contents + 2)
+        return 0;
+    answer->bytes = bytes + line_size;
+    answer->size = contents;
+    if (memcmp(answer->bytes + contents, "\r\n", 2) != 0)
+        return -1;
+    return (long)(line_size + contents + 2);
+}
+
+/* True if LINE is WORD followed by COUNT numbers, and nothing else. */
+static bool numbers(const char *line, const char *word, uint64_t *values, int count)
+{
+    size_t length = strlen(word);
+    if (strncmp(line, word, length) != 0)
+        return false;
+    const char *at = line + length;
+    for (int i = 0; i < count; i++) {
+        char *end;
+        if (at[0] != ' ' || at[1] < '0' || at[1] > '9')
+            return false;
+        values[i] = strtoull(at + 1, &end, 10);
+        at = end;
+    }
+    return *at == '\0';
+}
+
+long answer_parse(const uint8_t *bytes, size_t size, struct answer *answer)
+{
+    const uint8_t *end = memchr(bytes, '\n', size);
+    if (!end)
+        return size > LINE_MAX ? -1 : 0;
+    size_t line_size = (size_t)(end - bytes) + 1;
+    if (line_size < 3 || line_size > LINE_MAX || end[-1] != '\r')
+        return -1;
+    char line[LINE_MAX];
+    memcpy(line, bytes, line_size - 2);
+    line[line_size - 2] = '\0';
+    *answer = (struct answer){.kind = ANSWER_TEXT};
+    snprintf(answer->code, sizeof answer->code, "%.*s", (int)strcspn(line, " "), line);
+    uint64_t values[3];
+    if (numbers(line, "CONTENTS", values, 3)) {
+        answer->kind = ANSWER_CONTENTS;
+        answer->version = values[0];
+        answer->exptime_s = values[2];
+        return take_contents(bytes, size, line_size, values[1], answer);
+    }
+    if (numbers(line, "STATUS", values, 1) || numbers(line, "HELP", values, 1))
+        return take_contents(bytes, size, line_size, values[0], answer);
+    if (numbers(line, "OK", values, 1)) {
+        answer->kind = ANSWER_OK_VERSION;
+        answer->version = values[0];
+    } else if (strcmp(line, "OK") == 0) {
+        answer->kind = ANSWER_OK;
+    } else if (strcmp(answer->code, "ERR_FILE_NOT_FOUND") == 0) {
+        answer->kind = ANSWER_NOT_FOUND;
+    } else if (numbers(line, "ERR_VERSION", values, 1)) {
+        answer->kind = ANSWER_VERSION;
+        answer->version = values[0];
+    } else if (strncmp(line, "ERR_", 4) == 0) {
+        answer->kind = ANSWER_ERROR;
+    } else if (strcmp(line, "PONG") != 0 && strcmp(line, "BYE") != 0 && strcmp(answer->code, "VERSION") != 0) {
+        return -1;
+    }
+    return (long)line_size;
+}
+
+/* Any byte may come: line ends and NUL too. */
+static uint8_t filler(uint64_t id, size_t at)
+{
+    uint64_t mixed = (id * 0x9e3779b97f4a7c15u) ^ (at * 0xc2b2ae3d27d4eb4fu);
+    return (uint8_t)(mixed >> 32);
+}
+
+void value_write(struct buffer *out, uint64_t id, size_t size)
+{
+    ensure(size >= VALUE_SIZE_MIN);
+    char text[VALUE_SIZE_MIN + 1];
+    int length = snprintf(text, sizeof text, "%llu:", (unsigned long long)id);
+    uint8_t *at = buffer_reserve(out, size);
+    ensure(at != NULL);
+    memcpy(at, text, (size_t)length);
+    for (size_t i = (size_t)length; i < size; i++)
+        at[i] = filler(id, i);
+    buffer_added(out, size);
+}
+
+uint64_t value_read(const uint8_t *bytes, size_t size)
+{
+    uint64_t id = 0;
+    size_t at = 0;
+    while (at < size && bytes[at] >= '0' && bytes[at] <= '9')
+        id = id * 10 + (uint64_t)(bytes[at++] - '0');
+    if (at == 0 || at == size || bytes[at++] != ':' || size < VALUE_SIZE_MIN)
+        return 0;
+    for (; at < size; at++)
+        if (bytes[at] != filler(id, at))
+            return 0;
+    return id;
+}

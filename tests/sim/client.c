@@ -1,0 +1,308 @@
+#include "sim/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "sim/connection.h"
+#include "sim/machine.h"
+#include "sim/world.h"
+
+static void plan_step(struct world *world, struct client *client, uint64_t delay_us)
+{
+    struct event event = {.kind = EVENT_CLIENT, .client = client};
+    world_plan(world, delay_us, &event);
+}
+
+void client_init(struct world *world, struct client *client, uint32_t id, struct machine *probed)
+{
+    *client = (struct client){.id = id, .probed = probed};
+    snprintf(client->name, sizeof client->name, probed ? "p%u" : "c%u", probed ? probed->id : id);
+    plan_step(world, client, world_between(world, 1, 100000));
+}
+
+static size_t waiting(const struct connection *connection)
+{
+    return connection->count - connection->first;
+}
+
+/* --- outcomes --------------------------------------------------------------------------------------------------- */
+
+static void finish(struct world *world, uint64_t id, enum operation_outcome outcome)
+{
+    static const char *const texts[] = {"pending", "ok", "contents", "not found", "mismatch", "refused", "unknown"};
+    struct operation *operation = history_operation(&world->history, id);
+    ensure(operation->outcome == RESULT_PENDING);
+    operation->outcome = outcome;
+    operation->returned_us = outcome == RESULT_UNKNOWN ? UINT64_MAX : world->story.now_us;
+    story_note(&world->story, id << 8 | outcome);
+    story_note(&world->story, operation->version);
+    story_tell(&world->story, 1, "", "operation %llu: %s, version %llu%s%llu", (unsigned long long)id, texts[outcome],
+               (unsigned long long)operation->version, operation->seen ? ", value of " : " ",
+               (unsigned long long)operation->seen);
+}
+
+/* The connection is over: what was not answered may have happened; what follows nonsense has not. */
+static void finish_rest(struct world *world, struct connection *connection)
+{
+    for (; connection->first < connection->count; connection->first++) {
+        uint64_t id = connection->operations[connection->first];
+        bool never_ran = connection->poisoned != 0 && id > connection->poisoned;
+        finish(world, id, never_ran ? RESULT_REFUSED : RESULT_UNKNOWN);
+    }
+}
+
+void client_hung_up(struct world *world, struct connection *connection)
+{
+    if (!connection->open)
+        return;
+    connection->open = false;
+    finish_rest(world, connection);
+}
+
+/* --- requests --------------------------------------------------------------------------------------------------- */
+
+static void tell_request(const struct world *world, const struct client *client, const struct operation *operation,
+                         uint64_t id)
+{
+    static const char *const verbs[] = {"read", "write", "cas", "delete", "other"};
+    story_tell(&world->story, 1, client->name, "-> %s operation %llu, connection %llu: %s f%u expected=%llu size=%zu exptime=%llu",
+               client->connection->machine->name, (unsigned long long)id,
+               (unsigned long long)client->connection->id, verbs[operation->kind], operation->file,
+               (unsigned long long)operation->expected, operation->value_size,
+               (unsigned long long)operation->exptime_s);
+}
+
+/* Writes the request down and appends its text to OUT. */
+static void issue(struct world *world, struct client *client, struct operation operation, struct buffer *out)
+{
+    struct connection *connection = client->connection;
+    operation.connection = connection->id;
+    operation.invoked_us = world->story.now_us;
+    uint64_t id = history_invoke(&world->history, &operation);
+    tell_request(world, client, &operation, id);
+    if (operation.kind == OPERATION_OTHER && operation.expected == OTHER_NONSENSE && connection->poisoned == 0)
+        connection->poisoned = id;
+    if (connection->count == connection->capacity) {
+        connection->capacity = connection->capacity > 0 ? connection->capacity * 2 : 64;
+        connection->operations =
+            memory_resize(connection->operations, connection->capacity, sizeof *connection->operations);
+    }
+    connection->operations[connection->count++] = id;
+    workload_text(world, &operation, id, out);
+}
+
+static void issue_some(struct world *world, struct client *client)
+{
+    struct connection *connection = client->connection;
+    uint32_t depth = client->probed ? 1 : world->profile.depth;
+    if (waiting(connection) >= depth)
+        return;
+    struct buffer text = {0};
+    uint64_t count = world_between(world, 1, depth - waiting(connection));
+    for (; count > 0 && client->budget > 0; count--, client->budget--)
+        issue(world, client, client->probed ? workload_probe(world, client) : workload_next(world, client), &text);
+    if (buffer_size(&text) > 0)
+        connection_send(world, connection, buffer_start(&text), buffer_size(&text));
+    buffer_close(&text);
+}
+
+/* No further requests on this connection: it ends in one of several ways. */
+static void take_leave(struct world *world, struct client *client)
+{
+    struct connection *connection = client->connection;
+    if (world_chance(world, 300000)) {
+        struct buffer text = {0};
+        issue(world, client, (struct operation){.kind = OPERATION_OTHER, .expected = OTHER_QUIT}, &text);
+        connection_send(world, connection, buffer_start(&text), buffer_size(&text));
+        buffer_close(&text);
+        connection->half_closed = true; /* it sends no more, and waits for the end */
+    } else {
+        connection_half_close(world, connection);
+    }
+}
+
+static void leave_at_once(struct world *world, struct client *client)
+{
+    connection_abandon(world, client->connection);
+    finish_rest(world, client->connection);
+    client->connection = NULL;
+}
+
+/* --- steps ------------------------------------------------------------------------------------------------------ */
+
+static void connect(struct world *world, struct client *client)
+{
+    struct machine *machine = client->probed;
+    if (!machine)
+        machine = &world->machines[world_between(world, 0, world->profile.nodes - 1)];
+    client->connection = connection_dial(world, client, machine);
+    client->budget = world_chance(world, 300000) ? world_between(world, 1, 5) : world_between(world, 5, 400);
+    client->patience_us = world_between(world, 1000000, 15000000);
+}
+
+/* Nothing was heard for too long. While nothing breaks a node owes every command an answer in time. */
+static bool out_of_patience(const struct world *world, const struct client *client)
+{
+    const struct connection *connection = client->connection;
+    uint64_t silent_us = world->story.now_us - connection->active_us;
+    if (!world->quiet)
+        return silent_us > client->patience_us;
+    uint64_t owed_us = world->profile.command_timeout_ms * 2000u + 5000000;
+    if (silent_us <= owed_us)
+        return false;
+    bool owed = connection->held && machine_up(connection->machine) &&
+                connection->machine->life == connection->life && connection->active_us >= world->phase_us;
+    if (owed && world->phase == PHASE_PROGRESS)
+        world_fail(world, "%s: connection %llu to %s had no answer for %.3f s, %zu requests wait", client->name,
+                   (unsigned long long)connection->id, connection->machine->name, (double)silent_us / 1e6,
+                   waiting(connection));
+    return true;
+}
+
+static void step_connected(struct world *world, struct client *client)
+{
+    struct connection *connection = client->connection;
+    bool stops = world->phase >= PHASE_DRAIN || client->probe_passed;
+    bool idle = waiting(connection) == 0;
+    if (!idle || connection->half_closed) {
+        if (out_of_patience(world, client)) {
+            leave_at_once(world, client);
+            return;
+        }
+    }
+    if (connection->half_closed || (stops && !idle))
+        return;
+    if (stops || (!world->quiet && world_chance(world, world->profile.break_permille * 1000)))
+        leave_at_once(world, client);
+    else if (client->budget == 0)
+        take_leave(world, client);
+    else
+        issue_some(world, client);
+}
+
+void client_step(struct world *world, struct client *client)
+{
+    if (client->connection && !client->connection->open)
+        client->connection = NULL;
+    if (client->connection) {
+        step_connected(world, client);
+    } else if (world->phase >= PHASE_DRAIN || client->probe_passed) {
+        client->done = true;
+        return;
+    } else {
+        connect(world, client);
+    }
+    plan_step(world, client, client->probed ? 20000 : world_between(world, 1, world->profile.think_us));
+}
+
+/* --- replies ---------------------------------------------------------------------------------------------------- */
+
+static void probe_answered(struct world *world, struct client *client, const struct operation *operation)
+{
+    bool fine = operation->outcome == RESULT_OK || operation->outcome == RESULT_CONTENTS ||
+                operation->outcome == RESULT_NOT_FOUND;
+    if (fine)
+        client->probe_step++;
+    client->probe_passed = client->probe_step > 1 + world->profile.files;
+}
+
+static enum operation_outcome error_outcome(const struct world *world, const struct connection *connection,
+                                            uint64_t id, const struct operation *operation,
+                                            const struct answer *answer)
+{
+    if (strcmp(answer->code, "ERR_TIMEOUT") == 0)
+        return RESULT_UNKNOWN;
+    bool nonsense = operation->kind == OPERATION_OTHER && operation->expected == OTHER_NONSENSE;
+    if (strcmp(answer->code, "ERR_INTERNAL") == 0 || (strcmp(answer->code, "ERR_CMD_ERR") == 0 && !nonsense))
+        world_fail(world, "%s: operation %llu of connection %llu got %s", connection->machine->name,
+                   (unsigned long long)id, (unsigned long long)connection->id, answer->code);
+    return RESULT_REFUSED;
+}
+
+/* What ANSWER says of OPERATION; RESULT_PENDING: it is no answer to that. */
+static enum operation_outcome outcome_of(const struct operation *operation, const struct answer *answer)
+{
+    bool writes = operation->kind == OPERATION_WRITE || operation->kind == OPERATION_CAS;
+    switch (answer->kind) {
+    case ANSWER_OK:
+        return operation->kind == OPERATION_DELETE ? RESULT_OK : RESULT_PENDING;
+    case ANSWER_OK_VERSION:
+        return writes ? RESULT_OK : RESULT_PENDING;
+    case ANSWER_CONTENTS:
+        return operation->kind == OPERATION_READ ? RESULT_CONTENTS : RESULT_PENDING;
+    case ANSWER_NOT_FOUND:
+        return operation->kind == OPERATION_READ || operation->kind == OPERATION_DELETE ? RESULT_NOT_FOUND
+                                                                                       : RESULT_PENDING;
+    case ANSWER_VERSION:
+        return operation->kind == OPERATION_CAS ? RESULT_MISMATCH : RESULT_PENDING;
+    default:
+        return operation->kind == OPERATION_OTHER && operation->expected != OTHER_NONSENSE ? RESULT_OK
+                                                                                          : RESULT_PENDING;
+    }
+}
+
+/* The value is just what one operation wrote, with the size that it had. */
+static uint64_t whose_value(const struct world *world, const struct answer *answer)
+{
+    uint64_t id = value_read(answer->bytes, answer->size);
+    if (id == 0 || id > world->history.count)
+        return 0;
+    return history_operation(&world->history, id)->value_size == answer->size ? id : 0;
+}
+
+static void answered(struct world *world, struct connection *connection, const struct answer *answer)
+{
+    uint64_t id = connection->operations[connection->first++];
+    struct operation *operation = history_operation(&world->history, id);
+    enum operation_outcome outcome = answer->kind == ANSWER_ERROR
+                                         ? error_outcome(world, connection, id, operation, answer)
+                                         : outcome_of(operation, answer);
+    if (outcome == RESULT_PENDING)
+        world_fail(world, "%s: operation %llu of connection %llu got %s, which is no answer to it",
+                   connection->machine->name, (unsigned long long)id, (unsigned long long)connection->id,
+                   answer->code);
+    if (connection->poisoned != 0 && id > connection->poisoned)
+        world_fail(world, "%s: operation %llu was run after nonsense on connection %llu", connection->machine->name,
+                   (unsigned long long)id, (unsigned long long)connection->id);
+    operation->version = answer->version;
+    operation->remaining_s = answer->exptime_s;
+    if (outcome == RESULT_CONTENTS)
+        operation->seen = whose_value(world, answer);
+    if (answer->kind == ANSWER_ERROR)
+        story_tell(&world->story, 1, connection->machine->name, "says %s", answer->code);
+    finish(world, id, outcome);
+    struct client *client = connection->client;
+    if (outcome == RESULT_OK || outcome == RESULT_CONTENTS || outcome == RESULT_MISMATCH)
+        client->known[operation->file] = operation->version;
+    if (client->probed)
+        probe_answered(world, client, operation);
+}
+
+void client_reply(struct world *world, const struct event *event)
+{
+    struct connection *connection = event->connection;
+    connection_taken(world, connection, event->size);
+    if (!connection->open)
+        return;
+    story_note_bytes(&world->story, event->bytes, event->size);
+    connection->active_us = world->story.now_us;
+    buffer_append(&connection->replies, event->bytes, event->size);
+    while (buffer_size(&connection->replies) > 0) {
+        struct answer answer;
+        long length = answer_parse(buffer_start(&connection->replies), buffer_size(&connection->replies), &answer);
+        if (length < 0)
+            world_fail(world, "%s: connection %llu got what is no reply", connection->machine->name,
+                       (unsigned long long)connection->id);
+        if (length == 0)
+            return;
+        if (waiting(connection) > 0)
+            answered(world, connection, &answer);
+        else if (answer.kind != ANSWER_ERROR)
+            world_fail(world, "%s: connection %llu got %s without a request", connection->machine->name,
+                       (unsigned long long)connection->id, answer.code);
+        buffer_consume(&connection->replies, (size_t)length);
+    }
+}

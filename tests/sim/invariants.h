@@ -1,0 +1,71 @@
+/* What must hold of the nodes whatever happens, looked at after every turn:
+ *
+ *   - one leader per term, and only voters lead
+ *   - term, commit and applied never fall while a process lives; term and vote never fall behind what was made durable
+ *   - a shadow log: what one node has committed at an index is what every node commits there, for ever
+ *   - what a leader commits is durable on a majority (its disk was synced, not only asked)
+ *   - equal states: at an applied index every store has the same hash
+ *   - recovery finds all that was synced
+ *   - memory that peers and clients can fill is bounded */
+#ifndef CLEAT_TESTS_SIM_INVARIANTS_H
+#define CLEAT_TESTS_SIM_INVARIANTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "disk/disk.h"
+#include "node/node.h"
+#include "sim/profile.h"
+
+/* A committed entry, as the first node that committed it had it. */
+struct shadow_entry {
+    uint64_t term;
+    uint64_t hash;       /* of type, time and payload */
+    uint64_t state_hash; /* of the store that has applied up to here; 0: no turn ended here yet */
+};
+
+/* What a machine's disk was told to sync, and did. */
+struct synced {
+    uint64_t term;
+    uint32_t vote;
+    uint64_t base;       /* covered by a snapshot, or by an earlier log that is not known any more */
+    uint64_t *terms;     /* of entries base + 1 .. base + count */
+    uint64_t count;
+    uint64_t capacity;
+};
+
+struct watched {
+    uint64_t term;
+    uint64_t commit;
+    uint64_t applied;
+    bool wiped;
+    struct synced synced;
+};
+
+struct invariants {
+    uint32_t nodes;
+    struct shadow_entry *shadow; /* by index - 1 */
+    uint64_t shadow_count;
+    uint64_t shadow_capacity;
+    uint32_t *leaders;           /* by term: who leads; 0: no one so far */
+    uint64_t leaders_count;
+    uint64_t elections;
+    struct watched watched[SIM_NODES_MAX]; /* by id - 1 */
+    char reason[400];
+};
+
+void invariants_init(struct invariants *invariants, uint32_t nodes);
+void invariants_close(struct invariants *invariants);
+
+/* After a turn of node ID. NULL, or what is wrong. */
+const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node);
+/* Node ID's WAL request was executed. */
+void invariants_log_synced(struct invariants *invariants, uint32_t id, const struct disk_log *request);
+/* A snapshot up to INDEX came in whole at node ID. */
+void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index);
+/* Node ID starts with what recovery found. NULL, or what is missing. */
+const char *invariants_recovered(struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered);
+/* Node ID's disk was emptied. */
+void invariants_wiped(struct invariants *invariants, uint32_t id);
+
+#endif

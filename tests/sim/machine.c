@@ -1,0 +1,368 @@
+#include "sim/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "sim/connection.h"
+#include "sim/storage.h"
+#include "sim/turn.h"
+#include "sim/world.h"
+
+void machine_init(struct world *world, struct machine *machine, uint32_t id)
+{
+    machine->id = id;
+    snprintf(machine->name, sizeof machine->name, "n%u", id);
+    snprintf(machine->directory, sizeof machine->directory, "/sim/%u", id);
+    machine->random.state = random_u64(&world->random);
+    machine->clock_start_ms = world_between(world, 1, 1000000000);
+    uint64_t drift = world->profile.drift_ppm;
+    machine->clock_rate_ppm = (int64_t)world_between(world, 0, 2 * drift) - (int64_t)drift;
+    storage_wipe(machine);
+}
+
+bool machine_up(const struct machine *machine)
+{
+    return machine->node != NULL;
+}
+
+bool machine_is(const struct machine *machine, const struct event *event)
+{
+    return machine->node && machine->life == event->life;
+}
+
+bool machine_paused(const struct world *world, const struct machine *machine)
+{
+    return machine->paused_us > world->story.now_us;
+}
+
+/* --- inputs and turns ------------------------------------------------------------------------------------------- */
+
+void machine_input(struct world *world, struct machine *machine, const struct input *input)
+{
+    ensure(machine->node);
+    if (machine->input_count == machine->input_capacity) {
+        machine->input_capacity = machine->input_capacity > 0 ? machine->input_capacity * 2 : 64;
+        machine->inputs = memory_resize(machine->inputs, machine->input_capacity, sizeof *machine->inputs);
+    }
+    machine->inputs[machine->input_count++] = *input;
+    /* A loop is at once awake, or busy with something else for a moment: then several inputs share a turn. */
+    machine_wake(world, machine, world_chance(world, 700000) ? 5 : world_between(world, 5, 500));
+}
+
+void machine_wake(struct world *world, struct machine *machine, uint64_t delay_us)
+{
+    uint64_t at_us = world->story.now_us + delay_us;
+    if (at_us < machine->paused_us)
+        at_us = machine->paused_us;
+    if (machine->turn_us != 0 && machine->turn_us <= at_us)
+        return;
+    machine->turn_us = at_us;
+    struct event event = {.kind = EVENT_TURN, .machine = machine, .life = ++machine->turn_number};
+    world_plan(world, at_us - world->story.now_us, &event);
+}
+
+static void drop_inputs(struct machine *machine)
+{
+    for (size_t i = 0; i < machine->input_count; i++)
+        free(machine->inputs[i].bytes);
+    machine->input_count = 0;
+}
+
+void machine_turn(struct world *world, const struct event *event)
+{
+    struct machine *machine = event->machine;
+    if (!machine->node || event->life != machine->turn_number)
+        return;
+    machine->turn_us = 0;
+    if (machine_paused(world, machine)) {
+        machine_wake(world, machine, 0);
+        return;
+    }
+    world->turns++;
+    turn_take(world, machine);
+}
+
+/* --- the disk threads ------------------------------------------------------------------------------------------- */
+
+/* When a disk thread of MACHINE can go on: 0, or for how long it must wait. */
+static uint64_t disk_wait_us(const struct world *world, const struct machine *machine)
+{
+    uint64_t until = machine->stalled_us > machine->paused_us ? machine->stalled_us : machine->paused_us;
+    return until > world->story.now_us ? until - world->story.now_us : 0;
+}
+
+/* True if EVENT's request is executed now; else it is stale, or was planned anew. */
+static bool disk_ready(struct world *world, const struct event *event)
+{
+    if (!machine_is(event->machine, event))
+        return false;
+    uint64_t wait_us = disk_wait_us(world, event->machine);
+    if (wait_us == 0)
+        return true;
+    struct event again = *event;
+    world_plan(world, wait_us, &again);
+    return false;
+}
+
+/* Power may go in the middle of a request. */
+static void before_io(struct world *world, struct machine *machine)
+{
+    if (machine->power_in_io)
+        storage_fail_after(machine, world_between(world, 0, 6));
+}
+
+/* True if the machine is gone with its request half done. */
+static bool power_went(struct world *world, struct machine *machine)
+{
+    if (!machine->power_in_io)
+        return false;
+    machine->power_in_io = false;
+    story_tell(&world->story, 1, machine->name, "power goes in the middle of a disk request");
+    storage_fail_after(machine, UINT64_MAX);
+    machine_crash(world, machine, true);
+    machine_plan_start(world, machine, world_between(world, 1000, world->profile.fault_long_us));
+    return true;
+}
+
+static void disk_report(struct world *world, struct machine *machine, enum event_kind kind)
+{
+    struct event event = {.kind = kind, .machine = machine, .life = machine->life};
+    world_plan(world, world_between(world, 1, 50), &event);
+}
+
+void machine_log_execute(struct world *world, const struct event *event)
+{
+    if (!disk_ready(world, event))
+        return;
+    struct machine *machine = event->machine;
+    before_io(world, machine);
+    disk_log_execute(machine->disk, machine->log);
+    if (machine->log->status == DISK_OK)
+        invariants_log_synced(&world->invariants, machine->id, machine->log);
+    if (power_went(world, machine))
+        return;
+    story_note(&world->story, machine->log->entry_count << 8 | (unsigned)machine->log->status);
+    if (machine->log->status != DISK_OK)
+        world_fail(world, "%s: disk_log: %s", machine->name, machine->log->reason);
+    disk_report(world, machine, EVENT_LOG_DONE);
+}
+
+void machine_bulk_execute(struct world *world, const struct event *event)
+{
+    if (!disk_ready(world, event))
+        return;
+    struct machine *machine = event->machine;
+    before_io(world, machine);
+    disk_bulk_execute(machine->disk, machine->bulk);
+    if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
+        invariants_snapshot_received(&world->invariants, machine->id, machine->bulk->index);
+    if (power_went(world, machine))
+        return;
+    story_note(&world->story, (uint64_t)machine->bulk->kind << 8 | (unsigned)machine->bulk->status);
+    if (machine->bulk->status == DISK_FAILED || machine->bulk->status == DISK_REFUSED)
+        world_fail(world, "%s: disk_bulk %d: %s", machine->name, (int)machine->bulk->kind, machine->bulk->reason);
+    if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
+        world->snapshots_installed++;
+    disk_report(world, machine, EVENT_BULK_DONE);
+}
+
+/* --- start and end ---------------------------------------------------------------------------------------------- */
+
+/* Ids for the disk, from the machine's own generator. */
+static uint64_t disk_random(void *context)
+{
+    struct random *random = context;
+    return random_u64(random);
+}
+
+static void node_options(const struct world *world, const struct machine *machine, struct node_options *options)
+{
+    const struct profile *profile = &world->profile;
+    node_options_default(options);
+    options->id = machine->id;
+    options->peer_count = profile->nodes;
+    for (uint32_t i = 0; i < profile->nodes; i++) {
+        options->peers[i].id = i + 1;
+        snprintf(options->peers[i].address, sizeof options->peers[i].address, "n%u:1", i + 1);
+    }
+    options->election_min_ms = profile->election_min_ms;
+    options->election_max_ms = profile->election_max_ms;
+    options->heartbeat_ms = profile->heartbeat_ms;
+    options->command_timeout_ms = profile->command_timeout_ms;
+    options->snapshot_every_bytes = profile->snapshot_every_bytes;
+    options->value_max_bytes = profile->value_max_bytes;
+    options->memory_max_bytes = profile->memory_max_bytes;
+    options->seed = world->seed << 16 | machine->id << 12 | (machine->life & 4095);
+}
+
+/* The recovered snapshot's state, or a new one. */
+static struct store *load_store(struct world *world, struct machine *machine, const struct disk_recovered *recovered)
+{
+    struct store *store = store_open(machine->random.state);
+    if (recovered->snapshot_index == 0)
+        return store;
+    for (;;) {
+        const uint8_t *bytes;
+        size_t size;
+        int status = disk_load_next(machine->disk, &bytes, &size);
+        if (status == 0)
+            break;
+        if (status < 0 || !store_load(store, bytes, size))
+            world_fail(world, "%s: the recovered snapshot %llu cannot be loaded", machine->name,
+                       (unsigned long long)recovered->snapshot_index);
+    }
+    if (!store_load_end(store))
+        world_fail(world, "%s: the recovered snapshot %llu is not complete", machine->name,
+                   (unsigned long long)recovered->snapshot_index);
+    return store;
+}
+
+/* Opens the disk. False: power went again while it recovered. */
+static bool recover(struct world *world, struct machine *machine, struct disk_recovered *recovered)
+{
+    const struct profile *profile = &world->profile;
+    struct disk_options options = {
+        .directory = machine->directory,
+        .node_id = machine->id,
+        .segment_bytes = profile->segment_bytes,
+        .record_max_bytes = (uint32_t)profile->value_max_bytes + 1024,
+        .random = disk_random,
+        .random_context = &machine->random,
+    };
+    bool power = machine->power_in_io;
+    if (power)
+        storage_fail_after(machine, world_between(world, 0, 40));
+    char reason[DISK_REASON_MAX] = "";
+    enum disk_status status = disk_open(&options, &machine->disk, recovered, reason);
+    if (power) {
+        machine->power_in_io = false;
+        storage_fail_after(machine, UINT64_MAX);
+        if (status == DISK_OK) {
+            disk_recovered_free(recovered);
+            disk_close(machine->disk);
+        }
+        story_tell(&world->story, 1, machine->name, "power goes while it recovers: %s", reason);
+        machine->disk = NULL;
+        storage_crash(machine, true);
+        return false;
+    }
+    if (status == DISK_FULL) {
+        story_tell(&world->story, 1, machine->name, "cannot start on a full disk: %s", reason);
+        storage_crash(machine, false);
+        return false;
+    }
+    if (status != DISK_OK)
+        world_fail(world, "%s: disk_open: status %d: %s", machine->name, (int)status, reason);
+    return true;
+}
+
+void machine_start(struct world *world, struct machine *machine)
+{
+    machine->start_us = 0;
+    if (machine->node || machine->stays_down)
+        return;
+    struct disk_recovered recovered = {0};
+    if (!recover(world, machine, &recovered)) {
+        machine_plan_start(world, machine, world_between(world, 10000, 500000));
+        return;
+    }
+    machine->powered = true;
+    machine->life++;
+    story_tell(&world->story, 1, machine->name, "starts: snapshot %llu, %llu entries, term %llu, vote %u%s%.*s",
+               (unsigned long long)recovered.snapshot_index, (unsigned long long)recovered.entry_count,
+               (unsigned long long)recovered.term, recovered.vote, buffer_size(&recovered.notes) > 0 ? ", " : "",
+               (int)buffer_size(&recovered.notes),
+               buffer_size(&recovered.notes) > 0 ? (char *)buffer_start(&recovered.notes) : "");
+    const char *lost = invariants_recovered(&world->invariants, machine->id, &recovered);
+    if (lost)
+        world_fail(world, "%s: recovery: %s", machine->name, lost);
+    struct store *store = load_store(world, machine, &recovered);
+    struct node_options options;
+    node_options(world, machine, &options);
+    char reason[DISK_REASON_MAX] = "";
+    machine->idle_turns = 0;
+    machine->node = node_open(&options, machine->disk, &recovered, store, turn_clock_ms(world, machine), reason);
+    if (!machine->node)
+        world_fail(world, "%s: node_open: %s", machine->name, reason);
+    disk_recovered_free(&recovered);
+    network_machine_up(world, machine);
+    machine_wake(world, machine, 1);
+}
+
+void machine_plan_start(struct world *world, struct machine *machine, uint64_t delay_us)
+{
+    if (machine->node || machine->start_us != 0 || machine->stays_down)
+        return;
+    machine->start_us = world->story.now_us + delay_us;
+    struct event event = {.kind = EVENT_START, .machine = machine, .life = machine->life};
+    world_plan(world, delay_us, &event);
+}
+
+/* A request under way goes back as failed, so that its memory is freed; the node gets no turn to see it. */
+static void close_node(struct machine *machine)
+{
+    if (machine->log) {
+        machine->log->status = DISK_FAILED;
+        node_log_done(machine->node, machine->log);
+    }
+    if (machine->bulk) {
+        machine->bulk->status = DISK_FAILED;
+        node_bulk_done(machine->node, machine->bulk);
+    }
+    machine->log = NULL;
+    machine->bulk = NULL;
+    node_close(machine->node);
+    machine->node = NULL;
+}
+
+void machine_crash(struct world *world, struct machine *machine, bool power)
+{
+    machine->powered = machine->powered && !power;
+    if (!machine->node) {
+        if (power)
+            storage_crash(machine, true);
+        return;
+    }
+    story_tell(&world->story, 1, machine->name, "%s", power ? "loses power" : "its process dies");
+    world->crashes++;
+    network_machine_down(world, machine);
+    connection_machine_down(world, machine);
+    drop_inputs(machine);
+    close_node(machine);
+    storage_crash(machine, power); /* before disk_close: a dead process writes nothing more */
+    disk_close(machine->disk);
+    machine->disk = NULL;
+    machine->turn_us = 0;
+    machine->turn_number++;
+    machine->paused_us = 0;
+    machine->stopping = false;
+}
+
+void machine_stopped(struct world *world, struct machine *machine)
+{
+    story_tell(&world->story, 1, machine->name, "is shut down");
+    network_machine_down(world, machine);
+    connection_machine_down(world, machine);
+    drop_inputs(machine);
+    close_node(machine);
+    disk_close(machine->disk);
+    machine->disk = NULL;
+    storage_crash(machine, false);
+    machine->turn_us = 0;
+    machine->turn_number++;
+    machine->stopping = false;
+    machine_plan_start(world, machine, world_between(world, 1000, world->profile.fault_long_us));
+}
+
+void machine_close(struct machine *machine)
+{
+    drop_inputs(machine);
+    free(machine->inputs);
+    if (machine->node) {
+        close_node(machine);
+        disk_close(machine->disk);
+    }
+}

@@ -1,0 +1,97 @@
+#include "sim/profile.h"
+
+const char *const fault_names[FAULT_KIND_COUNT] = {
+    [FAULT_KILL] = "kill",           [FAULT_POWER] = "power",         [FAULT_POWER_SOME] = "power_some",
+    [FAULT_POWER_ALL] = "power_all", [FAULT_POWER_IN_IO] = "power_in_io", [FAULT_SHUTDOWN] = "shutdown",
+    [FAULT_PAUSE] = "pause",         [FAULT_STALL] = "stall",         [FAULT_PARTITION] = "partition",
+    [FAULT_CUT] = "cut",             [FAULT_FULL] = "full",           [FAULT_WIPE] = "wipe",
+};
+
+bool profile_chance(struct random *random, uint32_t ppm)
+{
+    return random_u64(random) % 1000000 < ppm;
+}
+
+/* One of COUNT values. */
+static uint64_t pick(struct random *random, const uint64_t *values, size_t count)
+{
+    return values[random_u64(random) % count];
+}
+#define PICK(random, ...)                                                                     \
+    pick(random, (const uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+static void draw_nodes(struct profile *profile, struct random *random)
+{
+    uint32_t election = (uint32_t)PICK(random, 150, 150, 150, 80, 300, 1000);
+    profile->election_min_ms = election;
+    profile->election_max_ms = election * 2;
+    profile->heartbeat_ms = election / 5;
+    profile->command_timeout_ms = (uint32_t)PICK(random, 5000, 5000, 2000, 500);
+    profile->snapshot_every_bytes = PICK(random, 4096, 16384, 65536, 1 << 20, 64 << 20);
+    profile->large_permille = (uint32_t)PICK(random, 0, 0, 20, 100, 300);
+    profile->value_max_bytes = profile->large_permille > 0 ? PICK(random, 200 << 10, 400 << 10, 1 << 20) : 16 << 10;
+    profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
+    uint64_t record = profile->value_max_bytes + 4096;
+    uint64_t segment = record * 2 + PICK(random, 4096, 65536, 1 << 20);
+    profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
+    profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000) : 0;
+}
+
+static void draw_world(struct profile *profile, struct random *random)
+{
+    profile->disk_min_us = PICK(random, 20, 100, 1000);
+    profile->disk_max_us = profile->disk_min_us * PICK(random, 2, 10, 30);
+    profile->delay_min_us = PICK(random, 20, 100, 1000, 5000);
+    profile->delay_max_us = profile->delay_min_us * PICK(random, 1, 3, 10);
+    if (profile->delay_max_us > profile->election_min_ms * 100u)
+        profile->delay_max_us = profile->delay_min_us;
+    profile->bandwidth = PICK(random, 10 << 10, 100 << 10, 1 << 20);
+    profile->window_bytes = PICK(random, 16 << 10, 256 << 10, 4 << 20);
+    profile->drop_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 50000, 200000);
+    profile->repeat_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
+    profile->reorder_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
+}
+
+static void draw_faults(struct profile *profile, struct random *random)
+{
+    static const uint32_t usual[FAULT_KIND_COUNT] = {
+        [FAULT_KILL] = 10,     [FAULT_POWER] = 10, [FAULT_POWER_SOME] = 4, [FAULT_POWER_ALL] = 2,
+        [FAULT_POWER_IN_IO] = 10, [FAULT_SHUTDOWN] = 6, [FAULT_PAUSE] = 8,    [FAULT_STALL] = 6,
+        [FAULT_PARTITION] = 20, [FAULT_CUT] = 10,  [FAULT_FULL] = 4,       [FAULT_WIPE] = 1,
+    };
+    profile->fault_gap_us = PICK(random, 200000, 500000, 1000000, 3000000);
+    profile->fault_long_us = PICK(random, 500000, 2000000, 5000000, 5000000, 20000000);
+    for (int i = 0; i < FAULT_KIND_COUNT; i++) /* each kind is left out of some runs, and rules others */
+        profile->fault_weights[i] = usual[i] * (uint32_t)PICK(random, 0, 1, 1, 1, 8);
+    profile->heal_majority = profile_chance(random, 250000);
+}
+
+static void draw_clients(struct profile *profile, struct random *random)
+{
+    profile->clients = (uint32_t)PICK(random, 2, 4, 8, SIM_CLIENTS_MAX);
+    profile->files = (uint32_t)PICK(random, 1, 2, 4, SIM_FILES_MAX);
+    profile->depth = (uint32_t)PICK(random, 1, 2, 8, 32);
+    profile->think_us = PICK(random, 2000, 20000, 100000, 400000);
+    profile->read_weight = (uint32_t)PICK(random, 10, 40, 100);
+    profile->write_weight = (uint32_t)PICK(random, 20, 40);
+    profile->cas_weight = (uint32_t)PICK(random, 0, 20, 80);
+    profile->delete_weight = (uint32_t)PICK(random, 0, 5, 20);
+    profile->expiry_permille = (uint32_t)PICK(random, 0, 100, 600);
+    profile->break_permille = (uint32_t)PICK(random, 0, 5, 50);
+}
+
+struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s)
+{
+    struct profile profile = {0};
+    profile.nodes = (uint32_t)PICK(random, 5, 5, 5, 5, 5, 5, 5, 3, 3, 1);
+    profile.faults_us = random_between(random, 5, 30) * 1000000;
+    if (nodes > 0)
+        profile.nodes = nodes;
+    if (faults_s > 0)
+        profile.faults_us = faults_s * 1000000;
+    draw_nodes(&profile, random);
+    draw_world(&profile, random);
+    draw_faults(&profile, random);
+    draw_clients(&profile, random);
+    return profile;
+}

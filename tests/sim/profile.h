@@ -1,0 +1,84 @@
+/* What kind of run a seed makes: the cluster, its options, the world around it and what is done to it. Small segments,
+ * frequent snapshots and early timeouts are common here, so that paths which are rare in production are not. */
+#ifndef CLEAT_TESTS_SIM_PROFILE_H
+#define CLEAT_TESTS_SIM_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/random.h"
+
+enum { SIM_NODES_MAX = 5, SIM_FILES_MAX = 16, SIM_CLIENTS_MAX = 16 };
+
+enum fault_kind {
+    FAULT_KILL,         /* one process dies; what it wrote stays in the page cache */
+    FAULT_POWER,        /* one machine loses power, and some of what was not synced */
+    FAULT_POWER_SOME,   /* several at the same moment */
+    FAULT_POWER_ALL,
+    FAULT_POWER_IN_IO,  /* between two file system calls of a disk request */
+    FAULT_SHUTDOWN,     /* a clean shutdown, and a start later on */
+    FAULT_PAUSE,        /* a process gets no time */
+    FAULT_STALL,        /* a disk answers no request */
+    FAULT_PARTITION,    /* messages in some directions are lost */
+    FAULT_CUT,          /* a connection between two nodes closes */
+    FAULT_FULL,         /* a disk has no room */
+    FAULT_WIPE,         /* a machine comes back with an empty disk */
+    FAULT_KIND_COUNT,
+};
+extern const char *const fault_names[FAULT_KIND_COUNT];
+
+struct profile {
+    uint32_t nodes;
+    uint32_t clients;
+    uint64_t faults_us;          /* how long things break */
+
+    /* The nodes. */
+    uint32_t election_min_ms;
+    uint32_t election_max_ms;
+    uint32_t heartbeat_ms;
+    uint32_t command_timeout_ms;
+    uint64_t snapshot_every_bytes;
+    uint64_t value_max_bytes;
+    uint64_t memory_max_bytes;
+    uint32_t segment_bytes;
+    uint32_t drift_ppm;          /* clocks run faster or slower by up to this */
+
+    /* Disks: how long a request takes. */
+    uint64_t disk_min_us;
+    uint64_t disk_max_us;
+
+    /* The network. */
+    uint64_t delay_min_us;
+    uint64_t delay_max_us;
+    uint64_t bandwidth;          /* bytes per ms */
+    size_t window_bytes;         /* under way on one connection */
+    uint32_t drop_ppm;           /* of frames */
+    uint32_t repeat_ppm;
+    uint32_t reorder_ppm;
+
+    /* Faults. */
+    uint64_t fault_gap_us;       /* between two of them, on average */
+    uint32_t fault_weights[FAULT_KIND_COUNT];
+    uint64_t fault_long_us;      /* the longest pause, partition, stall */
+    bool heal_majority;          /* at the end only a majority comes back */
+
+    /* Clients. */
+    uint32_t files;
+    uint32_t depth;              /* requests under way on a connection */
+    uint64_t think_us;           /* between two steps of a client, at most */
+    uint32_t read_weight;
+    uint32_t write_weight;
+    uint32_t cas_weight;
+    uint32_t delete_weight;
+    uint32_t large_permille;     /* of values */
+    uint32_t expiry_permille;    /* of writes */
+    uint32_t break_permille;     /* of a client's steps: its connection breaks */
+};
+
+/* Draws a profile. NODES and FAULTS_S: 0, or what is to be used instead of what is drawn. */
+struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s);
+
+/* True in PPM of a million cases. */
+bool profile_chance(struct random *random, uint32_t ppm);
+
+#endif

@@ -1,0 +1,22 @@
+/* The machines' disks, kept by tests/disk_fs: what is done to them from outside. */
+#ifndef CLEAT_TESTS_SIM_STORAGE_H
+#define CLEAT_TESTS_SIM_STORAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct machine;
+
+/* Fresh, empty disks for a run, with the seed of what they lose. */
+void storage_open(uint64_t seed);
+void storage_close(void);
+/* An empty disk for MACHINE. */
+void storage_wipe(const struct machine *machine);
+/* The process died: its files are closed. POWER: an arbitrary part of what was not synced is lost too. */
+void storage_crash(const struct machine *machine, bool power);
+/* Only MORE bytes beyond what is used have room now; UINT64_MAX: any number. */
+void storage_limit(const struct machine *machine, uint64_t more);
+/* From the call after the next CALLS changing calls on, all calls fail until storage_crash. UINT64_MAX: not planned. */
+void storage_fail_after(const struct machine *machine, uint64_t calls);
+
+#endif

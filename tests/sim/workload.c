@@ -1,0 +1,119 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/client.h"
+#include "sim/world.h"
+
+static struct operation other(enum other_kind kind)
+{
+    return (struct operation){.kind = OPERATION_OTHER, .expected = kind};
+}
+
+static enum operation_kind draw_kind(struct world *world)
+{
+    const struct profile *profile = &world->profile;
+    uint32_t sum = profile->read_weight + profile->write_weight + profile->cas_weight + profile->delete_weight;
+    uint64_t draw = world_between(world, 1, sum);
+    if (draw <= profile->read_weight)
+        return OPERATION_READ;
+    draw -= profile->read_weight;
+    if (draw <= profile->write_weight)
+        return OPERATION_WRITE;
+    draw -= profile->write_weight;
+    return draw <= profile->cas_weight ? OPERATION_CAS : OPERATION_DELETE;
+}
+
+static size_t draw_size(struct world *world)
+{
+    const struct profile *profile = &world->profile;
+    if (world_chance(world, profile->large_permille * 1000))
+        return world_between(world, 100 << 10, profile->value_max_bytes);
+    return world_between(world, VALUE_SIZE_MIN, world_chance(world, 100000) ? 4000 : 200);
+}
+
+/* What is asked between the files' operations. */
+static bool draw_other(struct world *world, struct operation *operation)
+{
+    if (world_chance(world, 1000))
+        *operation = other(OTHER_NONSENSE);
+    else if (world_chance(world, 20000))
+        *operation = other((enum other_kind)world_between(world, OTHER_PING, OTHER_HELP));
+    else
+        return false;
+    return true;
+}
+
+struct operation workload_next(struct world *world, struct client *client)
+{
+    struct operation operation = {0};
+    if (draw_other(world, &operation))
+        return operation;
+    operation.kind = draw_kind(world);
+    operation.file = (uint32_t)world_between(world, 0, world->profile.files - 1);
+    if (operation.kind == OPERATION_CAS) {
+        uint64_t known = client->known[operation.file];
+        operation.expected = world_chance(world, 150000) ? 0 : known;
+        if (world_chance(world, 20000))
+            operation.expected = known + world_between(world, 0, 3);
+    }
+    if (operation.kind == OPERATION_WRITE || operation.kind == OPERATION_CAS) {
+        operation.value_size = draw_size(world);
+        if (world_chance(world, world->profile.expiry_permille * 1000))
+            operation.exptime_s = world_between(world, 1, 5);
+    }
+    return operation;
+}
+
+struct operation workload_probe(const struct world *world, const struct client *client)
+{
+    uint32_t own = world->profile.files + client->probed->id - 1;
+    if (client->probe_step == 0)
+        return (struct operation){.kind = OPERATION_WRITE, .file = own, .value_size = 64};
+    uint32_t file = client->probe_step == 1 ? own : client->probe_step - 2;
+    return (struct operation){.kind = OPERATION_READ, .file = file};
+}
+
+/* Most names are short; some are as long as names can be. */
+static void append_name(struct buffer *out, uint32_t file)
+{
+    char name[251];
+    int length = snprintf(name, sizeof name, "f%u", file);
+    if (file % 4 == 3) {
+        memset(name + length, 'x', 250 - (size_t)length);
+        length = 250;
+    }
+    buffer_append(out, name, (size_t)length);
+}
+
+static void append_other(struct buffer *out, enum other_kind kind)
+{
+    static const char *const lines[] = {"ping", "status", "version", "help", "quit", "frobnicate the cluster"};
+    buffer_append_text(out, lines[kind]);
+}
+
+void workload_text(struct world *world, const struct operation *operation, uint64_t id, struct buffer *out)
+{
+    static const char *const verbs[] = {"read ", "write ", "cas ", "delete ", ""};
+    const char *end = world_chance(world, 200000) ? "\n" : "\r\n";
+    buffer_append_text(out, verbs[operation->kind]);
+    if (operation->kind == OPERATION_OTHER)
+        append_other(out, (enum other_kind)operation->expected);
+    else
+        append_name(out, operation->file);
+    if (operation->kind == OPERATION_CAS) {
+        buffer_append_text(out, " ");
+        buffer_append_number(out, operation->expected);
+    }
+    bool writes = operation->kind == OPERATION_WRITE || operation->kind == OPERATION_CAS;
+    if (writes) {
+        buffer_append_text(out, " ");
+        buffer_append_number(out, operation->value_size);
+        if (operation->exptime_s > 0 || world_chance(world, 200000)) {
+            buffer_append_text(out, " ");
+            buffer_append_number(out, operation->exptime_s);
+        }
+        buffer_append_text(out, end);
+        value_write(out, id, operation->value_size);
+    }
+    buffer_append_text(out, end);
+}

@@ -1,0 +1,246 @@
+#include "protocol/command.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "base/random.h"
+#include "protocol/request.h"
+#include "support/check.h"
+#include "support/guard.h"
+
+static struct guard guard;
+
+static void setup(void)
+{
+    guard_open(&guard);
+}
+
+static void teardown(void)
+{
+    guard_close(&guard);
+}
+
+static struct command cas_command(void)
+{
+    return (struct command){
+        .kind = COMMAND_CAS, .gateway = 3, .epoch = 0x0102030405060708, .number = 9, .lowest = 5, .version = 7,
+        .exptime_s = 30, .name = (const uint8_t *)"lock", .name_size = 4, .value = (const uint8_t *)"alice\0",
+        .value_size = 6,
+    };
+}
+
+static bool decode(const void *bytes, size_t size, struct command *command)
+{
+    return command_decode(guard_copy(&guard, bytes, size), size, command);
+}
+
+static void same(const struct command *a, const struct command *b)
+{
+    ensure(a->kind == b->kind && a->gateway == b->gateway && a->epoch == b->epoch);
+    ensure(a->number == b->number && a->lowest == b->lowest);
+    ensure(a->version == b->version && a->exptime_s == b->exptime_s);
+    ensure(a->name_size == b->name_size && a->value_size == b->value_size);
+    ensure(a->name_size == 0 || memcmp(a->name, b->name, a->name_size) == 0);
+    ensure(a->value_size == 0 || memcmp(a->value, b->value, a->value_size) == 0);
+}
+
+START_TEST(what_is_encoded_comes_back)
+{
+    static const struct command commands[] = {
+        {.kind = COMMAND_TICK},
+        {.kind = COMMAND_OPEN, .gateway = 1, .epoch = UINT64_MAX},
+        {.kind = COMMAND_SKIP, .gateway = 5, .epoch = 1, .number = UINT64_MAX, .lowest = UINT64_MAX},
+        {.kind = COMMAND_WRITE, .gateway = UINT32_MAX, .epoch = 2, .number = 1, .lowest = 1, .exptime_s = UINT32_MAX,
+         .name = (const uint8_t *)"a", .name_size = 1},
+        {.kind = COMMAND_DELETE, .gateway = 2, .epoch = 2, .number = 1, .lowest = 1, .name = (const uint8_t *)"a/b",
+         .name_size = 3},
+    };
+    struct command decoded;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct blob *blob = command_encode(&commands[i]);
+        ck_assert(decode(blob->bytes, blob->size, &decoded));
+        same(&commands[i], &decoded);
+        blob_release(blob);
+    }
+    struct command cas = cas_command();
+    struct blob *blob = command_encode(&cas);
+    ck_assert(command_decode(blob->bytes, blob->size, &decoded));
+    same(&cas, &decoded);
+    ck_assert_ptr_eq(decoded.value, blob->bytes + command_value_offset(blob)); /* borrowed */
+    blob_release(blob);
+}
+END_TEST
+
+/* Entries are on disk and go between versions of the program: these bytes are for ever. */
+START_TEST(the_format_byte_by_byte)
+{
+    static const char expected[] =
+        "\x01\x05\x04\x00" "\x03\x00\x00\x00" "\x08\x07\x06\x05\x04\x03\x02\x01" "\x09\0\0\0\0\0\0\0"
+        "\x05\0\0\0\0\0\0\0" "\x07\0\0\0\0\0\0\0" "\x1e\0\0\0\0\0\0\0" "lock" "alice\0";
+    struct command cas = cas_command();
+    struct blob *blob = command_encode(&cas);
+    ck_assert_uint_eq(blob->size, sizeof expected - 1);
+    ck_assert_mem_eq(blob->bytes, expected, blob->size);
+    ck_assert_uint_eq(blob->references, 1);
+    blob_release(blob);
+}
+END_TEST
+
+START_TEST(a_value_may_be_filled_in_later)
+{
+    struct command cas = cas_command();
+    struct command decoded;
+    cas.value = NULL;
+    struct blob *blob = command_encode(&cas);
+    ck_assert_uint_eq(command_value_offset(blob), COMMAND_HEADER_SIZE + 4);
+    memcpy(blob->bytes + command_value_offset(blob), "bobby!", 6);
+    command_number(blob, 4, 11, 12, 13);
+    ck_assert(decode(blob->bytes, blob->size, &decoded));
+    cas.value = (const uint8_t *)"bobby!";
+    cas.gateway = 4;
+    cas.epoch = 11;
+    cas.number = 12;
+    cas.lowest = 13;
+    same(&cas, &decoded);
+    blob_release(blob);
+}
+END_TEST
+
+START_TEST(a_value_of_four_gibibytes_is_no_memory)
+{
+    struct command cas = cas_command();
+    cas.value = NULL;
+    cas.value_size = SIZE_MAX;
+    ck_assert_ptr_null(command_encode(&cas));
+    cas.value_size = UINT32_MAX - 10;
+    ck_assert_ptr_null(command_encode(&cas));
+}
+END_TEST
+
+/* Cut anywhere in its header or name it is no command; cut in its value it is one with a shorter value, which the log's
+ * own checks have to notice. */
+START_TEST(every_truncation)
+{
+    struct command cas = cas_command();
+    struct command decoded;
+    struct blob *blob = command_encode(&cas);
+    for (size_t size = 0; size < blob->size; size++) {
+        bool whole_name = size >= command_value_offset(blob);
+        ck_assert_int_eq(decode(blob->bytes, size, &decoded), whole_name);
+        ck_assert_int_eq(decoded.kind, whole_name ? COMMAND_CAS : 0);
+        ck_assert(!command_is_newer(guard_copy(&guard, blob->bytes, size), size));
+    }
+    blob_release(blob);
+}
+END_TEST
+
+static bool decode_changed(size_t offset, uint8_t byte)
+{
+    struct command cas = cas_command();
+    struct command decoded;
+    struct blob *blob = command_encode(&cas);
+    blob->bytes[offset] = byte;
+    bool good = decode(blob->bytes, blob->size, &decoded);
+    blob_release(blob);
+    return good;
+}
+
+START_TEST(what_no_client_could_have_sent_is_refused)
+{
+    ck_assert(decode_changed(0, COMMAND_FORMAT));
+    ck_assert(!decode_changed(0, 0));
+    ck_assert(!decode_changed(0, COMMAND_FORMAT + 1));
+    ck_assert(!decode_changed(1, 0));
+    ck_assert(!decode_changed(1, COMMAND_KIND_END));
+    ck_assert(!decode_changed(1, 255));
+    ck_assert(!decode_changed(1, COMMAND_TICK));   /* has a name and a value */
+    ck_assert(!decode_changed(1, COMMAND_DELETE)); /* has a value */
+    ck_assert(decode_changed(1, COMMAND_WRITE));
+    ck_assert(!decode_changed(2, 0));              /* no name */
+    ck_assert(!decode_changed(2, 11));             /* longer than all that follows */
+    ck_assert(!decode_changed(3, 1));
+    ck_assert(!decode_changed(2, 10));             /* a NUL in the name */
+    ck_assert(decode_changed(2, 9));
+    ck_assert(!decode_changed(44, 1));             /* exptime of 2^32 */
+    ck_assert(decode_changed(43, 255));
+    ck_assert(!decode_changed(48, ' '));
+    ck_assert(!decode_changed(51, '\n'));
+}
+END_TEST
+
+START_TEST(a_name_has_250_bytes_at_most)
+{
+    uint8_t bytes[COMMAND_HEADER_SIZE + REQUEST_NAME_MAX + 1] = {COMMAND_FORMAT, COMMAND_DELETE};
+    struct command decoded;
+    memset(bytes + COMMAND_HEADER_SIZE, 'n', REQUEST_NAME_MAX + 1);
+    bytes_put_u16(bytes + 2, REQUEST_NAME_MAX + 1);
+    ck_assert(!decode(bytes, sizeof bytes, &decoded));
+    bytes_put_u16(bytes + 2, REQUEST_NAME_MAX);
+    ck_assert(decode(bytes, sizeof bytes - 1, &decoded));
+}
+END_TEST
+
+START_TEST(newer_formats_and_kinds_are_told_apart_from_bad_ones)
+{
+    static const struct {
+        const char *bytes;
+        int size;
+        bool newer;
+    } claims[] = {
+        {"", 0, false}, {"\1", 1, false}, {"\2", 1, true}, {"\0\xff", 2, false}, {"\1\0", 2, false}, {"\1\6", 2, false},
+        {"\1\7", 2, true}, {"\1\xff", 2, true}, {"\2\1", 2, true},
+    };
+    ck_assert_int_eq(COMMAND_KIND_END, 7);
+    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+        size_t size = (size_t)claims[i].size;
+        ck_assert_int_eq(command_is_newer(guard_copy(&guard, claims[i].bytes, size), size), claims[i].newer);
+    }
+}
+END_TEST
+
+/* What decodes encodes to the same bytes: there is one form of each command only. */
+START_TEST(random_bytes_decode_to_themselves_or_not_at_all)
+{
+    struct random random = {.state = 71};
+    uint8_t bytes[COMMAND_HEADER_SIZE + 8];
+    int decoded_count = 0;
+    for (int i = 0; i < 100000; i++) {
+        size_t size = random_between(&random, i % 10 ? COMMAND_HEADER_SIZE : 0, sizeof bytes);
+        for (size_t j = 0; j < sizeof bytes; j++)
+            bytes[j] = (uint8_t)random_u64(&random);
+        bytes[0] = random_u64(&random) % 16 ? COMMAND_FORMAT : bytes[0];
+        bytes[1] &= 7;
+        bytes_put_u16(bytes + 2, bytes[2] % 10);
+        if (random_u64(&random) % 16)
+            bytes_put_u32(bytes + 44, 0);
+        struct command command;
+        if (!decode(bytes, size, &command))
+            continue;
+        struct blob *blob = command_encode(&command);
+        ensure(blob->size == size && memcmp(blob->bytes, bytes, size) == 0);
+        blob_release(blob);
+        decoded_count++;
+    }
+    ck_assert_int_gt(decoded_count, 1000);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("command");
+    TCase *tests = tcase_create("command");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, what_is_encoded_comes_back);
+    tcase_add_test(tests, the_format_byte_by_byte);
+    tcase_add_test(tests, a_value_may_be_filled_in_later);
+    tcase_add_test(tests, a_value_of_four_gibibytes_is_no_memory);
+    tcase_add_test(tests, every_truncation);
+    tcase_add_test(tests, what_no_client_could_have_sent_is_refused);
+    tcase_add_test(tests, a_name_has_250_bytes_at_most);
+    tcase_add_test(tests, newer_formats_and_kinds_are_told_apart_from_bad_ones);
+    tcase_add_test(tests, random_bytes_decode_to_themselves_or_not_at_all);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}

@@ -1,0 +1,330 @@
+/* Loading what may be anyone's bytes: what is wrong is refused, and nothing stops the program. */
+#include <stdlib.h>
+
+#include "support/check.h"
+#include "unit/store/story.h"
+
+/* A small dump with something of everything in it. */
+static struct buffer small_dump(uint64_t *hash)
+{
+    struct story story = story_begin(1);
+    story_write(&story, "a", "value", 0);
+    story_write(&story, "b", "", 60);
+    story_cas(&story, "c", 0, "another", 5);
+    struct command kept = story_command(COMMAND_CAS, "c", "no");
+    kept.lowest = 2;
+    story_say(&story, kept);
+    story_open_gateway(&story, 9, 1);
+    struct buffer dump = {0};
+    store_dump_begin(story.store);
+    story_dump_rest(story.store, &dump, 1000000);
+    *hash = store_hash(story.store);
+    story_end(&story);
+    return dump;
+}
+
+/* Loads SIZE bytes, from memory of exactly that size, so that a byte too far is seen. True if they are a dump. */
+static bool load(const uint8_t *bytes, size_t size, uint64_t *hash)
+{
+    uint8_t *copy = malloc(size > 0 ? size : 1);
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, bytes, size);
+    struct story story = {.store = store_open(7), .now_ms = UINT64_MAX, .epoch = 1, .number = 4};
+    bool loaded = store_load(story.store, copy, size) && store_load_end(story.store);
+    free(copy);
+    if (loaded) {
+        *hash = store_hash(story.store);
+        /* What was let in can be worked with. */
+        story_write(&story, "a", "x", 0);
+        story_delete(&story, "b");
+        story_open_gateway(&story, STORY_GATEWAY, 99);
+        story_tick(&story, UINT64_MAX);
+        store_dump_begin(story.store);
+        struct buffer dump = {0};
+        story_dump_rest(story.store, &dump, 50);
+        buffer_close(&dump);
+    }
+    story_end(&story);
+    return loaded;
+}
+
+START_TEST(no_truncated_dump_is_taken)
+{
+    uint64_t hash, loaded_hash = 0;
+    struct buffer dump = small_dump(&hash);
+    for (size_t size = 0; size < buffer_size(&dump); size++)
+        ck_assert_msg(!load(buffer_start(&dump), size, &loaded_hash), "%zu bytes were enough", size);
+    ck_assert(load(buffer_start(&dump), buffer_size(&dump), &loaded_hash));
+    ck_assert_uint_eq(loaded_hash, hash);
+    buffer_close(&dump);
+}
+END_TEST
+
+START_TEST(no_flipped_bit_does_harm)
+{
+    uint64_t hash, loaded_hash = 0;
+    struct buffer dump = small_dump(&hash);
+    uint8_t *bytes = buffer_start(&dump);
+    size_t taken = 0;
+    for (size_t bit = 0; bit < buffer_size(&dump) * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        taken += load(bytes, buffer_size(&dump), &loaded_hash);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    /* A nonce or a letter of a value may be anything. */
+    ck_assert_uint_gt(taken, 0);
+    ck_assert_uint_lt(taken, buffer_size(&dump) * 8);
+    buffer_close(&dump);
+}
+END_TEST
+
+START_TEST(no_changed_byte_does_harm)
+{
+    static const uint8_t VALUES[] = {0x00, 0x01, 0x02, 0x03, 0x7f, 0x80, 0xff};
+    uint64_t hash, loaded_hash;
+    struct buffer dump = small_dump(&hash);
+    uint8_t *bytes = buffer_start(&dump);
+    for (size_t i = 0; i < buffer_size(&dump); i++) {
+        uint8_t right = bytes[i];
+        for (size_t v = 0; v < sizeof VALUES; v++) {
+            bytes[i] = VALUES[v];
+            load(bytes, buffer_size(&dump), &loaded_hash);
+        }
+        /* Eight bytes at once: counters at their ends. */
+        uint8_t eight[8];
+        if (i + 8 <= buffer_size(&dump)) {
+            memcpy(eight, bytes + i, 8);
+            memset(bytes + i, 0xff, 8);
+            load(bytes, buffer_size(&dump), &loaded_hash);
+            memset(bytes + i, 0, 8);
+            load(bytes, buffer_size(&dump), &loaded_hash);
+            memcpy(bytes + i, eight, 8);
+        }
+        bytes[i] = right;
+    }
+    ck_assert(load(bytes, buffer_size(&dump), &loaded_hash));
+    ck_assert_uint_eq(loaded_hash, hash);
+    buffer_close(&dump);
+}
+END_TEST
+
+/* --- records made by hand --------------------------------------------------------------------------------------- */
+
+static void put_state(struct buffer *out, uint64_t index, uint64_t revision, uint64_t files, uint32_t gateways)
+{
+    buffer_append_u8(out, 1);
+    buffer_append_u64(out, index);
+    buffer_append_u64(out, 1000);
+    buffer_append_u64(out, revision);
+    buffer_append_u64(out, files);
+    buffer_append_u32(out, gateways);
+}
+
+/* A gateway's record, with COUNT outcomes of CODE and version 1. */
+static void put_gateway(struct buffer *out, uint32_t id, uint64_t epoch, uint64_t applied, uint64_t lowest,
+                        uint32_t count, uint8_t code)
+{
+    buffer_append_u8(out, 2);
+    buffer_append_u32(out, id);
+    buffer_append_u64(out, 55);
+    buffer_append_u64(out, epoch);
+    buffer_append_u64(out, applied);
+    buffer_append_u64(out, lowest);
+    buffer_append_u32(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_append_u8(out, code);
+        buffer_append_u64(out, 1);
+    }
+}
+
+static void put_file(struct buffer *out, enum command_kind kind, const char *name, uint64_t version,
+                     uint64_t expires_ms, uint64_t exptime_s)
+{
+    struct command command = story_command(kind, name, NULL);
+    command.exptime_s = exptime_s;
+    struct blob *blob = command_encode(&command);
+    buffer_append_u8(out, 3);
+    buffer_append_u64(out, version);
+    buffer_append_u64(out, expires_ms);
+    buffer_append_u32(out, blob->size);
+    buffer_append(out, blob->bytes, blob->size);
+    blob_release(blob);
+}
+
+/* Whether what is in OUT is a dump; OUT is empty after it. */
+static bool loads(struct buffer *out)
+{
+    uint64_t hash;
+    bool loaded = load(buffer_start(out), buffer_size(out), &hash);
+    buffer_clear(out, 0);
+    return loaded;
+}
+
+START_TEST(a_state_comes_first_and_once)
+{
+    struct buffer out = {0};
+    put_state(&out, 10, 5, 0, 0);
+    ck_assert(loads(&out));
+    put_state(&out, 10, 5, 0, 0);
+    put_state(&out, 10, 5, 0, 0);
+    ck_assert(!loads(&out));
+    put_file(&out, COMMAND_WRITE, "a", 1, 0, 0);
+    put_state(&out, 10, 5, 1, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 6, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, UINT64_MAX, 5, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, UINT64_MAX, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, 0);
+    buffer_append_u8(&out, 4);
+    ck_assert(!loads(&out));
+}
+END_TEST
+
+START_TEST(files_are_as_a_client_could_have_made_them)
+{
+    static const struct {
+        const char *name;
+        enum command_kind kind;
+        uint64_t version;
+        uint64_t expires_ms;
+        uint64_t exptime_s;
+        bool valid;
+    } CASES[] = {
+        {"a", COMMAND_WRITE, 5, 0, 0, true},
+        {"a", COMMAND_CAS, 5, 0, 0, true},
+        {"a", COMMAND_DELETE, 5, 0, 0, false},
+        {"a", COMMAND_WRITE, 0, 0, 0, false},
+        {"a", COMMAND_WRITE, 6, 0, 0, false},
+        {"a", COMMAND_WRITE, 5, 3000, 2, true},
+        {"a", COMMAND_WRITE, 5, 900, 2, true},
+        {"a", COMMAND_WRITE, 5, 3001, 2, false},
+        {"a", COMMAND_WRITE, 5, 3000, 0, false},
+        {"a", COMMAND_WRITE, 5, 0, 2, false},
+    };
+    struct buffer out = {0};
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        put_state(&out, 10, 5, 1, 0);
+        put_file(&out, CASES[i].kind, CASES[i].name, CASES[i].version, CASES[i].expires_ms, CASES[i].exptime_s);
+        ck_assert_msg(loads(&out) == CASES[i].valid, "case %zu", i);
+    }
+}
+END_TEST
+
+START_TEST(no_more_no_fewer_and_no_two_alike)
+{
+    struct buffer out = {0};
+    put_state(&out, 10, 5, 2, 0);
+    put_file(&out, COMMAND_WRITE, "a", 1, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 1, 0);
+    put_file(&out, COMMAND_WRITE, "a", 1, 0, 0);
+    put_file(&out, COMMAND_WRITE, "b", 2, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 2, 0);
+    put_file(&out, COMMAND_WRITE, "a", 1, 0, 0);
+    put_file(&out, COMMAND_WRITE, "a", 2, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, 1);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, 0);
+    put_gateway(&out, 1, 1, 0, 1, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, 2);
+    put_gateway(&out, 1, 1, 0, 1, 0, 0);
+    put_gateway(&out, 1, 2, 0, 1, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, STORE_GATEWAYS_MAX + 1);
+    for (uint32_t id = 1; id <= STORE_GATEWAYS_MAX + 1; id++)
+        put_gateway(&out, id, 1, 0, 1, 0, 0);
+    ck_assert(!loads(&out));
+}
+END_TEST
+
+START_TEST(gateways_windows_are_possible_ones)
+{
+    static const struct {
+        uint64_t epoch;
+        uint64_t applied;
+        uint64_t lowest;
+        uint32_t count;
+        uint8_t code;
+        bool valid;
+    } CASES[] = {
+        {10, 0, 1, 0, 0, true},
+        {11, 0, 1, 0, 0, false},
+        {0, 0, 1, 0, 0, false},
+        {1, 0, 0, 1, OUTCOME_WRITTEN, false},
+        {1, 3, 1, 3, OUTCOME_WRITTEN, true},
+        {1, 3, 1, 3, OUTCOME_DELETED, true},
+        {1, 3, 1, 3, OUTCOME_MISMATCH, true},
+        {1, 3, 1, 3, OUTCOME_SKIPPED, false},
+        {1, 3, 1, 3, OUTCOME_NOT_FOUND, false},
+        {1, 3, 1, 3, OUTCOME_NONE, false},
+        {1, 3, 1, 3, OUTCOME_OPENED, false},
+        {1, 3, 1, 3, 0xff, false},
+        {1, 3, 3, 1, OUTCOME_WRITTEN, true},
+        {1, 3, 4, 0, OUTCOME_WRITTEN, false},
+        {1, 3, 0, 4, OUTCOME_WRITTEN, false},
+        {1, 3, 1, 2, OUTCOME_WRITTEN, false},
+        {1, 3, 1, 4, OUTCOME_WRITTEN, false},
+        {1, STORE_OUTCOMES_MAX, 1, STORE_OUTCOMES_MAX, OUTCOME_WRITTEN, true},
+        {1, STORE_OUTCOMES_MAX + 1, 1, STORE_OUTCOMES_MAX + 1, OUTCOME_WRITTEN, false},
+        {1, UINT64_MAX / 2, UINT64_MAX / 2, 1, OUTCOME_WRITTEN, true},
+        {1, UINT64_MAX, UINT64_MAX, 1, OUTCOME_WRITTEN, false},
+        {1, UINT64_MAX, 0, 0, OUTCOME_WRITTEN, false},
+    };
+    struct buffer out = {0};
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        put_state(&out, 10, 5, 0, 1);
+        put_gateway(&out, 2, CASES[i].epoch, CASES[i].applied, CASES[i].lowest, CASES[i].count, CASES[i].code);
+        ck_assert_msg(loads(&out) == CASES[i].valid, "case %zu", i);
+    }
+}
+END_TEST
+
+START_TEST(after_a_bad_block_no_other_is_taken)
+{
+    struct buffer out = {0};
+    struct store *store = store_open(1);
+    put_state(&out, 10, 5, 0, 0);
+    ck_assert(store_load(store, buffer_start(&out), buffer_size(&out)));
+    ck_assert(!store_load(store, buffer_start(&out), buffer_size(&out)));
+    ck_assert(!store_load(store, buffer_start(&out), buffer_size(&out)));
+    ck_assert(!store_load(store, NULL, 0));
+    ck_assert(!store_load_end(store));
+    ck_assert(store_drain(store, 1));
+    store_close(store);
+    buffer_close(&out);
+}
+END_TEST
+
+START_TEST(a_load_that_never_began_is_no_state)
+{
+    struct store *store = store_open(1);
+    ck_assert(!store_load_end(store));
+    ck_assert(store_load(store, NULL, 0));
+    ck_assert(!store_load_end(store));
+    store_close(store);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("store/load");
+    TCase *tests = tcase_create("load");
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, no_truncated_dump_is_taken);
+    tcase_add_test(tests, no_flipped_bit_does_harm);
+    tcase_add_test(tests, no_changed_byte_does_harm);
+    tcase_add_test(tests, a_state_comes_first_and_once);
+    tcase_add_test(tests, files_are_as_a_client_could_have_made_them);
+    tcase_add_test(tests, no_more_no_fewer_and_no_two_alike);
+    tcase_add_test(tests, gateways_windows_are_possible_ones);
+    tcase_add_test(tests, after_a_bad_block_no_other_is_taken);
+    tcase_add_test(tests, a_load_that_never_began_is_no_state);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
