@@ -1,5 +1,5 @@
 /* cleatd: one node of Cleat. Options, recovery, then the server's loop. */
-#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +110,9 @@ static int open_and_run(struct options *options)
     }
     struct node *node = node_open(&options->node, disk, &recovered, store, server_now_ms(), reason);
     disk_recovered_free(&recovered);
+#ifdef __GLIBC__
+    malloc_trim(0); /* recovery read whole segments: a node at rest should not keep their memory */
+#endif
     if (!node) {
         log_line("refused", reason);
         return EXIT_FAILURE;

@@ -125,7 +125,7 @@ void formation_done(struct node *node, struct disk_bulk *request)
         return;
     }
     say(node, "formed");
-    say_number(node, "cluster", node->identity.configuration.cluster_id);
+    say_hex(node, "cluster", node->identity.configuration.cluster_id);
     say_text(node, "role", node->bootstrap_due ? "voter" : "learner");
     say_end(node);
     if (node->bootstrap_due)

@@ -51,6 +51,14 @@ void say_number(struct node *node, const char *key, uint64_t value)
     buffer_append_number(&node->log, value);
 }
 
+void say_hex(struct node *node, const char *key, uint64_t value)
+{
+    buffer_append_text(&node->log, " ");
+    buffer_append_text(&node->log, key);
+    buffer_append_text(&node->log, "=");
+    buffer_append_hex(&node->log, value);
+}
+
 void say_end(struct node *node)
 {
     buffer_append_text(&node->log, "\n");

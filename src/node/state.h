@@ -178,6 +178,7 @@ struct node {
 void say(struct node *node, const char *event);
 void say_text(struct node *node, const char *key, const char *value);
 void say_number(struct node *node, const char *key, uint64_t value);
+void say_hex(struct node *node, const char *key, uint64_t value);
 void say_end(struct node *node);
 /* The node must stop: REASON is its last line. */
 void node_stop(struct node *node, const char *event, const char *reason);

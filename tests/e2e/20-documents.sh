@@ -32,8 +32,9 @@ play() { # the transcript on stdin, to node 1
     skipping=0
     exec 3<>"/dev/tcp/127.0.0.1/$(port 1)"
     while IFS= read -r line; do
-        if [[ $line == "> "* ]]; then
-            printf '%s\r\n' "${line#> }" >&3
+        if [[ $line == ">" || $line == "> "* ]]; then
+            line=${line#>}
+            printf '%s\r\n' "${line# }" >&3
         elif [[ $line == "..." ]]; then
             skipping=1
         else
