@@ -27,9 +27,10 @@ static inline size_t buffer_size(const struct buffer *buffer)
     return buffer->end - buffer->start;
 }
 
+/* NULL where it never held anything. */
 static inline uint8_t *buffer_start(struct buffer *buffer)
 {
-    return buffer->bytes + buffer->start;
+    return buffer->bytes ? buffer->bytes + buffer->start : buffer->bytes;
 }
 
 /* Room for SIZE more bytes at the end: returns where to put them, or NULL where memory fails (nothing changed). The

@@ -5,6 +5,7 @@
 #ifndef CLEAT_BASE_BYTES_H
 #define CLEAT_BASE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,35 +13,41 @@
 
 static inline void bytes_put_u16(uint8_t *at, uint16_t value)
 {
-    at[0] = (uint8_t)value;
-    at[1] = (uint8_t)(value >> 8);
+    value = htole16(value);
+    memcpy(at, &value, sizeof value);
 }
 
 static inline void bytes_put_u32(uint8_t *at, uint32_t value)
 {
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    value = htole32(value);
+    memcpy(at, &value, sizeof value);
 }
 
 static inline void bytes_put_u64(uint8_t *at, uint64_t value)
 {
-    for (int i = 0; i < 8; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    value = htole64(value);
+    memcpy(at, &value, sizeof value);
 }
 
 static inline uint16_t bytes_u16(const uint8_t *at)
 {
-    return (uint16_t)(at[0] | at[1] << 8);
+    uint16_t value;
+    memcpy(&value, at, sizeof value);
+    return le16toh(value);
 }
 
 static inline uint32_t bytes_u32(const uint8_t *at)
 {
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return le32toh(value);
 }
 
 static inline uint64_t bytes_u64(const uint8_t *at)
 {
-    return (uint64_t)bytes_u32(at) | (uint64_t)bytes_u32(at + 4) << 32;
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return le64toh(value);
 }
 
 struct reader {
@@ -51,7 +58,8 @@ struct reader {
 
 static inline struct reader reader_of(const void *bytes, size_t size)
 {
-    return (struct reader){.at = bytes, .end = (const uint8_t *)bytes + size, .bad = false};
+    const uint8_t *at = bytes;
+    return (struct reader){.at = at, .end = size > 0 ? at + size : at, .bad = false};
 }
 
 static inline size_t reader_left(const struct reader *reader)

@@ -42,7 +42,7 @@ enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic,
     case BLOCK_GOOD:
         return DISK_OK;
     case BLOCK_NEWER:
-        return reason_refused(reason, path, offset, "written by a newer version, in a format that this one cannot read");
+        return reason_refused(reason, path, offset, "of a newer format than this version can read");
     case BLOCK_DAMAGED:
         break;
     }

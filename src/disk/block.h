@@ -1,11 +1,13 @@
-/* The first 4096 bytes of every file: what it is, for whom, and a checksum over all of it. The vote file is two of them.
+/* The first 4096 bytes of every file: what it is, for whom, and a checksum over all of it. The vote file is two such
+ * blocks.
  *
  *      0     8 bytes  magic: which kind of file
  *      8     u32      format version
  *      12    ...      the kind's own fields, zeros up to
  *      4088  u64      XXH3 of bytes 0..4087, seeded with the block's offset in its file
  *
- * Magic, version and checksum stay where they are in every later format, so that a newer file is told from a bad one. */
+ * Magic, version and checksum stay where they are in every later format, so that a newer file is told from a bad
+ * one. */
 #ifndef CLEAT_DISK_BLOCK_H
 #define CLEAT_DISK_BLOCK_H
 

@@ -281,8 +281,8 @@ static enum disk_status bulk_receive_write(struct bulk *bulk, struct disk_bulk *
     if (bulk->received < 0)
         return reason_unfit(reason, path, "no snapshot is coming in");
     if (request->offset != bulk->received_bytes)
-        return bulk_receive_drop(bulk, reason_refused(reason, path, bulk->received_bytes, "bytes of another place came"),
-                                 reason);
+        return bulk_receive_drop(
+            bulk, reason_refused(reason, path, bulk->received_bytes, "bytes of another place came"), reason);
     if (size == 0)
         return DISK_OK;
     int error = fs_write(bulk->received, request->offset, buffer_start(&request->bytes), size);

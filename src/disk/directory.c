@@ -59,7 +59,8 @@ void directory_segment_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX])
 
 void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX])
 {
-    int size = snprintf(name, DIRECTORY_NAME_MAX, "%s%016" PRIx64 "-%016" PRIx64, directory_snapshot_prefix, index, term);
+    int size =
+        snprintf(name, DIRECTORY_NAME_MAX, "%s%016" PRIx64 "-%016" PRIx64, directory_snapshot_prefix, index, term);
     ensure(size > 0 && size < DIRECTORY_NAME_MAX);
 }
 

@@ -149,8 +149,8 @@ void disk_log_execute(struct disk *disk, struct disk_log *request)
         if (request->status != DISK_OK)
             wal_poison(&disk->wal, request->reason);
     }
-    for (size_t i = 0; i < request->entry_count; i++)
-        ensure(request->entries[i].term <= disk->vote.term);
+    for (size_t i = 0; i < request->entry_count && !disk->wal.failed; i++)
+        ensure(request->entries[i].term <= disk->vote.term); /* recovery relies on it */
     enum disk_status status = wal_execute(&disk->wal, request, request->reason);
     ensure(status == DISK_OK || status == DISK_FAILED);
     request->status = status;

@@ -13,13 +13,14 @@
  *      56  payload, and zeros up to the next multiple of 8
  *
  *      type      term, index                     payload
- *      1 BEGIN   of the last entry before        u64 sequence, u64 id of the segment before this one, u64 offset where
- *                this segment                    its records end. First in every segment that is in use
+ *      1 BEGIN   of the last entry before        u64 sequence, u64 id of the segment before this one, u64 offset
+ *                this segment                    where its records end. First in every segment that is in use
  *      2 ENTRY   the entry's                     the entry's
  *      3 RESET   the log starts anew after it    -
  *      4 MARK    of the last entry               -; what is before it is on the disk for certain. A batch of its own
  *
- * Ids are random, so no bytes of another place, of a file's earlier life, or chosen by a client can be a valid record. */
+ * Ids are random, so no bytes of another place, of a file's earlier life, or chosen by a client can be a valid
+ * record. */
 #ifndef CLEAT_DISK_RECORD_H
 #define CLEAT_DISK_RECORD_H
 

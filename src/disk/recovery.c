@@ -62,8 +62,8 @@ static void recovery_pass_over(struct recovery *recovery, const struct listing_s
 }
 
 /* Reads one wholly. *GOOD: it is fit for use. */
-static enum disk_status recovery_try_snapshot(struct recovery *recovery, const struct listing_snapshot *item, bool *good,
-                                              uint64_t *bytes, char *reason)
+static enum disk_status recovery_try_snapshot(struct recovery *recovery, const struct listing_snapshot *item,
+                                              bool *good, uint64_t *bytes, char *reason)
 {
     char name[DIRECTORY_NAME_MAX];
     char path[DISK_PATH_MAX];
@@ -278,7 +278,8 @@ static void recovery_encode(const struct recovery *recovery, uint64_t id, struct
     struct record begin = {.type = RECORD_BEGIN, .batch = SEGMENT_HEADER, .index = trail->end_index,
                            .term = trail->end_term, .payload_size = sizeof payload, .payload = payload};
     record_append(&begin, id, SEGMENT_HEADER, records);
-    struct record mark = {.type = RECORD_MARK, .index = recovery->replay.last_index, .term = recovery->replay.last_term};
+    struct record mark = {.type = RECORD_MARK, .index = recovery->replay.last_index,
+                          .term = recovery->replay.last_term};
     if (recovery->drop) {
         struct record reset = {.type = RECORD_RESET, .batch = SEGMENT_HEADER, .index = recovery->snapshot.index,
                                .term = recovery->snapshot.term};
@@ -298,7 +299,8 @@ static enum disk_status recovery_without_room(struct recovery *recovery, struct 
 {
     if (trail_must_rewrite(&recovery->trail)) {
         char why[DISK_REASON_MAX];
-        int size = snprintf(why, sizeof why, "no room to begin a log segment; free some and start again: %.300s", reason);
+        int size =
+            snprintf(why, sizeof why, "no room to begin a log segment; free some and start again: %.300s", reason);
         ensure(size > 0 && (size_t)size < sizeof why);
         memcpy(reason, why, (size_t)size + 1);
         return DISK_FULL;
@@ -351,7 +353,6 @@ enum disk_status recovery_mend(struct recovery *recovery, struct wal *wal, struc
 {
     struct trail *trail = &recovery->trail;
     recovery->next_sequence = trail->count > 0 ? trail->items[trail->count - 1].segment.sequence + 1 : 1;
-    wal_init(wal, recovery->directory, segments, recovery->options);
     enum disk_status status = recovery_tidy(recovery, reason);
     if (status == DISK_OK)
         status = recovery_mend_vote(recovery, reason);

@@ -2,8 +2,8 @@
  *
  *      identity -> vote -> newest good snapshot -> log -> do they fit together? -> mend -> a new segment
  *
- * - The log must reach from the snapshot on without a gap. Where it ends before the snapshot, or has another entry at its
- *   index, the snapshot stands for it: the log is dropped, by a RESET in the new segment.
+ * - The log must reach from the snapshot on without a gap. Where it ends before the snapshot, or has another entry at
+ *   its index, the snapshot stands for it: the log is dropped, by a RESET in the new segment.
  * - A damaged newest snapshot is passed over only if the log holds everything from the older one up to it.
  * - The last batch, unless a mark closed it, is written anew, since what a process that died wrote may be in the page
  *   cache alone; all before it was synced. */

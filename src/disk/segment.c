@@ -109,7 +109,8 @@ static enum disk_status segment_check(const uint8_t block[BLOCK_SIZE], uint64_t 
         return reason_refused(reason, path, 0, "belongs to another data directory");
     if (segment->sequence != sequence)
         return reason_refused(reason, path, 0, "is another segment than its name says");
-    if (segment->bytes > SEGMENT_BYTES_MAX || segment->bytes < SEGMENT_BYTES_MIN || segment->bytes % SEGMENT_HEADER != 0)
+    if (segment->bytes > SEGMENT_BYTES_MAX || segment->bytes < SEGMENT_BYTES_MIN ||
+        segment->bytes % SEGMENT_HEADER != 0)
         return reason_refused(reason, path, 0, "damaged: no size for a segment");
     if (segment->bytes != file_bytes) {
         uint64_t end = segment->bytes < file_bytes ? segment->bytes : file_bytes;

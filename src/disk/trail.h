@@ -7,9 +7,10 @@
  * - The tip is the newest segment with a valid BEGIN. Each BEGIN says which segment came before, and where that one's
  *   records end: up to there all must be valid, behind it nothing counts.
  * - In the tip the first bad record is a torn tail if no record of a later batch follows, in it or in the prepared
- *   segments. Otherwise it is damage, and the log is refused. One batch is written at a time, and the next one only
- *   after its sync; so what follows a torn one cannot be there.
- * - A segment between two that follow each other was written anew by a start that was interrupted: it counts no more. */
+ *   segments. Otherwise it is damage, and the log is refused. One batch is written at a time, and the next only after
+ *   its sync: nothing can follow one that was cut short.
+ * - A segment between two that follow each other was written anew by a start that was interrupted: it counts no
+ *   more. */
 #ifndef CLEAT_DISK_TRAIL_H
 #define CLEAT_DISK_TRAIL_H
 

@@ -29,7 +29,8 @@ void wal_init(struct wal *wal, const struct directory *directory, struct segment
         .marked = true,
     };
     ensure(wal->segment_bytes >= SEGMENT_BYTES_MIN && wal->segment_bytes <= SEGMENT_BYTES_MAX);
-    ensure(wal->segment_bytes - SEGMENT_HEADER >= WAL_BEGIN + WAL_RESET + WAL_MARK + 2 * record_bytes(wal->record_max_bytes));
+    ensure(wal->segment_bytes - SEGMENT_HEADER >=
+           WAL_BEGIN + WAL_RESET + WAL_MARK + 2 * record_bytes(wal->record_max_bytes));
 }
 
 void wal_poison(struct wal *wal, const char *reason)

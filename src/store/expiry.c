@@ -21,7 +21,8 @@ static bool is_due(const struct store *store, const struct file *file)
 static void expire(struct store *store, struct file *file)
 {
     ensure(is_due(store, file));
-    store_next_revision(store);
+    uint64_t revision = store_next_revision(store);
+    ensure(file_version(file) < revision);
     files_remove(&store->files, file);
 }
 

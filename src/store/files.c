@@ -114,6 +114,7 @@ void files_add(struct files *files, const uint8_t *name, size_t name_size, struc
                uint64_t expires_ms)
 {
     ensure(name_size > 0 && name_size <= UINT16_MAX);
+    ensure(!files->draining);
     struct file *file = memory_get(sizeof *file);
     file->named.name_size = (uint16_t)name_size;
     file->past_number = files->past.number;

@@ -68,7 +68,8 @@ bool gateways_open(struct gateways *gateways, uint32_t id, uint64_t nonce, uint6
 bool gateway_expects(const struct gateway *gateway, uint64_t epoch, uint64_t number)
 {
     ensure(gateway->lowest >= 1 && gateway->lowest - 1 <= gateway->applied);
-    return epoch == gateway->epoch && number > gateway->applied && number - gateway->applied == 1;
+    ensure(gateway->applied < UINT64_MAX);
+    return epoch == gateway->epoch && number == gateway->applied + 1;
 }
 
 static struct kept_outcome *slot(const struct gateway *gateway, uint64_t number)

@@ -23,6 +23,7 @@ static bool load_state(struct store *store, struct reader *reader)
     /* Every file took a revision of its own. */
     if (index > COUNTER_MAX || revision > COUNTER_MAX || files > revision || gateways > STORE_GATEWAYS_MAX)
         return false;
+    ensure(store->revision == 0 && store->gateways.count == 0);
     store->applied = index;
     store->time_ms = time_ms;
     store->revision = revision;
@@ -105,6 +106,7 @@ static bool load_file(struct store *store, struct reader *reader)
         return false;
     if (files_find(&store->files, command.name, command.name_size))
         return false;
+    ensure(size >= COMMAND_HEADER_SIZE && command.name > payload);
     struct blob *blob = blob_new(size);
     if (!blob)
         return false;

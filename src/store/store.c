@@ -43,6 +43,7 @@ static struct result put(struct store *store, struct file *file, const struct co
 {
     uint64_t expires_ms = expiry_ms(store->time_ms, command->exptime_s);
     uint64_t version = store_next_revision(store);
+    ensure(!file || file_version(file) < version);
     ensure(expires_ms == 0 || expires_ms > store->time_ms || store->time_ms == UINT64_MAX);
     if (file)
         files_replace(&store->files, file, command->name, blob, version, expires_ms);
@@ -69,6 +70,7 @@ static struct result apply_cas(struct store *store, const struct command *comman
 {
     struct file *file = expiry_find(store, command->name, command->name_size);
     uint64_t version = file ? file_version(file) : 0;
+    ensure((version > 0) == (file != NULL));
     if (command->version != version)
         return (struct result){OUTCOME_MISMATCH, version};
     return put(store, file, command, blob);
@@ -102,6 +104,7 @@ static struct outcome apply_numbered(struct store *store, const struct command *
     if (!gateway || !gateway_expects(gateway, command->epoch, command->number))
         return outcome;
     struct result result = NUMBERED[command->kind].apply(store, command, blob);
+    ensure(result.code != OUTCOME_NONE);
     gateway_keep(gateway, result.code, result.version);
     gateway_drop_below(gateway, command->lowest);
     ensure(gateway->applied == command->number);
@@ -114,7 +117,8 @@ static struct outcome apply_open(struct store *store, const struct command *comm
 {
     bool opened = gateways_open(&store->gateways, command->gateway, command->epoch, store->applied);
     const struct gateway *gateway = gateways_find(&store->gateways, command->gateway);
-    ensure(!opened || gateway->epoch == store->applied);
+    ensure(!opened || (gateway->epoch == store->applied && gateway->applied == 0));
+    ensure(!gateway || gateway->epoch <= store->applied);
     enum outcome_code code = opened ? OUTCOME_OPENED : OUTCOME_NONE;
     return (struct outcome){code, command->gateway, gateway ? gateway->epoch : 0, 0, 0};
 }
@@ -158,8 +162,13 @@ struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms
     store->applied = index;
     if (time_ms > store->time_ms)
         store->time_ms = time_ms;
+    uint64_t revision = store->revision;
     struct outcome outcome = apply_payload(store, blob);
     expiry_sweep(store);
+    /* The command's own change, the expiry of its file, and the sweep. */
+    ensure(store->revision >= revision && store->revision - revision <= 2 + STORE_SWEEP_MAX);
+    ensure(outcome.version <= store->revision);
+    ensure(store_file_count(store) <= store->revision);
     return outcome;
 }
 
@@ -244,6 +253,7 @@ struct outcome store_outcome(const struct store *store, uint32_t id, uint64_t nu
     struct outcome outcome = {OUTCOME_NONE, id, gateway ? gateway->epoch : 0, number, 0};
     const struct kept_outcome *kept = gateway ? gateway_outcome(gateway, number) : NULL;
     if (kept) {
+        ensure(kept->code != OUTCOME_NONE && kept->version <= store->revision);
         outcome.code = kept->code;
         outcome.version = kept->version;
     }

@@ -74,7 +74,7 @@ test_two_leaders_in_a_row_are_killed_under_load() {
 
 test_a_leader_that_is_told_to_end_hands_over() {
     # Elections are slow here: it is the handing over that is fast.
-    fresh_cluster 5 --election-ms 3000-4000
+    fresh_cluster 5 --election-ms 2000-2500
     local leader first rest begun
     leader=$(cluster leader)
     rest=$(others "$leader")
@@ -86,7 +86,7 @@ test_a_leader_that_is_told_to_end_hands_over() {
     cluster stop "$leader"
     wait_for is_led_by_another "$first" "$leader"
     more_changes 1000 "$first"
-    (($(now_ms) - begun < 2500)) || fail "it took $(($(now_ms) - begun)) ms"
+    (($(now_ms) - begun < 1500)) || fail "it took $(($(now_ms) - begun)) ms"
     hammer_ends
     cluster start "$leader"
     # shellcheck disable=SC2046
@@ -128,7 +128,7 @@ test_reads_are_never_stale_while_leaders_come_and_go() {
         local rest
         rest=$(others "$leader")
         wait_for is_led_by_another "${rest%% *}" "$leader"
-        more_changes 30 "${rest%% *}"
+        more_changes 20 "${rest%% *}"
         if [[ $what == kill ]]; then
             cluster start "$leader"
         else
@@ -140,7 +140,7 @@ test_reads_are_never_stale_while_leaders_come_and_go() {
 }
 
 test_without_a_majority_commands_fail_in_time_and_nothing_is_made_up() {
-    fresh_cluster 5 --timeout-ms 1000
+    fresh_cluster 5 --timeout-ms 400
     answers 1 "write a 1" x -- "OK 1"
     cluster kill 3
     cluster kill 4

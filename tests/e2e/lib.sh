@@ -53,9 +53,9 @@ finish() {
     fi
     if ((code != 0 && code != 77)); then
         while IFS= read -r log; do
-            printf -- '--- %s (last lines)\n' "$log"
-            tail -n 12 "$log"
-        done < <(find "$directory" -path '*/[1-9]/log' | sort)
+            printf -- '--- %s (last lines)\n' "${log#"$directory/"}"
+            tail -n 8 "$log"
+        done < <(find "$directory" -path '*/[1-9]/log' | sort) >"$directory/logs"
     fi
     exit "$code"
 }

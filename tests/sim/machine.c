@@ -10,12 +10,13 @@
 #include "sim/storage.h"
 #include "sim/turn.h"
 #include "sim/world.h"
+#include "store/dump.h"
 
 void machine_init(struct world *world, struct machine *machine, uint32_t id)
 {
     machine->id = id;
     snprintf(machine->name, sizeof machine->name, "n%u", id);
-    snprintf(machine->directory, sizeof machine->directory, "/sim/%u", id);
+    snprintf(machine->directory, sizeof machine->directory, "/n%u/data", id);
     machine->random.state = random_u64(&world->random);
     machine->clock_start_ms = world_between(world, 1, 1000000000);
     uint64_t drift = world->profile.drift_ppm;
@@ -111,7 +112,7 @@ static bool disk_ready(struct world *world, const struct event *event)
 static void before_io(struct world *world, struct machine *machine)
 {
     if (machine->power_in_io)
-        storage_fail_after(machine, world_between(world, 0, 6));
+        storage_stop_after(machine, world_between(world, 0, 6));
 }
 
 /* True if the machine is gone with its request half done. */
@@ -121,7 +122,6 @@ static bool power_went(struct world *world, struct machine *machine)
         return false;
     machine->power_in_io = false;
     story_tell(&world->story, 1, machine->name, "power goes in the middle of a disk request");
-    storage_fail_after(machine, UINT64_MAX);
     machine_crash(world, machine, true);
     machine_plan_start(world, machine, world_between(world, 1000, world->profile.fault_long_us));
     return true;
@@ -234,13 +234,12 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
     };
     bool power = machine->power_in_io;
     if (power)
-        storage_fail_after(machine, world_between(world, 0, 40));
+        storage_stop_after(machine, world_between(world, 0, 40));
     char reason[DISK_REASON_MAX] = "";
     enum disk_status status = disk_open(&options, &machine->disk, recovered, reason);
     if (power) {
         machine->power_in_io = false;
-        storage_fail_after(machine, UINT64_MAX);
-        if (status == DISK_OK) {
+            if (status == DISK_OK) {
             disk_recovered_free(recovered);
             disk_close(machine->disk);
         }

@@ -15,6 +15,8 @@
 #include "sim/events.h"
 #include "sim/profile.h"
 
+struct world;
+
 struct peer_socket {
     struct peer_socket *next;     /* all that ever were */
     struct peer_socket *other;

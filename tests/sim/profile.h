@@ -4,6 +4,7 @@
 #define CLEAT_TESTS_SIM_PROFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/random.h"

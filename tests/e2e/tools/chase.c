@@ -2,7 +2,7 @@
  *
  *      chase --ports 8080,8081,8082 --seconds 5
  *
- * Takes the nodes by turns. Refusals, broken connections and silence (for a second) are put up with, so it can run while
+ * Takes the nodes by turns. Refusals, broken connections and silence (for a moment) are put up with, so it can run while
  * nodes die and stop; but a read that goes back, or none that succeeds at all, is a failure. */
 #include <getopt.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 
 #include "shared/wire.h"
 
-enum { CHASE_WAIT_MS = 1000 };
+enum { CHASE_WAIT_MS = 250 };
 
 struct node {
     struct wire wire;

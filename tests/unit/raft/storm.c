@@ -12,7 +12,7 @@
 #include "support/check.h"
 #include "support/replica.h"
 
-enum { NODES_MAX = 5, STORM_MS = 2500, CALM_MS = 1500, SEEDS = 400, READS_MAX = 4096, TERMS_MAX = 4096 };
+enum { NODES_MAX = 5, STORM_MS = 2500, CALM_MS = 6000, SEEDS = 400, READS_MAX = 4096, TERMS_MAX = 4096 };
 
 struct letter {
     uint64_t at_ms;
@@ -173,6 +173,8 @@ static void start(struct storm *storm, uint32_t id)
 {
     struct node *node = &storm->nodes[id];
     replica_start(&node->replica, storm->now_ms);
+    node->commit_seen = raft_commit(node->replica.raft);
+    node->led = false;
     if (raft_last_index(node->replica.raft) == 0 && !node->wiped)
         raft_bootstrap(node->replica.raft, &storm->configuration, 0);
     for (uint32_t peer = 1; peer <= storm->count; peer++) {
@@ -201,7 +203,6 @@ static void crash(struct storm *storm, uint32_t id)
             storm->wiped++;
         node->wiped = true;
         node->term_seen = 0;
-        node->commit_seen = 0;
     }
 }
 
@@ -295,11 +296,12 @@ static void check_peers(struct storm *storm, struct node *node)
 static void check(struct storm *storm, struct node *node)
 {
     const struct raft *raft = node->replica.raft;
-    ensure(raft_term(raft) >= node->term_seen || !storm->links);
+    ensure(raft_term(raft) >= node->term_seen && raft_commit(raft) >= node->commit_seen);
     ensure(raft_commit(raft) >= node->replica.disk.snapshot_index);
     ensure(raft_durable_index(raft) <= replica_disk_last(&node->replica));
     ensure(raft_deadline_ms(raft) > storm->now_ms);
     node->term_seen = node->replica.disk.term;
+    node->commit_seen = raft_commit(raft);
     node->led = raft_role(raft) == RAFT_LEADER;
     if (raft_role(raft) == RAFT_LEADER) {
         uint32_t *leader = &storm->leader_of[raft_term(raft)];
@@ -533,7 +535,7 @@ static void run(uint64_t seed)
         step(storm);
     storm->calm = true;
     uint64_t committed = storm->committed;
-    while (storm->now_ms < STORM_MS + CALM_MS / 2)
+    while (storm->now_ms < STORM_MS + CALM_MS / 8)
         step(storm);
     expect(storm->committed > committed, storm, seed, "nothing is committed after the storm");
     /* One more command, and nothing else: all must come to have it. */

@@ -260,6 +260,29 @@ START_TEST(a_step_that_only_passes_files_over_is_bounded_too)
 }
 END_TEST
 
+START_TEST(what_the_dump_has_taken_is_no_longer_held)
+{
+    uint64_t hash;
+    struct story story = hundred_files(&hash);
+    uint64_t before = store_memory_bytes(story.store);
+    char large[5001];
+    memset(large, 'v', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    struct buffer out = {0};
+    store_dump_cancel(story.store);
+    write_number(&story, 50, large);
+    store_dump_begin(story.store);
+    write_number(&story, 50, "old");
+    ck_assert_uint_gt(store_memory_bytes(story.store), before + 5000);
+    ck_assert(!store_dump_step(story.store, &out, 2000));
+    ck_assert_uint_gt(buffer_size(&out), 5000);
+    ck_assert_uint_lt(store_memory_bytes(story.store), before + 5000);
+    ck_assert(store_dump_active(story.store));
+    buffer_close(&out);
+    story_end(&story);
+}
+END_TEST
+
 START_TEST(a_dump_given_up_gives_back_what_it_kept)
 {
     uint64_t hash;
@@ -311,6 +334,7 @@ int main(void)
     tcase_add_test(tests, gateways_are_dumped_as_they_were);
     tcase_add_test(tests, blocks_hold_whole_records_and_about_what_was_asked_for);
     tcase_add_test(tests, a_step_that_only_passes_files_over_is_bounded_too);
+    tcase_add_test(tests, what_the_dump_has_taken_is_no_longer_held);
     tcase_add_test(tests, a_dump_given_up_gives_back_what_it_kept);
     tcase_add_test(tests, a_store_may_be_closed_during_a_dump);
     suite_add_tcase(suite, tests);

@@ -118,6 +118,19 @@ START_TEST(time_never_goes_back)
 }
 END_TEST
 
+START_TEST(a_node_whose_time_differs_is_told_from_the_others)
+{
+    struct story a = story_begin(1);
+    struct story b = story_begin(1);
+    ck_assert_uint_eq(store_hash(a.store), store_hash(b.store));
+    story_tick(&a, 5000);
+    story_tick(&b, 5001);
+    ck_assert_uint_ne(store_hash(a.store), store_hash(b.store));
+    story_end(&a);
+    story_end(&b);
+}
+END_TEST
+
 START_TEST(every_entry_sweeps)
 {
     struct story story = story_begin(1);
@@ -275,6 +288,7 @@ int main(void)
     tcase_add_test(tests, a_command_finds_its_due_file_gone);
     tcase_add_test(tests, a_renewal_ordered_before_the_moment_wins);
     tcase_add_test(tests, time_never_goes_back);
+    tcase_add_test(tests, a_node_whose_time_differs_is_told_from_the_others);
     tcase_add_test(tests, every_entry_sweeps);
     tcase_add_test(tests, the_longest_life_ends_after_all_and_the_end_of_time_is_no_trap);
     tcase_add_test(tests, one_entry_sweeps_a_bounded_number_besides_its_own_file);

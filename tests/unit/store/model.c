@@ -321,7 +321,7 @@ static uint64_t make_time(struct run *run)
         return random_between(&run->random, 0, time_ms);
     if (one_in(run, 300))
         return time_ms + 4000;
-    return time_ms + (one_in(run, 3) ? random_between(&run->random, 0, 2 * 300000 / (100 + run->names)) : 0);
+    return time_ms + (one_in(run, 3) ? random_between(&run->random, 0, 100000 / (100 + run->names)) : 0);
 }
 
 /* One entry to the model and to the stores: all say the same. */

@@ -1,0 +1,270 @@
+#include "sim/faults.h"
+
+#include <string.h>
+
+#include "raft/raft.h"
+#include "sim/machine.h"
+#include "sim/storage.h"
+#include "sim/world.h"
+
+/* How long something lasts: mostly short, and never beyond the phase of faults. */
+static uint64_t lasting_us(struct world *world)
+{
+    uint64_t longest = world->profile.fault_long_us;
+    if (world_chance(world, 500000))
+        longest /= 10;
+    uint64_t us = world_between(world, longest / 20 + 1, longest);
+    uint64_t left_us = world->profile.faults_us - world->story.now_us;
+    return us < left_us ? us : left_us;
+}
+
+static struct machine *any_machine(struct world *world)
+{
+    return &world->machines[world_between(world, 0, world->profile.nodes - 1)];
+}
+
+/* A machine that leads, or any: what happens to leaders is the more interesting. */
+static struct machine *some_machine(struct world *world)
+{
+    if (world_chance(world, 400000))
+        for (uint32_t i = 0; i < world->profile.nodes; i++) {
+            struct machine *machine = &world->machines[i];
+            if (machine_up(machine) && raft_role(node_raft(machine->node)) == RAFT_LEADER)
+                return machine;
+        }
+    return any_machine(world);
+}
+
+/* --- crashes ---------------------------------------------------------------------------------------------------- */
+
+static void crash(struct world *world, struct machine *machine, bool power)
+{
+    machine_crash(world, machine, power);
+    /* At times power goes again while it recovers. */
+    machine->power_in_io = power && world_chance(world, 200000);
+    machine_plan_start(world, machine, lasting_us(world));
+}
+
+static void crash_some(struct world *world, uint32_t ppm)
+{
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        if (world_chance(world, ppm))
+            crash(world, &world->machines[i], true);
+}
+
+static bool wipe(struct world *world, struct machine *machine)
+{
+    uint32_t wiped = 0;
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        wiped += world->machines[i].wiped;
+    if (machine->wiped || wiped + 1 > (world->profile.nodes - 1) / 2 || world->invariants.elections == 0)
+        return false;
+    machine_crash(world, machine, true);
+    story_tell(&world->story, 1, machine->name, "its disk is replaced by an empty one");
+    machine->wiped = true;
+    machine->power_in_io = false;
+    storage_wipe(machine);
+    invariants_wiped(&world->invariants, machine->id);
+    machine_plan_start(world, machine, lasting_us(world));
+    return true;
+}
+
+static bool shut_down(struct world *world, struct machine *machine)
+{
+    if (!machine_up(machine) || machine->stopping)
+        return false;
+    struct input input = {.kind = INPUT_SHUTDOWN};
+    machine_input(world, machine, &input);
+    return true;
+}
+
+static bool pause_process(struct world *world, struct machine *machine)
+{
+    if (!machine_up(machine) || machine_paused(world, machine))
+        return false;
+    machine->paused_us = world->story.now_us + lasting_us(world);
+    story_tell(&world->story, 1, machine->name, "is paused until %.6f", (double)machine->paused_us / 1e6);
+    return true;
+}
+
+static bool stall_disk(struct world *world, struct machine *machine)
+{
+    machine->stalled_us = world->story.now_us + lasting_us(world);
+    story_tell(&world->story, 1, machine->name, "its disk stalls until %.6f", (double)machine->stalled_us / 1e6);
+    return true;
+}
+
+static bool fill_disk(struct world *world, struct machine *machine)
+{
+    uint64_t more = world_between(world, 0, world->profile.segment_bytes * 2u);
+    story_tell(&world->story, 1, machine->name, "its disk has room for %llu more bytes", (unsigned long long)more);
+    storage_limit(machine, more);
+    struct event event = {.kind = EVENT_DISK_FREED, .machine = machine};
+    world_plan(world, lasting_us(world), &event);
+    return true;
+}
+
+void faults_disk_freed(struct world *world, const struct event *event)
+{
+    story_tell(&world->story, 1, event->machine->name, "its disk has room again");
+    storage_limit(event->machine, UINT64_MAX);
+}
+
+/* --- the network ------------------------------------------------------------------------------------------------ */
+
+enum { SHAPE_ALONE, SHAPE_DUMB, SHAPE_DEAF, SHAPE_HALVES, SHAPE_ANY, SHAPE_BRIDGE, SHAPE_RING, SHAPE_COUNT };
+
+/* Whether messages from A to B are lost in a partition of SHAPE around ODD; SIDES: which side each machine is on. */
+static bool path_lost(struct world *world, uint64_t shape, uint32_t odd, uint64_t sides, uint32_t a, uint32_t b)
+{
+    uint32_t nodes = world->profile.nodes;
+    switch (shape) {
+    case SHAPE_ALONE:
+        return a == odd || b == odd;
+    case SHAPE_DUMB:
+        return a == odd;
+    case SHAPE_DEAF:
+        return b == odd;
+    case SHAPE_HALVES:
+        return (sides >> a & 1) != (sides >> b & 1);
+    case SHAPE_BRIDGE: /* one machine is on both sides */
+        return a != odd && b != odd && (sides >> a & 1) != (sides >> b & 1);
+    case SHAPE_RING:
+        return (a + 1) % nodes != b && (b + 1) % nodes != a;
+    default:
+        return world_chance(world, 350000);
+    }
+}
+
+static bool partition(struct world *world, struct machine *machine)
+{
+    static const char *const names[] = {"is alone", "is dumb", "is deaf", "halves", "any paths", "is a bridge", "ring"};
+    struct network *network = &world->network;
+    uint64_t shape = world_between(world, 0, SHAPE_COUNT - 1);
+    uint64_t sides = random_u64(&world->random);
+    for (uint32_t a = 0; a < world->profile.nodes; a++)
+        for (uint32_t b = 0; b < world->profile.nodes; b++)
+            network->lost[a][b] = a != b && path_lost(world, shape, machine->id - 1, sides, a, b);
+    struct event event = {.kind = EVENT_HEAL_PATHS, .life = ++network->partition};
+    uint64_t us = lasting_us(world);
+    story_tell(&world->story, 1, machine->name, "a partition for %.6f s: %s", (double)us / 1e6, names[shape]);
+    world_plan(world, us, &event);
+    return world->profile.nodes > 1;
+}
+
+void faults_paths_healed(struct world *world, const struct event *event)
+{
+    if (event->life != world->network.partition)
+        return;
+    story_tell(&world->story, 1, "", "the partition ends");
+    memset(world->network.lost, 0, sizeof world->network.lost);
+}
+
+static bool cut(struct world *world)
+{
+    if (world->network.line_count == 0)
+        return false;
+    struct line *line = &world->network.lines[world_between(world, 0, world->network.line_count - 1)];
+    if (!line->socket)
+        return false;
+    story_tell(&world->story, 1, line->high->name, "its connection to %s (%d) is cut", line->low->name,
+               (int)line->kind);
+    network_cut(world, line);
+    return true;
+}
+
+/* --- which one -------------------------------------------------------------------------------------------------- */
+
+static bool strike(struct world *world, enum fault_kind kind)
+{
+    struct machine *machine = some_machine(world);
+    switch (kind) {
+    case FAULT_KILL:
+    case FAULT_POWER:
+        crash(world, machine, kind == FAULT_POWER);
+        return true;
+    case FAULT_POWER_SOME:
+    case FAULT_POWER_ALL:
+        crash_some(world, kind == FAULT_POWER_ALL ? 1000000 : 400000);
+        return true;
+    case FAULT_POWER_IN_IO:
+        machine->power_in_io = true;
+        return machine_up(machine);
+    case FAULT_SHUTDOWN:
+        return shut_down(world, machine);
+    case FAULT_PAUSE:
+        return pause_process(world, machine);
+    case FAULT_STALL:
+        return stall_disk(world, machine);
+    case FAULT_PARTITION:
+        return partition(world, machine);
+    case FAULT_CUT:
+        return cut(world);
+    case FAULT_FULL:
+        return fill_disk(world, machine);
+    case FAULT_WIPE:
+        return wipe(world, machine);
+    default:
+        return false;
+    }
+}
+
+static enum fault_kind draw_fault(struct world *world)
+{
+    const uint32_t *weights = world->profile.fault_weights;
+    uint64_t sum = 0;
+    for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        sum += weights[kind];
+    if (sum == 0)
+        return FAULT_KIND_COUNT;
+    uint64_t draw = world_between(world, 1, sum);
+    int kind = 0;
+    for (; draw > weights[kind]; kind++)
+        draw -= weights[kind];
+    return (enum fault_kind)kind;
+}
+
+void faults_next(struct world *world)
+{
+    if (world->phase != PHASE_FAULTS)
+        return;
+    enum fault_kind kind = draw_fault(world);
+    if (kind < FAULT_KIND_COUNT && world->story.now_us < world->profile.faults_us && strike(world, kind))
+        world->faults[kind]++;
+    struct event event = {.kind = EVENT_FAULT};
+    world_plan(world, world_between(world, 1, world->profile.fault_gap_us * 2), &event);
+}
+
+/* --- the end of all faults -------------------------------------------------------------------------------------- */
+
+/* Leaves some machines down for good, where those that are left can still decide. */
+static void leave_down(struct world *world)
+{
+    uint32_t voters = 0;
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        voters += !world->machines[i].wiped;
+    uint32_t spare = voters - (world->profile.nodes / 2 + 1);
+    for (uint32_t i = 0; i < spare; i++) {
+        struct machine *machine = any_machine(world);
+        if (machine->wiped)
+            continue;
+        machine->stays_down = true;
+        machine_crash(world, machine, false);
+        story_tell(&world->story, 1, machine->name, "stays down");
+    }
+}
+
+void faults_heal(struct world *world)
+{
+    story_tell(&world->story, 1, "", "all faults end");
+    world->quiet = true;
+    memset(world->network.lost, 0, sizeof world->network.lost);
+    if (world->profile.heal_majority && world->invariants.elections > 0)
+        leave_down(world);
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        struct machine *machine = &world->machines[i];
+        machine->power_in_io = false;
+        storage_limit(machine, UINT64_MAX);
+        machine_start(world, machine);
+    }
+}

@@ -1,0 +1,17 @@
+/* What breaks, and when: drawn one after another while the phase of faults lasts. None outlasts it. */
+#ifndef CLEAT_TESTS_SIM_FAULTS_H
+#define CLEAT_TESTS_SIM_FAULTS_H
+
+#include "sim/events.h"
+
+struct world;
+
+/* EVENT_FAULT: something breaks, and the next fault is planned. */
+void faults_next(struct world *world);
+/* EVENT_HEAL_PATHS, EVENT_DISK_FREED. */
+void faults_paths_healed(struct world *world, const struct event *event);
+void faults_disk_freed(struct world *world, const struct event *event);
+/* Everything that is broken is mended, and down machines start; all, or a majority that can decide. */
+void faults_heal(struct world *world);
+
+#endif

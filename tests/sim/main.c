@@ -1,0 +1,226 @@
+/* Runs the simulator: one seed, or many, each in a process of its own so that one that aborts does not end the others.
+ *
+ *      sim [--seed N] [--seeds COUNT] [--trace LEVEL] [--twice] [--nodes N] [--seconds N] [--jobs N] */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/world.h"
+
+enum { JOBS_MAX = 64, WALL_CLOCK_S = 300 /* for one run: beyond that it hangs */ };
+
+struct run {
+    struct world_options world;
+    uint64_t seeds;
+    uint64_t jobs;
+    bool twice;
+};
+
+struct totals {
+    uint64_t passed;
+    uint64_t failed;
+    struct report sum;
+};
+
+static void print_report(uint64_t seed, const struct report *report)
+{
+    printf("seed %llu: %.1f s simulated, operations %llu acknowledged %llu unknown %llu refused, crashes %llu, "
+           "elections %llu, snapshots %llu,",
+           (unsigned long long)seed, (double)report->simulated_us / 1e6, (unsigned long long)report->acknowledged,
+           (unsigned long long)report->unknown, (unsigned long long)report->refused,
+           (unsigned long long)report->crashes, (unsigned long long)report->elections,
+           (unsigned long long)report->snapshots);
+    for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        if (report->faults[kind] > 0)
+            printf(" %s %llu", fault_names[kind], (unsigned long long)report->faults[kind]);
+    printf(", hash %016llx\n", (unsigned long long)report->hash);
+}
+
+/* A child runs one seed, and writes its report into a pipe; twice if the hashes are to be compared. */
+struct child {
+    pid_t pid;
+    uint64_t seed;
+    int pipe;
+};
+
+static void run_child(const struct world_options *options, bool twice, int out)
+{
+    alarm(WALL_CLOCK_S);
+    struct report report = world_run(options);
+    if (twice) {
+        struct world_options silent = *options;
+        silent.detail = 0;
+        struct report again = world_run(&silent);
+        if (again.hash != report.hash) {
+            printf("seed %llu FAILED: two runs differ, %016llx and %016llx\n", (unsigned long long)options->seed,
+                   (unsigned long long)report.hash, (unsigned long long)again.hash);
+            fflush(stdout);
+            _Exit(1);
+        }
+    }
+    fflush(stdout);
+    if (write(out, &report, sizeof report) != (ssize_t)sizeof report)
+        _Exit(1);
+    exit(0); /* not _Exit: a leak checker has a look now */
+}
+
+static struct child start_child(const struct run *run, uint64_t seed)
+{
+    struct child child = {.seed = seed};
+    int ends[2];
+    fflush(stdout);
+    if (pipe(ends) != 0 || (child.pid = fork()) < 0) {
+        perror("sim");
+        exit(2);
+    }
+    if (child.pid == 0) {
+        struct world_options options = run->world;
+        options.seed = seed;
+        close(ends[0]);
+        run_child(&options, run->twice, ends[1]);
+    }
+    close(ends[1]);
+    child.pipe = ends[0];
+    return child;
+}
+
+static void add(struct report *sum, const struct report *report)
+{
+    sum->simulated_us += report->simulated_us;
+    sum->acknowledged += report->acknowledged;
+    sum->unknown += report->unknown;
+    sum->refused += report->refused;
+    sum->crashes += report->crashes;
+    sum->elections += report->elections;
+    sum->snapshots += report->snapshots;
+    for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        sum->faults[kind] += report->faults[kind];
+}
+
+static void end_child(struct child *child, int status, struct totals *totals)
+{
+    struct report report;
+    bool fine = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+                read(child->pipe, &report, sizeof report) == (ssize_t)sizeof report;
+    close(child->pipe);
+    child->pid = 0;
+    if (fine) {
+        totals->passed++;
+        add(&totals->sum, &report);
+        print_report(child->seed, &report);
+    } else {
+        totals->failed++;
+        if (WIFSIGNALED(status))
+            printf("seed %llu FAILED: signal %d\n", (unsigned long long)child->seed, WTERMSIG(status));
+        printf("seed %llu: to see it again: make sim SEED=%llu TRACE=1\n", (unsigned long long)child->seed,
+               (unsigned long long)child->seed);
+    }
+    fflush(stdout);
+}
+
+/* Waits until one of the children ends. */
+static void reap(struct child *children, size_t count, struct totals *totals)
+{
+    int status;
+    pid_t pid;
+    while ((pid = wait(&status)) < 0 && errno == EINTR)
+        ;
+    for (size_t i = 0; i < count; i++)
+        if (children[i].pid == pid)
+            end_child(&children[i], status, totals);
+}
+
+static bool run_seeds(const struct run *run, struct totals *totals)
+{
+    struct child children[JOBS_MAX] = {{0}};
+    uint64_t next = 0, running = 0;
+    while (next < run->seeds || running > 0) {
+        if (next < run->seeds && running < run->jobs) {
+            size_t place = 0;
+            while (children[place].pid != 0)
+                place++;
+            children[place] = start_child(run, run->world.seed + next++);
+            running++;
+        } else {
+            reap(children, run->jobs, totals);
+            running--;
+        }
+    }
+    return totals->failed == 0;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static uint64_t number_after(char **arguments, int *at)
+{
+    char *end;
+    if (!arguments[*at + 1])
+        goto bad;
+    (*at)++;
+    uint64_t number = strtoull(arguments[*at], &end, 10);
+    if (*end == '\0' && end != arguments[*at])
+        return number;
+bad:
+    fprintf(stderr, "sim: a number is missing after %s\n", arguments[*at]);
+    exit(2);
+}
+
+static struct run parse(char **arguments)
+{
+    struct run run = {.world.seed = 1, .seeds = 1, .jobs = 1};
+    for (int i = 1; arguments[i]; i++) {
+        if (strcmp(arguments[i], "--seed") == 0)
+            run.world.seed = number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--seeds") == 0)
+            run.seeds = number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--trace") == 0)
+            run.world.detail = (int)number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--nodes") == 0)
+            run.world.nodes = (uint32_t)number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--seconds") == 0)
+            run.world.faults_s = number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--jobs") == 0)
+            run.jobs = number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--twice") == 0)
+            run.twice = true;
+        else {
+            fprintf(stderr, "sim: what is %s?\n", arguments[i]);
+            exit(2);
+        }
+    }
+    if (run.jobs < 1 || run.jobs > JOBS_MAX || run.world.nodes > SIM_NODES_MAX) {
+        fprintf(stderr, "sim: at most %d jobs and %d nodes\n", JOBS_MAX, SIM_NODES_MAX);
+        exit(2);
+    }
+    return run;
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    struct run run = parse(argv);
+    struct totals totals = {0};
+    if (run.world.detail > 0)
+        setvbuf(stdout, NULL, _IOLBF, 0); /* so that the story is there when a node aborts */
+    double began = seconds_now();
+    bool fine = run_seeds(&run, &totals);
+    double passed = seconds_now() - began;
+    const struct report *sum = &totals.sum;
+    printf("%llu passed, %llu failed; %.2f simulated hours, %.2f per minute; operations %llu acknowledged %llu "
+           "unknown %llu refused; crashes %llu; elections %llu; snapshots %llu\n",
+           (unsigned long long)totals.passed, (unsigned long long)totals.failed, (double)sum->simulated_us / 3.6e9,
+           (double)sum->simulated_us / 3.6e9 / (passed / 60), (unsigned long long)sum->acknowledged,
+           (unsigned long long)sum->unknown, (unsigned long long)sum->refused, (unsigned long long)sum->crashes,
+           (unsigned long long)sum->elections, (unsigned long long)sum->snapshots);
+    return fine ? 0 : 1;
+}

@@ -1,0 +1,264 @@
+#include "sim/world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "sim/connection.h"
+#include "sim/faults.h"
+#include "sim/storage.h"
+
+enum {
+    PHASE_CHECK_US = 20000,
+    PROGRESS_MAX_US = 40 * 1000000, /* from the end of the faults to a write and a read on every live node */
+    DRAIN_MAX_US = 60 * 1000000,
+    CONVERGE_MAX_US = 40 * 1000000,
+};
+
+void world_fail(const struct world *world, const char *format, ...)
+{
+    fflush(stdout);
+    printf("seed %llu FAILED at %.6f s: ", (unsigned long long)world->seed, (double)world->story.now_us / 1e6);
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+    fflush(stdout);
+    _Exit(1);
+}
+
+uint64_t world_between(struct world *world, uint64_t low, uint64_t high)
+{
+    return random_between(&world->random, low, high);
+}
+
+bool world_chance(struct world *world, uint32_t ppm)
+{
+    return profile_chance(&world->random, ppm);
+}
+
+void world_plan(struct world *world, uint64_t delay_us, const struct event *event)
+{
+    events_add(&world->events, world->story.now_us + delay_us, event);
+}
+
+/* --- phases ----------------------------------------------------------------------------------------------------- */
+
+static void enter(struct world *world, enum phase phase)
+{
+    static const char *const names[] = {"faults", "progress", "drain", "converge", "over"};
+    story_tell(&world->story, 1, "", "phase: %s", names[phase]);
+    world->phase = phase;
+    world->phase_us = world->story.now_us;
+}
+
+static void begin_progress(struct world *world)
+{
+    faults_heal(world);
+    enter(world, PHASE_PROGRESS);
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        if (!world->machines[i].stays_down) {
+            struct client *probe = &world->clients[world->client_count];
+            client_init(world, probe, world->client_count++, &world->machines[i]);
+        }
+}
+
+static const struct client *probe_left(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->client_count; i++)
+        if (world->clients[i].probed && !world->clients[i].probe_passed)
+            return &world->clients[i];
+    return NULL;
+}
+
+static bool clients_done(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->client_count; i++)
+        if (!world->clients[i].done)
+            return false;
+    return true;
+}
+
+/* True if all live nodes have the same state, and nothing is left to be applied. */
+static bool converged(const struct world *world)
+{
+    const struct store *first = NULL;
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        const struct machine *machine = &world->machines[i];
+        if (!machine_up(machine))
+            continue;
+        const struct store *store = node_store(machine->node);
+        if (!first)
+            first = store;
+        if (store_applied(store) != world->invariants.shadow_count || store_hash(store) != store_hash(first))
+            return false;
+    }
+    return true;
+}
+
+static _Noreturn void fail_convergence(const struct world *world)
+{
+    char text[300] = "";
+    size_t used = 0;
+    for (uint32_t i = 0; i < world->profile.nodes && used < sizeof text; i++) {
+        const struct machine *machine = &world->machines[i];
+        if (machine_up(machine))
+            used += (size_t)snprintf(text + used, sizeof text - used, " %s applied %llu, hash %llx;", machine->name,
+                                     (unsigned long long)store_applied(node_store(machine->node)),
+                                     (unsigned long long)store_hash(node_store(machine->node)));
+    }
+    world_fail(world, "nodes do not converge to %llu:%s", (unsigned long long)world->invariants.shadow_count, text);
+}
+
+static void check_phase(struct world *world)
+{
+    uint64_t passed_us = world->story.now_us - world->phase_us;
+    if (world->phase == PHASE_FAULTS && passed_us >= world->profile.faults_us) {
+        begin_progress(world);
+    } else if (world->phase == PHASE_PROGRESS) {
+        const struct client *probe = probe_left(world);
+        if (!probe)
+            enter(world, PHASE_DRAIN);
+        else if (passed_us > PROGRESS_MAX_US)
+            world_fail(world, "no progress: the probe of %s is at step %u", probe->probed->name, probe->probe_step);
+    } else if (world->phase == PHASE_DRAIN) {
+        if (clients_done(world))
+            enter(world, PHASE_CONVERGE);
+        else if (passed_us > DRAIN_MAX_US)
+            world_fail(world, "clients do not get their last answers");
+    } else if (world->phase == PHASE_CONVERGE) {
+        if (converged(world))
+            enter(world, PHASE_OVER);
+        else if (passed_us > CONVERGE_MAX_US)
+            fail_convergence(world);
+    }
+    struct event event = {.kind = EVENT_PHASE};
+    world_plan(world, PHASE_CHECK_US, &event);
+}
+
+/* --- events ----------------------------------------------------------------------------------------------------- */
+
+static void machine_done(struct world *world, const struct event *event)
+{
+    if (!machine_is(event->machine, event))
+        return;
+    struct input input = {.kind = event->kind == EVENT_LOG_DONE ? INPUT_LOG_DONE : INPUT_BULK_DONE};
+    machine_input(world, event->machine, &input);
+}
+
+static void happens(struct world *world, struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_START: machine_start(world, event->machine); break;
+    case EVENT_TURN: machine_turn(world, event); break;
+    case EVENT_LOG_EXECUTE: machine_log_execute(world, event); break;
+    case EVENT_BULK_EXECUTE: machine_bulk_execute(world, event); break;
+    case EVENT_LOG_DONE:
+    case EVENT_BULK_DONE: machine_done(world, event); break;
+    case EVENT_DISK_FREED: faults_disk_freed(world, event); break;
+    case EVENT_DIAL: network_dial(world, event); break;
+    case EVENT_LINK_OPEN: network_link_open(world, event); break;
+    case EVENT_FRAME:
+        network_frame(world, event); /* takes the bytes */
+        event->bytes = NULL;
+        break;
+    case EVENT_LINK_CLOSED: network_link_closed(world, event); break;
+    case EVENT_HEAL_PATHS: faults_paths_healed(world, event); break;
+    case EVENT_CONNECT:
+    case EVENT_REQUEST:
+    case EVENT_HALF_CLOSE:
+    case EVENT_GONE: connection_arrives(world, event); break;
+    case EVENT_REPLY: client_reply(world, event); break;
+    case EVENT_HUNG_UP: client_hung_up(world, event->connection); break;
+    case EVENT_CLIENT: client_step(world, event->client); break;
+    case EVENT_FAULT: faults_next(world); break;
+    case EVENT_PHASE: check_phase(world); break;
+    default: ensure(false);
+    }
+}
+
+static void begin(struct world *world, const struct world_options *options)
+{
+    world->seed = options->seed;
+    world->random.state = options->seed * 0x9e3779b97f4a7c15u + 1;
+    world->story.detail = options->detail;
+    world->profile = profile_draw(&world->random, options->nodes, options->faults_s);
+    storage_open(random_u64(&world->random));
+    invariants_init(&world->invariants, world->profile.nodes);
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        machine_init(world, &world->machines[i], i + 1);
+        machine_plan_start(world, &world->machines[i], world_between(world, 1, 1000000));
+    }
+    network_init(world);
+    for (; world->client_count < world->profile.clients; world->client_count++)
+        client_init(world, &world->clients[world->client_count], world->client_count, NULL);
+    struct event event = {.kind = EVENT_PHASE};
+    world_plan(world, PHASE_CHECK_US, &event);
+    event.kind = EVENT_FAULT; /* at times at once, mostly after the cluster has formed */
+    world_plan(world, world_chance(world, 300000) ? 1 : 3000000, &event);
+}
+
+static void check_history(struct world *world)
+{
+    struct history_rules rules = {
+        .files = world->profile.files + world->profile.nodes,
+        .drift_ppm = world->profile.drift_ppm,
+        .slack_us = 10000,
+    };
+    char reason[HISTORY_REASON_MAX];
+    if (!history_check(&world->history, &rules, reason))
+        world_fail(world, "history: %s", reason);
+}
+
+static struct report report_of(const struct world *world)
+{
+    struct report report = {
+        .simulated_us = world->story.now_us,
+        .crashes = world->crashes,
+        .elections = world->invariants.elections,
+        .snapshots = world->snapshots_installed,
+        .hash = world->story.hash,
+    };
+    memcpy(report.faults, world->faults, sizeof report.faults);
+    for (uint64_t id = 1; id <= world->history.count; id++) {
+        enum operation_outcome outcome = history_operation(&world->history, id)->outcome;
+        report.unknown += outcome == RESULT_UNKNOWN;
+        report.refused += outcome == RESULT_REFUSED;
+        report.acknowledged += outcome != RESULT_UNKNOWN && outcome != RESULT_REFUSED && outcome != RESULT_PENDING;
+    }
+    return report;
+}
+
+static void end(struct world *world)
+{
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        machine_close(&world->machines[i]);
+    connections_close(world);
+    network_close(&world->network);
+    events_close(&world->events);
+    history_close(&world->history);
+    invariants_close(&world->invariants);
+    storage_close();
+}
+
+struct report world_run(const struct world_options *options)
+{
+    struct world *world = memory_get(sizeof *world);
+    begin(world, options);
+    struct event event;
+    while (world->phase != PHASE_OVER && events_take(&world->events, &event)) {
+        world->story.now_us = event.item.key;
+        story_note(&world->story, event.item.key << 8 | event.kind);
+        happens(world, &event);
+        free(event.bytes);
+    }
+    check_history(world);
+    struct report report = report_of(world);
+    end(world);
+    free(world);
+    return report;
+}

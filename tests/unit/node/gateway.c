@@ -1,0 +1,141 @@
+/* The gateway's window: numbers given once, sent in order, taken back to wherever a leader stands. */
+#include "node/gateway.h"
+
+#include "protocol/command.h"
+#include "support/check.h"
+
+static struct blob *new_command(void)
+{
+    const struct command command = {
+        .kind = COMMAND_WRITE,
+        .name = (const uint8_t *)"file",
+        .name_size = 4,
+        .value = (const uint8_t *)"value",
+        .value_size = 5,
+    };
+    struct blob *blob = command_encode(&command);
+    ck_assert_ptr_nonnull(blob);
+    return blob;
+}
+
+static struct gateway opened(uint64_t window)
+{
+    struct gateway gateway;
+    gateway_init(&gateway, 3, 77, window);
+    gateway_opened(&gateway, 1000);
+    return gateway;
+}
+
+START_TEST(numbers_begin_at_one_and_carry_the_epoch)
+{
+    struct gateway gateway = opened(4);
+    ck_assert_uint_eq(gateway_add(&gateway, new_command(), NULL), 1);
+    ck_assert_uint_eq(gateway_add(&gateway, new_command(), NULL), 2);
+    struct command command;
+    struct blob *blob = gateway_slot(&gateway, 2)->command;
+    ck_assert(command_decode(blob->bytes, blob->size, &command));
+    ck_assert_uint_eq(command.gateway, 3);
+    ck_assert_uint_eq(command.epoch, 1000);
+    ck_assert_uint_eq(command.number, 2);
+    ck_assert_uint_eq(command.lowest, 1);
+    gateway_close(&gateway);
+}
+END_TEST
+
+START_TEST(lowest_follows_what_was_answered)
+{
+    struct gateway gateway = opened(4);
+    gateway_add(&gateway, new_command(), NULL);
+    gateway_add(&gateway, new_command(), NULL);
+    gateway_applied(&gateway);
+    uint64_t number = gateway_add(&gateway, new_command(), NULL);
+    struct command command;
+    struct blob *blob = gateway_slot(&gateway, number)->command;
+    ck_assert(command_decode(blob->bytes, blob->size, &command));
+    ck_assert_uint_eq(number, 3);
+    ck_assert_uint_eq(command.lowest, 2);
+    gateway_close(&gateway);
+}
+END_TEST
+
+START_TEST(window_is_bounded_in_commands_and_bytes)
+{
+    struct gateway gateway = opened(2);
+    ck_assert(gateway_has_room(&gateway, 1000, 2, 10)); /* an empty window takes any one command */
+    gateway_add(&gateway, new_command(), NULL);
+    ck_assert(!gateway_has_room(&gateway, 1000, 2, 10));
+    ck_assert(gateway_has_room(&gateway, 1000, 2, 10000));
+    gateway_add(&gateway, new_command(), NULL);
+    ck_assert(!gateway_has_room(&gateway, 1, 2, 10000));
+    gateway_applied(&gateway);
+    ck_assert(gateway_has_room(&gateway, 1, 2, 10000));
+    gateway_close(&gateway);
+}
+END_TEST
+
+START_TEST(credit_takes_sending_back_but_never_before_what_is_applied)
+{
+    struct gateway gateway = opened(8);
+    for (int i = 0; i < 6; i++)
+        gateway_add(&gateway, new_command(), NULL);
+    gateway.sent = 7;
+    gateway_applied(&gateway);
+    gateway_applied(&gateway);
+    gateway_credit(&gateway, 9, 4);
+    ck_assert_uint_eq(gateway.sent, 5);
+    gateway_credit(&gateway, 9, 0); /* an old one: 1 and 2 are applied */
+    ck_assert_uint_eq(gateway.sent, 3);
+    gateway_credit(&gateway, 9, 100); /* a leader cannot have received what was never sent */
+    ck_assert_uint_eq(gateway.sent, 7);
+    ck_assert_uint_eq(gateway.credit_term, 9);
+    gateway_close(&gateway);
+}
+END_TEST
+
+START_TEST(skip_keeps_the_number_and_forgets_the_contents)
+{
+    struct gateway gateway = opened(4);
+    uint64_t number = gateway_add(&gateway, new_command(), NULL);
+    uint64_t before = gateway.bytes;
+    gateway_skip(&gateway, number);
+    struct command command;
+    struct blob *blob = gateway_slot(&gateway, number)->command;
+    ck_assert(command_decode(blob->bytes, blob->size, &command));
+    ck_assert_int_eq(command.kind, COMMAND_SKIP);
+    ck_assert_uint_eq(command.number, number);
+    ck_assert_uint_eq(command.epoch, 1000);
+    ck_assert_uint_lt(gateway.bytes, before);
+    gateway_applied(&gateway);
+    ck_assert_uint_eq(gateway.bytes, 0);
+    gateway_close(&gateway);
+}
+END_TEST
+
+START_TEST(reopening_forgets_everything)
+{
+    struct gateway gateway = opened(4);
+    gateway_add(&gateway, new_command(), NULL);
+    gateway_credit(&gateway, 5, 1);
+    gateway_reopen(&gateway, 78);
+    ck_assert_uint_eq(gateway.epoch, 0);
+    ck_assert_uint_eq(gateway.next, 1);
+    ck_assert_uint_eq(gateway.bytes, 0);
+    ck_assert_uint_eq(gateway.credit_term, 0);
+    ck_assert_uint_eq(gateway.nonce, 78);
+    gateway_close(&gateway);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gateway");
+    TCase *tests = tcase_create("window");
+    tcase_add_test(tests, numbers_begin_at_one_and_carry_the_epoch);
+    tcase_add_test(tests, lowest_follows_what_was_answered);
+    tcase_add_test(tests, window_is_bounded_in_commands_and_bytes);
+    tcase_add_test(tests, credit_takes_sending_back_but_never_before_what_is_applied);
+    tcase_add_test(tests, skip_keeps_the_number_and_forgets_the_contents);
+    tcase_add_test(tests, reopening_forgets_everything);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
