@@ -227,6 +227,26 @@ static bool vote_is_free(const struct raft *raft, uint32_t candidate)
     return raft->vote == candidate || (raft->vote == 0 && raft->leader == 0);
 }
 
+/* Several nodes see a leader go at about the same time. If all became candidates, each would vote for itself and none
+ * would win. So who is asked before it stood lets the asker try first; and of those who stood at once, the one with the
+ * lowest id goes on. But once only, in case it cannot win: no promise is made here. */
+static void yield_to(struct raft *raft, const struct raft_message *message)
+{
+    ensure(message->type == RAFT_PREVOTE && raft->role != RAFT_LEADER);
+    if (raft->election.yielded)
+        return;
+    if (raft->role == RAFT_PRECANDIDATE) {
+        bool same = message->index == raft_log_last(&raft->log) && message->log_term == raft_log_last_term(&raft->log);
+        if (same && message->from > raft->options.id)
+            return;
+        raft->role = RAFT_FOLLOWER;
+    }
+    raft->election.yielded = true;
+    uint64_t later_ms = raft->now_ms + raft->options.gone_max_ms + gone_timeout_ms(raft);
+    if (raft->election.gone && raft->election.deadline_ms < later_ms)
+        raft->election.deadline_ms = later_ms;
+}
+
 static void answer_prevote(struct raft *raft, const struct raft_message *message)
 {
     bool grant = up_to_date(raft, message) &&
@@ -238,13 +258,8 @@ static void answer_prevote(struct raft *raft, const struct raft_message *message
         .ok = grant,
     };
     raft_outbox_add(raft, &reply);
-    /* Of several nodes that see a leader go, the first to ask gets a chance to win before the others stand: but once
-     * only, in case it cannot win. */
-    uint64_t later_ms = raft->now_ms + raft->options.gone_max_ms + gone_timeout_ms(raft);
-    if (grant && raft->election.gone && !raft->election.yielded && raft->election.deadline_ms < later_ms) {
-        raft->election.yielded = true;
-        raft->election.deadline_ms = later_ms;
-    }
+    if (grant)
+        yield_to(raft, message);
 }
 
 static void answer_vote(struct raft *raft, const struct raft_message *message)

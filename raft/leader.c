@@ -89,8 +89,8 @@ void raft_leader_commit(struct raft *raft)
     /* 10.2.1 of the dissertation: the leader's own disk works beside the others'; it counts itself only up to what is
      * durable here. */
     uint64_t index = raft_peers_reach(raft, raft->log.durable, peer_match);
-    /* 5.4.2, figure 8: "only log entries from the leader's current term are committed by counting replicas". Terms never
-     * fall along the log: if this one is older, all before it are. */
+    /* 5.4.2, figure 8: "only log entries from the leader's current term are committed by counting replicas". Terms
+     * never fall along the log: if this one is older, all before it are. */
     if (index <= raft->commit || raft_log_term(&raft->log, index) != raft->term)
         return;
     ensure(index <= raft_log_last(&raft->log));

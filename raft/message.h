@@ -53,10 +53,10 @@ struct raft_message {
     uint64_t round;
     /* APPEND: cluster time, for followers' clocks. */
     uint64_t time_ms;
-    /* *_REPLY: granted, or appended. VOTE: true in a transfer, when voters must not wait for their leader to be silent. */
+    /* *_REPLY: granted, or appended. VOTE: true in a transfer, when voters must not wait for their leader's silence. */
     bool ok;
-    /* APPEND_REPLY: ok: `match`, up to which the follower's durable log equals the leader's; `index`, up to which its log
-     * does, durable or not (so that what only waits for its disk is not sent again). Not ok: `index` is the
+    /* APPEND_REPLY: ok: `match`, up to which the follower's durable log equals the leader's; `index`, up to which its
+     * log does, durable or not (so that what only waits for its disk is not sent again). Not ok: `index` is the
      * previous entry that was refused, `match` the last index worth trying, `log_term` the follower's term there (or
      * that of its conflicting entry). READ_REPLY: ok: `match` is the read index. */
     uint64_t match;

@@ -24,6 +24,7 @@ void raft_progress_probe(struct raft_progress *progress, uint64_t next)
     inflight_clear(progress);
     progress->state = RAFT_PEER_PROBE;
     progress->next = next;
+    progress->commit_told = 0; /* what was told before may be lost */
     progress->probe_sent = false;
     progress->probe_full = true;
     progress->snapshot_wanted = false;
@@ -36,7 +37,6 @@ void raft_progress_replicate(struct raft_progress *progress, uint64_t next, uint
     progress->state = RAFT_PEER_REPLICATE;
     progress->next = next;
     progress->moved_ms = now_ms;
-    progress->commit_told = 0; /* what was told before may be lost */
     progress->snapshot_wanted = false;
 }
 

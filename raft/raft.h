@@ -65,7 +65,8 @@ void raft_tick(struct raft *raft, uint64_t now_ms);
 /* Handles a message from a peer. Wrong addressees, strangers and stale terms are ignored, or answered as Raft says. */
 void raft_step(struct raft *raft, const struct raft_message *message);
 /* Proposes one entry: leader only (false else, or during a transfer). Takes its own reference. *INDEX is its place. */
-bool raft_propose(struct raft *raft, enum raft_entry_type type, uint64_t time_ms, struct blob *payload, uint64_t *index);
+bool raft_propose(struct raft *raft, enum raft_entry_type type, uint64_t time_ms, struct blob *payload,
+                  uint64_t *index);
 /* Cluster time for the heartbeats. */
 void raft_set_time(struct raft *raft, uint64_t time_ms);
 /* Asks for a read index under ID, which the caller chooses (ascending). On a follower it is asked of the leader. False:

@@ -27,7 +27,7 @@ static void send_append(struct raft *raft, struct raft_progress *peer, uint64_t 
         .entry_count = count,
     };
     raft_outbox_add(raft, &message);
-    if (peer->state == RAFT_PEER_REPLICATE && commit > peer->commit_told)
+    if (commit > peer->commit_told)
         peer->commit_told = commit;
 }
 

@@ -5,10 +5,12 @@ TOOLS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/tools/*.c))
 TOOL_PARTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/e2e/tools/shared/*.c))
 $(TOOLS): $(BUILD)/%: %.c $(TOOL_PARTS) $(LIBS_base)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(TOOL_PARTS) $(LIBS_base) $(LINK_FLAGS)
+	@echo "  LINK $@"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(TOOL_PARTS) $(LIBS_base) $(LINK_FLAGS)
 
-# The simulator, where there is one: tests/sim/sim.mk says how it is built (SIM) and run (target `sim`).
+# The simulator, where there is one: tests/sim/sim.mk says how it is built and run by hand.
 -include tests/sim/sim.mk
+SIM = $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim/sim)
 
 # Fuzzers: one C file each, with LLVMFuzzerTestOneInput. Needs clang.
 #	make fuzz FUZZ_SECONDS=60
@@ -17,14 +19,15 @@ FUZZ_BUILD = build/fuzz
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 $(FUZZERS): $(BUILD)/%: %.c $(LIBS_node)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -o $@ $< $(LIBS_node) $(LINK_FLAGS)
+	@echo "  LINK $@"
+	@$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -o $@ $< $(LIBS_node) $(LINK_FLAGS)
 
 programs: $(BUILD)/cleatd $(UNITS) $(TOOLS) $(SIM)
 fuzzers: $(FUZZERS)
 
 fuzz:
-	$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzzers
-	BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test fuzz
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test fuzz
 
 run:
 	@scripts/deps build

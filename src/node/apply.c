@@ -4,7 +4,10 @@
 #include "node/state.h"
 #include "protocol/command.h"
 
-enum { APPLY_ENTRY_OVERHEAD = 64 /* bytes that an entry counts beside its payload, for the distance of snapshots */ };
+enum {
+    APPLY_ENTRY_OVERHEAD = 64, /* bytes that an entry counts beside its payload, for the distance of snapshots */
+    APPLY_PATIENCE = 4,        /* a numbered command shall be done within this part of the command timeout */
+};
 
 /* Everything that this gateway numbered may or may not take effect, and no one will tell: a later opening of the same
  * gateway (its data directory was copied, say) has taken its place. */
@@ -35,6 +38,12 @@ static void own_opened(struct node *node)
     } else if (node->gateway.epoch != 0 && state.epoch > node->gateway.epoch) {
         superseded(node);
     }
+}
+
+/* The window's first number is done; who waited for it. */
+static struct pending *own_applied(struct node *node)
+{
+    return gateway_applied(&node->gateway, node->now_ms, node->options.command_timeout_ms / APPLY_PATIENCE);
 }
 
 static void resolve(struct node *node, struct pending *pending, const struct outcome *outcome)
@@ -71,7 +80,7 @@ static void apply_command(struct node *node, const struct raft_entry *entry)
     if (number != 0 && outcome.code != OUTCOME_NONE) {
         ensure(outcome.number == number);
         node->gateway.progress_ms = node->now_ms;
-        resolve(node, gateway_applied(&node->gateway), &outcome);
+        resolve(node, own_applied(node), &outcome);
     } else if (outcome.code == OUTCOME_OPENED && outcome.gateway == node->options.id) {
         own_opened(node);
     }
@@ -147,7 +156,7 @@ void apply_jumped(struct node *node)
         struct pending *pending = gateway_slot(gateway, gateway->first)->pending;
         if (pending)
             fail_reads_before(node, pending);
-        resolve(node, gateway_applied(gateway), &outcome);
+        resolve(node, own_applied(node), &outcome);
     }
     gateway->progress_ms = node->now_ms;
 }

@@ -138,6 +138,8 @@ static uint64_t remaining_s(const struct node *node, uint64_t expires_ms)
     uint64_t now_ms = clock_now_ms(&node->clock, node->now_ms);
     if (expires_ms == 0)
         return 0;
+    if (now_ms < store_time_ms(node->store))
+        now_ms = store_time_ms(node->store);
     return expires_ms <= now_ms ? 1 : (expires_ms - now_ms + 999) / 1000;
 }
 

@@ -226,7 +226,7 @@ static void handle_raft(struct node *node, struct node_link *link, const struct 
         raft_step(node->raft, &raft_message);
         if (raft_message.type == RAFT_APPEND && raft_message.term == raft_term(node->raft) &&
             raft_leader(node->raft) == raft_message.from)
-            clock_learn(&node->clock, raft_message.time_ms, node->now_ms);
+            clock_learn(&node->clock, raft_message.term, raft_message.time_ms, node->now_ms);
     }
     raft_message.entry_count = count;
     raft_message_release(&raft_message);

@@ -41,12 +41,12 @@ static void number_waiting(struct node *node)
     struct gateway *gateway = &node->gateway;
     while (!list_empty(&node->waiting) && gateway->writable) {
         struct pending *pending = list_item(node->waiting.next, struct pending, queue);
-        if (!gateway_has_room(gateway, pending->command->size, node->limits.window_max, node->limits.window_max_bytes))
+        if (!gateway_has_room(gateway, pending->command->size))
             return;
         list_remove(&pending->queue);
         if (gateway->first == gateway->next)
             gateway->progress_ms = node->now_ms; /* the window was empty: patience begins now */
-        pending->number = gateway_add(gateway, pending->command, pending);
+        pending->number = gateway_add(gateway, pending->command, pending, node->now_ms);
         pending->command = NULL;
         pending->state = PENDING_NUMBERED;
     }

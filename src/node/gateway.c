@@ -6,12 +6,18 @@
 #include "base/memory.h"
 #include "protocol/command.h"
 
-void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max)
+static uint64_t cost(size_t command_bytes)
 {
+    return command_bytes + GATEWAY_OVERHEAD;
+}
+
+void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max, uint64_t bytes_max)
+{
+    ensure(window_max > 0 && bytes_max > 0);
     uint64_t size = 1;
     while (size < window_max)
         size *= 2;
-    *gateway = (struct gateway){.id = id, .mask = size - 1, .writable = true};
+    *gateway = (struct gateway){.id = id, .mask = size - 1, .writable = true, .allowed_max = bytes_max};
     gateway->slots = memory_get(size * sizeof *gateway->slots);
     gateway_reopen(gateway, nonce);
 }
@@ -36,6 +42,8 @@ void gateway_reopen(struct gateway *gateway, uint64_t nonce)
     gateway->first = gateway->sent = gateway->next = 1;
     gateway->credit_term = 0;
     gateway->bytes = 0;
+    gateway->allowed = gateway->allowed_max;
+    gateway->shrunk_at = 0;
 }
 
 void gateway_opened(struct gateway *gateway, uint64_t epoch)
@@ -45,21 +53,26 @@ void gateway_opened(struct gateway *gateway, uint64_t epoch)
     gateway->epoch = epoch;
 }
 
-bool gateway_has_room(const struct gateway *gateway, size_t command_bytes, uint64_t window_max, uint64_t bytes_max)
+bool gateway_has_room(const struct gateway *gateway, size_t command_bytes)
 {
     uint64_t count = gateway->next - gateway->first;
     /* An empty window takes any one command, so that the largest value always gets through. */
-    return count < window_max && (count == 0 || gateway->bytes + command_bytes <= bytes_max);
+    return count == 0 || (count <= gateway->mask && gateway->bytes + cost(command_bytes) <= gateway->allowed);
 }
 
-uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending)
+uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending, uint64_t now_ms)
 {
     ensure(gateway->epoch > 0);
     ensure(gateway->next - gateway->first <= gateway->mask);
     uint64_t number = gateway->next++;
     command_number(command, gateway->id, gateway->epoch, number, gateway->first);
-    *gateway_slot(gateway, number) = (struct gateway_slot){.command = command, .pending = pending};
-    gateway->bytes += command->size;
+    *gateway_slot(gateway, number) = (struct gateway_slot){
+        .command = command,
+        .pending = pending,
+        .numbered_ms = now_ms,
+        .cost = cost(command->size),
+    };
+    gateway->bytes += cost(command->size);
     return number;
 }
 
@@ -69,11 +82,26 @@ struct gateway_slot *gateway_slot(struct gateway *gateway, uint64_t number)
     return &gateway->slots[number & gateway->mask];
 }
 
-struct pending *gateway_applied(struct gateway *gateway)
+static void adapt(struct gateway *gateway, uint64_t took_ms, uint64_t patience_ms, uint64_t done)
+{
+    if (took_ms <= patience_ms) {
+        gateway->allowed += done;
+        if (gateway->allowed > gateway->allowed_max)
+            gateway->allowed = gateway->allowed_max;
+    } else if (gateway->first > gateway->shrunk_at) {
+        gateway->allowed /= 2;
+        if (gateway->allowed < GATEWAY_ALLOWED_MIN)
+            gateway->allowed = GATEWAY_ALLOWED_MIN;
+        gateway->shrunk_at = gateway->next - 1;
+    }
+}
+
+struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms)
 {
     struct gateway_slot *slot = gateway_slot(gateway, gateway->first);
     struct pending *pending = slot->pending;
-    gateway->bytes -= slot->command->size;
+    gateway->bytes -= slot->cost;
+    adapt(gateway, now_ms - slot->numbered_ms, patience_ms, slot->cost);
     blob_release(slot->command);
     *slot = (struct gateway_slot){0};
     gateway->first++;
@@ -89,10 +117,9 @@ void gateway_skip(struct gateway *gateway, uint64_t number)
     struct blob *command = command_encode(&skip);
     ensure(command != NULL);
     command_number(command, gateway->id, gateway->epoch, number, gateway->first);
-    gateway->bytes -= slot->command->size;
-    gateway->bytes += command->size;
     blob_release(slot->command);
-    *slot = (struct gateway_slot){.command = command, .pending = NULL};
+    slot->command = command;
+    slot->pending = NULL;
 }
 
 void gateway_credit(struct gateway *gateway, uint64_t term, uint64_t received)

@@ -7,7 +7,11 @@
  * A window of numbers 1, 2, 3, ... within one epoch (dissertation 6.3: an epoch makes commands of an earlier life
  * recognizable). A number is given once and never taken back: the command waits here, and goes to the leader again, in
  * order, after every change of leader, until this node applies it; the store sees to it that it is applied once. After a
- * timeout a skip takes its place. */
+ * timeout a skip takes its place.
+ *
+ * Under more load than the cluster can take, the window shrinks until what is in it is done in good time: commands that
+ * are numbered shall succeed, and the others be refused while that is still certain to have no effect. It halves when a
+ * command took too long (once per window), and grows by what was done in time. */
 #ifndef CLEAT_NODE_GATEWAY_H
 #define CLEAT_NODE_GATEWAY_H
 
@@ -19,9 +23,16 @@
 
 struct pending;
 
+enum {
+    GATEWAY_OVERHEAD = 64,                /* bytes that a command counts beside its own */
+    GATEWAY_ALLOWED_MIN = 64 * 1024,      /* bytes in the window that are always allowed */
+};
+
 struct gateway_slot {
     struct blob *command;    /* one reference */
     struct pending *pending; /* who waits for the outcome; NULL: no one any more */
+    uint64_t numbered_ms;    /* when */
+    uint64_t cost;           /* bytes that it counts, also when a skip has taken its place: it may be on its way */
 };
 
 struct gateway {
@@ -34,12 +45,15 @@ struct gateway {
     uint64_t credit_term;    /* the term whose leader takes our commands; 0: none yet */
     bool writable;           /* the leader takes new commands; false: disks are full */
     uint64_t progress_ms;    /* when something last moved: after a while without, ask again */
-    uint64_t bytes;          /* of commands in the window */
+    uint64_t bytes;          /* of commands in the window, with their overhead */
+    uint64_t allowed;        /* how many there may be now */
+    uint64_t allowed_max;
+    uint64_t shrunk_at;      /* the newest number when it last shrank */
     struct gateway_slot *slots; /* by number & mask */
     uint64_t mask;
 };
 
-void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max);
+void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max, uint64_t bytes_max);
 void gateway_close(struct gateway *gateway);
 
 /* Forgets the window (its owners have been answered) and begins anew under NONCE. */
@@ -47,12 +61,13 @@ void gateway_reopen(struct gateway *gateway, uint64_t nonce);
 /* Its open entry was applied at index EPOCH. */
 void gateway_opened(struct gateway *gateway, uint64_t epoch);
 
-bool gateway_has_room(const struct gateway *gateway, size_t command_bytes, uint64_t window_max, uint64_t bytes_max);
+bool gateway_has_room(const struct gateway *gateway, size_t command_bytes);
 /* Gives COMMAND (the gateway takes the caller's reference) the next number. */
-uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending);
+uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending, uint64_t now_ms);
 struct gateway_slot *gateway_slot(struct gateway *gateway, uint64_t number);
-/* Number FIRST is applied: its slot is emptied, and its owner returned (or NULL). */
-struct pending *gateway_applied(struct gateway *gateway);
+/* Number FIRST is applied: its slot is emptied, and its owner returned (or NULL). PATIENCE_MS: how long a command may
+ * take before the window shrinks. */
+struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms);
 /* A skip takes the place of the command NUMBER, which no one waits for any more. */
 void gateway_skip(struct gateway *gateway, uint64_t number);
 /* The leader of TERM has received all numbers up to RECEIVED: send from there on. */

@@ -11,10 +11,12 @@ static bool is_open(const struct node *node)
     return node->admission.term != 0;
 }
 
-/* Cluster time for a new entry. */
+/* Cluster time for a new entry: what this node counts, but never before what is applied. */
 static uint64_t stamp_ms(const struct node *node)
 {
-    return clock_now_ms(&node->clock, node->now_ms);
+    uint64_t now_ms = clock_now_ms(&node->clock, node->now_ms);
+    uint64_t applied_ms = store_time_ms(node->store);
+    return now_ms > applied_ms ? now_ms : applied_ms;
 }
 
 /* Takes COMMAND's reference. False: raft takes no proposals now (a transfer). */

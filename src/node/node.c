@@ -204,7 +204,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
     if (formed)
         ensure(formation_limits(node)); /* they were looked at above */
-    gateway_init(&node->gateway, options->id, random_u64(&node->random) | 1, node->limits.window_max);
+    gateway_init(&node->gateway, options->id, random_u64(&node->random) | 1, node->limits.window_max,
+                 node->limits.window_max_bytes);
     return node;
 }
 
@@ -243,6 +244,24 @@ void node_time(struct node *node, uint64_t now_ms)
     raft_tick(node->raft, now_ms);
 }
 
+/* When the oldest command without a number is refused although there is a leader: after half the timeout, so that
+ * those that get a number have the other half to be done in. */
+static uint64_t refusal_ms(const struct node *node)
+{
+    if (list_empty(&node->waiting) || raft_leader(node->raft) == 0)
+        return UINT64_MAX;
+    if (!node->gateway.writable)
+        return node->now_ms;
+    return list_item(node->waiting.next, struct pending, queue)->deadline_ms - node->options.command_timeout_ms / 2;
+}
+
+static void refuse_waiting(struct node *node)
+{
+    while (refusal_ms(node) <= node->now_ms)
+        pending_fail(node, list_item(node->waiting.next, struct pending, queue),
+                     node->gateway.writable ? REPLY_BUSY : REPLY_DISK_FULL, NULL);
+}
+
 /* What has waited too long is answered. The oldest are first, for all wait equally long. */
 static void expire_pendings(struct node *node)
 {
@@ -254,10 +273,8 @@ static void expire_pendings(struct node *node)
         if (pending->state == PENDING_NUMBERED) {
             gateway_skip(&node->gateway, pending->number);
             pending_fail(node, pending, REPLY_TIMEOUT, NULL);
-        } else if (!led) {
-            pending_fail(node, pending, REPLY_NO_LEADER, NULL);
-        } else if (pending->state == PENDING_WAITING) {
-            pending_fail(node, pending, node->gateway.writable ? REPLY_BUSY : REPLY_DISK_FULL, NULL);
+        } else if (!led || pending->state == PENDING_WAITING) {
+            pending_fail(node, pending, led ? REPLY_BUSY : REPLY_NO_LEADER, NULL);
         } else {
             pending_fail(node, pending, REPLY_TIMEOUT, "the leader did not confirm in time; a read has no effect");
         }
@@ -325,6 +342,7 @@ void node_turn(struct node *node)
     expire_pendings(node);
     parse_stalled(node);
     forward_pump(node);
+    refuse_waiting(node);
     leader_pump(node);
     leader_credits(node);
     reads_ask(node);
@@ -354,6 +372,7 @@ uint64_t node_deadline_ms(const struct node *node)
     deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, exchange_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, persist_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, refusal_ms(node));
     if (!list_empty(&node->ages))
         deadline_ms = sooner(deadline_ms, list_item(node->ages.next, struct pending, age)->deadline_ms);
     if (node->shutting_down)

@@ -132,7 +132,6 @@ static void install(struct node *node)
     node->snapshots.done_index = receiving->index;
     node->snapshots.log_bytes = 0;
     node->snapshots.clean_due = true;
-    clock_learn(&node->clock, store_time_ms(node->store), node->now_ms);
     say(node, "snapshot_installed");
     say_number(node, "index", receiving->index);
     say_number(node, "term", receiving->term);

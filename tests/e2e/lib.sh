@@ -51,6 +51,10 @@ finish() {
     if declare -F cleanup >/dev/null; then
         cleanup || true
     fi
+    # Whatever the test was about: no node may have stopped over a bug of its own.
+    if grep -rE --include=log 'event=bug|Sanitizer|runtime error:' "$directory"; then
+        code=1
+    fi
     if ((code != 0 && code != 77)); then
         while IFS= read -r log; do
             printf -- '--- %s (last lines)\n' "${log#"$directory/"}"

@@ -181,6 +181,8 @@ static bool strike(struct world *world, enum fault_kind kind)
     switch (kind) {
     case FAULT_KILL:
     case FAULT_POWER:
+        if (!machine_up(machine))
+            return false;
         crash(world, machine, kind == FAULT_POWER);
         return true;
     case FAULT_POWER_SOME:

@@ -56,6 +56,18 @@ static void plan_dial(struct world *world, struct line *line, uint64_t delay)
     world_plan(world, delay, &event);
 }
 
+/* Whoever has a connection to an earlier process of MACHINE finds out in time, if that is asked of the network. */
+static void plan_keepalive(struct world *world, const struct machine *machine)
+{
+    for (struct peer_socket *socket = world->network.sockets; socket; socket = socket->next) {
+        if (!socket->open || socket->told || socket->other->machine != machine || socket->other->open)
+            continue;
+        socket->told = true;
+        struct event event = {.kind = EVENT_LINK_CLOSED, .socket = socket};
+        world_plan(world, world_between(world, 1, world->profile.keepalive_us), &event);
+    }
+}
+
 void network_machine_up(struct world *world, struct machine *machine)
 {
     for (size_t i = 0; i < world->network.line_count; i++) {
@@ -66,6 +78,8 @@ void network_machine_up(struct world *world, struct machine *machine)
         line->dialling = false; /* what an earlier process had planned is stale */
         plan_dial(world, line, world_between(world, 10, 5000));
     }
+    if (world->profile.keepalive_us > 0)
+        plan_keepalive(world, machine);
 }
 
 static struct peer_socket *socket_new(struct world *world, struct line *line, struct machine *machine, uint32_t peer)
@@ -168,7 +182,8 @@ static void send_frame(struct world *world, struct peer_socket *socket, const ui
     struct network *network = &world->network;
     const struct machine *from = socket->machine, *to = socket->other->machine;
     world->frames++;
-    bool drops = lost(world, from, to) || (!world->quiet && world_chance(world, profile->drop_ppm));
+    bool spared = profile->spares_form && bytes[4] == FRAME_FORM;
+    bool drops = !spared && (lost(world, from, to) || (!world->quiet && world_chance(world, profile->drop_ppm)));
     if (world->story.detail >= 2)
         wire_tell(&world->story, from->name, to->name, bytes, size, drops);
     if (!held(socket->other)) {

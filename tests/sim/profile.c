@@ -1,5 +1,7 @@
 #include "sim/profile.h"
 
+#include <stdio.h>
+
 const char *const fault_names[FAULT_KIND_COUNT] = {
     [FAULT_KILL] = "kill",           [FAULT_POWER] = "power",         [FAULT_POWER_SOME] = "power_some",
     [FAULT_POWER_ALL] = "power_all", [FAULT_POWER_IN_IO] = "power_in_io", [FAULT_SHUTDOWN] = "shutdown",
@@ -32,7 +34,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->value_max_bytes = profile->large_permille > 0 ? PICK(random, 200 << 10, 400 << 10, 1 << 20) : 16 << 10;
     profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
     uint64_t record = profile->value_max_bytes + 4096;
-    uint64_t segment = record * 2 + PICK(random, 4096, 65536, 1 << 20);
+    uint64_t segment = record * 2 + PICK(random, 144 << 10, 256 << 10, 1 << 20);
     profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
     profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000) : 0;
 }
@@ -49,6 +51,8 @@ static void draw_world(struct profile *profile, struct random *random)
     profile->window_bytes = PICK(random, 16 << 10, 256 << 10, 4 << 20);
     profile->drop_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 50000, 200000);
     profile->repeat_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
+    profile->keepalive_us = 2000000;
+    profile->spares_form = true;
     profile->reorder_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
 }
 
@@ -77,6 +81,9 @@ static void draw_clients(struct profile *profile, struct random *random)
     profile->cas_weight = (uint32_t)PICK(random, 0, 20, 80);
     profile->delete_weight = (uint32_t)PICK(random, 0, 5, 20);
     profile->expiry_permille = (uint32_t)PICK(random, 0, 100, 600);
+    /* More than the network can carry in time is a run of its own, not part of these. */
+    if (profile->large_permille > 20 && profile->depth * profile->clients > 64)
+        profile->depth = 64 / profile->clients;
     profile->break_permille = (uint32_t)PICK(random, 0, 5, 50);
 }
 
@@ -94,4 +101,47 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
     draw_faults(&profile, random);
     draw_clients(&profile, random);
     return profile;
+}
+
+void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
+{
+    const struct {
+        const char *key;
+        uint64_t value;
+    } items[] = {
+        {"nodes", profile->nodes},
+        {"clients", profile->clients},
+        {"faults_us", profile->faults_us},
+        {"election_ms", profile->election_min_ms},
+        {"heartbeat_ms", profile->heartbeat_ms},
+        {"command_timeout_ms", profile->command_timeout_ms},
+        {"snapshot_every", profile->snapshot_every_bytes},
+        {"value_max", profile->value_max_bytes},
+        {"memory_max", profile->memory_max_bytes},
+        {"segment", profile->segment_bytes},
+        {"drift_ppm", profile->drift_ppm},
+        {"disk_max_us", profile->disk_max_us},
+        {"delay_min_us", profile->delay_min_us},
+        {"delay_max_us", profile->delay_max_us},
+        {"bandwidth", profile->bandwidth},
+        {"window", profile->window_bytes},
+        {"drop_ppm", profile->drop_ppm},
+        {"repeat_ppm", profile->repeat_ppm},
+        {"reorder_ppm", profile->reorder_ppm},
+        {"keepalive_us", profile->keepalive_us},
+        {"spares_form", profile->spares_form},
+        {"fault_gap_us", profile->fault_gap_us},
+        {"fault_long_us", profile->fault_long_us},
+        {"heal_majority", profile->heal_majority},
+        {"files", profile->files},
+        {"depth", profile->depth},
+        {"think_us", profile->think_us},
+        {"large_permille", profile->large_permille},
+        {"expiry_permille", profile->expiry_permille},
+        {"break_permille", profile->break_permille},
+    };
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof items / sizeof items[0] && used < PROFILE_TEXT_MAX; i++)
+        used += (size_t)snprintf(text + used, PROFILE_TEXT_MAX - used, "%s%s=%llu", i > 0 ? " " : "", items[i].key,
+                                 (unsigned long long)items[i].value);
 }

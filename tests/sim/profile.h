@@ -56,6 +56,8 @@ struct profile {
     uint32_t drop_ppm;           /* of frames */
     uint32_t repeat_ppm;
     uint32_t reorder_ppm;
+    uint64_t keepalive_us;       /* after a restart a silent connection is known to be dead; 0: never */
+    bool spares_form;            /* frames that form a cluster are not lost */
 
     /* Faults. */
     uint64_t fault_gap_us;       /* between two of them, on average */
@@ -78,6 +80,10 @@ struct profile {
 
 /* Draws a profile. NODES and FAULTS_S: 0, or what is to be used instead of what is drawn. */
 struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s);
+
+/* One line of key=value text. */
+enum { PROFILE_TEXT_MAX = 1200 };
+void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX]);
 
 /* True in PPM of a million cases. */
 bool profile_chance(struct random *random, uint32_t ppm);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "sim/connection.h"
 #include "sim/faults.h"
@@ -184,9 +185,12 @@ static void happens(struct world *world, struct event *event)
 static void begin(struct world *world, const struct world_options *options)
 {
     world->seed = options->seed;
-    world->random.state = options->seed * 0x9e3779b97f4a7c15u + 1;
+    world->random.state = hash_bytes(&options->seed, sizeof options->seed, 1); /* so that near seeds are far apart */
     world->story.detail = options->detail;
     world->profile = profile_draw(&world->random, options->nodes, options->faults_s);
+    char text[PROFILE_TEXT_MAX];
+    profile_text(&world->profile, text);
+    story_tell(&world->story, 1, "", "%s", text);
     storage_open(random_u64(&world->random));
     invariants_init(&world->invariants, world->profile.nodes);
     for (uint32_t i = 0; i < world->profile.nodes; i++) {

@@ -2,8 +2,8 @@
  *
  *      chase --ports 8080,8081,8082 --seconds 5
  *
- * Takes the nodes by turns. Refusals, broken connections and silence (for a moment) are put up with, so it can run while
- * nodes die and stop; but a read that goes back, or none that succeeds at all, is a failure. */
+ * Takes the nodes by turns. Refusals, broken connections and silence (for a moment) are put up with, so it can run
+ * while nodes die and stop; but a read that goes back, or none that succeeds at all, is a failure. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>

@@ -107,13 +107,12 @@ static void check_file(const struct journal *journal, size_t first, size_t end, 
         wire_fail("port %u: file %s-%" PRIu64 "-%" PRIu64 ", acknowledged with version %" PRIu64 ": '%s'", port,
                   journal->prefix, line->connection, line->file, version, reply->line);
     size_t held = find_value(journal, first, end, reply);
-    bool right = held < end && (journal->lines[held].version == 0 ? reply->version > version
-                                                                  : reply->version == version &&
-                                                                        journal->lines[held].version == version);
-    if (!right)
-        wire_fail("port %u: file %s-%" PRIu64 "-%" PRIu64 ", acknowledged with version %" PRIu64 ", holds '%.40s' of '%s'",
-                  port, journal->prefix, line->connection, line->file, version, (const char *)reply->value,
-                  reply->line);
+    bool unknown = held < end && journal->lines[held].version == 0 && reply->version > version;
+    bool right = held < end && journal->lines[held].version == version && reply->version == version;
+    if (!unknown && !right)
+        wire_fail("port %u: file %s-%" PRIu64 "-%" PRIu64 ", acknowledged with version %" PRIu64
+                  ", holds '%.*s' of '%s'", port, journal->prefix, line->connection, line->file, version,
+                  (int)(reply->value_size < 40 ? reply->value_size : 40), (const char *)reply->value, reply->line);
 }
 
 static size_t check_port(const struct journal *journal, uint16_t port)

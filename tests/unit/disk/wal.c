@@ -89,7 +89,8 @@ START_TEST(a_batch_that_does_not_fit_goes_on_in_the_next_segment)
     ck_assert_uint_eq(rig.recovered.entry_count, 26);
     struct disk_sizes sizes;
     disk_sizes(rig.disk, &sizes);
-    ck_assert_uint_eq(sizes.wal_bytes, 5 * RIG_SEGMENT_BYTES);
+    /* The last of the four was written anew as a whole. */
+    ck_assert_uint_eq(sizes.wal_bytes, 4 * RIG_SEGMENT_BYTES);
 }
 END_TEST
 
@@ -147,7 +148,7 @@ static void flip_every_bit(bool mark)
     strcpy(path, tip);
     int refused = 0;
     int cut = 0;
-    for (uint64_t bit = 0; bit < (end + 600) * 8; bit += bit < 4096 * 8 && bit > 128 * 8 ? 97 : 1) {
+    for (uint64_t bit = 0; bit < (end + 100) * 8; bit++) {
         struct rig copy;
         rig_copy(&copy, &rig);
         fs_memory_flip(copy.memory, path, bit);

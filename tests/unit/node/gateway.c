@@ -21,7 +21,7 @@ static struct blob *new_command(void)
 static struct gateway opened(uint64_t window)
 {
     struct gateway gateway;
-    gateway_init(&gateway, 3, 77, window);
+    gateway_init(&gateway, 3, 77, window, 1 << 20);
     gateway_opened(&gateway, 1000);
     return gateway;
 }
@@ -29,8 +29,8 @@ static struct gateway opened(uint64_t window)
 START_TEST(numbers_begin_at_one_and_carry_the_epoch)
 {
     struct gateway gateway = opened(4);
-    ck_assert_uint_eq(gateway_add(&gateway, new_command(), NULL), 1);
-    ck_assert_uint_eq(gateway_add(&gateway, new_command(), NULL), 2);
+    ck_assert_uint_eq(gateway_add(&gateway, new_command(), NULL, 0), 1);
+    ck_assert_uint_eq(gateway_add(&gateway, new_command(), NULL, 0), 2);
     struct command command;
     struct blob *blob = gateway_slot(&gateway, 2)->command;
     ck_assert(command_decode(blob->bytes, blob->size, &command));
@@ -45,10 +45,10 @@ END_TEST
 START_TEST(lowest_follows_what_was_answered)
 {
     struct gateway gateway = opened(4);
-    gateway_add(&gateway, new_command(), NULL);
-    gateway_add(&gateway, new_command(), NULL);
-    gateway_applied(&gateway);
-    uint64_t number = gateway_add(&gateway, new_command(), NULL);
+    gateway_add(&gateway, new_command(), NULL, 0);
+    gateway_add(&gateway, new_command(), NULL, 0);
+    gateway_applied(&gateway, 0, 100);
+    uint64_t number = gateway_add(&gateway, new_command(), NULL, 0);
     struct command command;
     struct blob *blob = gateway_slot(&gateway, number)->command;
     ck_assert(command_decode(blob->bytes, blob->size, &command));
@@ -61,14 +61,34 @@ END_TEST
 START_TEST(window_is_bounded_in_commands_and_bytes)
 {
     struct gateway gateway = opened(2);
-    ck_assert(gateway_has_room(&gateway, 1000, 2, 10)); /* an empty window takes any one command */
-    gateway_add(&gateway, new_command(), NULL);
-    ck_assert(!gateway_has_room(&gateway, 1000, 2, 10));
-    ck_assert(gateway_has_room(&gateway, 1000, 2, 10000));
-    gateway_add(&gateway, new_command(), NULL);
-    ck_assert(!gateway_has_room(&gateway, 1, 2, 10000));
-    gateway_applied(&gateway);
-    ck_assert(gateway_has_room(&gateway, 1, 2, 10000));
+    ck_assert(gateway_has_room(&gateway, 2 << 20)); /* an empty window takes any one command */
+    gateway_add(&gateway, new_command(), NULL, 0);
+    ck_assert(!gateway_has_room(&gateway, 1 << 20));
+    ck_assert(gateway_has_room(&gateway, 1000));
+    gateway_add(&gateway, new_command(), NULL, 0);
+    ck_assert(!gateway_has_room(&gateway, 1));
+    gateway_applied(&gateway, 0, 100);
+    ck_assert(gateway_has_room(&gateway, 1));
+    gateway_close(&gateway);
+}
+END_TEST
+
+START_TEST(window_halves_once_when_commands_take_too_long)
+{
+    struct gateway gateway = opened(8);
+    for (int i = 0; i < 4; i++)
+        gateway_add(&gateway, new_command(), NULL, 1000);
+    gateway_applied(&gateway, 1200, 100);
+    ck_assert_uint_eq(gateway.allowed, 1 << 19);
+    gateway_applied(&gateway, 1200, 100); /* it was numbered before the window shrank: no news */
+    ck_assert_uint_eq(gateway.allowed, 1 << 19);
+    gateway_applied(&gateway, 1050, 100); /* in time */
+    ck_assert_uint_gt(gateway.allowed, 1 << 19);
+    for (int i = 0; i < 100; i++) {
+        gateway_add(&gateway, new_command(), NULL, 2000);
+        gateway_applied(&gateway, 3000, 100);
+    }
+    ck_assert_uint_eq(gateway.allowed, GATEWAY_ALLOWED_MIN);
     gateway_close(&gateway);
 }
 END_TEST
@@ -77,10 +97,10 @@ START_TEST(credit_takes_sending_back_but_never_before_what_is_applied)
 {
     struct gateway gateway = opened(8);
     for (int i = 0; i < 6; i++)
-        gateway_add(&gateway, new_command(), NULL);
+        gateway_add(&gateway, new_command(), NULL, 0);
     gateway.sent = 7;
-    gateway_applied(&gateway);
-    gateway_applied(&gateway);
+    gateway_applied(&gateway, 0, 100);
+    gateway_applied(&gateway, 0, 100);
     gateway_credit(&gateway, 9, 4);
     ck_assert_uint_eq(gateway.sent, 5);
     gateway_credit(&gateway, 9, 0); /* an old one: 1 and 2 are applied */
@@ -95,7 +115,7 @@ END_TEST
 START_TEST(skip_keeps_the_number_and_forgets_the_contents)
 {
     struct gateway gateway = opened(4);
-    uint64_t number = gateway_add(&gateway, new_command(), NULL);
+    uint64_t number = gateway_add(&gateway, new_command(), NULL, 0);
     uint64_t before = gateway.bytes;
     gateway_skip(&gateway, number);
     struct command command;
@@ -104,8 +124,8 @@ START_TEST(skip_keeps_the_number_and_forgets_the_contents)
     ck_assert_int_eq(command.kind, COMMAND_SKIP);
     ck_assert_uint_eq(command.number, number);
     ck_assert_uint_eq(command.epoch, 1000);
-    ck_assert_uint_lt(gateway.bytes, before);
-    gateway_applied(&gateway);
+    ck_assert_uint_eq(gateway.bytes, before); /* what it stands for may still be on its way */
+    gateway_applied(&gateway, 0, 100);
     ck_assert_uint_eq(gateway.bytes, 0);
     gateway_close(&gateway);
 }
@@ -114,7 +134,7 @@ END_TEST
 START_TEST(reopening_forgets_everything)
 {
     struct gateway gateway = opened(4);
-    gateway_add(&gateway, new_command(), NULL);
+    gateway_add(&gateway, new_command(), NULL, 0);
     gateway_credit(&gateway, 5, 1);
     gateway_reopen(&gateway, 78);
     ck_assert_uint_eq(gateway.epoch, 0);
@@ -133,6 +153,7 @@ int main(void)
     tcase_add_test(tests, numbers_begin_at_one_and_carry_the_epoch);
     tcase_add_test(tests, lowest_follows_what_was_answered);
     tcase_add_test(tests, window_is_bounded_in_commands_and_bytes);
+    tcase_add_test(tests, window_halves_once_when_commands_take_too_long);
     tcase_add_test(tests, credit_takes_sending_back_but_never_before_what_is_applied);
     tcase_add_test(tests, skip_keeps_the_number_and_forgets_the_contents);
     tcase_add_test(tests, reopening_forgets_everything);

@@ -301,7 +301,7 @@ START_TEST(random_walk)
             raft_log_compact(&log, base);
             break;
         default:
-            for (uint64_t count = random_between(&random, 1, i % 100 == 50 ? 500 : 3); count > 0 && last < 3999; count--) {
+            for (uint64_t more = random_between(&random, 1, i % 100 == 50 ? 500 : 3); more > 0 && last < 3999; more--) {
                 terms[last + 1] = (terms[last] > 0 ? terms[last] : 1) + (random_between(&random, 0, 4) == 0);
                 add(&log, terms[++last], 3);
             }

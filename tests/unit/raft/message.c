@@ -49,7 +49,8 @@ static const struct raft_message samples[] = {
     {.type = RAFT_PREVOTE_REPLY, .from = 2, .to = 1, .term = 9, .ok = true},
     {.type = RAFT_VOTE, .from = 1, .to = 2, .term = 9, .index = 4, .log_term = 3, .ok = true},
     {.type = RAFT_VOTE_REPLY, .from = 2, .to = 1, .term = 9},
-    {.type = RAFT_APPEND, .from = 1, .to = 5, .term = 9, .index = 4, .log_term = 3, .commit = 2, .round = 8, .time_ms = 7},
+    {.type = RAFT_APPEND, .from = 1, .to = 5, .term = 9, .index = 4, .log_term = 3, .commit = 2, .round = 8,
+     .time_ms = 7},
     {.type = RAFT_APPEND_REPLY, .from = 5, .to = 1, .term = 9, .index = 6, .log_term = 1, .round = 8, .match = 4},
     {.type = RAFT_READ, .from = 5, .to = 1, .term = 9, .round = 1234567},
     {.type = RAFT_READ_REPLY, .from = 1, .to = 5, .term = 9, .round = 1234567, .match = 4, .ok = true},
@@ -187,7 +188,7 @@ START_TEST(no_truncation_of_entries_passes)
 }
 END_TEST
 
-/* Whatever comes, decoding stays within the bytes, leaks nothing, and what passes is encoded to the same bytes again. */
+/* Whatever comes, decoding stays within the bytes and leaks nothing; what passes is encoded to the same bytes again. */
 START_TEST(any_bytes)
 {
     struct letter letter;
