@@ -151,11 +151,16 @@ void apply_jumped(struct node *node)
     struct store_gateway state;
     if (gateway->epoch == 0 || !store_gateway(node->store, gateway->id, &state) || state.epoch != gateway->epoch)
         return;
-    while (gateway->first < gateway->next && gateway->first <= state.applied) {
-        struct outcome outcome = store_outcome(node->store, gateway->id, gateway->first);
-        struct pending *pending = gateway_slot(gateway, gateway->first)->pending;
+    uint64_t end = state.applied + 1 < gateway->next ? state.applied + 1 : gateway->next;
+    /* All such reads before any outcome: an outcome lets the reads behind it be answered, from a state that also holds
+     * the changes behind those. */
+    for (uint64_t number = gateway->first; number < end; number++) {
+        struct pending *pending = gateway_slot(gateway, number)->pending;
         if (pending)
             fail_reads_before(node, pending);
+    }
+    while (gateway->first < end) {
+        struct outcome outcome = store_outcome(node->store, gateway->id, gateway->first);
         resolve(node, own_applied(node), &outcome);
     }
     gateway->progress_ms = node->now_ms;
