@@ -160,8 +160,7 @@ bool raft_propose(struct raft *raft, enum raft_entry_type type, uint64_t time_ms
 
 void raft_set_time(struct raft *raft, uint64_t time_ms)
 {
-    if (raft->time_ms < time_ms)
-        raft->time_ms = time_ms;
+    raft->time_ms = time_ms; /* a newer leader may have set it back; what is proposed never goes back all the same */
 }
 
 void raft_bootstrap(struct raft *raft, const struct raft_configuration *configuration, uint64_t time_ms)
