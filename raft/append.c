@@ -60,6 +60,8 @@ static bool store(struct raft *raft, const struct raft_message *message)
     uint64_t first = message->entries[i].index;
     if (first <= agreed(raft))
         return false;
+    if (raft_log_term(&raft->log, first - 1) > message->entries[i].term)
+        return false; /* terms never fall along a log: no leader sends this */
     bool changed = false;
     /* "If an existing entry conflicts with a new one, delete the existing entry and all that follow it." */
     if (first <= raft_log_last(&raft->log)) {

@@ -151,6 +151,11 @@ void raft_election_tick(struct raft *raft)
     ensure(raft->role != RAFT_LEADER);
     if (raft->now_ms < raft->election.deadline_ms)
         return;
+    if (raft->role == RAFT_CANDIDATE && raft_outbox_held(raft)) {
+        /* Its own vote is not durable yet, so nobody was asked: another term would only have to be written as well. */
+        raft_election_arm(raft);
+        return;
+    }
     if (raft_is_voter(raft)) {
         stand(raft);
         return;
@@ -183,6 +188,15 @@ void raft_election_count(struct raft *raft)
         campaign(raft, false);
     else if (raft->role == RAFT_CANDIDATE)
         raft_lead(raft);
+}
+
+void raft_election_voted(struct raft *raft)
+{
+    ensure(raft->role == RAFT_CANDIDATE);
+    if (raft_outbox_held(raft))
+        return;
+    raft_election_arm(raft); /* the others are only asked now: their time begins */
+    raft_election_count(raft);
 }
 
 void raft_election_answered(struct raft *raft, const struct raft_message *message)

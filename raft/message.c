@@ -265,7 +265,7 @@ bool raft_message_decode(const uint8_t *bytes, size_t size, struct raft_message 
     message->term = reader_u64(&reader);
     if (reader.bad || type == 0 || type >= RAFT_MESSAGE_TYPE_END || ok > 1)
         return false;
-    if (message->from == 0 || message->to == 0 || message->term == 0)
+    if (message->from == 0 || message->to == 0 || message->term == 0 || message->term > RAFT_TERM_MAX)
         return false;
     message->type = (enum raft_message_type)type;
     message->ok = ok == 1;

@@ -70,6 +70,9 @@ enum {
     RAFT_ENTRY_OVERHEAD = 13,        /* bytes of an entry beside its payload, but for its term, on the wire */
 };
 
+/* Far more than elections can ever use up: a larger term comes from no sound node, and would leave no room above it. */
+#define RAFT_TERM_MAX ((uint64_t)1 << 62)
+
 /* Appends MESSAGE's bytes to OUT; payloads go by reference. */
 void raft_message_encode(const struct raft_message *message, struct chain *out);
 /* Its size in bytes when encoded. */

@@ -30,6 +30,7 @@ struct raft *raft_open(const struct raft_options *options, const struct raft_sta
     raft->vote = raft->durable_vote = start->vote;
     raft->commit = start->commit;
     raft->election.deadline_ms = UINT64_MAX;
+    raft->writes.allowed = UINT64_MAX;
     raft->read_token = random_u64(&raft->random) >> 1;
     if (raft->term < start->base_term) {
         /* The snapshot was durable before the term that it ends in was: nothing of that term was said. */

@@ -108,6 +108,9 @@ struct raft_writes {
 };
 /* The next batch to make durable, with at most about BYTES_MAX of entries. False: nothing, or one is under way. */
 bool raft_take_writes(struct raft *raft, size_t bytes_max, struct raft_writes *writes);
+/* Entries above LAST are not handed out (and no reset, if it lies above): there is no room for them yet. At first all
+ * are allowed. */
+void raft_writes_allow(struct raft *raft, uint64_t last);
 /* The batch under way is durable. */
 void raft_written(struct raft *raft);
 

@@ -50,6 +50,7 @@ struct raft {
         bool under_way;
         uint64_t term;
         uint32_t vote;
+        uint64_t allowed; /* entries above are not handed out */
     } writes;
 
     uint64_t commit;
@@ -124,6 +125,7 @@ void raft_election_tick(struct raft *raft);
 void raft_election_heard(struct raft *raft);
 void raft_election_leader_gone(struct raft *raft);
 void raft_election_begin(struct raft *raft);
+void raft_election_voted(struct raft *raft); /* something became durable: the candidate's own vote, perhaps */
 void raft_election_ask(struct raft *raft, const struct raft_progress *peer);
 void raft_election_asked(struct raft *raft, const struct raft_message *message);
 void raft_election_answered(struct raft *raft, const struct raft_message *message);

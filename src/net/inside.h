@@ -18,6 +18,9 @@ enum {
     REDIAL_MIN_MS = 10,
     REDIAL_MAX_MS = 200,
     PEER_USER_TIMEOUT_MS = 5000, /* unacknowledged bytes end a link */
+    PEER_KEEPALIVE_IDLE_S = 5,
+    PEER_KEEPALIVE_INTERVAL_S = 1,
+    PEER_KEEPALIVE_COUNT = 3,
     DESCRIPTORS_KEPT = 128,      /* for peers and files: never given to clients */
 };
 

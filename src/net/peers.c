@@ -130,7 +130,12 @@ static struct peer_socket *socket_add(struct server *server, int file, struct di
     int on = 1;
     unsigned timeout_ms = PEER_USER_TIMEOUT_MS;
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    /* A link at rest must notice too that the other machine is gone: it is called again only when it is closed here. */
+    int idle_s = PEER_KEEPALIVE_IDLE_S, interval_s = PEER_KEEPALIVE_INTERVAL_S, count = PEER_KEEPALIVE_COUNT;
     setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
     setsockopt(file, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
     struct peer_socket *socket = memory_get(sizeof *socket);
     socket->server = server;

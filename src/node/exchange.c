@@ -17,10 +17,12 @@ struct peer *exchange_peer(struct node *node, uint32_t id)
     return NULL;
 }
 
-struct node_link *exchange_link(struct node *node, uint32_t peer, enum node_link_kind kind)
+struct node_link *exchange_link(const struct node *node, uint32_t peer, enum node_link_kind kind)
 {
-    struct peer *found = exchange_peer(node, peer);
-    return found ? found->links[kind] : NULL;
+    for (uint32_t i = 0; i < node->options.peer_count; i++)
+        if (node->peers[i].id == peer)
+            return node->peers[i].links[kind];
+    return NULL;
 }
 
 void exchange_broadcast(struct node *node, enum frame_type type, const struct buffer *body)
@@ -171,7 +173,6 @@ static void link_established(struct node *node, struct node_link *link, const st
     }
     peer->links[link->kind] = link;
     peer->incarnation = hello->incarnation;
-    peer->has_room = true;
     link->up = true;
     link->incarnation = hello->incarnation;
     link->formed = hello->cluster_id != 0;
@@ -179,6 +180,9 @@ static void link_established(struct node *node, struct node_link *link, const st
     if (link->kind == NODE_LINK_BULK)
         return;
     say_link(node, "link_up", link, NULL);
+    if (peer->links[NODE_LINK_BULK] && node->now_ms - peer->links[NODE_LINK_BULK]->opened_ms >= LINK_HELLO_TIMEOUT_MS)
+        peer->links[NODE_LINK_BULK]->ends = true; /* what ended this link may have ended that one, unnoticed */
+    peer->has_room = true; /* until it says otherwise: it does so right after its hello */
     raft_peer_up(node->raft, hello->from, hello->incarnation);
     if (!link->formed && settled(node))
         send_form(node, link);

@@ -98,7 +98,7 @@ void formation_received(struct node *node, const uint8_t *bytes, size_t size)
 
 bool formation_next(struct node *node, struct disk_bulk *request)
 {
-    if (!node->identity_due)
+    if (!node->identity_due || node->now_ms < node->persist.retry_ms)
         return false;
     node->identity_due = false;
     node->identity_busy = true;

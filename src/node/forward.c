@@ -93,15 +93,17 @@ static void forward(struct node *node)
 {
     struct gateway *gateway = &node->gateway;
     struct node_link *link = exchange_link(node, raft_leader(node->raft), NODE_LINK_CONSENSUS);
-    if (!link || gateway->first == gateway->next)
-        return;
     bool credited = gateway->credit_term == raft_term(node->raft);
-    if (node->now_ms - gateway->progress_ms >= NODE_RETRY_MS) {
-        /* Nothing has moved for a while: a message without commands asks the leader where it stands. */
+    if (!link || (gateway->first == gateway->next && gateway->writable && credited))
+        return;
+    bool asked = gateway->asked_term == raft_term(node->raft);
+    if (node->now_ms - gateway->progress_ms >= NODE_RETRY_MS || (!credited && !asked)) {
+        /* A new leader, or nothing has moved for a while: a message without commands asks where the leader stands. */
         struct chain body = {0};
         bytes_put_u64(chain_reserve(&body, 8), raft_term(node->raft));
         link_send(link, FRAME_FORWARD, false, &body);
         gateway->progress_ms = node->now_ms;
+        gateway->asked_term = raft_term(node->raft);
     }
     while (credited && gateway->sent < gateway->next && !node_link_ends(link))
         send_forward(node, link);
@@ -144,9 +146,15 @@ uint64_t forward_deadline_ms(const struct node *node)
     const struct gateway *gateway = &node->gateway;
     if (raft_leader(node->raft) == 0)
         return UINT64_MAX;
+    bool waits_for_door = leads(node) && node->admission.term != raft_term(node->raft);
+    bool unlinked = !leads(node) && !exchange_link(node, raft_leader(node->raft), NODE_LINK_CONSENSUS);
+    if (waits_for_door || unlinked)
+        return UINT64_MAX;
     if (gateway->epoch == 0)
         return node->open_asked_ms + NODE_RETRY_MS;
-    if (gateway->first == gateway->next || leads(node))
+    bool settled = gateway->first == gateway->next && gateway->writable &&
+                   gateway->credit_term == raft_term(node->raft);
+    if (settled || leads(node))
         return UINT64_MAX;
     return gateway->progress_ms + NODE_RETRY_MS;
 }

@@ -51,6 +51,7 @@ void gateway_opened(struct gateway *gateway, uint64_t epoch)
     ensure(epoch > 0);
     ensure(gateway->next == 1); /* nothing is numbered while it is not open */
     gateway->epoch = epoch;
+    gateway->asked_term = 0;
 }
 
 bool gateway_has_room(const struct gateway *gateway, size_t command_bytes)

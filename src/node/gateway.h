@@ -43,6 +43,7 @@ struct gateway {
     uint64_t sent;           /* numbers below are with the leader of credit_term */
     uint64_t next;           /* the number to be given next */
     uint64_t credit_term;    /* the term whose leader takes our commands; 0: none yet */
+    uint64_t asked_term;     /* the newest term whose leader was asked for credit */
     bool writable;           /* the leader takes new commands; false: disks are full */
     uint64_t progress_ms;    /* when something last moved: after a while without, ask again */
     uint64_t bytes;          /* of commands in the window, with their overhead */

@@ -50,10 +50,13 @@ void leader_open(struct node *node, uint32_t gateway, uint64_t nonce)
 }
 
 /* One forwarded command: a blob of its own, if it is the one wanted. False: it is no command of this gateway's. */
-static bool take_forwarded(struct admission_gateway *door, uint32_t from, const uint8_t *bytes, size_t size)
+static bool take_forwarded(struct admission_gateway *door, uint32_t from, const uint8_t *bytes, size_t size,
+                           uint64_t value_max)
 {
     struct command command;
     if (!bytes || !command_decode(bytes, size, &command) || command.gateway != from)
+        return false;
+    if (command.value_size > value_max)
         return false;
     if (command.kind == COMMAND_OPEN || command.kind == COMMAND_TICK)
         return false;
@@ -82,16 +85,31 @@ void leader_forward(struct node *node, uint32_t from, struct reader *reader)
     while (reader_left(reader) > 0) {
         uint32_t size = reader_u32(reader);
         const uint8_t *bytes = reader_bytes(reader, size);
-        if (!take_forwarded(door, from, bytes, size))
+        if (!take_forwarded(door, from, bytes, size, node->limits.value_max_bytes))
             return;
     }
 }
 
-/* Whether a majority of the voters has room on its disks; a leader without room of its own hands over. */
+/* This leader has no room: the voter with room whose log is furthest takes over. If it does not, not at once again. */
+static void hand_over(struct node *node, uint32_t other)
+{
+    if (node->own_room || !node->persist.full || other == 0 || node->now_ms < node->handover_retry_ms)
+        return;
+    if (raft_transferring(node->raft) || !raft_transfer(node->raft, other))
+        return;
+    node->handover_retry_ms = node->now_ms + 2 * node->options.election_max_ms;
+    say(node, "transfer");
+    say_number(node, "to", other);
+    say_text(node, "reason", "disk_full");
+    say_end(node);
+}
+
+/* Whether a majority of the voters has room on its disks. */
 static void judge_room(struct node *node)
 {
     const struct raft_configuration *members = raft_members(node->raft);
     uint32_t with_room = 0, other = 0;
+    uint64_t other_match = 0;
     for (uint32_t i = 0; i < members->count; i++) {
         const struct raft_member *member = &members->members[i];
         struct raft_peer_view view;
@@ -105,8 +123,12 @@ static void judge_room(struct node *node)
             /* One that cannot be reached is not full: it must not turn a lost node into a full disk. */
             bool room = peer && counts && peer->has_room;
             with_room += room;
-            if (room && peer->links[NODE_LINK_CONSENSUS])
+            bool ready = room && peer->links[NODE_LINK_CONSENSUS] && raft_peer(node->raft, member->id, &view) &&
+                         view.state == RAFT_PEER_REPLICATE;
+            if (ready && view.match >= other_match) {
                 other = member->id;
+                other_match = view.match;
+            }
         }
     }
     bool writable = with_room >= raft_configuration_quorum(members);
@@ -118,27 +140,46 @@ static void judge_room(struct node *node)
         for (size_t i = 0; i < STORE_GATEWAYS_MAX; i++)
             node->admission.gateways[i].asked = node->admission.gateways[i].id != 0;
     }
-    if (!node->own_room && node->persist.full && other != 0 && !raft_transferring(node->raft) &&
-        raft_transfer(node->raft, other)) {
-        say(node, "transfer");
-        say_text(node, "reason", "disk_full");
-        say_end(node);
-    }
+    hand_over(node, other);
 }
 
-/* A file has fallen due and nothing is being written that would carry the time to the stores: an entry does. */
-static void propose_tick(struct node *node)
+/* When an entry must carry the time to the stores, in cluster time; 0: there is no file that expires. When one falls
+ * due; and now and then before, since a cluster that stops as a whole goes on from the last time in its log. */
+static uint64_t tick_due_ms(const struct node *node)
 {
     uint64_t due_ms = store_due_ms(node->store);
-    if (due_ms == 0 || due_ms > stamp_ms(node) || raft_last_index(node->raft) != store_applied(node->store))
-        return;
-    struct command tick = {.kind = COMMAND_TICK};
+    uint64_t latest_ms = store_time_ms(node->store) + NODE_TICK_MS;
+    return due_ms > latest_ms ? latest_ms : due_ms;
+}
+
+static bool propose_time(struct node *node)
+{
+    const struct command tick = {.kind = COMMAND_TICK};
     struct blob *command = command_encode(&tick);
     uint64_t index;
     if (command && persist_fits(node, command->size, true))
-        propose(node, command, &index);
-    else
-        blob_release(command);
+        return propose(node, command, &index);
+    blob_release(command);
+    return false;
+}
+
+/* Only when nothing is being written: any entry carries the time. */
+static void propose_tick(struct node *node)
+{
+    uint64_t due_ms = tick_due_ms(node);
+    if (due_ms == 0 || due_ms > stamp_ms(node) || raft_last_index(node->raft) != store_applied(node->store))
+        return;
+    if (node->now_ms >= node->tick_retry_ms && !propose_time(node))
+        node->tick_retry_ms = node->now_ms + NODE_RETRY_MS;
+}
+
+void leader_shutdown(struct node *node)
+{
+    if (raft_role(node->raft) != RAFT_LEADER)
+        return;
+    if (is_open(node) && store_due_ms(node->store) != 0)
+        propose_time(node);
+    raft_transfer(node->raft, 0);
 }
 
 void leader_pump(struct node *node)
@@ -166,10 +207,10 @@ void leader_credits(struct node *node)
         struct admission_gateway *door = &node->admission.gateways[i];
         if (door->id == 0 || !door->asked)
             continue;
-        door->asked = false;
         struct node_link *link = exchange_link(node, door->id, NODE_LINK_CONSENSUS);
         if (!link)
-            continue;
+            continue; /* it stays owed */
+        door->asked = false;
         struct buffer body = {0};
         buffer_append_u64(&body, node->admission.term);
         buffer_append_u64(&body, door->epoch);
@@ -201,11 +242,12 @@ void leader_changed(struct node *node)
 
 uint64_t leader_deadline_ms(const struct node *node)
 {
-    uint64_t due_ms = store_due_ms(node->store);
+    uint64_t due_ms = tick_due_ms(node);
     if (!is_open(node) || due_ms == 0)
         return UINT64_MAX;
     if (raft_last_index(node->raft) != store_applied(node->store))
         return UINT64_MAX; /* asked again when that is applied */
     uint64_t cluster_ms = stamp_ms(node);
-    return due_ms <= cluster_ms ? node->now_ms : node->now_ms + (due_ms - cluster_ms);
+    uint64_t wanted_ms = due_ms <= cluster_ms ? node->now_ms : node->now_ms + (due_ms - cluster_ms);
+    return wanted_ms > node->tick_retry_ms ? wanted_ms : node->tick_retry_ms;
 }

@@ -7,8 +7,6 @@
 #include "base/memory.h"
 #include "node/state.h"
 
-enum { WINDOW_MAX = 16384, WINDOW_BYTES = 16 * 1024 * 1024, LOG_KEPT = 4096 };
-
 void node_options_default(struct node_options *options)
 {
     *options = (struct node_options){
@@ -182,8 +180,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,
         .memory_max_bytes = options->memory_max_bytes,
-        .window_max = WINDOW_MAX,
-        .window_max_bytes = WINDOW_BYTES,
+        .window_max = LIMIT_WINDOW,
+        .window_max_bytes = LIMIT_WINDOW_BYTES,
     };
     list_init(&node->clients);
     list_init(&node->outputs);
@@ -387,8 +385,7 @@ void node_shutdown(struct node *node)
         return;
     node->shutting_down = true;
     node->shutdown_ms = node->now_ms;
-    if (raft_role(node->raft) == RAFT_LEADER)
-        raft_transfer(node->raft, 0);
+    leader_shutdown(node);
     say(node, "shutdown");
     say_end(node);
 }

@@ -90,7 +90,7 @@ const char *node_busy_line(void);
 void node_client_bytes(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size);
 /* The client will send no more (it half-closed): it gets its answers, then the end. */
 void node_client_end(struct node *node, struct node_client *client);
-/* The connection is gone. What it had sent still happens. */
+/* The connection is gone. What has a number still happens, unseen; what waits for one does not. */
 void node_client_close(struct node *node, struct node_client *client);
 /* Whether more bytes are welcome now: if not, the driver stops reading until it sees the client in node_next_output. */
 bool node_client_reads(const struct node_client *client);

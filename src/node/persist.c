@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "node/state.h"
 
-enum { SPARES_WANTED = 1 };
+enum { SPARES_WANTED = 1, SPARES_WANTED_BUSY = 3 /* while the bulk thread has long work: it may not come in time */ };
 
 /* --- room ------------------------------------------------------------------------------------------------------- */
 
@@ -15,11 +15,12 @@ static uint64_t room_bytes(const struct node *node)
     return node->persist.room_bytes + node->persist.spare_count * disk_segment_room_bytes(node->disk);
 }
 
-/* Bytes that the log's entries will take which are not known to be durable; an upper bound. */
+/* Bytes that the log's entries will take which are not known to be durable; an upper bound. The batch under way counts
+ * by itself as well: a new leader may have taken its entries out of the log, but not out of the file. */
 static uint64_t promised_bytes(const struct node *node)
 {
     uint64_t entries = raft_last_index(node->raft) - raft_durable_index(node->raft);
-    return raft_unwritten_bytes(node->raft) + entries * disk_record_bytes(8);
+    return node->persist.batch_bytes + raft_unwritten_bytes(node->raft) + entries * disk_record_bytes(8);
 }
 
 static bool fits(uint64_t room, uint64_t promised, size_t size, bool may_use_reserve)
@@ -47,15 +48,30 @@ uint32_t persist_fitting(const struct node *node, const struct raft_message *mes
         size_t size = entry->payload ? entry->payload->size : 0;
         if (node->persist.failed || !fits(room, promised, size, is_small(entry)))
             return i;
+        if (size > node->limits.value_max_bytes + PAYLOAD_ALLOWANCE)
+            return i; /* no sound leader has it in its log */
         promised += disk_record_bytes(size);
     }
     return message->entry_count;
 }
 
+/* Enough spares that the largest command fits, whatever the size of a segment; more while the bulk thread is busy. */
+static bool wants_spare(const struct node *node)
+{
+    const struct persist *persist = &node->persist;
+    size_t spares = persist->spare_count + persist->wal_spares;
+    bool busy = node->snapshots.state != SNAPSHOT_IDLE || node->receiving.state != RECEIVE_IDLE;
+    if (persist->failed || spares >= DISK_SPARES_MAX)
+        return false;
+    if (spares < (busy ? SPARES_WANTED_BUSY : SPARES_WANTED))
+        return true;
+    return !fits(room_bytes(node), 0, (size_t)node->limits.value_max_bytes + PAYLOAD_ALLOWANCE, false);
+}
+
 bool persist_next(struct node *node, struct disk_bulk *request)
 {
     struct persist *persist = &node->persist;
-    if (persist->spare_count + persist->wal_spares >= SPARES_WANTED || persist->failed)
+    if (!wants_spare(node))
         return false;
     if (persist->full && node->now_ms < persist->retry_ms)
         return false;
@@ -85,7 +101,7 @@ void persist_prepared(struct node *node, struct disk_bulk *request)
 /* Tells the peers when there begins or ceases to be room for the largest command. */
 static void tell_room(struct node *node)
 {
-    size_t largest = (size_t)node->limits.value_max_bytes + LIMIT_RESERVE_BYTES;
+    size_t largest = (size_t)node->limits.value_max_bytes + PAYLOAD_ALLOWANCE;
     bool room = !node->persist.full || persist_fits(node, largest, false);
     if (room == node->own_room)
         return;
@@ -100,6 +116,25 @@ static void tell_room(struct node *node)
 
 /* --- batches ---------------------------------------------------------------------------------------------------- */
 
+/* Lets raft hand out just what is certain to fit: what does not stays in the log, and is written when there is room. */
+static void allow_entries(struct node *node)
+{
+    uint64_t room = room_bytes(node), taken = disk_record_bytes(0) * 2; /* a reset, a mark */
+    uint64_t last = raft_durable_index(node->raft);
+    if (taken > room) {
+        raft_writes_allow(node->raft, 0);
+        return;
+    }
+    while (last < raft_last_index(node->raft) && taken <= LIMIT_BATCH_BYTES * 2) {
+        const struct raft_entry *entry = raft_entry(node->raft, last + 1);
+        taken += disk_record_bytes(entry->payload ? entry->payload->size : 0);
+        if (taken > room)
+            break;
+        last++;
+    }
+    raft_writes_allow(node->raft, last);
+}
+
 static void hold_entries(struct node *node, const struct raft_writes *writes)
 {
     struct persist *persist = &node->persist;
@@ -112,6 +147,7 @@ static void hold_entries(struct node *node, const struct raft_writes *writes)
         persist->entries[i] = *raft_entry(node->raft, writes->first + i);
         if (persist->entries[i].payload)
             blob_hold(persist->entries[i].payload);
+        persist->batch_bytes += disk_record_bytes(persist->entries[i].payload ? persist->entries[i].payload->size : 0);
     }
     persist->request.entries = persist->entries;
     persist->request.entry_count = count;
@@ -124,6 +160,7 @@ struct disk_log *node_take_log(struct node *node)
     if (persist->busy || persist->failed || node->stopping)
         return NULL;
     struct disk_log *request = &persist->request;
+    allow_entries(node);
     persist->from_raft = raft_take_writes(node->raft, LIMIT_BATCH_BYTES, &writes);
     bool mark = !persist->from_raft && !persist->marked && node->now_ms - persist->done_ms >= NODE_MARK_MS &&
                 persist_fits(node, 0, true);
@@ -144,6 +181,7 @@ struct disk_log *node_take_log(struct node *node)
     request->spare_count = persist->spare_count;
     persist->spare_count = 0;
     persist->busy = true;
+    persist->stall_said = false;
     persist->begun_ms = node->now_ms;
     return request;
 }
@@ -168,6 +206,7 @@ void node_log_done(struct node *node, struct disk_log *request)
     struct persist *persist = &node->persist;
     ensure(persist->busy && request == &persist->request);
     persist->busy = false;
+    persist->batch_bytes = 0;
     for (size_t i = 0; i < request->entry_count; i++)
         blob_release(persist->entries[i].payload);
     if (request->status != DISK_OK) {
@@ -188,15 +227,17 @@ void persist_tick(struct node *node)
 {
     struct persist *persist = &node->persist;
     tell_room(node);
-    bool stalls = persist->busy && node->now_ms - persist->begun_ms >= NODE_STALL_MS;
-    if (stalls && raft_role(node->raft) == RAFT_LEADER && !raft_transferring(node->raft)) {
+    bool stalls = persist->busy && !persist->stall_said && node->now_ms - persist->begun_ms >= NODE_STALL_MS;
+    if (stalls && raft_role(node->raft) == RAFT_LEADER) {
+        persist->stall_said = true;
         say(node, "disk_stalls");
         say_number(node, "since_ms", node->now_ms - persist->begun_ms);
         say_end(node);
         if (!raft_transfer(node->raft, 0) && raft_configuration_quorum(raft_members(node->raft)) > 1)
             raft_step_down(node->raft);
     }
-    if (persist->failed && !node->stopping && raft_role(node->raft) != RAFT_LEADER)
+    bool hands_over = raft_role(node->raft) == RAFT_LEADER && raft_transferring(node->raft);
+    if (persist->failed && !node->stopping && !hands_over)
         node_stop(node, "stopped", node->stop_reason);
 }
 
@@ -206,11 +247,11 @@ uint64_t persist_deadline_ms(const struct node *node)
     uint64_t deadline_ms = UINT64_MAX;
     if (!persist->busy && !persist->marked && !persist->failed && persist_fits(node, 0, true))
         deadline_ms = persist->done_ms + NODE_MARK_MS;
-    bool wants_spare = persist->spare_count + persist->wal_spares < SPARES_WANTED && !node->bulk.busy;
-    if (persist->full && wants_spare && persist->retry_ms < deadline_ms)
+    bool tries_again = (persist->full && wants_spare(node)) || node->identity_due;
+    if (tries_again && !node->bulk.busy && persist->retry_ms < deadline_ms)
         deadline_ms = persist->retry_ms;
-    if (persist->busy && raft_role(node->raft) == RAFT_LEADER && persist->begun_ms + NODE_STALL_MS < deadline_ms &&
-        !raft_transferring(node->raft))
+    if (persist->busy && !persist->stall_said && raft_role(node->raft) == RAFT_LEADER &&
+        persist->begun_ms + NODE_STALL_MS < deadline_ms)
         deadline_ms = persist->begun_ms + NODE_STALL_MS;
     return deadline_ms;
 }

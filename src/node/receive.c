@@ -44,7 +44,7 @@ void receive_offer(struct node *node, uint32_t from, struct reader *reader)
     uint64_t index = reader_u64(reader);
     uint64_t term = reader_u64(reader);
     uint64_t size = reader_u64(reader);
-    if (reader->bad || index == 0 || node->identity.configuration.count == 0)
+    if (reader->bad || index == 0 || term == 0 || node->identity.configuration.count == 0)
         return;
     /* While the disk or the loading is busy with another one, the sender's patience decides. */
     if (receiving->state != RECEIVE_IDLE && receiving->state != RECEIVE_WAIT)
@@ -81,13 +81,14 @@ void receive_chunk(struct node *node, uint32_t from, struct reader *reader)
 bool receive_next(struct node *node, struct disk_bulk *request)
 {
     struct receiving *receiving = &node->receiving;
-    if (receiving->state == RECEIVE_IDLE || receiving->state == RECEIVE_WAIT)
+    if (receiving->state == RECEIVE_IDLE || receiving->state == RECEIVE_WAIT || receiving->state == RECEIVE_INSTALL)
         return false;
     request->index = receiving->index;
     request->term = receiving->term;
     switch (receiving->state) {
     case RECEIVE_IDLE:
     case RECEIVE_WAIT:
+    case RECEIVE_INSTALL:
         break;
     case RECEIVE_BEGIN:
         request->kind = DISK_RECEIVE_BEGIN;
@@ -119,7 +120,7 @@ static void install(struct node *node)
         give_up(node, "its contents are not complete");
         return;
     }
-    if (receiving->drained || !raft_restore(node->raft, receiving->index, receiving->term, &receiving->configuration)) {
+    if (!raft_restore(node->raft, receiving->index, receiving->term, &receiving->configuration)) {
         give_up(node, "the log has overtaken it");
         return;
     }
@@ -157,7 +158,7 @@ static void loaded(struct node *node, struct disk_bulk *request)
     struct receiving *receiving = &node->receiving;
     receiving->moved_ms = node->now_ms;
     if (request->end)
-        install(node);
+        receiving->state = RECEIVE_INSTALL;
     else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes)))
         give_up(node, "its contents are damaged");
 }
@@ -194,6 +195,7 @@ void receive_done(struct node *node, struct disk_bulk *request)
         break;
     case RECEIVE_IDLE:
     case RECEIVE_WAIT:
+    case RECEIVE_INSTALL:
         break;
     }
 }
@@ -203,12 +205,12 @@ void receive_tick(struct node *node)
     struct receiving *receiving = &node->receiving;
     if (receiving->state == RECEIVE_WAIT && node->now_ms - receiving->moved_ms >= NODE_TRANSFER_MS)
         receiving->state = RECEIVE_IDLE;
-    if (!receiving->drained)
-        return;
-    if (store_drain(receiving->drained, NODE_DRAIN_FILES)) {
+    if (receiving->drained && store_drain(receiving->drained, NODE_DRAIN_FILES)) {
         store_close(receiving->drained);
         receiving->drained = NULL;
-    } else {
-        node->more = true;
     }
+    if (receiving->drained)
+        node->more = true;
+    else if (receiving->state == RECEIVE_INSTALL)
+        install(node); /* only when the store before the last is gone: one at a time is freed in steps */
 }

@@ -3,7 +3,7 @@
 #include "base/ensure.h"
 #include "node/state.h"
 
-enum { SEND_CHUNK_BYTES = FRAME_BODY_MAX - 64 };
+enum { SEND_CHUNK_BYTES = FRAME_BODY_MAX - 64, SEND_RETRY_MS = 1000 };
 
 enum taken { TAKEN_SO_FAR = 0, TAKEN_INSTALLED = 1, TAKEN_NOT = 2 };
 
@@ -25,6 +25,7 @@ static void end(struct node *node, bool installed)
     say_end(node);
     raft_snapshot_sent(node->raft, sending->peer, sending->index, installed);
     sending->state = SEND_CLOSE;
+    sending->retry_ms = installed ? 0 : node->now_ms + SEND_RETRY_MS;
 }
 
 void send_tick(struct node *node)
@@ -41,7 +42,7 @@ void send_tick(struct node *node)
             end(node, false);
         return;
     }
-    if (sending->state != SEND_IDLE)
+    if (sending->state != SEND_IDLE || node->now_ms < sending->retry_ms)
         return;
     for (uint32_t i = 0; i < node->options.peer_count; i++) {
         if (!sending->wanted[i])

@@ -23,6 +23,7 @@ enum {
     NODE_STALL_MS = 1000,       /* a leader whose disk does not answer for this long hands over */
     NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
     NODE_TRANSFER_MS = 10000,   /* a snapshot under way to or from a peer that does not move for this long is given up */
+    NODE_TICK_MS = 10000,       /* while files expire, the log carries the time at least this often */
     NODE_DRAIN_FILES = 1000,    /* of a replaced store, freed in one turn */
 };
 
@@ -34,6 +35,8 @@ struct persist {
     bool failed;                /* a write failed: nothing is written any more */
     struct raft_entry *entries; /* the batch's, with a reference each */
     size_t capacity;
+    uint64_t batch_bytes;       /* that the batch under way takes in the WAL */
+    bool stall_said;            /* that the batch under way takes long */
     uint64_t begun_ms;
     uint64_t done_ms;
     uint64_t room_bytes;        /* in the WAL when it was last at rest */
@@ -78,11 +81,12 @@ struct sending {
     uint64_t size;
     uint64_t offset;
     uint64_t moved_ms;
+    uint64_t retry_ms;          /* after one that failed: not before */
 };
 
 /* A snapshot on its way here (receive.c). */
 struct receiving {
-    enum { RECEIVE_IDLE, RECEIVE_BEGIN, RECEIVE_WRITE, RECEIVE_WAIT, RECEIVE_END, RECEIVE_OPEN, RECEIVE_LOAD } state;
+    enum { RECEIVE_IDLE, RECEIVE_BEGIN, RECEIVE_WRITE, RECEIVE_WAIT, RECEIVE_END, RECEIVE_OPEN, RECEIVE_LOAD, RECEIVE_INSTALL } state;
     uint32_t peer;
     uint64_t index;
     uint64_t term;
@@ -149,6 +153,8 @@ struct node {
     uint64_t open_asked_ms;
     struct admission admission; /* leader.c */
     bool cluster_writable;      /* leader: a majority has room */
+    uint64_t handover_retry_ms; /* leader without room: not before */
+    uint64_t tick_retry_ms;     /* leader: an entry for the time could not be proposed, try again then */
     bool own_room;              /* what the peers were last told */
     struct reads reads;
 
@@ -194,6 +200,8 @@ void leader_forward(struct node *node, uint32_t from, struct reader *reader);
 void leader_pump(struct node *node);
 void leader_credits(struct node *node);
 void leader_changed(struct node *node);
+/* Leaves the time in the log, and hands over. */
+void leader_shutdown(struct node *node);
 uint64_t leader_deadline_ms(const struct node *node);
 
 /* --- apply.c --- */
@@ -203,7 +211,7 @@ void apply_jumped(struct node *node);
 
 /* --- exchange.c: what peers say --- */
 struct peer *exchange_peer(struct node *node, uint32_t id);
-struct node_link *exchange_link(struct node *node, uint32_t peer, enum node_link_kind kind);
+struct node_link *exchange_link(const struct node *node, uint32_t peer, enum node_link_kind kind);
 void exchange_send_raft(struct node *node);
 void exchange_tick(struct node *node);
 uint64_t exchange_deadline_ms(const struct node *node);

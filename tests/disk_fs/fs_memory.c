@@ -340,11 +340,11 @@ struct fs_memory *fs_memory_clone(const struct fs_memory *disk)
         struct memory_file *to = &clone->files[i];
         *to = *from;
         to->locked = false;
+        if (from->capacity == 0)
+            continue;
         to->cache = memory_resize(NULL, from->capacity, 1);
         to->durable = memory_resize(NULL, from->capacity, 1);
         to->dirty = memory_resize(NULL, from->capacity / SECTOR, sizeof *to->dirty);
-        if (from->capacity == 0)
-            continue;
         memcpy(to->cache, from->cache, from->capacity);
         memcpy(to->durable, from->durable, from->capacity);
         memcpy(to->dirty, from->dirty, from->capacity / SECTOR * sizeof *to->dirty);

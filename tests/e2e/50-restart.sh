@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # Nodes die and come back: nothing acknowledged is ever missing.
 
-# Starts writers that put up with broken connections on all nodes; their process is $writers.
+# Starts writers that put up with broken connections on all nodes, with $1 files each; their process is $writers.
 hammer_all() {
-    "$tools/hammer" --ports "$(ports 1 2 3 4 5)" --connections 20 --depth 32 --files 100000 --reconnect \
+    "$tools/hammer" --ports "$(ports 1 2 3 4 5)" --connections 20 --depth 32 --files "$1" --reconnect \
         --journal "$directory/journal" >"$directory/hammer" 2>&1 &
     writers=$!
     started+=("$writers")
@@ -32,7 +32,7 @@ stopped() {
 test_all_five_are_killed_under_load_and_started_again() {
     fresh_cluster 5
     local round
-    hammer_all
+    hammer_all 100000
     for round in 1 2; do
         wait_for revision_reached 1 $((round * 2000))
         kill_all
@@ -48,7 +48,7 @@ test_all_five_are_killed_under_load_and_started_again() {
 test_one_after_the_other_is_killed_under_load() {
     fresh_cluster 5
     local node
-    hammer_all
+    hammer_all 100000
     for node in 1 2 3 4 5; do
         wait_for revision_reached "$node" $(($(status "$node" revision) + 1000))
         cluster kill "$node"
@@ -117,4 +117,24 @@ test_the_log_does_not_grow_for_ever() {
     cluster down
     cluster up
     "$tools/ledger" --ports "$(ports 1 2 3)" --files 50 "$directory/journal"
+}
+
+test_rare_paths_are_common() {
+    # Small segments and frequent snapshots, while nodes die and sleep and come back.
+    fresh_cluster 5 --value-max 10000 --segment-size 262144 --snapshot-every 300000
+    local node round
+    hammer_all 500
+    for round in 1 2; do
+        for node in 1 2 3 4 5; do
+            cluster kill "$node"
+            cluster pause $((node % 5 + 1))
+            wait_for revision_reached $(((node + 1) % 5 + 1)) $(($(status $(((node + 1) % 5 + 1)) revision) + 500))
+            cluster resume $((node % 5 + 1))
+            cluster start "$node"
+        done
+    done
+    hammer_ends
+    # shellcheck disable=SC2046
+    wait_for level $(seq 1 5)
+    "$tools/ledger" --ports "$(ports 1 2 3 4 5)" --files 500 "$directory/journal"
 }

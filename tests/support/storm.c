@@ -56,7 +56,7 @@ static void crash(struct storm *storm, uint32_t id)
 {
     struct node *node = &storm->nodes[id];
     replica_crash(&node->replica, random_between(&storm->random, 0, 6));
-    node->up_ms = storm->now_ms + random_between(&storm->random, 1, 200);
+    node->up_ms = storm->now_ms + random_between(&storm->random, 1, storm->down_ms);
     for (uint32_t peer = 1; peer <= storm->count; peer++) {
         if (peer != id)
             link_down(storm, id, peer);
@@ -67,6 +67,7 @@ static void crash(struct storm *storm, uint32_t id)
     }
     /* A minority of all disks may ever be lost. */
     if (storm->links && storm_chance(storm, storm->wipe) && storm->wiped < (storm->count - 1) / 2) {
+        node->lost = node->wiped ? 0 : replica_disk_last(&node->replica);
         replica_wipe(&node->replica, 1000 + random_between(&storm->random, 0, 1000000));
         if (!node->wiped)
             storm->wiped++;
@@ -75,33 +76,77 @@ static void crash(struct storm *storm, uint32_t id)
     }
 }
 
+static void cut(struct storm *storm, uint32_t from, uint32_t to, bool noticed)
+{
+    if (from == to || storm->cut[from][to])
+        return;
+    storm->cut[from][to] = true;
+    if (noticed)
+        link_down(storm, from, to);
+}
+
+static void mend(struct storm *storm, uint32_t from, uint32_t to)
+{
+    if (from == to || !storm->cut[from][to])
+        return;
+    storm->cut[from][to] = false;
+    if (!storm->cut[to][from])
+        link_up(storm, from, to);
+}
+
+/* Whoever leads, most often; else anyone. */
+static uint32_t pick(struct storm *storm)
+{
+    for (uint32_t id = 1; id <= storm->count; id++) {
+        const struct raft *raft = storm->nodes[id].replica.raft;
+        if (raft && raft_role(raft) == RAFT_LEADER && random_between(&storm->random, 0, 3) > 0)
+            return id;
+    }
+    return (uint32_t)random_between(&storm->random, 1, storm->count);
+}
+
+/* For a while one node is not heard, or hears nothing, or both. */
+static void isolate(struct storm *storm)
+{
+    uint32_t id = storm->isolated;
+    if (id != 0 && (storm->now_ms >= storm->isolated_ms || storm->calm)) {
+        for (uint32_t peer = 1; peer <= storm->count; peer++) {
+            mend(storm, id, peer);
+            mend(storm, peer, id);
+        }
+        storm->isolated = 0;
+    }
+    if (id != 0 || !storm_chance(storm, storm->isolation))
+        return;
+    storm->isolated = id = pick(storm);
+    storm->isolated_ms = storm->now_ms + random_between(&storm->random, 1, 200);
+    uint64_t way = random_between(&storm->random, 0, 2);
+    bool noticed = random_between(&storm->random, 0, 1) == 0;
+    for (uint32_t peer = 1; peer <= storm->count; peer++) {
+        if (way != 1)
+            cut(storm, id, peer, noticed);
+        if (way != 2)
+            cut(storm, peer, id, noticed);
+    }
+}
+
 static void faults(struct storm *storm)
 {
     for (uint32_t id = 1; id <= storm->count; id++) {
         struct node *node = &storm->nodes[id];
-        if (node->replica.raft && storm_chance(storm, storm->crash))
-            crash(storm, id);
-        else if (!node->replica.raft && (storm->now_ms >= node->up_ms || storm->calm))
+        if (!node->replica.raft && (storm->now_ms >= node->up_ms || storm->calm))
             start(storm, id);
     }
-    if (!storm_chance(storm, storm->cutting) && !storm->calm)
-        return;
-    uint32_t a = (uint32_t)random_between(&storm->random, 1, storm->count);
-    uint32_t b = (uint32_t)random_between(&storm->random, 1, storm->count);
-    bool cut = random_between(&storm->random, 0, 2) == 0;
-    for (uint32_t i = 1; i <= storm->count; i++) {
-        for (uint32_t j = 1; j <= storm->count; j++) {
-            bool chosen = storm->calm || (i == a && j == b);
-            bool now_cut = cut && !storm->calm;
-            if (i == j || !chosen || storm->cut[i][j] == now_cut)
-                continue;
-            storm->cut[i][j] = now_cut;
-            if (now_cut)
-                link_down(storm, i, j);
-            else if (!storm->cut[j][i])
-                link_up(storm, i, j);
-        }
-    }
+    uint32_t victim = pick(storm);
+    if (storm->nodes[victim].replica.raft && storm_chance(storm, storm->crash))
+        crash(storm, victim);
+    isolate(storm);
+    uint32_t from = (uint32_t)random_between(&storm->random, 1, storm->count);
+    uint32_t to = (uint32_t)random_between(&storm->random, 1, storm->count);
+    if (storm_chance(storm, storm->cutting) && random_between(&storm->random, 0, 2) == 0)
+        cut(storm, from, to, true);
+    else if (storm_chance(storm, storm->cutting) || storm->calm)
+        mend(storm, from, to);
 }
 
 /* --- turns ------------------------------------------------------------------------------------------------------ */
@@ -196,14 +241,16 @@ static void storm_open(struct storm *storm, uint64_t seed)
     storm->links = random_between(&storm->random, 0, 3) > 0;
     storm->lose = some(storm, 200);
     storm->repeat = some(storm, 200);
-    storm->crash = some(storm, 8);
+    storm->crash = some(storm, 40);
     storm->cutting = some(storm, 30);
+    storm->isolation = some(storm, 30);
     storm->snapshot = some(storm, 50);
     storm->transfer = some(storm, 10);
     storm->wipe = some(storm, 200);
     storm->delay_ms = (uint32_t)random_between(&storm->random, 0, 12);
     storm->sync_ms = (uint32_t)random_between(&storm->random, 0, 12);
     storm->keep = (uint32_t)random_between(&storm->random, 0, 20);
+    storm->down_ms = (uint32_t)random_between(&storm->random, 1, 250);
     storm->committed_term = memory_get((STORM_MS + CALM_MS) * 4 * sizeof *storm->committed_term);
     storm->committed_id = memory_get((STORM_MS + CALM_MS) * 4 * sizeof *storm->committed_id);
     storm->committed_in = memory_get((STORM_MS + CALM_MS) * 4 * sizeof *storm->committed_in);
@@ -254,7 +301,6 @@ void storm_run(uint64_t seed, bool figures)
     /* One more command, and nothing else: all must come to have it. */
     storm->quiet = true;
     uint64_t reads_answered = storm->reads_answered;
-    storm->reads = READS_MAX < storm->reads + 64 ? READS_MAX - 64 : storm->reads;
     for (bool proposed = false; !proposed && storm->now_ms < STORM_MS + CALM_MS; step(storm)) {
         for (uint32_t id = 1; id <= storm->count && !proposed; id++)
             proposed = raft_role(storm->nodes[id].replica.raft) == RAFT_LEADER &&

@@ -15,10 +15,12 @@ static void commit(struct storm *storm, struct node *node, const struct raft_ent
 {
     ensure(entry->index == storm->committed + 1);
     ensure(raft_role(node->replica.raft) == RAFT_LEADER || node->led || entry->index == 1);
-    uint32_t holders = storm->wiped;
-    for (uint32_t id = 1; id <= storm->count; id++)
-        holders += !storm->nodes[id].wiped &&
-                   replica_disk_holds(&storm->nodes[id].replica, entry->index, entry->term);
+    uint32_t holders = 0;
+    for (uint32_t id = 1; id <= storm->count; id++) {
+        const struct node *holder = &storm->nodes[id];
+        holders += holder->wiped ? entry->index <= holder->lost
+                                 : replica_disk_holds(&holder->replica, entry->index, entry->term);
+    }
     ensure(entry->index == 1 || holders >= storm->count / 2 + 1);
     storm->committed++;
     storm->committed_term[storm->committed] = entry->term;

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "support/replica.h"
 
-enum { NODES_MAX = 5, STORM_MS = 2500, CALM_MS = 6000, READS_MAX = 4096, TERMS_MAX = 4096 };
+enum { NODES_MAX = 5, STORM_MS = 2500, CALM_MS = 6000, READS_MAX = 8192, TERMS_MAX = 4096 };
 
 struct letter {
     uint64_t at_ms;
@@ -24,6 +24,7 @@ struct node {
     uint64_t sync_ms;
     uint64_t up_ms; /* down: when it starts again */
     bool wiped;
+    uint64_t lost;    /* up to where its first disk held the log: what it acknowledged then may still be counted */
     uint64_t term_seen;
     uint64_t commit_seen;
     uint64_t match_seen[NODES_MAX + 1];
@@ -40,11 +41,13 @@ struct storm {
     bool quiet;                       /* no more proposals, but the last */
     bool links;                       /* nodes are told when links go down and up */
     bool cut[NODES_MAX + 1][NODES_MAX + 1];
+    uint32_t isolated;                /* which node is; 0: none */
+    uint64_t isolated_ms;             /* until when */
     uint32_t wiped;
 
     /* In a thousand. */
-    uint32_t lose, repeat, crash, cutting, snapshot, transfer, wipe;
-    uint32_t delay_ms, sync_ms, keep;
+    uint32_t lose, repeat, crash, cutting, isolation, snapshot, transfer, wipe;
+    uint32_t delay_ms, sync_ms, down_ms, keep;
 
     struct letter *letters;
     size_t letter_count;
