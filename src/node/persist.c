@@ -179,6 +179,8 @@ struct disk_log *node_take_log(struct node *node)
     }
     memcpy(request->spares, persist->spares, sizeof request->spares);
     request->spare_count = persist->spare_count;
+    persist->room_bytes += persist->spare_count * disk_segment_room_bytes(node->disk);
+    persist->wal_spares += persist->spare_count;
     persist->spare_count = 0;
     persist->busy = true;
     persist->stall_said = false;
