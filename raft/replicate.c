@@ -119,18 +119,32 @@ static bool send_entries(struct raft *raft, struct raft_progress *peer)
     return true;
 }
 
+/* Followers answer what is of a new round at once, so a heartbeat begins one where an answer is wanted: by a read, from a
+ * peer that owes one, or because the last was a while ago (CheckQuorum lives on answers). A cluster at rest has one in
+ * every few heartbeats. */
+static bool wants_answers(const struct raft *raft)
+{
+    if (raft->asked.count > 0 || raft->now_ms - raft->leading.round_ms >= raft->options.election_min_ms / 2)
+        return true;
+    for (uint32_t i = 0; i < raft->peer_count; i++)
+        if (raft->peers[i].round < raft->leading.round || raft->peers[i].state != RAFT_PEER_REPLICATE)
+            return true;
+    return false;
+}
+
 void raft_replicate_flush(struct raft *raft)
 {
     ensure(raft->role == RAFT_LEADER);
-    /* Every heartbeat begins a round too: followers answer what is of a new round at once. */
-    bool round = raft->leading.heartbeat_due || raft->leading.round_due;
-    if (round)
+    bool heartbeat = raft->leading.heartbeat_due || raft->leading.round_due;
+    if (raft->leading.round_due || (raft->leading.heartbeat_due && wants_answers(raft))) {
         raft->leading.round++;
+        raft->leading.round_ms = raft->now_ms;
+    }
     raft->leading.heartbeat_due = false;
     raft->leading.round_due = false;
     for (uint32_t i = 0; i < raft->peer_count; i++) {
         struct raft_progress *peer = &raft->peers[i];
-        if (!send_entries(raft, peer) && round)
+        if (!send_entries(raft, peer) && heartbeat)
             send_heartbeat(raft, peer);
     }
 }

@@ -83,6 +83,7 @@ struct raft {
     struct {
         uint64_t noop;         /* index of the term's first entry */
         uint64_t round;        /* the newest confirmation round begun */
+        uint64_t round_ms;     /* when */
         bool round_due;        /* reads wait for the next one */
         uint64_t heartbeat_ms; /* when the next one is due */
         bool heartbeat_due;

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -209,6 +212,10 @@ int main(int argc, char **argv)
 {
     (void)argc;
     struct run run = parse(argv);
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 30); /* disks are rewritten all the time: their memory is kept, not given back */
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
     struct totals totals = {0};
     if (run.world.detail > 0)
         setvbuf(stdout, NULL, _IOLBF, 0); /* so that the story is there when a node aborts */

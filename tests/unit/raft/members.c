@@ -1,0 +1,242 @@
+/* Configurations in a running raft, who counts, and the bounds of what it remembers of its peers. */
+#include <string.h>
+
+#include "raft/raft.h"
+#include "support/check.h"
+#include "support/replica.h"
+
+static struct replica replica;
+
+static void sync_all(void)
+{
+    while (replica_take_writes(&replica, 1 << 20))
+        replica_sync(&replica);
+}
+
+/* Node 1, leader of COUNT in term 2, with the votes of all. */
+static struct raft *leader(uint32_t count)
+{
+    struct raft_options options = {
+        .id = 1,
+        .incarnation = 101,
+        .election_min_ms = 150,
+        .election_max_ms = 300,
+        .heartbeat_ms = 30,
+        .gone_min_ms = 0,
+        .gone_max_ms = 0,
+        .append_bytes_max = 1000,
+        .inflight_bytes_max = 1000,
+        .inflight_count_max = 10,
+        .seed = 1,
+    };
+    struct raft_configuration configuration;
+    replica_configuration(&configuration, count);
+    replica_init(&replica, &options);
+    replica_start(&replica, 0);
+    raft_bootstrap(replica.raft, &configuration, 0);
+    sync_all();
+    raft_tick(replica.raft, 1000);
+    for (uint32_t id = 2; id <= count; id++) {
+        struct raft_message yes = {.type = RAFT_PREVOTE_REPLY, .from = id, .to = 1, .term = 2, .ok = true};
+        raft_step(replica.raft, &yes);
+    }
+    sync_all();
+    for (uint32_t id = 2; id <= count; id++) {
+        struct raft_message yes = {.type = RAFT_VOTE_REPLY, .from = id, .to = 1, .term = 2, .ok = true};
+        raft_step(replica.raft, &yes);
+    }
+    ck_assert_int_eq(raft_role(replica.raft), RAFT_LEADER);
+    sync_all();
+    return replica.raft;
+}
+
+static void acknowledge(struct raft *raft, uint32_t id, uint64_t match)
+{
+    struct raft_message reply = {
+        .type = RAFT_APPEND_REPLY, .from = id, .to = 1, .term = 2, .ok = true, .match = match, .index = match};
+    raft_step(raft, &reply);
+}
+
+static uint32_t sent_to(struct raft *raft, uint32_t id)
+{
+    struct raft_message message;
+    uint32_t count = 0;
+    raft_flush(raft);
+    while (replica_take_message(&replica, &message))
+        count += message.to == id;
+    return count;
+}
+
+static bool propose(struct raft *raft, const struct raft_configuration *configuration)
+{
+    struct buffer bytes = {0};
+    raft_configuration_encode(configuration, &bytes);
+    struct blob *payload = blob_new(buffer_size(&bytes));
+    memcpy(payload->bytes, buffer_start(&bytes), payload->size);
+    buffer_close(&bytes);
+    uint64_t index;
+    bool taken = raft_propose(raft, RAFT_ENTRY_CONFIGURATION, 0, payload, &index);
+    blob_release(payload);
+    return taken;
+}
+
+START_TEST(a_configuration_counts_from_when_it_is_appended)
+{
+    struct raft *raft = leader(3);
+    struct raft_configuration configuration;
+    replica_configuration(&configuration, 4);
+    configuration.members[3].role = RAFT_LEARNER;
+    ck_assert(propose(raft, &configuration)); /* entry 3 */
+    ck_assert_uint_eq(raft_members(raft)->count, 4);
+    ck_assert_msg(sent_to(raft, 4) > 0, "the learner gets the log");
+    sync_all();
+    acknowledge(raft, 4, 3);
+    ck_assert_msg(raft_commit(raft) < 3, "but does not count");
+    struct raft_peer_view view;
+    ck_assert(raft_peer(raft, 4, &view) && !view.voter);
+    acknowledge(raft, 2, 3);
+    ck_assert_uint_eq(raft_commit(raft), 3);
+
+    /* 4 becomes a voter, and 2 leaves: now 1, 3 and 4 are the cluster. */
+    configuration.members[3].role = RAFT_VOTER;
+    configuration.members[1] = configuration.members[2];
+    configuration.members[2] = configuration.members[3];
+    configuration.count = 3;
+    ck_assert(raft_transfer(raft, 2));
+    ck_assert(!propose(raft, &configuration));
+    raft_tick(raft, 1290); /* the transfer is given up a little later */
+    acknowledge(raft, 2, 3);
+    acknowledge(raft, 3, 3);
+    raft_tick(raft, 1300);
+    ck_assert(propose(raft, &configuration)); /* entry 4 */
+    ck_assert(!raft_peer(raft, 2, &view));
+    sync_all();
+    acknowledge(raft, 2, 4);
+    ck_assert_uint_eq(raft_commit(raft), 3);
+    acknowledge(raft, 4, 4);
+    ck_assert_uint_eq(raft_commit(raft), 4);
+    replica_close(&replica);
+}
+END_TEST
+
+START_TEST(a_peer_with_another_disk_starts_from_nothing)
+{
+    struct raft *raft = leader(3);
+    struct raft_peer_view view;
+    raft_peer_up(raft, 2, 102);
+    acknowledge(raft, 2, 2);
+    ck_assert_uint_eq(raft_commit(raft), 2);
+    raft_peer_down(raft, 2);
+    ck_assert(raft_peer(raft, 2, &view) && view.match == 2 && view.voter);
+    raft_peer_up(raft, 2, 102);
+    ck_assert(raft_peer(raft, 2, &view) && view.match == 2 && view.voter);
+    raft_peer_up(raft, 2, 7);
+    ck_assert(raft_peer(raft, 2, &view) && view.match == 0 && !view.voter);
+    raft_peer_up(raft, 2, 102);
+    ck_assert(raft_peer(raft, 2, &view) && view.match == 0 && view.voter);
+    replica_close(&replica);
+}
+END_TEST
+
+START_TEST(any_number_of_strangers_may_call)
+{
+    struct raft *raft = leader(3);
+    struct raft_peer_view view;
+    raft_peer_up(raft, 2, 7);
+    for (uint32_t id = 10; id < 1000; id++)
+        raft_peer_up(raft, id, id);
+    ck_assert(raft_peer(raft, 2, &view) && !view.voter);
+    ck_assert(!raft_peer(raft, 10, &view));
+    replica_close(&replica);
+}
+END_TEST
+
+START_TEST(a_message_whose_entries_went_is_lost)
+{
+    struct raft *raft = leader(3);
+    struct raft_message message;
+    sent_to(raft, 2);
+    acknowledge(raft, 2, 2);
+    raft_flush(raft);
+    raft_peer_down(raft, 3);
+    raft_peer_up(raft, 3, 103); /* 3 will be sent entry 2 again */
+    raft_flush(raft);
+    replica.applied = 2;
+    raft_compact(raft, 2);
+    while (replica_take_message(&replica, &message))
+        ck_assert_uint_eq(message.entry_count, 0);
+    replica_close(&replica);
+}
+END_TEST
+
+/* The disk hangs, and the leader keeps asking: what waits to be sent stays bounded. */
+START_TEST(what_waits_to_be_sent_is_bounded)
+{
+    struct raft *raft = leader(3);
+    raft_step_down(raft);
+    struct raft_message message = {.type = RAFT_APPEND, .from = 2, .to = 1, .term = 9, .round = 1};
+    raft_step(raft, &message); /* term 9 is never written */
+    message.term = 3;
+    for (int i = 0; i < 100000; i++) {
+        raft_step(raft, &message);
+        raft_flush(raft);
+    }
+    sync_all();
+    raft_flush(raft);
+    uint32_t count = 0;
+    while (replica_take_message(&replica, &message))
+        count++;
+    ck_assert_uint_lt(count, 10000);
+    replica_close(&replica);
+}
+END_TEST
+
+START_TEST(bytes_of_the_log)
+{
+    struct raft *raft = leader(3);
+    uint64_t before = raft_log_bytes(raft);
+    struct blob *payload = blob_new(50);
+    memset(payload->bytes, 0, 50);
+    uint64_t index;
+    ck_assert(raft_propose(raft, RAFT_ENTRY_COMMAND, 0, payload, &index));
+    ck_assert_uint_eq(raft_log_bytes(raft), before + 50);
+    ck_assert_uint_eq(raft_unwritten_bytes(raft), 50);
+    sync_all();
+    ck_assert_uint_eq(raft_unwritten_bytes(raft), 0);
+    blob_release(payload);
+    replica_close(&replica);
+}
+END_TEST
+
+/* Times never fall along the log, whoever asks for what. */
+START_TEST(times_never_fall)
+{
+    struct raft *raft = leader(3);
+    uint64_t index;
+    ck_assert(raft_propose(raft, RAFT_ENTRY_COMMAND, 700, NULL, &index));
+    ck_assert_uint_eq(raft_entry(raft, index)->time_ms, 700);
+    ck_assert(raft_propose(raft, RAFT_ENTRY_COMMAND, 600, NULL, &index));
+    ck_assert_uint_eq(raft_entry(raft, index)->time_ms, 700);
+    sync_all();
+    acknowledge(raft, 2, index);
+    raft_compact(raft, index);
+    ck_assert(raft_propose(raft, RAFT_ENTRY_COMMAND, 500, NULL, &index));
+    ck_assert_uint_eq(raft_entry(raft, index)->time_ms, 700);
+    replica_close(&replica);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("raft/members");
+    TCase *tests = tcase_create("members");
+    tcase_add_test(tests, a_configuration_counts_from_when_it_is_appended);
+    tcase_add_test(tests, a_peer_with_another_disk_starts_from_nothing);
+    tcase_add_test(tests, any_number_of_strangers_may_call);
+    tcase_add_test(tests, a_message_whose_entries_went_is_lost);
+    tcase_add_test(tests, what_waits_to_be_sent_is_bounded);
+    tcase_add_test(tests, bytes_of_the_log);
+    tcase_add_test(tests, times_never_fall);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
