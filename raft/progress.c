@@ -70,11 +70,17 @@ bool raft_progress_matched(struct raft_progress *progress, uint64_t match, uint6
     if (progress->next <= match)
         progress->next = match + 1;
     progress->moved_ms = now_ms;
-    while (progress->inflight_count > 0 && progress->inflight[progress->inflight_first].last <= match) {
+    raft_progress_held(progress, match, now_ms);
+    return true;
+}
+
+void raft_progress_held(struct raft_progress *progress, uint64_t held, uint64_t now_ms)
+{
+    while (progress->inflight_count > 0 && progress->inflight[progress->inflight_first].last <= held) {
         ensure(progress->inflight_bytes >= progress->inflight[progress->inflight_first].bytes);
         progress->inflight_bytes -= progress->inflight[progress->inflight_first].bytes;
         progress->inflight_first = (progress->inflight_first + 1) % RAFT_INFLIGHT_MAX;
         progress->inflight_count--;
+        progress->moved_ms = now_ms;
     }
-    return true;
 }

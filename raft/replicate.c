@@ -174,8 +174,7 @@ static void matched(struct raft *raft, struct raft_progress *peer, const struct 
             raft_progress_replicate(peer, held + 1, raft->now_ms);
         break;
     case RAFT_PEER_REPLICATE:
-        if (message->index + 1 >= next_before)
-            peer->moved_ms = raft->now_ms; /* nothing is lost; its disk is slow */
+        raft_progress_held(peer, held, raft->now_ms);
         break;
     case RAFT_PEER_SNAPSHOT:
         if (peer->match >= raft->log.base_index)

@@ -28,7 +28,7 @@ struct disk_options {
     uint32_t node_id;
     uint32_t segment_bytes;  /* of one WAL segment, zero-filled and synced before use; >= 64 KiB, a multiple of 4096 */
     uint32_t record_max_bytes; /* largest payload of an entry: a segment holds at least two records of it */
-    uint64_t (*random)(void *); /* for incarnation and segment ids, in opening and in both threads: must be thread-safe */
+    uint64_t (*random)(void *); /* for ids: called in disk_open and by the bulk thread, never by both at once */
     void *random_context;
 };
 
@@ -51,7 +51,8 @@ struct disk_recovered {
     uint64_t snapshot_index;
     uint64_t snapshot_term;
     struct raft_configuration snapshot_configuration;
-    /* Entries after the snapshot, in order without a gap: one reference each, the caller's. Freed by disk_recovered_free. */
+    /* Entries after the snapshot, in order without a gap: one reference each, the caller's. Freed by
+     * disk_recovered_free. */
     struct raft_entry *entries;
     uint64_t entry_count;
     /* Oddities to be logged, one line each of key=value text ("event=torn_tail file=... offset=..."). */
@@ -60,7 +61,7 @@ struct disk_recovered {
 
 enum disk_status {
     DISK_OK,
-    DISK_REFUSED,  /* damaged, locked, not ours or from a newer format: nothing was changed; the reason names file and offset */
+    DISK_REFUSED,  /* damaged, locked, not ours or of a newer format: nothing was changed. The reason says where */
     DISK_FAILED,   /* a call failed: the reason says which, on what, and errno's text */
     DISK_FULL,     /* a call failed for want of room (ENOSPC, EDQUOT, EFBIG) */
 };
@@ -70,7 +71,7 @@ enum disk_status {
 enum disk_status disk_open(const struct disk_options *options, struct disk **disk, struct disk_recovered *recovered,
                            char reason[DISK_REASON_MAX]);
 void disk_recovered_free(struct disk_recovered *recovered);
-/* The next block of the recovered snapshot: 1 and *BYTES, *SIZE (borrowed until the next call), 0 at the end, -1 bad. */
+/* The next block of the recovered snapshot: 1 and *BYTES, *SIZE, borrowed until the next call; 0: the end; -1: bad. */
 int disk_load_next(struct disk *disk, const uint8_t **bytes, size_t *size);
 /* Only when both threads rest. Closes the segment with a mark if it has none and all is well. */
 void disk_close(struct disk *disk);
@@ -86,8 +87,10 @@ struct disk_segment {
 
 enum { DISK_SPARES_MAX = 4 };
 
-/* One batch. Executed in this order: vote (both blocks, each synced), then reset, entries and mark as one group with one
- * sync (two where the batch rolls over into the next segment). */
+/* One batch. Executed in this order: vote (both blocks, each synced); reset and entries, in one write and one sync (one
+ * more for each segment that they roll over into); then the mark, written and synced by itself, since that it is there
+ * proves that what is before it was synced. What does not fit in the room is the caller's bug, but for a mark, which
+ * always fits. Spares come in the order in which they were prepared. */
 struct disk_log {
     bool write_vote;
     uint64_t term;
@@ -126,11 +129,11 @@ enum disk_bulk_kind {
     DISK_IDENTITY,            /* writes `configuration` into the identity file, durable on return */
     DISK_SNAPSHOT_BEGIN,      /* own snapshot: index, term, configuration. Any unfinished one is dropped */
     DISK_SNAPSHOT_BLOCK,      /* appends one block: bytes */
-    DISK_SNAPSHOT_END,        /* sync, verify by reading, rename, sync the directory; then keep two, delete older ones */
+    DISK_SNAPSHOT_END,        /* sync, verify by reading, rename, sync the directory; then keep two, delete the rest */
     DISK_SNAPSHOT_CANCEL,
     DISK_CLEAN,               /* deletes WAL segments that hold nothing after the older kept snapshot, oldest first */
     DISK_SEND_OPEN,           /* opens the newest snapshot for sending -> index, term, size; index 0: there is none */
-    DISK_SEND_READ,           /* -> bytes: up to `size` bytes of the file from `offset`; reads only what SEND_OPEN opened */
+    DISK_SEND_READ,           /* -> bytes: up to `size` bytes of what SEND_OPEN opened, from `offset` */
     DISK_SEND_CLOSE,
     DISK_RECEIVE_BEGIN,       /* a snapshot from the leader: a new temporary file; any unfinished one is dropped */
     DISK_RECEIVE_WRITE,       /* bytes at `offset`, which is where the last ended */
@@ -151,7 +154,7 @@ struct disk_bulk {
     struct buffer bytes;     /* the node's; filled or read by the thread while the request is under way */
     struct disk_segment segment;
 
-    /* Out. DISK_FULL leaves things as they were before (an unfinished snapshot is dropped); DISK_FAILED: the node stops. */
+    /* Out. DISK_FULL leaves things as they were (an unfinished snapshot is dropped). DISK_FAILED: the node stops. */
     enum disk_status status;
     char reason[DISK_REASON_MAX];
 };

@@ -237,13 +237,18 @@ enum disk_status wal_execute(struct wal *wal, const struct disk_log *request, ch
     }
     wal_batch_reserve(wal, request->entry_count + 3);
     enum disk_status status = DISK_OK;
-    if (wal->reset_pending && (request->reset || request->entry_count > 0)) {
-        wal->reset_pending = false;
-        if (!request->reset)
-            status = wal_add_reset(wal, wal->reset_index, wal->reset_term, reason);
+    if (request->reset) {
+        wal->reset_pending = true;
+        wal->reset_index = request->reset_index;
+        wal->reset_term = request->reset_term;
     }
-    if (request->reset && status == DISK_OK)
-        status = wal_add_reset(wal, request->reset_index, request->reset_term, reason);
+    /* Without any segment a RESET can wait: the snapshot that it goes back to is durable, and a start that finds it
+     * drops the log by itself. */
+    bool writable = wal->file >= 0 || wal->spare_count > 0;
+    if (wal->reset_pending && writable && (request->reset || request->entry_count > 0)) {
+        wal->reset_pending = false;
+        status = wal_add_reset(wal, wal->reset_index, wal->reset_term, reason);
+    }
     for (size_t i = 0; i < request->entry_count && status == DISK_OK; i++)
         status = wal_add_entry(wal, &request->entries[i], reason);
     if (status == DISK_OK)

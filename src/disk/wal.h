@@ -34,7 +34,7 @@ struct wal {
     uint64_t index;            /* the log's last entry, or what a RESET put in its place */
     uint64_t term;
     bool marked;
-    bool reset_pending;        /* recovery dropped the log, and had no room to write that down */
+    bool reset_pending;        /* the log was dropped, and there is no segment yet to write that down in */
     uint64_t reset_index;
     uint64_t reset_term;
 

@@ -225,7 +225,7 @@ static void handle_raft(struct node *node, struct node_link *link, const struct 
     }
     uint32_t count = raft_message.entry_count;
     if (raft_message.from == link->peer) {
-        /* What has no room on the disk is not taken: it comes again later. */
+        /* What this node may not hold now is not taken: it comes again later. */
         raft_message.entry_count = persist_fitting(node, &raft_message);
         raft_step(node->raft, &raft_message);
         if (raft_message.type == RAFT_APPEND && raft_message.term == raft_term(node->raft) &&

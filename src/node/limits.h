@@ -30,6 +30,7 @@ enum {
     LIMIT_OUTPUT_BYTES = 4 * 1024 * 1024,    /* replies that a client has not read: no more is taken from it */
     LIMIT_HELD_BYTES = 256 * 1024 * 1024,    /* contents held for all clients of a node: ERR_BUSY above */
     LIMIT_UNWRITTEN_BYTES = 16 * 1024 * 1024, /* log that is not durable here: the leader admits no more */
+    LIMIT_BEHIND_BYTES = 64 * 1024 * 1024,   /* likewise: a follower takes no more (its disk is full, or too slow) */
     LIMIT_BATCH_BYTES = 4 * 1024 * 1024,     /* of one WAL batch */
     LIMIT_APPLY = 2048,                      /* entries applied in one turn */
     LIMIT_SNAPSHOT_BLOCK = 256 * 1024,

@@ -89,7 +89,7 @@ static enum reply_error refusal(const struct node *node, size_t size, bool grows
 {
     if (node->held_bytes + size > LIMIT_HELD_BYTES)
         return REPLY_BUSY;
-    if (!node->gateway.writable)
+    if (!node->gateway.writable || persist_is_behind(node))
         return REPLY_DISK_FULL;
     if (grows && store_memory_bytes(node->store) + size > node->limits.memory_max_bytes)
         return REPLY_STORE_FULL;
@@ -147,6 +147,10 @@ static void begin_contents(struct node *node, struct node_client *client, const 
 
 static void begin_read(struct node *node, struct node_client *client, const struct request *request)
 {
+    if (persist_is_behind(node)) {
+        refuse(node, client, REPLY_DISK_FULL, "this node's disk is full and it has fallen behind; ask another node");
+        return;
+    }
     reads_add(&node->reads,
               pending_add(node, client, VERB_READ, PENDING_READ, request->name, request->name_size));
 }

@@ -34,25 +34,27 @@ bool persist_fits(const struct node *node, size_t size, bool may_use_reserve)
     return !node->persist.failed && fits(room_bytes(node), promised_bytes(node), size, may_use_reserve);
 }
 
-/* What has no file in it: no-ops, configurations, opens, skips and ticks are never larger. */
-static bool is_small(const struct raft_entry *entry)
-{
-    return !entry->payload || entry->payload->size <= 64 || entry->type != RAFT_ENTRY_COMMAND;
-}
-
 uint32_t persist_fitting(const struct node *node, const struct raft_message *message)
 {
-    uint64_t room = room_bytes(node), promised = promised_bytes(node);
+    /* A follower whose disk is full goes on in memory: it acknowledges nothing, but hears what is committed and serves
+     * its clients. */
+    uint64_t behind = raft_unwritten_bytes(node->raft);
     for (uint32_t i = 0; i < message->entry_count; i++) {
         const struct raft_entry *entry = &message->entries[i];
         size_t size = entry->payload ? entry->payload->size : 0;
-        if (node->persist.failed || !fits(room, promised, size, is_small(entry)))
+        if (node->persist.failed || behind + size > LIMIT_BEHIND_BYTES)
             return i;
         if (size > node->limits.value_max_bytes + PAYLOAD_ALLOWANCE)
             return i; /* no sound leader has it in its log */
-        promised += disk_record_bytes(size);
+        behind += size;
     }
     return message->entry_count;
+}
+
+bool persist_is_behind(const struct node *node)
+{
+    return node->persist.full &&
+           raft_unwritten_bytes(node->raft) + node->limits.value_max_bytes + PAYLOAD_ALLOWANCE > LIMIT_BEHIND_BYTES;
 }
 
 /* Enough spares that the largest command fits, whatever the size of a segment; more while the bulk thread is busy. */

@@ -231,8 +231,10 @@ bool formation_limits(struct node *node);
 /* --- persist.c --- */
 /* Whether a record with a payload of SIZE has room, beside what is in the log and not yet written. */
 bool persist_fits(const struct node *node, size_t size, bool may_use_reserve);
-/* How many of a message's entries have room. */
+/* How many of a message's entries are taken: as many as this node may hold without having them on its disk. */
 uint32_t persist_fitting(const struct node *node, const struct raft_message *message);
+/* The disk has been full for so long that this node takes no more of the log: it cannot serve clients. */
+bool persist_is_behind(const struct node *node);
 bool persist_next(struct node *node, struct disk_bulk *request);
 void persist_prepared(struct node *node, struct disk_bulk *request);
 void persist_tick(struct node *node);

@@ -196,11 +196,12 @@ static void file_cut(struct memory_file *file)
     file->size_dirty = true;
 }
 
-/* With DURABLE, as a sync does; without, as one that failed. */
-static void file_clean(struct memory_file *file, bool durable)
+/* As a sync does; without SUCCESS as one that failed: any part may have come through. */
+static void file_clean(struct memory_file *file, bool success, struct random *random)
 {
+    bool durable = success || random_u64(random) % 2 == 0;
     for (size_t i = 0; i < file->capacity / SECTOR; i++) {
-        if (file->dirty[i] && durable)
+        if (file->dirty[i] && (success || random_u64(random) % 2 == 0))
             memcpy(file->durable + i * SECTOR, file->cache + i * SECTOR, SECTOR);
         file->dirty[i] = false;
     }
@@ -729,7 +730,7 @@ int fs_sync(int number)
     int error = memory_handle(number, &file);
     /* A machine that is off does nothing; a sync that fails by itself forgets what was dirty. */
     if (file && (error == 0 || !memory_current->machines[file->machine].stopped))
-        file_clean(file, error == 0);
+        file_clean(file, error == 0, &memory_current->random);
     return error;
 }
 

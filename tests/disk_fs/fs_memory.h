@@ -30,7 +30,7 @@ int fs_memory_machine(struct fs_memory *disk, const char *prefix);
 /* --- faults: each is for one machine ---------------------------------------------------------------------------- */
 
 /* The call number NTH from now (1: the next) fails with ERROR (as -errno) and has no effect, but that a sync that fails
- * leaves what was dirty neither durable nor dirty, as kernels do. */
+ * makes any part of what was dirty durable, and leaves none of it dirty, as kernels do. */
 void fs_memory_fail(struct fs_memory *disk, int machine, uint64_t nth, int error);
 /* From call number NTH on, none does anything any more, until fs_memory_crash. */
 void fs_memory_stop(struct fs_memory *disk, int machine, uint64_t nth);

@@ -104,6 +104,15 @@ static bool fill_disk(struct world *world, struct machine *machine)
     return true;
 }
 
+static bool fail_call(struct world *world, struct machine *machine)
+{
+    if (!machine_up(machine) || machine->io_error)
+        return false;
+    machine->io_error = true;
+    storage_error_after(machine, world_between(world, 0, 20));
+    return true;
+}
+
 void faults_disk_freed(struct world *world, const struct event *event)
 {
     story_tell(&world->story, 1, event->machine->name, "its disk has room again");
@@ -204,6 +213,8 @@ static bool strike(struct world *world, enum fault_kind kind)
         return cut(world);
     case FAULT_FULL:
         return fill_disk(world, machine);
+    case FAULT_ERROR:
+        return fail_call(world, machine);
     case FAULT_WIPE:
         return wipe(world, machine);
     default:

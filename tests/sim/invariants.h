@@ -6,11 +6,13 @@
  *   - what a leader commits is durable on a majority (its disk was synced, not only asked)
  *   - equal states: at an applied index every store has the same hash
  *   - recovery finds all that was synced
+ *   - no message leaves before the term, the vote or the entries that it claims are durable
  *   - memory that peers and clients can fill is bounded */
 #ifndef CLEAT_TESTS_SIM_INVARIANTS_H
 #define CLEAT_TESTS_SIM_INVARIANTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "disk/disk.h"
@@ -59,6 +61,8 @@ void invariants_close(struct invariants *invariants);
 
 /* After a turn of node ID. NULL, or what is wrong. */
 const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node);
+/* Node ID sends a frame. NULL, or what it claims without right. */
+const char *invariants_frame(struct invariants *invariants, uint32_t id, const uint8_t *bytes, size_t size);
 /* Node ID's WAL request was executed. */
 void invariants_log_synced(struct invariants *invariants, uint32_t id, const struct disk_log *request);
 /* A snapshot up to INDEX came in whole at node ID. */

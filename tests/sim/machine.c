@@ -145,7 +145,7 @@ void machine_log_execute(struct world *world, const struct event *event)
     if (power_went(world, machine))
         return;
     story_note(&world->story, machine->log->entry_count << 8 | (unsigned)machine->log->status);
-    if (machine->log->status != DISK_OK)
+    if (machine->log->status != DISK_OK && !machine->io_error)
         world_fail(world, "%s: disk_log: %s", machine->name, machine->log->reason);
     disk_report(world, machine, EVENT_LOG_DONE);
 }
@@ -162,7 +162,8 @@ void machine_bulk_execute(struct world *world, const struct event *event)
     if (power_went(world, machine))
         return;
     story_note(&world->story, (uint64_t)machine->bulk->kind << 8 | (unsigned)machine->bulk->status);
-    if (machine->bulk->status == DISK_FAILED || machine->bulk->status == DISK_REFUSED)
+    bool failed = machine->bulk->status == DISK_FAILED || machine->bulk->status == DISK_REFUSED;
+    if (failed && !machine->io_error)
         world_fail(world, "%s: disk_bulk %d: %s", machine->name, (int)machine->bulk->kind, machine->bulk->reason);
     if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
         world->snapshots_installed++;
@@ -198,26 +199,30 @@ static void node_options(const struct world *world, const struct machine *machin
     options->seed = world->seed << 16 | machine->id << 12 | (machine->life & 4095);
 }
 
-/* The recovered snapshot's state, or a new one. */
+/* Loads the recovered snapshot's blocks. */
+static bool load_blocks(struct machine *machine, struct store *store)
+{
+    const uint8_t *bytes;
+    size_t size;
+    int status;
+    while ((status = disk_load_next(machine->disk, &bytes, &size)) > 0)
+        if (!store_load(store, bytes, size))
+            return false;
+    return status == 0 && store_load_end(store);
+}
+
+/* The recovered snapshot's state, or a new one. NULL: an injected error kept it from being read. */
 static struct store *load_store(struct world *world, struct machine *machine, const struct disk_recovered *recovered)
 {
     struct store *store = store_open(machine->random.state);
-    if (recovered->snapshot_index == 0)
+    if (recovered->snapshot_index == 0 || load_blocks(machine, store))
         return store;
-    for (;;) {
-        const uint8_t *bytes;
-        size_t size;
-        int status = disk_load_next(machine->disk, &bytes, &size);
-        if (status == 0)
-            break;
-        if (status < 0 || !store_load(store, bytes, size))
-            world_fail(world, "%s: the recovered snapshot %llu cannot be loaded", machine->name,
-                       (unsigned long long)recovered->snapshot_index);
-    }
-    if (!store_load_end(store))
-        world_fail(world, "%s: the recovered snapshot %llu is not complete", machine->name,
+    if (!machine->io_error)
+        world_fail(world, "%s: the recovered snapshot %llu cannot be loaded", machine->name,
                    (unsigned long long)recovered->snapshot_index);
-    return store;
+    store_drain(store, SIZE_MAX);
+    store_close(store);
+    return NULL;
 }
 
 /* Opens the disk. False: power went again while it recovered. */
@@ -248,9 +253,10 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
         storage_crash(machine, true);
         return false;
     }
-    if (status == DISK_FULL) {
-        story_tell(&world->story, 1, machine->name, "cannot start on a full disk: %s", reason);
+    if (status == DISK_FULL || (status == DISK_FAILED && machine->io_error)) {
+        story_tell(&world->story, 1, machine->name, "cannot start: %s", reason);
         storage_crash(machine, false);
+        machine->io_error = false;
         return false;
     }
     if (status != DISK_OK)
@@ -264,6 +270,10 @@ void machine_start(struct world *world, struct machine *machine)
     if (machine->node || machine->stays_down)
         return;
     struct disk_recovered recovered = {0};
+    if (world->phase == PHASE_FAULTS && world->profile.fault_weights[FAULT_ERROR] > 0 && world_chance(world, 50000)) {
+        machine->io_error = true;
+        storage_error_after(machine, world_between(world, 0, 60));
+    }
     if (!recover(world, machine, &recovered)) {
         machine_plan_start(world, machine, world_between(world, 10000, 500000));
         return;
@@ -279,6 +289,15 @@ void machine_start(struct world *world, struct machine *machine)
     if (lost)
         world_fail(world, "%s: recovery: %s", machine->name, lost);
     struct store *store = load_store(world, machine, &recovered);
+    if (!store) {
+        story_tell(&world->story, 1, machine->name, "cannot start: its snapshot cannot be read");
+        disk_recovered_free(&recovered);
+        disk_close(machine->disk);
+        storage_crash(machine, false);
+        machine->io_error = false;
+        machine_plan_start(world, machine, world_between(world, 10000, 500000));
+        return;
+    }
     struct node_options options;
     node_options(world, machine, &options);
     char reason[DISK_REASON_MAX] = "";
@@ -338,6 +357,7 @@ void machine_crash(struct world *world, struct machine *machine, bool power)
     machine->turn_number++;
     machine->paused_us = 0;
     machine->stopping = false;
+    machine->io_error = false;
 }
 
 void machine_stopped(struct world *world, struct machine *machine)
@@ -350,6 +370,7 @@ void machine_stopped(struct world *world, struct machine *machine)
     disk_close(machine->disk);
     machine->disk = NULL;
     storage_crash(machine, false);
+    machine->io_error = false;
     machine->turn_us = 0;
     machine->turn_number++;
     machine->stopping = false;

@@ -72,6 +72,7 @@ struct machine {
     struct disk_log *log;   /* under way */
     struct disk_bulk *bulk;
     bool power_in_io;       /* power goes while the next disk request is executed */
+    bool io_error;          /* a call fails, or has failed: the process may give up */
 };
 
 void machine_init(struct world *world, struct machine *machine, uint32_t id);

@@ -1,6 +1,7 @@
 /* Runs the simulator: one seed, or many, each in a process of its own so that one that aborts does not end the others.
  *
- *      sim [--seed N] [--seeds COUNT] [--trace LEVEL] [--twice] [--nodes N] [--seconds N] [--jobs N] */
+ *      sim [--seed N] [--seeds COUNT] [--trace LEVEL] [--twice] [--nodes N] [--seconds N] [--jobs N]
+ *          [--strict] */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -120,6 +121,8 @@ static void end_child(struct child *child, int status, struct totals *totals)
         totals->failed++;
         if (WIFSIGNALED(status))
             printf("seed %llu FAILED: signal %d\n", (unsigned long long)child->seed, WTERMSIG(status));
+        else if (WEXITSTATUS(status) != 1) /* 1: it has said why */
+            printf("seed %llu FAILED: status %d\n", (unsigned long long)child->seed, WEXITSTATUS(status));
         printf("seed %llu: to see it again: make sim SEED=%llu TRACE=1\n", (unsigned long long)child->seed,
                (unsigned long long)child->seed);
     }
@@ -196,6 +199,8 @@ static struct run parse(char **arguments)
             run.jobs = number_after(arguments, &i);
         else if (strcmp(arguments[i], "--twice") == 0)
             run.twice = true;
+        else if (strcmp(arguments[i], "--strict") == 0)
+            run.world.strict = true;
         else {
             fprintf(stderr, "sim: what is %s?\n", arguments[i]);
             exit(2);

@@ -182,6 +182,9 @@ static void send_frame(struct world *world, struct peer_socket *socket, const ui
     struct network *network = &world->network;
     const struct machine *from = socket->machine, *to = socket->other->machine;
     world->frames++;
+    const char *broken = invariants_frame(&world->invariants, from->id, bytes, size);
+    if (broken)
+        world_fail(world, "%s to %s: %s", from->name, to->name, broken);
     bool spared = profile->spares_form && bytes[4] == FRAME_FORM;
     bool drops = !spared && (lost(world, from, to) || (!world->quiet && world_chance(world, profile->drop_ppm)));
     if (world->story.detail >= 2)

@@ -7,6 +7,7 @@ const char *const fault_names[FAULT_KIND_COUNT] = {
     [FAULT_POWER_ALL] = "power_all", [FAULT_POWER_IN_IO] = "power_in_io", [FAULT_SHUTDOWN] = "shutdown",
     [FAULT_PAUSE] = "pause",         [FAULT_STALL] = "stall",         [FAULT_PARTITION] = "partition",
     [FAULT_CUT] = "cut",             [FAULT_FULL] = "full",           [FAULT_WIPE] = "wipe",
+    [FAULT_ERROR] = "error",
 };
 
 bool profile_chance(struct random *random, uint32_t ppm)
@@ -34,7 +35,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->value_max_bytes = profile->large_permille > 0 ? PICK(random, 200 << 10, 400 << 10, 1 << 20) : 16 << 10;
     profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
     uint64_t record = profile->value_max_bytes + 4096;
-    uint64_t segment = record * 2 + PICK(random, 144 << 10, 256 << 10, 1 << 20);
+    uint64_t segment = record * 2 + PICK(random, 4096, 65536, 1 << 20);
     profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
     profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000) : 0;
 }
@@ -51,8 +52,6 @@ static void draw_world(struct profile *profile, struct random *random)
     profile->window_bytes = PICK(random, 16 << 10, 256 << 10, 4 << 20);
     profile->drop_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 50000, 200000);
     profile->repeat_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
-    profile->keepalive_us = 2000000;
-    profile->spares_form = true;
     profile->reorder_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
 }
 
@@ -62,6 +61,7 @@ static void draw_faults(struct profile *profile, struct random *random)
         [FAULT_KILL] = 10,     [FAULT_POWER] = 10, [FAULT_POWER_SOME] = 4, [FAULT_POWER_ALL] = 2,
         [FAULT_POWER_IN_IO] = 10, [FAULT_SHUTDOWN] = 6, [FAULT_PAUSE] = 8,    [FAULT_STALL] = 6,
         [FAULT_PARTITION] = 20, [FAULT_CUT] = 10,  [FAULT_FULL] = 4,       [FAULT_WIPE] = 1,
+        [FAULT_ERROR] = 6,
     };
     profile->fault_gap_us = PICK(random, 200000, 500000, 1000000, 3000000);
     profile->fault_long_us = PICK(random, 500000, 2000000, 5000000, 5000000, 20000000);
@@ -87,9 +87,9 @@ static void draw_clients(struct profile *profile, struct random *random)
     profile->break_permille = (uint32_t)PICK(random, 0, 5, 50);
 }
 
-struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s)
+struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s, bool strict)
 {
-    struct profile profile = {0};
+    struct profile profile = {.keepalive_us = strict ? 0 : 2000000, .spares_form = !strict};
     profile.nodes = (uint32_t)PICK(random, 5, 5, 5, 5, 5, 5, 5, 3, 3, 1);
     profile.faults_us = random_between(random, 5, 30) * 1000000;
     if (nodes > 0)

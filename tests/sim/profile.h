@@ -23,6 +23,7 @@ enum fault_kind {
     FAULT_PARTITION,    /* messages in some directions are lost */
     FAULT_CUT,          /* a connection between two nodes closes */
     FAULT_FULL,         /* a disk has no room */
+    FAULT_ERROR,        /* a file system call fails: the process ends by itself, and starts again */
     FAULT_WIPE,         /* a machine comes back with an empty disk */
     FAULT_KIND_COUNT,
 };
@@ -78,8 +79,9 @@ struct profile {
     uint32_t break_permille;     /* of a client's steps: its connection breaks */
 };
 
-/* Draws a profile. NODES and FAULTS_S: 0, or what is to be used instead of what is drawn. */
-struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s);
+/* Draws a profile. NODES and FAULTS_S: 0, or what is to be used instead of what is drawn. STRICT: the network does
+ * nothing for nodes that do not look after themselves (keepalive_us, spares_form). */
+struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s, bool strict);
 
 /* One line of key=value text. */
 enum { PROFILE_TEXT_MAX = 1200 };

@@ -1,5 +1,6 @@
 #include "sim/storage.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/random.h"
@@ -59,6 +60,11 @@ void storage_limit(const struct machine *machine, uint64_t more)
     int number = number_of(machine);
     uint64_t limit = more == UINT64_MAX ? UINT64_MAX : fs_memory_used(disks, number) + more;
     fs_memory_limit(disks, number, limit);
+}
+
+void storage_error_after(const struct machine *machine, uint64_t calls)
+{
+    fs_memory_fail(disks, number_of(machine), calls + 1, -EIO);
 }
 
 void storage_stop_after(const struct machine *machine, uint64_t calls)

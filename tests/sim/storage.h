@@ -16,6 +16,8 @@ void storage_wipe(const struct machine *machine);
 void storage_crash(const struct machine *machine, bool power);
 /* Only MORE bytes beyond what is used have room now; UINT64_MAX: any number. */
 void storage_limit(const struct machine *machine, uint64_t more);
+/* After CALLS more calls one fails with an I/O error. */
+void storage_error_after(const struct machine *machine, uint64_t calls);
 /* After CALLS more calls none does anything any more, until storage_crash: power has gone. */
 void storage_stop_after(const struct machine *machine, uint64_t calls);
 

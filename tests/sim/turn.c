@@ -111,7 +111,8 @@ static void take_inputs(struct world *world, struct machine *machine)
         free(input.bytes);
     }
     machine->input_count -= count;
-    memmove(machine->inputs, machine->inputs + count, machine->input_count * sizeof *machine->inputs);
+    if (machine->input_count > 0)
+        memmove(machine->inputs, machine->inputs + count, machine->input_count * sizeof *machine->inputs);
 }
 
 /* --- outputs ---------------------------------------------------------------------------------------------------- */
@@ -193,6 +194,12 @@ void turn_take(struct world *world, struct machine *machine)
     node_turn(machine->node);
     tell_log(world, machine);
     const char *reason = node_stop_reason(machine->node);
+    if (reason && machine->io_error) {
+        story_tell(&world->story, 1, machine->name, "gives up: %s", reason);
+        machine_crash(world, machine, false);
+        machine_plan_start(world, machine, world_between(world, 1000, 500000));
+        return;
+    }
     if (reason)
         world_fail(world, "%s: the node stops: %s", machine->name, reason);
     ask_disk(world, machine);

@@ -187,7 +187,7 @@ static void begin(struct world *world, const struct world_options *options)
     world->seed = options->seed;
     world->random.state = hash_bytes(&options->seed, sizeof options->seed, 1); /* so that near seeds are far apart */
     world->story.detail = options->detail;
-    world->profile = profile_draw(&world->random, options->nodes, options->faults_s);
+    world->profile = profile_draw(&world->random, options->nodes, options->faults_s, options->strict);
     char text[PROFILE_TEXT_MAX];
     profile_text(&world->profile, text);
     story_tell(&world->story, 1, "", "%s", text);

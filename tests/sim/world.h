@@ -74,6 +74,7 @@ struct world_options {
     int detail;           /* of the story */
     uint32_t nodes;       /* 0: the seed decides */
     uint64_t faults_s;    /* 0: the seed decides */
+    bool strict;          /* see profile_draw */
 };
 
 /* One run from beginning to end. Ends the process with a line on stdout where something is wrong. */

@@ -4,6 +4,9 @@
 #include "support/check.h"
 
 #include <inttypes.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "disk_fs/rig.c"
 
@@ -366,6 +369,11 @@ END_TEST
 
 int main(void)
 {
+#ifdef __GLIBC__
+    /* A segment's bytes come and go a million times: not each time from the kernel. */
+    mallopt(M_MMAP_THRESHOLD, 16 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+#endif
     Suite *suite = suite_create("disk/crash");
     TCase *tcase = tcase_create("crash");
     tcase_set_timeout(tcase, 600);

@@ -199,6 +199,35 @@ START_TEST(a_vote_in_the_page_cache_alone)
 }
 END_TEST
 
+/* Such a block is written again, whole, before the only good one on the disk is touched. */
+START_TEST(mending_is_cut_short_after_a_failed_sync)
+{
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct rig dead;
+        rig_copy(&dead, &rig);
+        ck_assert_int_eq(rig_open(&dead), DISK_OK);
+        fs_memory_seed(dead.memory, seed);
+        fs_memory_fail(dead.memory, dead.machine, 2, -EIO);
+        ck_assert_int_eq(rig_vote(&dead, 9, 3), DISK_FAILED);
+        rig_crash(&dead, FS_MEMORY_KEEP);
+        bool struck = true;
+        for (uint64_t call = 1; struck; call++) {
+            struct rig again;
+            rig_copy(&again, &dead);
+            fs_memory_seed(again.memory, seed * 100 + call);
+            fs_memory_stop(again.memory, again.machine, call);
+            (void)rig_open(&again);
+            struck = fs_memory_struck(again.memory, again.machine);
+            rig_crash(&again, FS_MEMORY_SOME);
+            ck_assert_msg(rig_open(&again) == DISK_OK, "%s", again.reason);
+            ck_assert(again.recovered.term == 9 || (again.recovered.term == 8 && struck));
+            rig_close(&again);
+        }
+        rig_close(&dead);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("disk/vote");
@@ -215,6 +244,7 @@ int main(void)
     tcase_add_test(tcase, a_vote_that_is_older_than_the_log_is_refused);
     tcase_add_test(tcase, a_change_cut_short_at_every_step);
     tcase_add_test(tcase, a_vote_in_the_page_cache_alone);
+    tcase_add_test(tcase, mending_is_cut_short_after_a_failed_sync);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -266,6 +266,36 @@ START_TEST(zeroed_and_stale_sectors)
 }
 END_TEST
 
+/* A whole record, with all its checksums, in the place of another one of its size and batch. */
+START_TEST(a_record_in_another_place_is_bad)
+{
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    ck_assert_int_eq(rig_append(&rig, 3, 200), DISK_OK);
+    uint64_t end;
+    char path[DISK_PATH_MAX];
+    strcpy(path, rig_tip(&rig, &end));
+    size_t size = disk_record_bytes(200);
+    for (int later = 0; later < 2; later++) {
+        if (later)
+            ck_assert_int_eq(rig_append(&rig, 1, 200), DISK_OK);
+        struct rig copy;
+        rig_copy(&copy, &rig);
+        uint8_t record[512];
+        size_t file_size;
+        memcpy(record, fs_memory_content(copy.memory, path, &file_size) + end - 3 * size, size);
+        fs_memory_spoil(copy.memory, path, end - size, record, size);
+        ck_assert_int_eq(rig_open(&copy), later ? DISK_REFUSED : DISK_OK);
+        if (!later) { /* a torn tail: the first one is not there twice */
+            ck_assert_uint_eq(copy.recovered.entry_count, 2);
+            ck_assert_uint_gt(buffer_size(&copy.recovered.notes), 0);
+        }
+        rig_close(&copy);
+        fs_memory_use(rig.memory);
+    }
+}
+END_TEST
+
 START_TEST(a_bad_record_in_the_middle_is_named)
 {
     ck_assert_int_eq(rig_open(&rig), DISK_OK);
@@ -516,6 +546,76 @@ START_TEST(no_room_for_a_new_segment)
 }
 END_TEST
 
+/* A snapshot from the leader replaces the log while there is no segment to say so in. */
+START_TEST(a_reset_without_room)
+{
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    ck_assert_int_eq(rig_append(&rig, 3, 100), DISK_OK);
+    ck_assert_int_eq(rig_mark(&rig), DISK_OK);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    fs_memory_limit(rig.memory, rig.machine, fs_memory_used(rig.memory, rig.machine) + RIG_SEGMENT_BYTES / 2);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(disk_room_bytes(rig.disk), 0);
+    ck_assert_int_eq(rig_snapshot(&rig, 20, 1, 1), DISK_OK);
+    ck_assert_int_eq(rig_reset(&rig, 20, 1), DISK_OK);
+    ck_assert_int_eq(rig_mark(&rig), DISK_OK);
+    for (int room = 0; room < 2; room++) {
+        struct rig copy;
+        rig_copy(&copy, &rig);
+        if (room)
+            fs_memory_limit(copy.memory, copy.machine, UINT64_MAX);
+        ck_assert_int_eq(rig_open(&copy), DISK_OK);
+        ck_assert_uint_eq(copy.recovered.snapshot_index, 20);
+        ck_assert_uint_eq(copy.recovered.entry_count, 0);
+        rig_close(&copy);
+    }
+    fs_memory_use(rig.memory);
+    fs_memory_limit(rig.memory, rig.machine, UINT64_MAX);
+    ck_assert_int_eq(rig_spare(&rig), DISK_OK);
+    ck_assert_int_eq(rig_append(&rig, 2, 100), DISK_OK);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.recovered.snapshot_index, 20);
+    ck_assert_uint_eq(rig.recovered.entry_count, 2);
+}
+END_TEST
+
+/* The bytes behind the last batch are a mark's: it can be closed, however full the segment is. */
+START_TEST(a_mark_fits_when_nothing_else_does)
+{
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    uint64_t end;
+    (void)rig_tip(&rig, &end);
+    uint64_t left = RIG_SEGMENT_BYTES - end - RECORD_HEADER;
+    while (left >= disk_record_bytes(0)) {
+        uint64_t size = left - disk_record_bytes(0);
+        if (size > RIG_RECORD_MAX)
+            size = RIG_RECORD_MAX - 200;
+        ck_assert_int_eq(rig_append(&rig, 1, size), DISK_OK);
+        left -= disk_record_bytes(size);
+    }
+    ck_assert_uint_eq(left, 0);
+    ck_assert_uint_eq(disk_room_bytes(rig.disk), 0);
+    ck_assert_int_eq(rig_spare(&rig), DISK_OK);
+    if (_i == 0) {
+        ck_assert_int_eq(rig_mark(&rig), DISK_OK);
+        ck_assert_uint_eq(disk_spares(rig.disk), 1);
+        rig_crash(&rig, FS_MEMORY_LOSE);
+        fs_memory_limit(rig.memory, rig.machine, 0); /* it must not need a new segment now */
+    } else {
+        /* The smallest entry would fit in the mark's place, and may not. */
+        ck_assert_int_eq(rig_append(&rig, 1, 0), DISK_OK);
+        ck_assert_uint_eq(disk_spares(rig.disk), 0);
+        rig_crash(&rig, FS_MEMORY_LOSE);
+    }
+    uint64_t index = rig.index;
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.recovered.entry_count, index);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("disk/wal");
@@ -532,6 +632,7 @@ int main(void)
     tcase_add_test(tcase, every_truncation_is_refused);
     tcase_add_test(tcase, every_length_of_the_last_batch);
     tcase_add_test(tcase, zeroed_and_stale_sectors);
+    tcase_add_test(tcase, a_record_in_another_place_is_bad);
     tcase_add_test(tcase, a_bad_record_in_the_middle_is_named);
     tcase_add_test(tcase, a_bad_record_in_an_older_segment_is_refused);
     tcase_add_test(tcase, a_missing_segment_is_refused);
@@ -542,6 +643,8 @@ int main(void)
     tcase_add_test(tcase, what_only_the_page_cache_holds_is_written_anew);
     tcase_add_test(tcase, segments_of_another_size);
     tcase_add_test(tcase, no_room_for_a_new_segment);
+    tcase_add_test(tcase, a_reset_without_room);
+    tcase_add_loop_test(tcase, a_mark_fits_when_nothing_else_does, 0, 2);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }
