@@ -58,8 +58,8 @@ void raft_progress_snapshot(struct raft_progress *progress);
 void raft_progress_sent(struct raft_progress *progress, uint64_t last, uint64_t bytes, uint64_t now_ms);
 /* It acknowledged everything up to MATCH. False: that is nothing new. */
 bool raft_progress_matched(struct raft_progress *progress, uint64_t match, uint64_t now_ms);
-/* It has everything up to HELD, durable or not: that is no longer on its way, and the window moves on. A peer whose disk
- * is slow or full goes on hearing what is committed; how much it takes without a disk is its own affair. */
+/* It has everything up to HELD, durable or not: that is no longer on its way, and the window moves on. A peer whose
+ * disk is slow or full goes on hearing what is committed; how much it takes without a disk is its own affair. */
 void raft_progress_held(struct raft_progress *progress, uint64_t held, uint64_t now_ms);
 
 #endif

@@ -119,9 +119,9 @@ static bool send_entries(struct raft *raft, struct raft_progress *peer)
     return true;
 }
 
-/* Followers answer what is of a new round at once, so a heartbeat begins one where an answer is wanted: by a read, from a
- * peer that owes one, or because the last was a while ago (CheckQuorum lives on answers). A cluster at rest has one in
- * every few heartbeats. */
+/* Followers answer what is of a new round at once, so a heartbeat begins one where an answer is wanted: by a read,
+ * from a peer that owes one, or because the last was a while ago (CheckQuorum lives on answers). A cluster at rest
+ * has one in every few heartbeats. */
 static bool wants_answers(const struct raft *raft)
 {
     if (raft->asked.count > 0 || raft->now_ms - raft->leading.round_ms >= raft->options.election_min_ms / 2)

@@ -9,11 +9,10 @@
 
 #include "base/ensure.h"
 #include "net/server.h"
+#include "node/limits.h"
 #include "node/node.h"
 #include "options.h"
 #include "store/dump.h"
-
-enum { RECORD_ALLOWANCE = 1024 /* bytes of an entry beside its value: header and name */ };
 
 static uint64_t random_number(void *context)
 {
@@ -92,7 +91,7 @@ static int open_and_run(struct options *options)
         .directory = options->data,
         .node_id = options->node.id,
         .segment_bytes = options->segment_bytes,
-        .record_max_bytes = (uint32_t)options->node.value_max_bytes + RECORD_ALLOWANCE,
+        .record_max_bytes = (uint32_t)options->node.value_max_bytes + PAYLOAD_ALLOWANCE,
         .random = random_number,
     };
     struct disk *disk;

@@ -4,7 +4,8 @@
  *                            head                                            tail
  *
  * Replies leave from the head only, so they come in the order of the requests however many are pipelined. A read is
- * answered when it is at the head and its read index is applied, or just before the connection's next change is applied. */
+ * answered when it is at the head and its read index is applied, or just before the connection's next change is
+ * applied. */
 #ifndef CLEAT_NODE_CLIENT_H
 #define CLEAT_NODE_CLIENT_H
 

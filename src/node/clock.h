@@ -2,9 +2,9 @@
  *
  * A node knows the last time that the newest leader told it, and counts on from there by its own monotonic clock, so
  * that the next leader goes on where the last one stopped. What it was told took a while to come, so it is a little
- * behind that leader's clock, never ahead; and each time it is told again it forgets what it counted itself, so that the
- * difference between two clocks' speeds does not add up. News of an older leader, or older news of the same, are not
- * listened to. Wall clocks do not matter. */
+ * behind that leader's clock, never ahead; and each time it is told again it forgets what it counted itself, so that
+ * the difference between two clocks' speeds does not add up. News of an older leader, or older news of the same, are
+ * not listened to. Wall clocks do not matter. */
 #ifndef CLEAT_NODE_CLOCK_H
 #define CLEAT_NODE_CLOCK_H
 

@@ -6,8 +6,8 @@
  *
  * A window of numbers 1, 2, 3, ... within one epoch (dissertation 6.3: an epoch makes commands of an earlier life
  * recognizable). A number is given once and never taken back: the command waits here, and goes to the leader again, in
- * order, after every change of leader, until this node applies it; the store sees to it that it is applied once. After a
- * timeout a skip takes its place.
+ * order, after every change of leader, until this node applies it; the store sees to it that it is applied once.
+ * After a timeout a skip takes its place.
  *
  * Under more load than the cluster can take, the window shrinks until what is in it is done in good time: commands that
  * are numbered shall succeed, and the others be refused while that is still certain to have no effect. It halves when a

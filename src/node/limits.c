@@ -25,5 +25,6 @@ bool limits_decode(const struct raft_configuration *configuration, struct limits
     limits->window_max = reader_u64(&reader);
     limits->window_max_bytes = reader_u64(&reader);
     return !reader.bad && reader_left(&reader) == 0 && limits->value_max_bytes <= LIMIT_VALUE_MAX &&
-           limits->window_max > 0 && limits->window_max <= LIMIT_WINDOW && limits->window_max_bytes >= limits->value_max_bytes;
+           limits->window_max > 0 && limits->window_max <= LIMIT_WINDOW &&
+           limits->window_max_bytes >= limits->value_max_bytes;
 }

@@ -24,7 +24,7 @@ enum {
     LIMIT_VALUE_MAX = 8 * 1024 * 1024,       /* the largest that --value-max can be */
     LIMIT_WINDOW = 16384,                    /* numbered commands of one gateway */
     LIMIT_WINDOW_BYTES = 16 * 1024 * 1024,   /* likewise, bytes */
-    PAYLOAD_ALLOWANCE = 1024,                /* bytes that an entry has beside a value, at most */
+    PAYLOAD_ALLOWANCE = 4096,                /* bytes that an entry may have beside a value, or without one */
     LIMIT_PIPELINE = 1024,                   /* commands of one connection that are not answered */
     LIMIT_PIPELINE_BYTES = 4 * 1024 * 1024,  /* likewise, their contents */
     LIMIT_OUTPUT_BYTES = 4 * 1024 * 1024,    /* replies that a client has not read: no more is taken from it */

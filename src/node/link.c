@@ -73,8 +73,8 @@ static size_t peek_bytes(const struct chain *queue, size_t size, struct iovec *p
 
 size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count)
 {
-    /* What was begun is finished first; then urgent frames; then the rest. Urgent and normal frames are not mixed in one
-     * call unless all of the urgent queue comes first, so that consume can tell them apart. */
+    /* What was begun is finished first; then urgent frames; then the rest. Urgent and normal frames are not mixed in
+     * one call unless all of the urgent queue comes first, so that consume can tell them apart. */
     if (link->frame_left > 0)
         return peek_bytes(&link->normal, link->frame_left, pieces, count);
     size_t used = chain_peek(&link->urgent, pieces, count);

@@ -28,7 +28,7 @@ struct node_link {
     bool ends;              /* to be closed by the driver */
     uint64_t opened_ms;
     uint64_t messages;      /* sent, for numbering */
-    size_t frame_left;      /* bytes of the normal queue's first frame that follow what was written of it; 0: between frames */
+    size_t frame_left;      /* bytes of the normal queue's first frame still to be written; 0: between frames */
     struct chain urgent;
     struct chain normal;
     struct buffer input;    /* a frame that has not come whole */

@@ -1,7 +1,7 @@
 /* One replica as a deterministic machine. What comes in: bytes from clients and peers, finished disk requests, the
- * time. What comes out: bytes for clients and peers, disk requests, log lines, and the moment at which it next wants the
- * time. No clock, socket, file or thread in here: the server drives it with libev and two disk threads, the simulator
- * with fakes; the same input gives the same output.
+ * time. What comes out: bytes for clients and peers, disk requests, log lines, and the moment at which it next wants
+ * the time. No clock, socket, file or thread in here: the server drives it with libev and two disk threads, the
+ * simulator with fakes; the same input gives the same output.
  *
  * One turn:   node_time(now), then any number of events, then node_turn(), then the outputs are fetched.
  *
@@ -12,8 +12,8 @@
  *
  * A write:  parsed (client.c), numbered (gateway.c), admitted by the leader (admission.c), in the log and on its way to
  *           disk and peers (persist.c, exchange.c), committed, applied (apply.c), answered where it came in.
- * A read:   parsed, one read index asked for all reads of the turn (reads.c), answered from the local store when that is
- *           applied, in the connection's order. */
+ * A read:   parsed, one read index asked for all reads of the turn (reads.c), answered from the local store when
+ *           that is applied, in the connection's order. */
 #ifndef CLEAT_NODE_NODE_H
 #define CLEAT_NODE_NODE_H
 
@@ -35,7 +35,8 @@ struct peer_socket;  /* the driver's side of a link */
 
 struct node_options {
     uint32_t id;
-    /* Where the members are looked for, from --cluster: ids and addresses, by ascending id. Count 1: a cluster of one. */
+    /* Where the members are looked for, from --cluster: ids and addresses, by ascending id. Count 1: a cluster of
+     * one. */
     uint32_t peer_count;
     struct raft_member peers[RAFT_MEMBERS_MAX];
     uint32_t election_min_ms;

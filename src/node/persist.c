@@ -164,8 +164,7 @@ struct disk_log *node_take_log(struct node *node)
     struct disk_log *request = &persist->request;
     allow_entries(node);
     persist->from_raft = raft_take_writes(node->raft, LIMIT_BATCH_BYTES, &writes);
-    bool mark = !persist->from_raft && !persist->marked && node->now_ms - persist->done_ms >= NODE_MARK_MS &&
-                persist_fits(node, 0, true);
+    bool mark = !persist->from_raft && !persist->marked && node->now_ms - persist->done_ms >= NODE_MARK_MS;
     if (!persist->from_raft && !mark)
         return NULL;
     memset(request, 0, sizeof *request);
@@ -249,7 +248,7 @@ uint64_t persist_deadline_ms(const struct node *node)
 {
     const struct persist *persist = &node->persist;
     uint64_t deadline_ms = UINT64_MAX;
-    if (!persist->busy && !persist->marked && !persist->failed && persist_fits(node, 0, true))
+    if (!persist->busy && !persist->marked && !persist->failed)
         deadline_ms = persist->done_ms + NODE_MARK_MS;
     bool tries_again = (persist->full && wants_spare(node)) || node->identity_due;
     if (tries_again && !node->bulk.busy && persist->retry_ms < deadline_ms)

@@ -1,5 +1,5 @@
-/* A snapshot to a peer whose next entry is no longer in the log: the file as it is, a chunk at a time, the next when the
- * last was taken. One peer after the other. */
+/* A snapshot to a peer whose next entry is no longer in the log: the file as it is, a chunk at a time, the next when
+ * the last was taken. One peer after the other. */
 #include "base/ensure.h"
 #include "node/state.h"
 

@@ -22,7 +22,7 @@ enum {
     NODE_FULL_RETRY_MS = 500,   /* a disk without room is tried again */
     NODE_STALL_MS = 1000,       /* a leader whose disk does not answer for this long hands over */
     NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
-    NODE_TRANSFER_MS = 10000,   /* a snapshot under way to or from a peer that does not move for this long is given up */
+    NODE_TRANSFER_MS = 10000,   /* a snapshot to or from a peer that does not move for this long is given up */
     NODE_TICK_MS = 10000,       /* while files expire, the log carries the time at least this often */
     NODE_DRAIN_FILES = 1000,    /* of a replaced store, freed in one turn */
 };
@@ -86,7 +86,16 @@ struct sending {
 
 /* A snapshot on its way here (receive.c). */
 struct receiving {
-    enum { RECEIVE_IDLE, RECEIVE_BEGIN, RECEIVE_WRITE, RECEIVE_WAIT, RECEIVE_END, RECEIVE_OPEN, RECEIVE_LOAD, RECEIVE_INSTALL } state;
+    enum {
+        RECEIVE_IDLE,
+        RECEIVE_BEGIN,          /* a file is to be made for it */
+        RECEIVE_WRITE,          /* `chunk` is to be written */
+        RECEIVE_WAIT,           /* for the next chunk */
+        RECEIVE_END,            /* all is there: to be verified, and named */
+        RECEIVE_OPEN,
+        RECEIVE_LOAD,           /* into `store`, block by block */
+        RECEIVE_INSTALL,        /* once the store that was replaced last is freed */
+    } state;
     uint32_t peer;
     uint64_t index;
     uint64_t term;

@@ -170,3 +170,38 @@ test_a_directory_is_for_one_node_and_one_process() {
     grep -q "event=refused" "$directory/stderr" || fail "$(<"$directory/stderr")"
     cluster up
 }
+
+# Segments so small that the largest command fits only if several are prepared.
+test_the_smallest_segments_take_any_number_of_writes() {
+    use_cluster cluster
+    CLEAT_ARGS="--value-max 1000 --segment-size 65536 --snapshot-every 100000" cluster up 1 >/dev/null
+    "$tools/hammer" --ports "$(ports 1)" --connections 4 --depth 8 --count 500 --files 10 --size 900 --alone --prefix s
+}
+
+# A node alone that comes back while its disk is full neither dies nor loses anything, and goes on when there is room.
+test_a_node_comes_back_on_a_full_disk() {
+    can_limit
+    use_cluster cluster
+    export CLEAT_ARGS="$small_disk"
+    cluster up 1 >/dev/null
+    answers 1 "write a 1" x -- "OK 1"
+    fill_disk 1
+    "$tools/hammer" --ports "$(ports 1)" --connections 1 --depth 1 --count 1000 --files 10 --size 2000 --prefix f \
+        >/dev/null 2>&1 || true # until it is full
+    wait_for disk_is_full 1
+    cluster stop 1 # its last batch is closed, so nothing need be written anew
+    (
+        ulimit -S -f 127 # KiB: less than a segment
+        cluster start 1 >/dev/null
+    )
+    wait_for disk_is_full 1
+    free_disk 1
+    wait_for status_is 1 disk ok
+    wait_for ask_matches 1 "read a" $'CONTENTS 1 1 0\nx'
+    matches "$(ask 1 "write b 1" y)" "OK ?*"
+}
+
+ask_matches() { # NODE COMMAND PATTERN
+    # shellcheck disable=SC2053 # a pattern
+    [[ $(ask "$1" "$2") == $3 ]]
+}

@@ -84,3 +84,15 @@ test_many_files_expire() {
     done
     same "$(status 1 revision)" 10000
 }
+
+# The cluster's time is in its log: a stop of all nodes does not give back the time that had passed before.
+test_expiry_time_that_passed_is_kept_over_a_stop_of_all_nodes() {
+    fresh_cluster 3
+    local written
+    answers 1 "write ends 1 60" x -- "OK 1"
+    written=$(now_ms)
+    until_ms 2100 "$written"
+    cluster down >/dev/null
+    cluster up 3 >/dev/null
+    matches "$(exptime 2 ends)" "5[0-8]"
+}

@@ -94,7 +94,8 @@ static struct store *ahead(uint64_t count)
     buffer_close(&block);
     ck_assert(store_load_end(store));
     for (uint64_t number = 1; number <= count; number++)
-        store_apply(store, store_applied(store) + 1, store_time_ms(store), gateway_slot(&node->gateway, number)->command);
+        store_apply(store, store_applied(store) + 1, store_time_ms(store),
+                    gateway_slot(&node->gateway, number)->command);
     return store;
 }
 

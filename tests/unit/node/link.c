@@ -1,4 +1,5 @@
-/* Frames and links: whole messages out of any split of the bytes, nothing out of damaged ones, and urgent frames first. */
+/* Frames and links: whole messages out of any split of the bytes, nothing out of damaged ones, and urgent frames
+ * first. */
 #include "node/link.h"
 
 #include <string.h>
