@@ -3,14 +3,6 @@
 #include "base/ensure.h"
 #include "node/state.h"
 
-static int place_of(const struct node *node, uint32_t id)
-{
-    for (uint32_t i = 0; i < node->options.peer_count; i++)
-        if (node->options.peers[i].id == id)
-            return (int)i;
-    return -1;
-}
-
 static void note(struct agreement *agreement, size_t place, uint64_t index, uint64_t hash)
 {
     for (size_t i = 0; i < AGREEMENT_KEPT; i++)
@@ -33,7 +25,7 @@ static void judge(struct node *node, uint64_t index)
 {
     const struct agreement *agreement = &node->agreement;
     uint32_t count = node->options.peer_count, reported = 0, most = 0, same = 0;
-    int own_place = place_of(node, node->options.id);
+    int own_place = exchange_place(node, node->options.id);
     const struct agreement_report *own = report_at(agreement, (size_t)own_place, index);
     if (!own)
         return;
@@ -62,7 +54,7 @@ void agreement_applied(struct node *node)
     if (index % AGREEMENT_EVERY != 0 || node->options.peer_count == 1)
         return;
     uint64_t hash = store_hash(node->store);
-    note(&node->agreement, (size_t)place_of(node, node->options.id), index, hash);
+    note(&node->agreement, (size_t)exchange_place(node, node->options.id), index, hash);
     struct buffer body = {0};
     buffer_append_u64(&body, index);
     buffer_append_u64(&body, hash);
@@ -74,7 +66,7 @@ void agreement_applied(struct node *node)
 
 void agreement_heard(struct node *node, uint32_t from, uint64_t index, uint64_t hash)
 {
-    int place = place_of(node, from);
+    int place = exchange_place(node, from);
     ensure(place >= 0);
     note(&node->agreement, (size_t)place, index, hash);
     judge(node, index);

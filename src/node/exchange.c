@@ -9,20 +9,24 @@
 
 enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside the largest value */ };
 
-struct peer *exchange_peer(struct node *node, uint32_t id)
+int exchange_place(const struct node *node, uint32_t id)
 {
     for (uint32_t i = 0; i < node->options.peer_count; i++)
-        if (node->peers[i].id == id)
-            return &node->peers[i];
-    return NULL;
+        if (node->options.peers[i].id == id)
+            return (int)i;
+    return -1;
+}
+
+struct peer *exchange_peer(struct node *node, uint32_t id)
+{
+    int place = exchange_place(node, id);
+    return place < 0 ? NULL : &node->peers[place];
 }
 
 struct node_link *exchange_link(const struct node *node, uint32_t peer, enum node_link_kind kind)
 {
-    for (uint32_t i = 0; i < node->options.peer_count; i++)
-        if (node->peers[i].id == peer)
-            return node->peers[i].links[kind];
-    return NULL;
+    int place = exchange_place(node, peer);
+    return place < 0 ? NULL : node->peers[place].links[kind];
 }
 
 void exchange_broadcast(struct node *node, enum frame_type type, const struct buffer *body)

@@ -7,14 +7,6 @@ enum { SEND_CHUNK_BYTES = FRAME_BODY_MAX - 64, SEND_RETRY_MS = 1000 };
 
 enum taken { TAKEN_SO_FAR = 0, TAKEN_INSTALLED = 1, TAKEN_NOT = 2 };
 
-static int place_of(const struct node *node, uint32_t peer)
-{
-    for (uint32_t i = 0; i < node->options.peer_count; i++)
-        if (node->options.peers[i].id == peer)
-            return (int)i;
-    return -1;
-}
-
 /* The transfer under way is over; the file, if open, is closed next. */
 static void end(struct node *node, bool installed)
 {
@@ -33,7 +25,7 @@ void send_tick(struct node *node)
     struct sending *sending = &node->sending;
     uint32_t peer;
     while (raft_take_snapshot_need(node->raft, &peer)) {
-        int place = place_of(node, peer);
+        int place = exchange_place(node, peer);
         if (place >= 0)
             sending->wanted[place] = true;
     }

@@ -219,6 +219,8 @@ void apply_committed(struct node *node);
 void apply_jumped(struct node *node);
 
 /* --- exchange.c: what peers say --- */
+/* The place in options.peers of the node with that id; -1: none. */
+int exchange_place(const struct node *node, uint32_t id);
 struct peer *exchange_peer(struct node *node, uint32_t id);
 struct node_link *exchange_link(const struct node *node, uint32_t peer, enum node_link_kind kind);
 void exchange_send_raft(struct node *node);
