@@ -176,10 +176,10 @@ test_scripts_run_in_the_foreground() {
         ! cluster pid "$node" 2>/dev/null || fail "node $node runs on"
     done
     # Once more: what was written is still there.
-    CLEATD=$server "$root/scripts/run" >"$directory/output" 2>&1 &
+    CLEATD=$server "$root/scripts/run" >"$directory/again" 2>&1 &
     runner=$!
     started+=("$runner")
-    wait_for grep -q "telnet localhost $(port 1)" "$directory/output"
+    wait_for grep -q "telnet localhost $(port 1)" "$directory/again"
     answers 2 "read a" -- "CONTENTS 1 1 0" x
     kill -TERM "$runner"
     wait "$runner"
