@@ -1,5 +1,5 @@
-/* A client: connects to some node, asks for things, several at a time, reads the answers in their order, and writes down
- * what it did and saw. At times its connection breaks, it half-closes, quits or sends nonsense.
+/* A client: connects to some node, asks for things, several at a time, reads the answers in their order, and writes
+ * down what it did and saw. At times its connection breaks, it half-closes, quits or sends nonsense.
  *
  * A probe is a client that shows progress: at one node, one write, its read, and a read of every file must succeed. */
 #ifndef CLEAT_TESTS_SIM_CLIENT_H

@@ -243,7 +243,8 @@ static const char *check_leader(struct invariants *invariants, uint32_t id, cons
     if (invariants->leaders[term] == 0)
         invariants->elections++;
     else if (invariants->leaders[term] != id)
-        return broken(invariants, "leads term %llu, which n%u led", (unsigned long long)term, invariants->leaders[term]);
+        return broken(invariants, "leads term %llu, which n%u led", (unsigned long long)term,
+                      invariants->leaders[term]);
     invariants->leaders[term] = id;
     return NULL;
 }

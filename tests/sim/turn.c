@@ -139,6 +139,8 @@ static void tell_log(struct world *world, struct machine *machine)
 static void ask_disk(struct world *world, struct machine *machine)
 {
     const struct profile *profile = &world->profile;
+    if (machine->stopping && node_shutdown_done(machine->node))
+        return; /* only what is under way is waited for */
     if (!machine->log) {
         machine->log = node_take_log(machine->node);
         if (machine->log) {

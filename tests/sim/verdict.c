@@ -39,7 +39,9 @@ static bool wrong(const struct verdict *verdict, uint64_t id, const char *format
 static bool wrong(const struct verdict *verdict, uint64_t id, const char *format, ...)
 {
     static const char *const kinds[] = {"read", "write", "cas", "delete", "other"};
-    static const char *const outcomes[] = {"pending", "OK", "CONTENTS", "NOT_FOUND", "ERR_VERSION", "refused", "unknown"};
+    static const char *const outcomes[] = {
+        "pending", "OK", "CONTENTS", "NOT_FOUND", "ERR_VERSION", "refused", "unknown",
+    };
     int used = 0;
     if (id > 0) {
         const struct operation *operation = history_operation(verdict->history, id);
@@ -139,7 +141,8 @@ static bool read_facts(struct verdict *verdict, uint64_t id, const struct operat
         return wrong(verdict, id, "it read a value that no one wrote");
     const struct operation *writer = history_operation(verdict->history, read->seen);
     if (!writes(writer) || writer->file != read->file)
-        return wrong(verdict, id, "it read what operation %llu wrote to f%u", (unsigned long long)read->seen, writer->file);
+        return wrong(verdict, id, "it read what operation %llu wrote to f%u", (unsigned long long)read->seen,
+                     writer->file);
     if (!may_have_happened(writer))
         return wrong(verdict, id, "it read the value of operation %llu, which was refused",
                      (unsigned long long)read->seen);
