@@ -1,7 +1,8 @@
 /* What clients did and saw, and whether it can have happened.
  *
  * Every successful change has a number, its version, of one counter for the whole cluster. So there is no need to
- * search for an order: the versions are the order, and what clients saw must fit to it and to the time at which they saw it.
+ * search for an order: the versions are the order, and what clients saw must fit to it and to the time at which they
+ * saw it.
  *
  *      invoked |------------- change took effect somewhere in here -------------| returned
  *
