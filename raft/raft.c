@@ -143,6 +143,7 @@ bool raft_propose(struct raft *raft, enum raft_entry_type type, uint64_t time_ms
     ensure(type > 0 && type < RAFT_ENTRY_TYPE_END);
     if (raft->role != RAFT_LEADER || raft->leading.transfer != 0)
         return false;
+    raft->leading.worked_ms = raft->now_ms;
     uint64_t time_before_ms = raft_log_last_time_ms(&raft->log);
     struct raft_entry entry = {
         .index = raft_log_last(&raft->log) + 1,

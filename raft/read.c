@@ -74,6 +74,7 @@ static void lead_read(struct raft *raft, uint64_t id, uint32_t from)
     };
     queue_add(&raft->asked, &request);
     raft->leading.round_due = true;
+    raft->leading.worked_ms = raft->now_ms;
     raft_read_confirm(raft);
 }
 

@@ -9,6 +9,7 @@
 
 enum {
     RAFT_LINKS_MAX = 2 * RAFT_MEMBERS_MAX, /* peers whose data directory is remembered */
+    RAFT_REST_MS = 1000,                   /* without proposals and reads, after which a leader rests */
     RAFT_OUTBOX_MAX = 8192,                /* messages; what is beyond is lost, as messages may be */
 };
 
@@ -86,6 +87,7 @@ struct raft {
         uint64_t round_ms;     /* when */
         bool round_due;        /* reads wait for the next one */
         uint64_t heartbeat_ms; /* when the next one is due */
+        uint64_t worked_ms;    /* when something was last proposed or read */
         bool heartbeat_due;
         uint32_t transfer;     /* to whom leadership goes; 0: nobody */
         bool transfer_sent;

@@ -45,14 +45,14 @@ void invariants_close(struct invariants *invariants)
 /* Drops what is known from INDEX on. */
 static void synced_cut(struct synced *synced, uint64_t index)
 {
-    if (index <= synced->base)
-        synced->count = 0;
-    else if (index <= synced->base + synced->count)
+    if (index <= synced->base + synced->count)
         synced->count = index - synced->base - 1;
 }
 
 static void synced_add(struct synced *synced, uint64_t index, uint64_t term)
 {
+    if (index <= synced->base)
+        return; /* a snapshot that came in meanwhile has it, and more */
     synced_cut(synced, index);
     if (index != synced->base + synced->count + 1) {
         synced->base = index - 1; /* what was before is covered by a snapshot */
