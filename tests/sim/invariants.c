@@ -72,6 +72,15 @@ static bool synced_has(const struct synced *synced, uint64_t index, uint64_t ter
     return index <= synced->base + synced->count && synced->terms[index - synced->base - 1] == term;
 }
 
+void invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request)
+{
+    struct synced *synced = &invariants->watched[id - 1].synced;
+    if (request->reset)
+        synced_cut(synced, request->reset_index + 1);
+    if (request->entry_count > 0 && request->entries[0].index > synced->base)
+        synced_cut(synced, request->entries[0].index);
+}
+
 void invariants_log_synced(struct invariants *invariants, uint32_t id, const struct disk_log *request)
 {
     struct synced *synced = &invariants->watched[id - 1].synced;

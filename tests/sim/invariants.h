@@ -63,6 +63,8 @@ void invariants_close(struct invariants *invariants);
 const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node);
 /* Node ID sends a frame. NULL, or what it claims without right. */
 const char *invariants_frame(struct invariants *invariants, uint32_t id, const uint8_t *bytes, size_t size);
+/* Node ID's WAL request is going to be executed: from now on what it supersedes may be gone, even if it fails. */
+void invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request);
 /* Node ID's WAL request was executed. */
 void invariants_log_synced(struct invariants *invariants, uint32_t id, const struct disk_log *request);
 /* A snapshot up to INDEX came in whole at node ID. */

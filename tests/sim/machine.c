@@ -139,6 +139,7 @@ void machine_log_execute(struct world *world, const struct event *event)
         return;
     struct machine *machine = event->machine;
     before_io(world, machine);
+    invariants_log_begins(&world->invariants, machine->id, machine->log);
     disk_log_execute(machine->disk, machine->log);
     if (machine->log->status == DISK_OK)
         invariants_log_synced(&world->invariants, machine->id, machine->log);

@@ -1,83 +1,7 @@
 /* A node that jumps ahead by a snapshot over commands that its own clients wait for. */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/ensure.h"
-#include "node/state.h"
 #include "store/dump.h"
-#include "support/check.h"
 
-struct connection {
-    int unused;
-};
-
-static char directory[] = "/tmp/cleat-jump-XXXXXX";
-static struct disk *disk;
-static struct node *node;
-static uint64_t now_ms;
-
-static uint64_t numbers(void *context)
-{
-    static uint64_t number = 12345;
-    (void)context;
-    return number += 7919;
-}
-
-/* A turn in which the disk does at once what is asked of it, if it may write the log. */
-static void turn(bool log_too)
-{
-    node_time(node, ++now_ms);
-    node_turn(node);
-    struct disk_log *log = log_too ? node_take_log(node) : NULL;
-    if (log) {
-        disk_log_execute(disk, log);
-        node_log_done(node, log);
-    }
-    struct disk_bulk *bulk = node_take_bulk(node);
-    if (bulk) {
-        disk_bulk_execute(disk, bulk);
-        node_bulk_done(node, bulk);
-    }
-}
-
-static void setup(void)
-{
-    char reason[DISK_REASON_MAX];
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    const struct disk_options disk_options = {
-        .directory = directory,
-        .node_id = 1,
-        .segment_bytes = 65536,
-        .record_max_bytes = 4096,
-        .random = numbers,
-    };
-    struct disk_recovered recovered;
-    ck_assert_int_eq(disk_open(&disk_options, &disk, &recovered, reason), DISK_OK);
-    struct node_options options;
-    node_options_default(&options);
-    options.id = 1;
-    options.value_max_bytes = 1024;
-    options.peer_count = 1;
-    options.peers[0] = (struct raft_member){.id = 1, .role = RAFT_VOTER, .address = "self"};
-    node = node_open(&options, disk, &recovered, store_open(1), now_ms, reason);
-    ck_assert_ptr_nonnull(node);
-    disk_recovered_free(&recovered);
-    for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
-        turn(true);
-    ck_assert_uint_gt(node->gateway.epoch, 0);
-}
-
-static void teardown(void)
-{
-    for (int i = 0; i < 100; i++)
-        turn(true);
-    node_close(node);
-    disk_close(disk);
-    char command[200] = "rm -rf ";
-    strcat(command, directory);
-    ck_assert_int_eq(system(command), 0);
-}
+#include "solo.h"
 
 /* A store as the node's, with the first COUNT commands of its gateway's window applied as well. */
 static struct store *ahead(uint64_t count)
@@ -105,21 +29,6 @@ static void jump(uint64_t count)
     store_close(node->store);
     node->store = store;
     apply_jumped(node);
-}
-
-static void expect(struct node_client *client, const char *text)
-{
-    char got[1000] = "";
-    struct chain *output = node_client_output(client);
-    ck_assert_uint_lt(output->size, sizeof got);
-    chain_copy(output, got, output->size);
-    ck_assert_str_eq(got, text);
-    chain_consume(output, output->size);
-}
-
-static void type(struct node_client *client, const char *text)
-{
-    node_client_bytes(node, client, (const uint8_t *)text, strlen(text));
 }
 
 START_TEST(outcomes_are_kept_for_a_gateway_that_jumped)
