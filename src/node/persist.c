@@ -226,19 +226,32 @@ void node_log_done(struct node *node, struct disk_log *request)
         raft_written(node->raft);
 }
 
+/* A leader whose disk does not answer hands over, or if that comes to nothing steps down: it may never answer. Alone it
+ * can only wait. */
+static void judge_stall(struct node *node)
+{
+    struct persist *persist = &node->persist;
+    uint64_t since_ms = persist->busy ? node->now_ms - persist->begun_ms : 0;
+    if (since_ms < NODE_STALL_MS || raft_role(node->raft) != RAFT_LEADER)
+        return;
+    bool alone = raft_configuration_quorum(raft_members(node->raft)) == 1;
+    if (!persist->stall_said) {
+        persist->stall_said = true;
+        say(node, "disk_stalls");
+        say_number(node, "since_ms", since_ms);
+        say_end(node);
+        if (raft_transfer(node->raft, 0))
+            return;
+    }
+    if (!alone && !raft_transferring(node->raft))
+        raft_step_down(node->raft);
+}
+
 void persist_tick(struct node *node)
 {
     struct persist *persist = &node->persist;
     tell_room(node);
-    bool stalls = persist->busy && !persist->stall_said && node->now_ms - persist->begun_ms >= NODE_STALL_MS;
-    if (stalls && raft_role(node->raft) == RAFT_LEADER) {
-        persist->stall_said = true;
-        say(node, "disk_stalls");
-        say_number(node, "since_ms", node->now_ms - persist->begun_ms);
-        say_end(node);
-        if (!raft_transfer(node->raft, 0) && raft_configuration_quorum(raft_members(node->raft)) > 1)
-            raft_step_down(node->raft);
-    }
+    judge_stall(node);
     bool hands_over = raft_role(node->raft) == RAFT_LEADER && raft_transferring(node->raft);
     if (persist->failed && !node->stopping && !hands_over)
         node_stop(node, "stopped", node->stop_reason);
