@@ -55,12 +55,7 @@ void agreement_applied(struct node *node)
         return;
     uint64_t hash = store_hash(node->store);
     note(&node->agreement, (size_t)exchange_place(node, node->options.id), index, hash);
-    struct buffer body = {0};
-    buffer_append_u64(&body, index);
-    buffer_append_u64(&body, hash);
-    buffer_append_u8(&body, node->own_room);
-    exchange_broadcast(node, FRAME_STATE, &body);
-    buffer_close(&body);
+    exchange_tell_state(node, index, hash);
     judge(node, index);
 }
 

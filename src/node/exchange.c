@@ -29,11 +29,22 @@ struct node_link *exchange_link(const struct node *node, uint32_t peer, enum nod
     return place < 0 ? NULL : node->peers[place].links[kind];
 }
 
-void exchange_broadcast(struct node *node, enum frame_type type, const struct buffer *body)
+static void send_state(const struct node *node, struct node_link *link, uint64_t index, uint64_t hash)
+{
+    struct buffer body = {0};
+    buffer_append_u64(&body, index);
+    buffer_append_u64(&body, hash);
+    buffer_append_u8(&body, (uint8_t)((node->own_room ? FRAME_STATE_ROOM : 0) |
+                                      (formation_settled(node) ? FRAME_STATE_FORMED : 0)));
+    link_send_bytes(link, FRAME_STATE, true, &body);
+    buffer_close(&body);
+}
+
+void exchange_tell_state(struct node *node, uint64_t index, uint64_t hash)
 {
     for (uint32_t i = 0; i < node->options.peer_count; i++)
         if (node->peers[i].links[NODE_LINK_CONSENSUS])
-            link_send_bytes(node->peers[i].links[NODE_LINK_CONSENSUS], type, true, body);
+            send_state(node, node->peers[i].links[NODE_LINK_CONSENSUS], index, hash);
 }
 
 /* --- opening and closing ---------------------------------------------------------------------------------------- */
@@ -154,19 +165,6 @@ static const char *hello_refusal(struct node *node, const struct node_link *link
     return NULL;
 }
 
-static void send_form(struct node *node, struct node_link *link)
-{
-    struct buffer body = {0};
-    raft_configuration_encode(&node->identity.configuration, &body);
-    link_send_bytes(link, FRAME_FORM, true, &body);
-    buffer_close(&body);
-}
-
-static bool settled(const struct node *node)
-{
-    return node->identity.configuration.count > 0 && !node->identity_due && !node->identity_busy;
-}
-
 static void link_established(struct node *node, struct node_link *link, const struct hello *hello)
 {
     struct peer *peer = exchange_peer(node, hello->from);
@@ -188,14 +186,9 @@ static void link_established(struct node *node, struct node_link *link, const st
         peer->links[NODE_LINK_BULK]->ends = true; /* what ended this link may have ended that one, unnoticed */
     peer->has_room = true; /* until it says otherwise: it does so right after its hello */
     raft_peer_up(node->raft, hello->from, hello->incarnation);
-    if (!link->formed && settled(node))
-        send_form(node, link);
-    struct buffer body = {0};
-    buffer_append_u64(&body, 0);
-    buffer_append_u64(&body, 0);
-    buffer_append_u8(&body, node->own_room);
-    link_send_bytes(link, FRAME_STATE, true, &body);
-    buffer_close(&body);
+    if (!link->formed && formation_settled(node))
+        formation_send(node, link);
+    send_state(node, link, 0, 0);
 }
 
 static void handle_hello(struct node *node, struct node_link *link, const struct link_message *message)
@@ -220,7 +213,7 @@ static void handle_hello(struct node *node, struct node_link *link, const struct
 static void handle_raft(struct node *node, struct node_link *link, const struct link_message *message)
 {
     struct raft_message raft_message;
-    if (!settled(node))
+    if (!formation_settled(node))
         return; /* nothing counts before this node has stored which cluster it is of */
     if (!raft_message_decode(message->body, message->size, &raft_message, node->decoded)) {
         say_link(node, "bad_message", link, NULL);
@@ -244,10 +237,12 @@ static void handle_state(struct node *node, struct node_link *link, struct reade
 {
     uint64_t index = reader_u64(reader);
     uint64_t hash = reader_u64(reader);
-    bool has_room = reader_u8(reader) != 0;
+    uint8_t flags = reader_u8(reader);
     if (reader->bad)
         return;
-    exchange_peer(node, link->peer)->has_room = has_room;
+    exchange_peer(node, link->peer)->has_room = (flags & FRAME_STATE_ROOM) != 0;
+    if (flags & FRAME_STATE_FORMED)
+        link->formed = true;
     if (index > 0)
         agreement_heard(node, link->peer, index, hash);
 }
@@ -257,7 +252,10 @@ static void handle_consensus(struct node *node, struct node_link *link, const st
     struct reader reader = reader_of(message->body, message->size);
     switch (message->type) {
     case FRAME_FORM:
+        link->formed = true;
         formation_received(node, message->body, message->size);
+        if (formation_settled(node))
+            send_state(node, link, 0, 0); /* so that it need not be told again */
         break;
     case FRAME_RAFT:
         handle_raft(node, link, message);

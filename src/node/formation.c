@@ -7,6 +7,8 @@
 #include "base/ensure.h"
 #include "node/state.h"
 
+enum { FORM_AGAIN_MS = 500 };
+
 bool formation_limits(struct node *node)
 {
     const struct raft_configuration *configuration = raft_members(node->raft);
@@ -65,11 +67,38 @@ static void form(struct node *node)
     adopt(node, &configuration);
 }
 
+bool formation_settled(const struct node *node)
+{
+    return node->identity.configuration.count > 0 && !node->identity_due && !node->identity_busy;
+}
+
+void formation_send(struct node *node, struct node_link *link)
+{
+    struct buffer body = {0};
+    raft_configuration_encode(&node->identity.configuration, &body);
+    link_send_bytes(link, FRAME_FORM, true, &body);
+    buffer_close(&body);
+}
+
+/* To those who do not speak raft yet: what they were told may be lost, and without it they take no part. */
+static void tell_again(struct node *node)
+{
+    if (node->now_ms < node->form_again_ms)
+        return;
+    node->form_again_ms = node->now_ms + FORM_AGAIN_MS;
+    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+        struct node_link *link = node->peers[i].links[NODE_LINK_CONSENSUS];
+        if (link && !link->formed)
+            formation_send(node, link);
+    }
+}
+
 void formation_tick(struct node *node)
 {
-    if (node->identity.configuration.count > 0 || node->options.peers[0].id != node->options.id)
-        return;
-    if (all_empty(node))
+    if (formation_settled(node))
+        tell_again(node);
+    else if (node->identity.configuration.count == 0 && node->options.peers[0].id == node->options.id &&
+             all_empty(node))
         form(node);
 }
 
@@ -107,15 +136,6 @@ bool formation_next(struct node *node, struct disk_bulk *request)
     return true;
 }
 
-/* The cluster's configuration, to the peers that may not have it yet. */
-static void spread(struct node *node)
-{
-    struct buffer body = {0};
-    raft_configuration_encode(&node->identity.configuration, &body);
-    exchange_broadcast(node, FRAME_FORM, &body);
-    buffer_close(&body);
-}
-
 void formation_done(struct node *node, struct disk_bulk *request)
 {
     node->identity_busy = false;
@@ -132,5 +152,6 @@ void formation_done(struct node *node, struct disk_bulk *request)
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
     node->bootstrap_due = false;
     ensure(formation_limits(node));
-    spread(node);
+    node->form_again_ms = node->now_ms;
+    tell_again(node);
 }

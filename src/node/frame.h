@@ -22,7 +22,7 @@
  *      OPEN       u64 term; u64 nonce                                   gateway -> leader
  *      FORWARD    u64 term; n x (u32 size; command)                     gateway -> leader; n = 0 asks for a CREDIT
  *      CREDIT     u64 term; u64 epoch; u64 received; u8 writable        leader -> gateway
- *      STATE      u64 index; u64 hash of the state; u8 has room         to all, now and then
+ *      STATE      u64 index; u64 hash of the state; u8 flags            to all, now and then
  *      OFFER      u64 index; u64 term; u64 size                         bulk: a snapshot begins
  *      CHUNK      u64 offset; bytes                                     bulk
  *      TAKEN      u64 index; u64 offset; u8 state                       bulk: have up to offset (0); installed (1);
@@ -41,6 +41,9 @@ enum {
     FRAME_HEADER_SIZE = 24,
     FRAME_BODY_MAX = 256 * 1024,
 };
+
+/* Flags of STATE: there is room on the disk; the cluster's configuration is stored. */
+enum { FRAME_STATE_ROOM = 1, FRAME_STATE_FORMED = 2 };
 
 enum frame_type {
     FRAME_HELLO = 1,

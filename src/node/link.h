@@ -23,7 +23,7 @@ struct node_link {
     uint32_t peer;          /* 0 until its hello, if it called us */
     uint64_t incarnation;   /* the peer's; known when up */
     bool up;                /* both hellos have come and fit */
-    bool formed;            /* the peer knew a cluster when it said hello */
+    bool formed;            /* the peer knows a cluster: it said so */
     bool fresh;             /* the peer's data directory was empty then */
     bool ends;              /* to be closed by the driver */
     uint64_t opened_ms;

@@ -114,7 +114,8 @@ struct node_link *node_link_open(struct node *node, struct peer_socket *owner, e
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size);
 /* The connection is gone. */
 void node_link_close(struct node *node, struct node_link *link);
-/* The driver must close it: refused, superseded, or silent for too long. */
+/* The driver must close it: refused, superseded, or without a hello for too long. A link that falls silent later is the
+ * driver's to find out (the server has the system's keepalive do it). */
 bool node_link_ends(const struct node_link *link);
 /* Bytes to be written: up to COUNT pieces, borrowed until the next call; then how many of them were. */
 size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count);

@@ -108,12 +108,7 @@ static void tell_room(struct node *node)
     if (room == node->own_room)
         return;
     node->own_room = room;
-    struct buffer body = {0};
-    buffer_append_u64(&body, 0);
-    buffer_append_u64(&body, 0);
-    buffer_append_u8(&body, room);
-    exchange_broadcast(node, FRAME_STATE, &body);
-    buffer_close(&body);
+    exchange_tell_state(node, 0, 0);
 }
 
 /* --- batches ---------------------------------------------------------------------------------------------------- */

@@ -147,6 +147,7 @@ struct node {
     bool identity_due;          /* identity.configuration is to be written */
     bool identity_busy;
     bool bootstrap_due;         /* once it is written */
+    uint64_t form_again_ms;     /* when peers without a cluster are told of it again */
     char learner_reason[96];
 
     /* Clients (client.c). */
@@ -226,8 +227,8 @@ struct node_link *exchange_link(const struct node *node, uint32_t peer, enum nod
 void exchange_send_raft(struct node *node);
 void exchange_tick(struct node *node);
 uint64_t exchange_deadline_ms(const struct node *node);
-/* To every peer whose consensus link is up. */
-void exchange_broadcast(struct node *node, enum frame_type type, const struct buffer *body);
+/* Room on the disk, being formed, and the hash of the state at INDEX (0: none), to every peer that is linked. */
+void exchange_tell_state(struct node *node, uint64_t index, uint64_t hash);
 
 /* --- formation.c --- */
 #define FORMATION_VALUE_MAX_REASON \
@@ -238,6 +239,10 @@ bool formation_next(struct node *node, struct disk_bulk *request);
 void formation_done(struct node *node, struct disk_bulk *request);
 /* The cluster's limits, from the newest configuration. False: they are not ones that this program can keep. */
 bool formation_limits(struct node *node);
+/* This node knows a cluster, and it is on its disk. */
+bool formation_settled(const struct node *node);
+/* The cluster's configuration to a peer that may not have it yet. */
+void formation_send(struct node *node, struct node_link *link);
 
 /* --- persist.c --- */
 /* Whether a record with a payload of SIZE has room, beside what is in the log and not yet written. */
