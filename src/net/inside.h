@@ -21,7 +21,6 @@ enum {
     PEER_KEEPALIVE_IDLE_S = 5,
     PEER_KEEPALIVE_INTERVAL_S = 1,
     PEER_KEEPALIVE_COUNT = 3,
-    DESCRIPTORS_KEPT = 128,      /* for peers and files: never given to clients */
 };
 
 /* One we call: a kind of link to a member with a lower id. */

@@ -39,7 +39,7 @@ void server_write_log(struct buffer *log)
     fflush(stderr);
 }
 
-static void log_failure(const char *event, const char *what, const char *reason)
+static void log_event(const char *event, const char *what, const char *reason)
 {
     struct buffer line = {0};
     buffer_append_text(&line, "event=");
@@ -179,12 +179,12 @@ static int listen_at(const char *text)
     struct address address;
     const char *problem = address_resolve(text, &address);
     if (problem) {
-        log_failure("cannot_listen", text, problem);
+        log_event("cannot_listen", text, problem);
         return -1;
     }
     int file = address_listen(&address);
     if (file < 0)
-        log_failure("cannot_listen", text, strerror(-file));
+        log_event("cannot_listen", text, strerror(-file));
     return file < 0 ? -1 : file;
 }
 
@@ -195,7 +195,7 @@ static bool resolve_peers(struct server *server)
         struct dial dial = {.peer = peer->id};
         const char *problem = address_resolve(peer->address, &dial.address);
         if (problem) {
-            log_failure("cannot_resolve", peer->address, problem);
+            log_event("cannot_resolve", peer->address, problem);
             return false;
         }
         dial.kind = NODE_LINK_CONSENSUS;
@@ -213,14 +213,14 @@ static int server_end(struct server *server)
     server_write_log(node_log(server->node));
     if (failed || server->log_busy || server->bulk_busy) {
         /* A disk request may never return; the log on disk is right at any moment, so there is nothing to wait for. */
-        log_failure("stopped", server->options.listen, node_stop_reason(server->node));
+        log_event("stopped", server->options.listen, node_stop_reason(server->node));
         _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     worker_stop(&server->log_worker);
     worker_stop(&server->bulk_worker);
     connections_close(server);
     peers_close(server);
-    log_failure("stopped", server->options.listen, NULL);
+    log_event("stopped", server->options.listen, NULL);
     return EXIT_SUCCESS;
 }
 
@@ -244,7 +244,7 @@ int server_run(const struct server_options *options, struct node *node, struct d
     if (peer_listener >= 0)
         peers_listen(&server, peer_listener);
     peers_dial(&server);
-    log_failure("listening", options->listen, NULL);
+    log_event("listening", options->listen, NULL);
     ev_run(server.loop, 0);
     int status = server_end(&server);
     free(server.buffer);

@@ -33,7 +33,6 @@ struct pending {
     struct pending *next;      /* in the client's queue */
     struct node_client *client;
     enum pending_state state;
-    enum verb verb;
     uint64_t deadline_ms;
     struct list age;           /* in node->ages: all that wait, the oldest first */
     struct list queue;         /* WAITING: in node->waiting; READ: in one of node->reads' */
@@ -59,14 +58,12 @@ struct node_client {
     struct chain output;
     bool input_ended;          /* it half-closed */
     bool closing;              /* after an error or quit: nothing more is parsed */
-    bool closing_wanted;       /* quit: set when its reply is queued */
     /* Contents under way. */
     bool in_contents;
     struct request request;    /* its line (the name is not kept) */
     uint64_t contents_left;
     struct blob *command;      /* being filled; NULL: contents are dropped */
     size_t contents_at;
-    size_t name_size;          /* of the command under way */
     enum reply_error refusal;  /* what to answer after contents that are dropped */
     const char *refusal_reason;
 };

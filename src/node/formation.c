@@ -144,6 +144,7 @@ void formation_done(struct node *node, struct disk_bulk *request)
         node->persist.retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
         return;
     }
+    node->identity.fresh = false;
     say(node, "formed");
     say_hex(node, "cluster", node->identity.configuration.cluster_id);
     say_text(node, "role", node->bootstrap_due ? "voter" : "learner");

@@ -20,12 +20,11 @@ static void span_take(struct span *span, size_t size)
     span->left -= size;
 }
 
-static struct pending *pending_add(struct node *node, struct node_client *client, enum verb verb,
-                                   enum pending_state state, const uint8_t *name, size_t name_size)
+static struct pending *pending_add(struct node *node, struct node_client *client, enum pending_state state,
+                                   const uint8_t *name, size_t name_size)
 {
     struct pending *pending = memory_get(sizeof *pending + name_size);
     pending->client = client;
-    pending->verb = verb;
     pending->state = state;
     pending->deadline_ms = node->now_ms + node->options.command_timeout_ms;
     pending->name_size = name_size;
@@ -48,7 +47,7 @@ static struct chain *reply_now(struct node *node, struct node_client *client)
     client_touch(node, client);
     if (!client->head)
         return &client->output;
-    return &pending_add(node, client, VERB_NONE, PENDING_DONE, NULL, 0)->reply;
+    return &pending_add(node, client, PENDING_DONE, NULL, 0)->reply;
 }
 
 static void refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason)
@@ -67,7 +66,7 @@ static void answer_text(struct node *node, struct node_client *client, const str
     }
     enum verb verb = request->name ? request_verb(request->name, request->name_size) : VERB_NONE;
     if (request->name && verb == VERB_NONE) {
-        refuse(node, client, REPLY_CMD_ERR, request_error_text(REQUEST_UNKNOWN_VERB));
+        refuse(node, client, REPLY_CMD_ERR, "no such verb; 'help' alone lists them");
         return;
     }
     const char *text = help_text(verb);
@@ -75,9 +74,9 @@ static void answer_text(struct node *node, struct node_client *client, const str
 }
 
 /* A change is complete: it waits for a number. COMMAND's reference becomes the pending's. */
-static void submit(struct node *node, struct node_client *client, enum verb verb, struct blob *command, size_t bytes)
+static void submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes)
 {
-    struct pending *pending = pending_add(node, client, verb, PENDING_WAITING, NULL, 0);
+    struct pending *pending = pending_add(node, client, PENDING_WAITING, NULL, 0);
     pending->command = command;
     pending->bytes = bytes;
     client->bytes += bytes;
@@ -114,7 +113,7 @@ static void begin_delete(struct node *node, struct node_client *client, const st
     enum reply_error error = refusal(node, 0, false);
     struct blob *command = error == REPLY_ERROR_COUNT ? encode(request) : NULL;
     if (command)
-        submit(node, client, request->verb, command, 0);
+        submit(node, client, command, 0);
     else
         refuse(node, client, error == REPLY_ERROR_COUNT ? REPLY_BUSY : error, NULL);
 }
@@ -151,8 +150,7 @@ static void begin_read(struct node *node, struct node_client *client, const stru
         refuse(node, client, REPLY_DISK_FULL, "this node's disk is full and it has fallen behind; ask another node");
         return;
     }
-    reads_add(&node->reads,
-              pending_add(node, client, VERB_READ, PENDING_READ, request->name, request->name_size));
+    reads_add(&node->reads, pending_add(node, client, PENDING_READ, request->name, request->name_size));
 }
 
 static void begin_request(struct node *node, struct node_client *client, const struct request *request)
@@ -228,7 +226,7 @@ static bool take_contents(struct node *node, struct node_client *client, struct 
     }
     span_take(span, (size_t)end);
     if (command)
-        submit(node, client, client->request.verb, command, (size_t)client->request.numbytes);
+        submit(node, client, command, (size_t)client->request.numbytes);
     else
         refuse(node, client, client->refusal, client->refusal_reason);
     return true;

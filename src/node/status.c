@@ -105,6 +105,7 @@ void status_write(const struct node *node, struct buffer *out)
     number(out, "snapshot_index", sizes.snapshot_index);
     text(out, "disk", node->own_room ? "ok" : "full");
     number(out, "wal_batches", node->persist.batches);
+    number(out, "wal_sync_us", node->persist.sync_us);
     number(out, "connections", node->client_count);
     number(out, "uptime_s", (node->now_ms - node->started_ms) / 1000);
     text(out, "version", CLEAT_VERSION);

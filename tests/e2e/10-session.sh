@@ -97,7 +97,7 @@ test_ping_version_help_quit() {
         matches "$text" "HELP +([0-9])*$verb*PONG"
         same "$(sized_text "$text")" "PONG" "help '$verb': NUMBYTES tells where the text ends"
     done
-    matches "$(ask 1 "help nonsense" ping)" "ERR_CMD_ERR *PONG"
+    matches "$(ask 1 "help nonsense" ping)" "ERR_CMD_ERR no such verb;*PONG"
 }
 
 # What follows the text of a reply "CODE NUMBYTES" whose CR were removed.

@@ -16,6 +16,17 @@ static uint64_t turns_for(uint64_t duration_ms)
     return count;
 }
 
+/* CLIENT says TEXT; returns the batch that makes it durable, which the disk has not seen yet. */
+static struct disk_log *ask_and_take(struct node_client *client, const char *text)
+{
+    type(client, text);
+    node_time(node, ++now_ms);
+    node_turn(node);
+    struct disk_log *request = node_take_log(node);
+    ck_assert_ptr_nonnull(request);
+    return request;
+}
+
 static size_t times_logged(const char *event)
 {
     size_t count = 0;
@@ -31,11 +42,7 @@ START_TEST(a_stall_is_said_once_and_nothing_spins)
 {
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
-    type(client, "write a 1\nx\n");
-    node_time(node, ++now_ms);
-    node_turn(node);
-    struct disk_log *request = node_take_log(node);
-    ck_assert_ptr_nonnull(request);
+    struct disk_log *request = ask_and_take(client, "write a 1\nx\n");
     ck_assert_uint_lt(turns_for(4000), 50);
     ck_assert_uint_eq(times_logged("event=disk_stalls"), 1);
     disk_log_execute(disk, request);
@@ -50,11 +57,7 @@ START_TEST(what_waits_too_long_is_answered_and_given_up)
 {
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
-    type(client, "write a 1\nx\nread a\n");
-    node_time(node, ++now_ms);
-    node_turn(node);
-    struct disk_log *request = node_take_log(node);
-    ck_assert_ptr_nonnull(request);
+    struct disk_log *request = ask_and_take(client, "write a 1\nx\nread a\n");
     turns_for(node->options.command_timeout_ms + 10);
     char got[200] = "";
     chain_copy(node_client_output(client), got, node_client_output(client)->size);
@@ -74,11 +77,7 @@ START_TEST(a_failed_write_stops_the_node_and_answers_nothing)
 {
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
-    type(client, "write a 1\nx\n");
-    node_time(node, ++now_ms);
-    node_turn(node);
-    struct disk_log *request = node_take_log(node);
-    ck_assert_ptr_nonnull(request);
+    struct disk_log *request = ask_and_take(client, "write a 1\nx\n");
     disk_log_execute(disk, request); /* it is on the disk, but that is not what the disk says */
     request->status = DISK_FAILED;
     strcpy(request->reason, "sync: Input/output error");
