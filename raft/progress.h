@@ -34,6 +34,8 @@ struct raft_progress {
     uint64_t heard_ms;    /* when it was last heard of; at first when this node became leader */
     bool heard;           /* it was heard of in this term, and since a snapshot to it failed */
     uint64_t moved_ms;    /* REPLICATE: when it last acknowledged something, or had nothing to acknowledge */
+    uint32_t setbacks;    /* how often lately what was sent seemed lost: it gets less at once, and more time */
+    uint64_t setback_ms;  /* when that was last so, or counted down */
     bool probe_sent;      /* PROBE: an answer is due, or the next heartbeat */
     bool probe_full;      /* PROBE: the next one takes entries along: it answered the last one, or it is the first */
     bool snapshot_wanted; /* SNAPSHOT: not handed out yet */

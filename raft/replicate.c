@@ -47,6 +47,25 @@ static void send_heartbeat(struct raft *raft, struct raft_progress *peer)
     }
 }
 
+/* A link that is slower than its queue is long looks like one that loses things, and sending all again makes it slower
+ * still: so each setback takes three quarters off what is under way, and doubles the time that it may take. */
+enum { SETBACKS_MAX = 3, SETBACK_FORGOTTEN = 8 /* times the patience */ };
+
+static uint64_t patience_ms(const struct raft *raft, const struct raft_progress *peer)
+{
+    return (uint64_t)raft->options.election_min_ms << peer->setbacks;
+}
+
+static uint64_t append_max(const struct raft *raft, const struct raft_progress *peer)
+{
+    return raft->options.append_bytes_max >> 2 * peer->setbacks;
+}
+
+static uint64_t inflight_max(const struct raft *raft, const struct raft_progress *peer)
+{
+    return raft->options.inflight_bytes_max >> 2 * peer->setbacks;
+}
+
 /* How many entries from FIRST on go into one message of at most BYTES_MAX, at least one. *BYTES is what they take. */
 static uint32_t batch(const struct raft *raft, uint64_t first, uint64_t bytes_max, uint64_t *bytes)
 {
@@ -70,10 +89,10 @@ static bool send_window(struct raft *raft, struct raft_progress *peer)
 {
     bool sent = false;
     while (peer->next <= raft_log_last(&raft->log) && peer->inflight_count < raft->options.inflight_count_max) {
-        uint64_t room = raft->options.inflight_bytes_max - smaller(raft->options.inflight_bytes_max,
-                                                                   peer->inflight_bytes);
+        uint64_t most = inflight_max(raft, peer);
+        uint64_t room = most - smaller(most, peer->inflight_bytes);
         uint64_t bytes;
-        uint32_t count = batch(raft, peer->next, smaller(raft->options.append_bytes_max, room), &bytes);
+        uint32_t count = batch(raft, peer->next, smaller(append_max(raft, peer), room), &bytes);
         if (bytes > room && peer->inflight_count > 0)
             break;
         send_append(raft, peer, peer->next - 1, count);
@@ -91,7 +110,7 @@ static bool send_probe(struct raft *raft, struct raft_progress *peer)
     uint32_t count = 0;
     if (peer->probe_full && peer->next <= raft_log_last(&raft->log)) {
         uint64_t bytes;
-        count = batch(raft, peer->next, raft->options.append_bytes_max, &bytes);
+        count = batch(raft, peer->next, append_max(raft, peer), &bytes);
     }
     peer->probe_sent = true;
     peer->probe_full = false;
@@ -155,8 +174,14 @@ void raft_replicate_stalled(struct raft *raft, struct raft_progress *peer)
     ensure(raft->role == RAFT_LEADER);
     peer->probe_sent = false;
     if (peer->state == RAFT_PEER_REPLICATE && peer->inflight_count > 0 &&
-        raft->now_ms - peer->moved_ms >= raft->options.election_min_ms)
+        raft->now_ms - peer->moved_ms >= patience_ms(raft, peer)) {
         raft_progress_probe(peer, peer->match + 1);
+        peer->setbacks += peer->setbacks < SETBACKS_MAX;
+        peer->setback_ms = raft->now_ms;
+    } else if (peer->setbacks > 0 && raft->now_ms - peer->setback_ms >= SETBACK_FORGOTTEN * patience_ms(raft, peer)) {
+        peer->setbacks--;
+        peer->setback_ms = raft->now_ms;
+    }
 }
 
 /* --- answers ---------------------------------------------------------------------------------------------------- */

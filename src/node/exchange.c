@@ -70,6 +70,7 @@ struct node_link *node_link_open(struct node *node, struct peer_socket *owner, e
     if (node->link_count == NODE_LINKS_MAX)
         return NULL;
     struct node_link *link = link_new(owner, kind, peer, node->now_ms);
+    link->part_max = node->options.frame_bytes;
     node->links[node->link_count++] = link;
     if (peer != 0)
         send_hello(node, link); /* who was called answers when it knows who calls */

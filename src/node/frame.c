@@ -30,11 +30,12 @@ static uint64_t body_hash(const struct chain *body, size_t size, uint64_t seed)
     return hash_bytes(copy, size, seed);
 }
 
-void frame_write(struct chain *out, enum frame_type type, uint64_t message, struct chain *body)
+void frame_write(struct chain *out, enum frame_type type, uint64_t message, size_t part_max, struct chain *body)
 {
+    ensure(part_max > 0 && part_max <= FRAME_BODY_MAX);
     uint16_t part = 0;
     do {
-        size_t size = body->size < FRAME_BODY_MAX ? body->size : FRAME_BODY_MAX;
+        size_t size = body->size < part_max ? body->size : part_max;
         bool more = body->size > size;
         uint8_t *header = chain_reserve(out, FRAME_HEADER_SIZE);
         bytes_put_u32(header, (uint32_t)size);

@@ -68,8 +68,9 @@ struct frame {
     size_t size;
 };
 
-/* Appends the message whose bytes are BODY (emptied) as one or more frames to OUT. */
-void frame_write(struct chain *out, enum frame_type type, uint64_t message, struct chain *body);
+/* Appends the message whose bytes are BODY (emptied) to OUT, as frames with at most PART_MAX bytes of body each (1 to
+ * FRAME_BODY_MAX). */
+void frame_write(struct chain *out, enum frame_type type, uint64_t message, size_t part_max, struct chain *body);
 
 /* Parses the frame at the start of BYTES: its length in bytes, 0 if more are needed, -1 if it is bad. */
 long frame_parse(const uint8_t *bytes, size_t size, struct frame *frame);

@@ -36,6 +36,7 @@ enum {
     LIMIT_SNAPSHOT_BLOCK = 256 * 1024,
     LIMIT_CATCHUP_BYTES = 8 * 1024 * 1024,   /* of log kept behind a snapshot for followers */
     LIMIT_CATCHUP_ENTRIES = 32768,
+    LIMIT_NEEDED_BYTES = 64 * 1024 * 1024,   /* likewise, while a follower that is heard of needs it */
     LIMIT_RESERVE_BYTES = 64 * 1024,         /* of prepared WAL that only no-ops, opens and expiry may use */
 };
 

@@ -15,6 +15,7 @@ struct node_link *link_new(struct peer_socket *owner, enum node_link_kind kind, 
     link->kind = kind;
     link->peer = peer;
     link->opened_ms = now_ms;
+    link->part_max = FRAME_BODY_MAX;
     return link;
 }
 
@@ -34,8 +35,8 @@ void link_send(struct node_link *link, enum frame_type type, bool urgent, struct
         return;
     }
     /* A message in parts never goes through the urgent queue: it would make others wait. */
-    bool whole = body->size <= FRAME_BODY_MAX;
-    frame_write(urgent && whole ? &link->urgent : &link->normal, type, ++link->messages, body);
+    bool whole = body->size <= link->part_max;
+    frame_write(urgent && whole ? &link->urgent : &link->normal, type, ++link->messages, link->part_max, body);
     if (link->urgent.size + link->normal.size > LINK_OUTPUT_MAX)
         link->ends = true;
 }

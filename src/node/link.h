@@ -28,6 +28,7 @@ struct node_link {
     bool ends;              /* to be closed by the driver */
     uint64_t opened_ms;
     uint64_t messages;      /* sent, for numbering */
+    size_t part_max;        /* bytes of a frame's body; FRAME_BODY_MAX unless changed */
     size_t frame_left;      /* bytes of the normal queue's first frame still to be written; 0: between frames */
     struct chain urgent;
     struct chain normal;

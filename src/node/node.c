@@ -18,6 +18,11 @@ void node_options_default(struct node_options *options)
         .snapshot_every_bytes = 64 * 1024 * 1024,
         .value_max_bytes = 1024 * 1024,
         .memory_max_bytes = (uint64_t)4 * 1024 * 1024 * 1024,
+        .window_max = LIMIT_WINDOW,
+        .catchup_entries = LIMIT_CATCHUP_ENTRIES,
+        .catchup_bytes = LIMIT_CATCHUP_BYTES,
+        .snapshot_block_bytes = LIMIT_SNAPSHOT_BLOCK,
+        .frame_bytes = FRAME_BODY_MAX,
     };
 }
 
@@ -180,7 +185,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,
         .memory_max_bytes = options->memory_max_bytes,
-        .window_max = LIMIT_WINDOW,
+        .window_max = options->window_max,
         .window_max_bytes = LIMIT_WINDOW_BYTES,
     };
     list_init(&node->clients);

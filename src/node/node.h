@@ -49,6 +49,12 @@ struct node_options {
     /* Cluster-wide limits, fixed when the cluster forms: afterwards those of the cluster rule, not these. */
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes;     /* of the store: writes are refused above */
+    uint64_t window_max;           /* numbered commands of one gateway, at most LIMIT_WINDOW */
+    /* Sizes that no one but tests changes (limits.h has the defaults): small ones make rare paths common. */
+    uint64_t catchup_entries;      /* of log kept behind a snapshot */
+    uint64_t catchup_bytes;
+    size_t snapshot_block_bytes;
+    size_t frame_bytes;            /* of a frame's body on a link: 1024 to FRAME_BODY_MAX */
 };
 
 /* Defaults for all but id and peers. */

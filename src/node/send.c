@@ -3,7 +3,7 @@
 #include "base/ensure.h"
 #include "node/state.h"
 
-enum { SEND_CHUNK_BYTES = FRAME_BODY_MAX - 64, SEND_RETRY_MS = 1000 };
+enum { SEND_CHUNK_OVERHEAD = 64, SEND_RETRY_MS = 1000 };
 
 enum taken { TAKEN_SO_FAR = 0, TAKEN_INSTALLED = 1, TAKEN_NOT = 2 };
 
@@ -60,7 +60,7 @@ bool send_next(struct node *node, struct disk_bulk *request)
     if (sending->state == SEND_READ) {
         request->kind = DISK_SEND_READ;
         request->offset = sending->offset;
-        request->size = SEND_CHUNK_BYTES;
+        request->size = node->options.frame_bytes - SEND_CHUNK_OVERHEAD;
         return true;
     }
     request->kind = DISK_SEND_CLOSE;

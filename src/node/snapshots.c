@@ -70,7 +70,7 @@ bool snapshots_next(struct node *node, struct disk_bulk *request)
         return true;
     case SNAPSHOT_BLOCKS:
         request->kind = DISK_SNAPSHOT_BLOCK;
-        snapshots->complete = store_dump_step(node->store, &request->bytes, LIMIT_SNAPSHOT_BLOCK);
+        snapshots->complete = store_dump_step(node->store, &request->bytes, node->options.snapshot_block_bytes);
         snapshots->bytes += buffer_size(&request->bytes);
         return true;
     case SNAPSHOT_END:
@@ -83,14 +83,36 @@ bool snapshots_next(struct node *node, struct disk_bulk *request)
     return false;
 }
 
-/* The log in memory up to the snapshot goes, but for what lies shortly before it. */
+/* The first entry that a peer will need soon: one that a snapshot is on its way to, or that follows from afar. Without
+ * it each would be overtaken, and need the next snapshot, for ever. One that is not heard of is not waited for. */
+static uint64_t needed_by_peers(const struct node *node)
+{
+    uint64_t needed = UINT64_MAX;
+    if (node->sending.state != SEND_IDLE && node->sending.index > 0)
+        needed = node->sending.index + 1;
+    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+        struct raft_peer_view view;
+        if (!raft_peer(node->raft, node->options.peers[i].id, &view) || view.state == RAFT_PEER_SNAPSHOT ||
+            node->now_ms - view.heard_ms >= (uint64_t)4 * node->options.election_max_ms)
+            continue;
+        if (view.match > 0 && view.match + 1 < needed)
+            needed = view.match + 1;
+    }
+    return needed;
+}
+
+/* The log in memory up to the snapshot goes, but for what lies shortly before it, and what peers need next. */
 static void compact(struct node *node, uint64_t index)
 {
     uint64_t keep = index, bytes = 0;
+    uint64_t needed = needed_by_peers(node);
     uint64_t first = raft_first_index(node->raft);
     if (keep > raft_last_index(node->raft))
         keep = raft_last_index(node->raft);
-    while (keep >= first && index - keep < LIMIT_CATCHUP_ENTRIES && bytes < LIMIT_CATCHUP_BYTES) {
+    while (keep >= first) {
+        bool recent = index - keep < node->options.catchup_entries && bytes < node->options.catchup_bytes;
+        if (!recent && (keep < needed || bytes >= LIMIT_NEEDED_BYTES))
+            break;
         const struct raft_entry *entry = raft_entry(node->raft, keep);
         bytes += (entry->payload ? entry->payload->size : 0) + sizeof *entry;
         keep--;

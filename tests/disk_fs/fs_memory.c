@@ -9,21 +9,16 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "disk/fs.h"
+#include "disk_fs/pages.c" /* so that who takes this file has all */
 
-enum { SECTOR = 512, MEMORY_PATH_MAX = 200, MEMORY_MACHINES_MAX = 64 };
+enum { MEMORY_PATH_MAX = 200, MEMORY_MACHINES_MAX = 64 };
 
 struct memory_file {
     bool used;
     bool directory;
     bool locked;
     int machine;
-    uint8_t *cache;
-    size_t size;
-    uint8_t *durable;
-    size_t durable_size;
-    size_t capacity;   /* of both; a whole number of sectors */
-    bool *dirty;       /* a sector each */
-    bool size_dirty;
+    struct pages pages;
 };
 
 struct memory_name {
@@ -154,89 +149,6 @@ static size_t memory_new_file(struct fs_memory *disk, int machine, bool director
     return place;
 }
 
-static void file_reserve(struct memory_file *file, size_t size)
-{
-    if (size <= file->capacity)
-        return;
-    size_t capacity = file->capacity > 0 ? file->capacity : 8 * SECTOR;
-    while (capacity < size)
-        capacity *= 2;
-    file->cache = memory_resize(file->cache, capacity, 1);
-    file->durable = memory_resize(file->durable, capacity, 1);
-    file->dirty = memory_resize(file->dirty, capacity / SECTOR, sizeof *file->dirty);
-    memset(file->cache + file->capacity, 0, capacity - file->capacity);
-    memset(file->durable + file->capacity, 0, capacity - file->capacity);
-    for (size_t i = file->capacity / SECTOR; i < capacity / SECTOR; i++)
-        file->dirty[i] = false;
-    file->capacity = capacity;
-}
-
-static void file_write(struct memory_file *file, uint64_t offset, const void *bytes, size_t size)
-{
-    if (size == 0)
-        return;
-    size_t end = (size_t)offset + size;
-    file_reserve(file, end);
-    memcpy(file->cache + offset, bytes, size);
-    for (size_t sector = (size_t)offset / SECTOR; sector <= (end - 1) / SECTOR; sector++)
-        file->dirty[sector] = true;
-    if (end > file->size) {
-        file->size = end;
-        file->size_dirty = true;
-    }
-}
-
-static void file_cut(struct memory_file *file)
-{
-    if (file->capacity > 0)
-        memset(file->cache, 0, file->capacity);
-    for (size_t i = 0; i < file->capacity / SECTOR; i++)
-        file->dirty[i] = true;
-    file->size = 0;
-    file->size_dirty = true;
-}
-
-/* As a sync does; without SUCCESS as one that failed: any part may have come through. */
-static void file_clean(struct memory_file *file, bool success, struct random *random)
-{
-    bool durable = success || random_u64(random) % 2 == 0;
-    for (size_t i = 0; i < file->capacity / SECTOR; i++) {
-        if (file->dirty[i] && (success || random_u64(random) % 2 == 0))
-            memcpy(file->durable + i * SECTOR, file->cache + i * SECTOR, SECTOR);
-        file->dirty[i] = false;
-    }
-    if (file->size_dirty && durable)
-        file->durable_size = file->size;
-    file->size_dirty = false;
-}
-
-static void file_settle(struct memory_file *file, enum fs_memory_loss loss, struct random *random)
-{
-    size_t dirty = 0;
-    for (size_t i = 0; i < file->capacity / SECTOR; i++)
-        dirty += file->dirty[i];
-    uint64_t kept = dirty > 0 && loss == FS_MEMORY_TEAR ? random_between(random, 0, dirty) : 0;
-    bool keep_size = file->size_dirty && (loss == FS_MEMORY_SOME ? random_u64(random) % 2 == 0
-                                                                 : loss == FS_MEMORY_TEAR && kept > 0);
-    for (size_t i = 0; i < file->capacity / SECTOR; i++) {
-        bool keep = file->dirty[i] && (loss == FS_MEMORY_SOME ? random_u64(random) % 2 == 0 : kept > 0);
-        if (file->dirty[i] && kept > 0)
-            kept--;
-        if (keep)
-            memcpy(file->durable + i * SECTOR, file->cache + i * SECTOR, SECTOR);
-        file->dirty[i] = false;
-    }
-    if (keep_size)
-        file->durable_size = file->size;
-    file->size_dirty = false;
-    if (file->durable_size < file->capacity)
-        memset(file->durable + file->durable_size, 0, file->capacity - file->durable_size);
-    if (file->capacity > 0)
-        memcpy(file->cache, file->durable, file->capacity);
-    file->size = file->durable_size;
-    file->locked = false;
-}
-
 /* Frees what no name, no change and no handle refers to. */
 static void memory_sweep(struct fs_memory *disk)
 {
@@ -260,9 +172,7 @@ static void memory_sweep(struct fs_memory *disk)
         struct memory_file *file = &disk->files[i];
         if (!file->used || live[i])
             continue;
-        free(file->cache);
-        free(file->durable);
-        free(file->dirty);
+        pages_free(&file->pages);
         *file = (struct memory_file){0};
     }
     free(live);
@@ -312,11 +222,8 @@ void fs_memory_close(struct fs_memory *disk)
         free(disk->machines[m].durable.items);
         free(disk->machines[m].changes);
     }
-    for (size_t i = 0; i < disk->file_count; i++) {
-        free(disk->files[i].cache);
-        free(disk->files[i].durable);
-        free(disk->files[i].dirty);
-    }
+    for (size_t i = 0; i < disk->file_count; i++)
+        pages_free(&disk->files[i].pages);
     free(disk->files);
     free(disk->handles);
     if (memory_current == disk)
@@ -341,14 +248,7 @@ struct fs_memory *fs_memory_clone(const struct fs_memory *disk)
         struct memory_file *to = &clone->files[i];
         *to = *from;
         to->locked = false;
-        if (from->capacity == 0)
-            continue;
-        to->cache = memory_resize(NULL, from->capacity, 1);
-        to->durable = memory_resize(NULL, from->capacity, 1);
-        to->dirty = memory_resize(NULL, from->capacity / SECTOR, sizeof *to->dirty);
-        memcpy(to->cache, from->cache, from->capacity);
-        memcpy(to->durable, from->durable, from->capacity);
-        memcpy(to->dirty, from->dirty, from->capacity / SECTOR * sizeof *to->dirty);
+        pages_copy(&to->pages, &from->pages);
     }
     for (int m = 0; m < disk->machine_count; m++) {
         const struct memory_machine *from = &disk->machines[m];
@@ -438,6 +338,12 @@ static bool memory_is_directory(const struct fs_memory *disk, const struct memor
     return name && disk->files[name->file].directory;
 }
 
+static const enum pages_loss memory_losses[] = {
+    [FS_MEMORY_LOSE] = PAGES_LOSE,
+    [FS_MEMORY_SOME] = PAGES_SOME,
+    [FS_MEMORY_TEAR] = PAGES_TEAR,
+};
+
 void fs_memory_crash(struct fs_memory *disk, int number, enum fs_memory_loss loss)
 {
     struct memory_machine *machine = &disk->machines[number];
@@ -455,7 +361,7 @@ void fs_memory_crash(struct fs_memory *disk, int number, enum fs_memory_loss los
         return;
     for (size_t i = 0; i < disk->file_count; i++) {
         if (disk->files[i].used && disk->files[i].machine == number)
-            file_settle(&disk->files[i], loss, &disk->random);
+            pages_settle(&disk->files[i].pages, memory_losses[loss], &disk->random);
     }
     size_t kept = loss == FS_MEMORY_TEAR ? (size_t)random_between(&disk->random, 0, machine->change_count) : 0;
     for (size_t i = 0; i < machine->change_count; i++) {
@@ -512,7 +418,7 @@ uint64_t fs_memory_used(const struct fs_memory *disk, int number)
     uint64_t used = 0;
     const struct memory_machine *machine = &disk->machines[number];
     for (size_t i = 0; i < machine->names.count; i++)
-        used += disk->files[machine->names.items[i].file].size;
+        used += disk->files[machine->names.items[i].file].pages.size;
     return used;
 }
 
@@ -532,37 +438,33 @@ bool fs_memory_exists(const struct fs_memory *disk, const char *path)
 
 const uint8_t *fs_memory_content(const struct fs_memory *disk, const char *path, size_t *size)
 {
-    const struct memory_file *file = memory_find(disk, path);
-    *size = file ? file->size : 0;
-    return file ? file->cache : NULL;
+    struct memory_file *file = memory_find(disk, path);
+    *size = file ? (size_t)file->pages.size : 0;
+    return file ? pages_content(&file->pages) : NULL;
 }
 
 void fs_memory_spoil(struct fs_memory *disk, const char *path, uint64_t offset, const void *bytes, size_t size)
 {
     struct memory_file *file = memory_find(disk, path);
-    ensure(file != NULL && offset + size <= file->size);
-    memcpy(file->cache + offset, bytes, size);
-    memcpy(file->durable + offset, bytes, size);
+    ensure(file != NULL);
+    pages_spoil(&file->pages, offset, bytes, size);
 }
 
 void fs_memory_flip(struct fs_memory *disk, const char *path, uint64_t bit)
 {
     struct memory_file *file = memory_find(disk, path);
-    ensure(file != NULL && bit / 8 < file->size);
-    file->cache[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    file->durable[bit / 8] = file->cache[bit / 8];
+    uint8_t byte;
+    ensure(file != NULL && bit / 8 < file->pages.size);
+    pages_read(&file->pages, bit / 8, &byte, 1);
+    byte ^= (uint8_t)(1u << bit % 8);
+    pages_spoil(&file->pages, bit / 8, &byte, 1);
 }
 
 void fs_memory_resize(struct fs_memory *disk, const char *path, size_t size)
 {
     struct memory_file *file = memory_find(disk, path);
     ensure(file != NULL);
-    file_reserve(file, size);
-    if (size < file->capacity) {
-        memset(file->cache + size, 0, file->capacity - size);
-        memset(file->durable + size, 0, file->capacity - size);
-    }
-    file->size = file->durable_size = size;
+    pages_resize(&file->pages, size);
 }
 
 void fs_memory_delete(struct fs_memory *disk, const char *path)
@@ -634,7 +536,7 @@ int fs_create(const char *path)
         error = memory_create(number, path, &place);
     if (error < 0)
         return error;
-    file_cut(&memory_current->files[place]);
+    pages_cut(&memory_current->files[place].pages);
     return memory_open_handle(place);
 }
 
@@ -671,7 +573,7 @@ int fs_size(int number, uint64_t *size)
     struct memory_file *file = NULL;
     int error = memory_handle(number, &file);
     if (error == 0)
-        *size = file->size;
+        *size = file->pages.size;
     return error;
 }
 
@@ -681,9 +583,9 @@ int fs_read(int number, uint64_t offset, void *bytes, size_t size, size_t *got)
     int error = memory_handle(number, &file);
     if (error < 0)
         return error;
-    *got = offset >= file->size ? 0 : file->size - offset < size ? (size_t)(file->size - offset) : size;
-    if (*got > 0)
-        memcpy(bytes, file->cache + offset, *got);
+    uint64_t end = file->pages.size;
+    *got = offset >= end ? 0 : end - offset < size ? (size_t)(end - offset) : size;
+    pages_read(&file->pages, offset < end ? offset : end, bytes, *got);
     return 0;
 }
 
@@ -693,15 +595,15 @@ static int memory_write(struct memory_file *file, uint64_t offset, const void *b
     struct fs_memory *disk = memory_current;
     uint64_t limit = disk->machines[file->machine].limit;
     uint64_t end = offset + size;
-    if (limit == UINT64_MAX || end <= file->size) {
-        file_write(file, offset, bytes, size);
+    if (limit == UINT64_MAX || end <= file->pages.size) {
+        pages_write(&file->pages, offset, bytes, size);
         return 0;
     }
     uint64_t used = fs_memory_used(disk, file->machine);
     uint64_t room = used < limit ? limit - used : 0;
-    uint64_t end_max = file->size + room;
+    uint64_t end_max = file->pages.size + room;
     if (end_max > offset)
-        file_write(file, offset, bytes, end < end_max ? size : (size_t)(end_max - offset));
+        pages_write(&file->pages, offset, bytes, end < end_max ? size : (size_t)(end_max - offset));
     return end > end_max ? -ENOSPC : 0;
 }
 
@@ -730,7 +632,7 @@ int fs_sync(int number)
     int error = memory_handle(number, &file);
     /* A machine that is off does nothing; a sync that fails by itself forgets what was dirty. */
     if (file && (error == 0 || !memory_current->machines[file->machine].stopped))
-        file_clean(file, error == 0, &memory_current->random);
+        pages_sync(&file->pages, error != 0, &memory_current->random);
     return error;
 }
 

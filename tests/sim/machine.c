@@ -197,6 +197,10 @@ static void node_options(const struct world *world, const struct machine *machin
     options->snapshot_every_bytes = profile->snapshot_every_bytes;
     options->value_max_bytes = profile->value_max_bytes;
     options->memory_max_bytes = profile->memory_max_bytes;
+    options->window_max = profile->window_max;
+    options->catchup_entries = profile->catchup_entries;
+    options->snapshot_block_bytes = profile->snapshot_block_bytes;
+    options->frame_bytes = profile->frame_bytes;
     options->seed = world->seed << 16 | machine->id << 12 | (machine->life & 4095);
 }
 

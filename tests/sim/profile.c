@@ -31,11 +31,19 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->heartbeat_ms = election / 5;
     profile->command_timeout_ms = (uint32_t)PICK(random, 5000, 5000, 2000, 500);
     profile->snapshot_every_bytes = PICK(random, 4096, 16384, 65536, 1 << 20, 64 << 20);
-    profile->large_permille = (uint32_t)PICK(random, 0, 0, 20, 100, 300);
-    profile->value_max_bytes = profile->large_permille > 0 ? PICK(random, 200 << 10, 400 << 10, 1 << 20) : 16 << 10;
+    profile->large_permille = (uint32_t)PICK(random, 0, 0, 0, 5, 30, 200);
+    profile->value_max_bytes = profile->large_permille > 0 ? PICK(random, 32 << 10, 32 << 10, 64 << 10) : 16 << 10;
+    if (profile->large_permille > 0 && profile_chance(random, 100000)) { /* costly: now and then */
+        profile->large_permille = 10;
+        profile->value_max_bytes = 1 << 20;
+    }
     profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
+    profile->window_max = PICK(random, 16384, 16384, 64, 4);
+    profile->catchup_entries = PICK(random, 32768, 1000, 100, 10, 1);
+    profile->snapshot_block_bytes = PICK(random, 256 << 10, 16 << 10, 1 << 10);
+    profile->frame_bytes = PICK(random, 256 << 10, 16 << 10, 4 << 10, 1 << 10);
     uint64_t record = profile->value_max_bytes + 4096;
-    uint64_t segment = record * 2 + PICK(random, 4096, 65536, 1 << 20);
+    uint64_t segment = record * 2 + PICK(random, 4096, 4096, 65536, 1 << 20);
     profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
     profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000) : 0;
 }
@@ -118,6 +126,10 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"snapshot_every", profile->snapshot_every_bytes},
         {"value_max", profile->value_max_bytes},
         {"memory_max", profile->memory_max_bytes},
+        {"window_max", profile->window_max},
+        {"catchup", profile->catchup_entries},
+        {"block", profile->snapshot_block_bytes},
+        {"frame", profile->frame_bytes},
         {"segment", profile->segment_bytes},
         {"drift_ppm", profile->drift_ppm},
         {"disk_max_us", profile->disk_max_us},

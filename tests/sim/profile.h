@@ -42,6 +42,10 @@ struct profile {
     uint64_t snapshot_every_bytes;
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes;
+    uint64_t window_max;         /* numbered commands of a gateway */
+    uint64_t catchup_entries;    /* of log kept behind a snapshot */
+    uint64_t snapshot_block_bytes;
+    uint64_t frame_bytes;
     uint32_t segment_bytes;
     uint32_t drift_ppm;          /* clocks run faster or slower by up to this */
 
@@ -74,7 +78,7 @@ struct profile {
     uint32_t write_weight;
     uint32_t cas_weight;
     uint32_t delete_weight;
-    uint32_t large_permille;     /* of values */
+    uint32_t large_permille;     /* of values: up to value_max_bytes, the others small */
     uint32_t expiry_permille;    /* of writes */
     uint32_t break_permille;     /* of a client's steps: its connection breaks */
 };

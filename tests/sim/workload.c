@@ -27,7 +27,7 @@ static size_t draw_size(struct world *world)
 {
     const struct profile *profile = &world->profile;
     if (world_chance(world, profile->large_permille * 1000))
-        return world_between(world, 100 << 10, profile->value_max_bytes);
+        return world_between(world, profile->value_max_bytes / 4, profile->value_max_bytes);
     return world_between(world, VALUE_SIZE_MIN, world_chance(world, 100000) ? 4000 : 200);
 }
 
