@@ -51,7 +51,7 @@ static void judge(struct node *node, uint64_t index)
 void agreement_applied(struct node *node)
 {
     uint64_t index = store_applied(node->store);
-    if (index % AGREEMENT_EVERY != 0 || node->options.peer_count == 1)
+    if (index % node->options.agreement_every != 0 || node->options.peer_count == 1)
         return;
     uint64_t hash = store_hash(node->store);
     note(&node->agreement, (size_t)exchange_place(node, node->options.id), index, hash);

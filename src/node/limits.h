@@ -37,6 +37,7 @@ enum {
     LIMIT_CATCHUP_BYTES = 8 * 1024 * 1024,   /* of log kept behind a snapshot for followers */
     LIMIT_CATCHUP_ENTRIES = 32768,
     LIMIT_NEEDED_BYTES = 64 * 1024 * 1024,   /* likewise, while a follower that is heard of needs it */
+    LIMIT_AGREEMENT_EVERY = 1024,            /* entries between two comparisons of the nodes' states */
     LIMIT_RESERVE_BYTES = 64 * 1024,         /* of prepared WAL that only no-ops, opens and expiry may use */
 };
 

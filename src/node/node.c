@@ -23,6 +23,7 @@ void node_options_default(struct node_options *options)
         .catchup_bytes = LIMIT_CATCHUP_BYTES,
         .snapshot_block_bytes = LIMIT_SNAPSHOT_BLOCK,
         .frame_bytes = FRAME_BODY_MAX,
+        .agreement_every = LIMIT_AGREEMENT_EVERY,
     };
 }
 

@@ -55,6 +55,7 @@ struct node_options {
     uint64_t catchup_bytes;
     size_t snapshot_block_bytes;
     size_t frame_bytes;            /* of a frame's body on a link: 1024 to FRAME_BODY_MAX */
+    uint64_t agreement_every;      /* entries between two comparisons of states; the same on all nodes */
 };
 
 /* Defaults for all but id and peers. */

@@ -110,7 +110,7 @@ struct receiving {
 };
 
 /* The comparison of state hashes (agreement.c). */
-enum { AGREEMENT_EVERY = 1024, AGREEMENT_KEPT = 8 };
+enum { AGREEMENT_KEPT = 8 };
 struct agreement {
     struct agreement_report {
         uint64_t index;

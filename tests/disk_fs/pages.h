@@ -1,6 +1,6 @@
 /* The content of a file in memory, twice: as the page cache has it, and as the disk has it. It is kept by pages of
- * 4096 bytes, each shared by cache, disk and copies of the file until one of them is written to; pages of zeros cost nothing.
- * So a sync and a copy of a whole disk cost as much as was written since, not as much as there is.
+ * 4096 bytes, each shared by cache, disk and copies of the file until one of them is written to; pages of zeros cost
+ * nothing. So a sync and a copy of a whole disk cost as much as was written since, not as much as there is.
  *
  *      pages_write --> cache, sectors of 512 bytes dirty --> pages_sync --> disk
  *                                                        --> pages_settle (power loss): some of them --> disk

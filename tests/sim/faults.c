@@ -6,6 +6,7 @@
 #include "sim/machine.h"
 #include "sim/storage.h"
 #include "sim/world.h"
+#include "store/state.h"
 
 /* How long something lasts: mostly short, and never beyond the phase of faults. */
 static uint64_t lasting_us(struct world *world)
@@ -52,20 +53,60 @@ static void crash_some(struct world *world, uint32_t ppm)
             crash(world, &world->machines[i], true);
 }
 
+/* True if MACHINE may lose what it has: never more than the cluster can do without. */
+static bool may_lose(const struct world *world, const struct machine *machine)
+{
+    uint32_t lost = 0;
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        const struct machine *other = &world->machines[i];
+        lost += other->wiped || other->rotten || other->diverged;
+    }
+    return !machine->wiped && !machine->rotten && !machine->diverged && lost < (world->profile.nodes - 1) / 2 &&
+           world->invariants.elections > 0;
+}
+
 static bool wipe(struct world *world, struct machine *machine)
 {
-    uint32_t wiped = 0;
-    for (uint32_t i = 0; i < world->profile.nodes; i++)
-        wiped += world->machines[i].wiped;
-    if (machine->wiped || wiped + 1 > (world->profile.nodes - 1) / 2 || world->invariants.elections == 0)
+    if (!may_lose(world, machine))
         return false;
     machine_crash(world, machine, true);
-    story_tell(&world->story, 1, machine->name, "its disk is replaced by an empty one");
-    machine->wiped = true;
-    machine->power_in_io = false;
-    storage_wipe(machine);
-    invariants_wiped(&world->invariants, machine->id);
+    machine_replace(world, machine, "so it is planned");
     machine_plan_start(world, machine, lasting_us(world));
+    return true;
+}
+
+/* It refuses to start, and gets an empty disk; or the damage is in what it has no need of, for now. */
+static bool rot(struct world *world, struct machine *machine)
+{
+    char text[160];
+    if (!may_lose(world, machine))
+        return false;
+    machine_crash(world, machine, true);
+    machine_plan_start(world, machine, lasting_us(world));
+    machine->rotten = storage_rot(machine, text, sizeof text);
+    if (machine->rotten)
+        story_tell(&world->story, 1, machine->name, "%s", text);
+    return machine->rotten;
+}
+
+bool faults_rot(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        if (world->machines[i].rotten)
+            return true;
+    return false;
+}
+
+/* The store is the node's own; a test alone may reach into it. */
+static bool diverge(struct world *world, struct machine *machine)
+{
+    if (!machine_up(machine) || world->profile.nodes < 3 || !may_lose(world, machine))
+        return false;
+    struct store *store = (struct store *)(uintptr_t)node_store(machine->node);
+    store->files.hash++;
+    story_tell(&world->story, 1, machine->name, "its state differs from now on");
+    machine->diverged = true;
+    invariants_diverged(&world->invariants, machine->id);
     return true;
 }
 
@@ -84,6 +125,24 @@ static bool pause_process(struct world *world, struct machine *machine)
         return false;
     machine->paused_us = world->story.now_us + lasting_us(world);
     story_tell(&world->story, 1, machine->name, "is paused until %.6f", (double)machine->paused_us / 1e6);
+    return true;
+}
+
+/* The others' time goes on meanwhile, and its own does not. */
+static bool suspend(struct world *world, struct machine *machine)
+{
+    if (!pause_process(world, machine))
+        return false;
+    int64_t us = (int64_t)(machine->paused_us - world->story.now_us);
+    us += us * machine->clock_rate_ppm / 1000000;
+    machine->clock_start_ms -= us > 2000 ? (uint64_t)us / 1000 - 2 : 0; /* rounded: no clock goes back */
+    return true;
+}
+
+static bool hold_frames(struct world *world, struct machine *machine)
+{
+    machine->clogged_us = world->story.now_us + lasting_us(world);
+    story_tell(&world->story, 1, machine->name, "what it sends is held until %.6f", (double)machine->clogged_us / 1e6);
     return true;
 }
 
@@ -217,8 +276,48 @@ static bool strike(struct world *world, enum fault_kind kind)
         return fail_call(world, machine);
     case FAULT_WIPE:
         return wipe(world, machine);
+    case FAULT_ROT:
+        return rot(world, machine);
+    case FAULT_DIVERGE:
+        return diverge(world, machine);
+    case FAULT_SUSPEND:
+        return suspend(world, machine);
+    case FAULT_CLOG:
+        return hold_frames(world, machine);
+    case FAULT_AMBUSH:
+        ambush_lay(world);
+        return true;
     default:
         return false;
+    }
+}
+
+void faults_ambush(struct world *world, const struct event *event)
+{
+    struct machine *machine = event->machine;
+    if (!machine_is(machine, event) || world->phase != PHASE_FAULTS)
+        return;
+    switch ((enum ambush_blow)event->size) {
+    case BLOW_KILL_SENDER:
+    case BLOW_KILL_RECEIVER:
+        crash(world, machine, false);
+        break;
+    case BLOW_POWER_SENDER:
+    case BLOW_POWER_RECEIVER:
+        crash(world, machine, true);
+        break;
+    case BLOW_PAUSE_SENDER:
+    case BLOW_PAUSE_RECEIVER:
+        (void)pause_process(world, machine);
+        break;
+    case BLOW_STALL_RECEIVER:
+        (void)stall_disk(world, machine);
+        break;
+    case BLOW_PART_SENDER:
+        (void)partition(world, machine);
+        break;
+    case BLOW_COUNT:
+        break;
     }
 }
 
@@ -255,11 +354,11 @@ static void leave_down(struct world *world)
 {
     uint32_t voters = 0;
     for (uint32_t i = 0; i < world->profile.nodes; i++)
-        voters += !world->machines[i].wiped;
+        voters += !world->machines[i].wiped && !world->machines[i].rotten && !world->machines[i].diverged;
     uint32_t spare = voters - (world->profile.nodes / 2 + 1);
     for (uint32_t i = 0; i < spare; i++) {
         struct machine *machine = any_machine(world);
-        if (machine->wiped)
+        if (machine->wiped || machine->rotten || machine->diverged)
             continue;
         machine->stays_down = true;
         machine_crash(world, machine, false);
@@ -277,6 +376,7 @@ void faults_heal(struct world *world)
     for (uint32_t i = 0; i < world->profile.nodes; i++) {
         struct machine *machine = &world->machines[i];
         machine->power_in_io = false;
+        machine->clogged_us = 0;
         storage_limit(machine, UINT64_MAX);
         machine_start(world, machine);
     }

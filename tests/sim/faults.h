@@ -2,12 +2,18 @@
 #ifndef CLEAT_TESTS_SIM_FAULTS_H
 #define CLEAT_TESTS_SIM_FAULTS_H
 
+#include <stdbool.h>
+
 #include "sim/events.h"
 
 struct world;
 
 /* EVENT_FAULT: something breaks, and the next fault is planned. */
 void faults_next(struct world *world);
+/* EVENT_AMBUSH. */
+void faults_ambush(struct world *world, const struct event *event);
+/* True if a file of some machine was damaged, and may be met at any time. */
+bool faults_rot(const struct world *world);
 /* EVENT_HEAL_PATHS, EVENT_DISK_FREED. */
 void faults_paths_healed(struct world *world, const struct event *event);
 void faults_disk_freed(struct world *world, const struct event *event);

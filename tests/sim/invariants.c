@@ -72,13 +72,40 @@ static bool synced_has(const struct synced *synced, uint64_t index, uint64_t ter
     return index <= synced->base + synced->count && synced->terms[index - synced->base - 1] == term;
 }
 
-void invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request)
+/* The first index that REQUEST may take from the log; UINT64_MAX: none. */
+static uint64_t request_cuts(const struct disk_log *request)
+{
+    if (request->reset)
+        return request->reset_index + 1;
+    return request->entry_count > 0 ? request->entries[0].index : UINT64_MAX;
+}
+
+/* True if REQUEST brings the entry at INDEX with TERM. */
+static bool request_has(const struct disk_log *request, uint64_t index, uint64_t term)
+{
+    if (request->entry_count == 0 || index < request->entries[0].index)
+        return false;
+    uint64_t place = index - request->entries[0].index;
+    return place < request->entry_count && request->entries[place].term == term;
+}
+
+const char *invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request)
 {
     struct synced *synced = &invariants->watched[id - 1].synced;
+    uint64_t cut = request_cuts(request);
+    for (uint64_t i = cut > synced->base ? cut - synced->base - 1 : 0; i < synced->count; i++) {
+        uint64_t index = synced->base + 1 + i, term = synced->terms[i];
+        if (index > invariants->shadow_count)
+            break;
+        if (invariants->shadow[index - 1].term == term && !request_has(request, index, term))
+            return broken(invariants, "its log gives up entry %llu of term %llu, which is committed",
+                          (unsigned long long)index, (unsigned long long)term);
+    }
     if (request->reset)
         synced_cut(synced, request->reset_index + 1);
     if (request->entry_count > 0 && request->entries[0].index > synced->base)
         synced_cut(synced, request->entries[0].index);
+    return NULL;
 }
 
 void invariants_log_synced(struct invariants *invariants, uint32_t id, const struct disk_log *request)
@@ -94,6 +121,8 @@ void invariants_log_synced(struct invariants *invariants, uint32_t id, const str
     }
     for (size_t i = 0; i < request->entry_count; i++)
         synced_add(synced, request->entries[i].index, request->entries[i].term);
+    if (request->entry_count > 0)
+        synced->batch_first = request->entries[0].index;
 }
 
 void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index)
@@ -110,6 +139,19 @@ void invariants_wiped(struct invariants *invariants, uint32_t id)
     struct watched *watched = &invariants->watched[id - 1];
     free(watched->synced.terms);
     *watched = (struct watched){.wiped = true};
+}
+
+void invariants_diverged(struct invariants *invariants, uint32_t id)
+{
+    invariants->watched[id - 1].diverged = true;
+}
+
+bool invariants_loss_is_last_batch(const struct invariants *invariants, uint32_t id,
+                                   const struct disk_recovered *recovered)
+{
+    const struct synced *synced = &invariants->watched[id - 1].synced;
+    uint64_t last = recovered->snapshot_index + recovered->entry_count;
+    return recovered->term >= synced->term && synced->batch_first > 0 && last + 1 >= synced->batch_first;
 }
 
 static const char *check_recovered_log(struct invariants *invariants, const struct synced *synced,
@@ -158,6 +200,7 @@ const char *invariants_recovered(struct invariants *invariants, uint32_t id, con
     watched->term = recovered->term;
     watched->commit = 0;
     watched->applied = 0;
+    watched->diverged = false;
     return NULL;
 }
 
@@ -178,7 +221,7 @@ static uint32_t durable_on(const struct invariants *invariants, uint64_t index, 
     return count;
 }
 
-static const char *commit_first(struct invariants *invariants, const struct raft_entry *entry)
+static const char *commit_first(struct invariants *invariants, const struct raft_entry *entry, uint64_t seen_term)
 {
     if (invariants->shadow_count == invariants->shadow_capacity) {
         invariants->shadow_capacity = invariants->shadow_capacity > 0 ? invariants->shadow_capacity * 2 : 1024;
@@ -186,7 +229,7 @@ static const char *commit_first(struct invariants *invariants, const struct raft
             memory_resize(invariants->shadow, invariants->shadow_capacity, sizeof *invariants->shadow);
     }
     invariants->shadow[invariants->shadow_count++] =
-        (struct shadow_entry){.term = entry->term, .hash = entry_hash(entry)};
+        (struct shadow_entry){.term = entry->term, .hash = entry_hash(entry), .seen_term = seen_term};
     /* Entry 1 is committed by definition when the cluster forms. */
     uint32_t copies = durable_on(invariants, entry->index, entry->term);
     if (entry->index > 1 && copies <= invariants->nodes / 2)
@@ -201,7 +244,7 @@ static const char *check_committed(struct invariants *invariants, const struct r
     for (uint64_t index = from < first ? first : from; index <= to; index++) {
         const struct raft_entry *entry = raft_entry(raft, index);
         if (index == invariants->shadow_count + 1) {
-            const char *wrong = commit_first(invariants, entry);
+            const char *wrong = commit_first(invariants, entry, raft_term(raft));
             if (wrong)
                 return wrong;
             continue;
@@ -217,7 +260,7 @@ static const char *check_committed(struct invariants *invariants, const struct r
     return NULL;
 }
 
-static const char *check_state(struct invariants *invariants, const struct store *store)
+static const char *check_state(struct invariants *invariants, const struct store *store, bool diverged)
 {
     uint64_t applied = store_applied(store);
     if (applied == 0)
@@ -225,6 +268,8 @@ static const char *check_state(struct invariants *invariants, const struct store
     if (applied > invariants->shadow_count)
         return broken(invariants, "applied %llu, which was never committed", (unsigned long long)applied);
     struct shadow_entry *shadow = &invariants->shadow[applied - 1];
+    if (diverged)
+        return NULL;
     if (shadow->state_hash != 0 && shadow->state_hash != store_hash(store))
         return broken(invariants, "its state at %llu differs from another node's", (unsigned long long)applied);
     shadow->state_hash = store_hash(store);
@@ -232,6 +277,21 @@ static const char *check_state(struct invariants *invariants, const struct store
 }
 
 /* --- after a turn ----------------------------------------------------------------------------------------------- */
+
+/* Figure 3 of the paper, leader completeness: whoever is elected has all that was committed in earlier terms. */
+static const char *check_complete(struct invariants *invariants, uint64_t term, const struct raft *raft)
+{
+    uint64_t first = raft_first_index(raft);
+    for (uint64_t index = invariants->shadow_count; index >= first && index > 0; index--) {
+        const struct shadow_entry *shadow = &invariants->shadow[index - 1];
+        if (shadow->seen_term >= term)
+            continue; /* it may have been committed later */
+        if (index > raft_last_index(raft) || raft_term_at(raft, index) != shadow->term)
+            return broken(invariants, "is elected in term %llu without entry %llu, which is committed",
+                          (unsigned long long)term, (unsigned long long)index);
+    }
+    return NULL;
+}
 
 static const char *check_leader(struct invariants *invariants, uint32_t id, const struct raft *raft)
 {
@@ -249,13 +309,15 @@ static const char *check_leader(struct invariants *invariants, uint32_t id, cons
         return NULL;
     if (!raft_is_voter(raft))
         return broken(invariants, "leads term %llu without being a voter", (unsigned long long)term);
+    if (invariants->leaders[term] == id)
+        return NULL;
     if (invariants->leaders[term] == 0)
         invariants->elections++;
     else if (invariants->leaders[term] != id)
         return broken(invariants, "leads term %llu, which n%u led", (unsigned long long)term,
                       invariants->leaders[term]);
     invariants->leaders[term] = id;
-    return NULL;
+    return check_complete(invariants, term, raft);
 }
 
 static const char *check_monotone(struct invariants *invariants, struct watched *watched, const struct node *node)
@@ -298,7 +360,7 @@ const char *invariants_turn(struct invariants *invariants, uint32_t id, struct n
     if (!wrong)
         wrong = check_committed(invariants, raft, watched->commit + 1, raft_commit(raft));
     if (!wrong && store_applied(node_store(node)) != watched->applied)
-        wrong = check_state(invariants, node_store(node));
+        wrong = check_state(invariants, node_store(node), watched->diverged);
     if (!wrong)
         wrong = check_bounds(invariants, node);
     watched->term = raft_term(raft);

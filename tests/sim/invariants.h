@@ -2,6 +2,8 @@
  *
  *   - one leader per term, and only voters lead
  *   - term, commit and applied never fall while a process lives; term and vote never fall behind what was made durable
+ *   - a leader has, when it is elected, all that was ever committed
+ *   - a WAL never gives up a committed entry that it has
  *   - a shadow log: what one node has committed at an index is what every node commits there, for ever
  *   - what a leader commits is durable on a majority (its disk was synced, not only asked)
  *   - equal states: at an applied index every store has the same hash
@@ -23,6 +25,7 @@
 struct shadow_entry {
     uint64_t term;
     uint64_t hash;       /* of type, time and payload */
+    uint64_t seen_term;  /* the term of the node that was first seen to have committed it */
     uint64_t state_hash; /* of the store that has applied up to here; 0: no turn ended here yet */
 };
 
@@ -34,6 +37,7 @@ struct synced {
     uint64_t *terms;     /* of entries base + 1 .. base + count */
     uint64_t count;
     uint64_t capacity;
+    uint64_t batch_first; /* of the entries that were synced last */
 };
 
 struct watched {
@@ -41,6 +45,7 @@ struct watched {
     uint64_t commit;
     uint64_t applied;
     bool wiped;
+    bool diverged;
     struct synced synced;
 };
 
@@ -63,14 +68,20 @@ void invariants_close(struct invariants *invariants);
 const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node);
 /* Node ID sends a frame. NULL, or what it claims without right. */
 const char *invariants_frame(struct invariants *invariants, uint32_t id, const uint8_t *bytes, size_t size);
-/* Node ID's WAL request is going to be executed: from now on what it supersedes may be gone, even if it fails. */
-void invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request);
+/* Node ID's WAL request is going to be executed: from now on what it supersedes may be gone, even if it fails. NULL, or
+ * what it must not supersede. */
+const char *invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request);
 /* Node ID's WAL request was executed. */
 void invariants_log_synced(struct invariants *invariants, uint32_t id, const struct disk_log *request);
 /* A snapshot up to INDEX came in whole at node ID. */
 void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index);
 /* Node ID starts with what recovery found. NULL, or what is missing. */
 const char *invariants_recovered(struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered);
+/* True if all that is missing was synced last, in one batch. */
+bool invariants_loss_is_last_batch(const struct invariants *invariants, uint32_t id,
+                                   const struct disk_recovered *recovered);
+/* Node ID's state was changed: it may differ from the others' from now on. */
+void invariants_diverged(struct invariants *invariants, uint32_t id);
 /* Node ID's disk was emptied. */
 void invariants_wiped(struct invariants *invariants, uint32_t id);
 

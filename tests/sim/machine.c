@@ -7,6 +7,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "sim/connection.h"
+#include "sim/faults.h"
 #include "sim/storage.h"
 #include "sim/turn.h"
 #include "sim/world.h"
@@ -18,7 +19,7 @@ void machine_init(struct world *world, struct machine *machine, uint32_t id)
     snprintf(machine->name, sizeof machine->name, "n%u", id);
     snprintf(machine->directory, sizeof machine->directory, "/n%u/data", id);
     machine->random.state = random_u64(&world->random);
-    machine->clock_start_ms = world_between(world, 1, 1000000000);
+    machine->clock_start_ms = world_between(world, 1000000000, 2000000000); /* suspended, a clock falls behind */
     uint64_t drift = world->profile.drift_ppm;
     machine->clock_rate_ppm = (int64_t)world_between(world, 0, 2 * drift) - (int64_t)drift;
     storage_wipe(machine);
@@ -139,7 +140,9 @@ void machine_log_execute(struct world *world, const struct event *event)
         return;
     struct machine *machine = event->machine;
     before_io(world, machine);
-    invariants_log_begins(&world->invariants, machine->id, machine->log);
+    const char *broken = invariants_log_begins(&world->invariants, machine->id, machine->log);
+    if (broken)
+        world_fail(world, "%s: %s", machine->name, broken);
     disk_log_execute(machine->disk, machine->log);
     if (machine->log->status == DISK_OK)
         invariants_log_synced(&world->invariants, machine->id, machine->log);
@@ -164,7 +167,7 @@ void machine_bulk_execute(struct world *world, const struct event *event)
         return;
     story_note(&world->story, (uint64_t)machine->bulk->kind << 8 | (unsigned)machine->bulk->status);
     bool failed = machine->bulk->status == DISK_FAILED || machine->bulk->status == DISK_REFUSED;
-    if (failed && !machine->io_error)
+    if (failed && !machine->io_error && !faults_rot(world))
         world_fail(world, "%s: disk_bulk %d: %s", machine->name, (int)machine->bulk->kind, machine->bulk->reason);
     if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
         world->snapshots_installed++;
@@ -199,6 +202,7 @@ static void node_options(const struct world *world, const struct machine *machin
     options->memory_max_bytes = profile->memory_max_bytes;
     options->window_max = profile->window_max;
     options->catchup_entries = profile->catchup_entries;
+    options->agreement_every = profile->agreement_every;
     options->snapshot_block_bytes = profile->snapshot_block_bytes;
     options->frame_bytes = profile->frame_bytes;
     options->seed = world->seed << 16 | machine->id << 12 | (machine->life & 4095);
@@ -222,7 +226,7 @@ static struct store *load_store(struct world *world, struct machine *machine, co
     struct store *store = store_open(machine->random.state);
     if (recovered->snapshot_index == 0 || load_blocks(machine, store))
         return store;
-    if (!machine->io_error)
+    if (!machine->io_error && !machine->rotten)
         world_fail(world, "%s: the recovered snapshot %llu cannot be loaded", machine->name,
                    (unsigned long long)recovered->snapshot_index);
     store_drain(store, SIZE_MAX);
@@ -249,7 +253,7 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
     enum disk_status status = disk_open(&options, &machine->disk, recovered, reason);
     if (power) {
         machine->power_in_io = false;
-            if (status == DISK_OK) {
+        if (status == DISK_OK) {
             disk_recovered_free(recovered);
             disk_close(machine->disk);
         }
@@ -264,9 +268,29 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
         machine->io_error = false;
         return false;
     }
+    if (status != DISK_OK && machine->rotten) {
+        machine_replace(world, machine, reason);
+        return false;
+    }
     if (status != DISK_OK)
         world_fail(world, "%s: disk_open: status %d: %s", machine->name, (int)status, reason);
     return true;
+}
+
+/* What recovery found is not all that was synced. That is so where damage struck the last batch: then it cannot be told
+ * from a torn tail, and the machine must not go on with less than it has promised. */
+static bool is_whole(struct world *world, struct machine *machine, struct disk_recovered *recovered)
+{
+    const char *lost = invariants_recovered(&world->invariants, machine->id, recovered);
+    if (!lost)
+        return true;
+    if (!machine->rotten || !invariants_loss_is_last_batch(&world->invariants, machine->id, recovered))
+        world_fail(world, "%s: recovery: %s", machine->name, lost);
+    disk_recovered_free(recovered);
+    disk_close(machine->disk);
+    machine->disk = NULL;
+    machine_replace(world, machine, lost);
+    return false;
 }
 
 void machine_start(struct world *world, struct machine *machine)
@@ -290,15 +314,19 @@ void machine_start(struct world *world, struct machine *machine)
                (unsigned long long)recovered.term, recovered.vote, buffer_size(&recovered.notes) > 0 ? ", " : "",
                (int)buffer_size(&recovered.notes),
                buffer_size(&recovered.notes) > 0 ? (char *)buffer_start(&recovered.notes) : "");
-    const char *lost = invariants_recovered(&world->invariants, machine->id, &recovered);
-    if (lost)
-        world_fail(world, "%s: recovery: %s", machine->name, lost);
+    if (!is_whole(world, machine, &recovered)) {
+        machine_plan_start(world, machine, world_between(world, 10000, 500000));
+        return;
+    }
     struct store *store = load_store(world, machine, &recovered);
     if (!store) {
         story_tell(&world->story, 1, machine->name, "cannot start: its snapshot cannot be read");
         disk_recovered_free(&recovered);
         disk_close(machine->disk);
+        machine->disk = NULL;
         storage_crash(machine, false);
+        if (!machine->io_error)
+            machine_replace(world, machine, "its snapshot cannot be read");
         machine->io_error = false;
         machine_plan_start(world, machine, world_between(world, 10000, 500000));
         return;
@@ -307,6 +335,7 @@ void machine_start(struct world *world, struct machine *machine)
     node_options(world, machine, &options);
     char reason[DISK_REASON_MAX] = "";
     machine->idle_turns = 0;
+    machine->diverged = false; /* its state is made anew, from its disk */
     machine->node = node_open(&options, machine->disk, &recovered, store, turn_clock_ms(world, machine), reason);
     if (!machine->node)
         world_fail(world, "%s: node_open: %s", machine->name, reason);
@@ -380,6 +409,17 @@ void machine_stopped(struct world *world, struct machine *machine)
     machine->turn_number++;
     machine->stopping = false;
     machine_plan_start(world, machine, world_between(world, 1000, world->profile.fault_long_us));
+}
+
+void machine_replace(struct world *world, struct machine *machine, const char *reason)
+{
+    ensure(!machine->node);
+    story_tell(&world->story, 1, machine->name, "its disk is replaced by an empty one: %s", reason);
+    machine->wiped = true;
+    machine->rotten = machine->diverged = false;
+    machine->power_in_io = machine->io_error = false;
+    storage_wipe(machine);
+    invariants_wiped(&world->invariants, machine->id);
 }
 
 void machine_close(struct machine *machine)

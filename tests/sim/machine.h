@@ -46,6 +46,8 @@ struct machine {
     uint64_t life;          /* counts processes: what is meant for an earlier one is dropped */
     bool powered;           /* the machine answers connections, if only to refuse them */
     bool wiped;             /* its disk was emptied after the cluster had formed: a learner now */
+    bool rotten;            /* a file of its disk was damaged: it may refuse to start */
+    bool diverged;          /* its state is not what the log makes of it: the node must stop by itself */
     bool stays_down;        /* to the end of the run */
     bool stopping;          /* a clean shutdown was asked for */
     uint64_t start_us;      /* down: when it is to start; 0: nothing is planned */
@@ -61,6 +63,7 @@ struct machine {
     uint64_t turn_us;       /* when the planned turn is; 0: none is */
     uint64_t turn_number;   /* of the planned turn: an event for another one is stale */
     uint64_t paused_us;     /* no turn before this */
+    uint64_t clogged_us;    /* nothing that it sends arrives before this */
     uint64_t stalled_us;    /* no disk request is executed before this */
     uint64_t idle_turns;    /* in a row, at the same millisecond, without an input */
     uint64_t idle_ms;
@@ -85,6 +88,9 @@ void machine_plan_start(struct world *world, struct machine *machine, uint64_t d
 
 /* The process is gone at once; POWER: and with it some of what was not synced. */
 void machine_crash(struct world *world, struct machine *machine, bool power);
+
+/* Its disk is replaced by an empty one, for REASON; it is down, and starts again later. */
+void machine_replace(struct world *world, struct machine *machine, const char *reason);
 
 /* The process ends by itself after a clean shutdown, and starts again later. No disk request is under way. */
 void machine_stopped(struct world *world, struct machine *machine);

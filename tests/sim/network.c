@@ -6,11 +6,12 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "node/frame.h"
+#include "sim/ambush.h"
 #include "sim/machine.h"
 #include "sim/wire.h"
 #include "sim/world.h"
 
-enum { WRITE_MAX = 64 * 1024 };
+enum { WRITE_MAX = 64 * 1024, LENGTH_SIZE = 4 };
 
 static bool lost(const struct world *world, const struct machine *from, const struct machine *to)
 {
@@ -157,6 +158,14 @@ static void answer_reset(struct world *world, struct peer_socket *socket)
     world_plan(world, delay_us(world) + delay_us(world), &event);
 }
 
+/* A bit of the frame is another one on arrival; not of its length, which would only make the receiver wait for more. */
+static void spoil(struct world *world, uint8_t *bytes, size_t size)
+{
+    uint64_t bit = world_between(world, LENGTH_SIZE * 8, size * 8 - 1);
+    bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    world->network.spoilt++;
+}
+
 static void plan_frame(struct world *world, struct peer_socket *socket, const uint8_t *bytes, size_t size,
                        bool keeps_place)
 {
@@ -164,14 +173,18 @@ static void plan_frame(struct world *world, struct peer_socket *socket, const ui
     uint64_t now_us = world->story.now_us;
     uint64_t at_us = now_us + delay_us(world) + size * 1000 / world->profile.bandwidth;
     if (!keeps_place)
-        at_us += world_between(world, 0, world->profile.delay_max_us * 20);
+        at_us += world_between(world, 0, world->profile.late_us);
     else if (at_us <= socket->arrival_us)
         at_us = socket->arrival_us;
+    if (at_us < socket->machine->clogged_us)
+        at_us = socket->machine->clogged_us;
     if (keeps_place)
         socket->arrival_us = at_us;
     struct event event = {.kind = EVENT_FRAME, .socket = other, .bytes = malloc(size), .size = size};
     ensure(event.bytes != NULL);
     memcpy(event.bytes, bytes, size);
+    if (!world->quiet && size > LENGTH_SIZE && world_chance(world, world->profile.spoil_ppm))
+        spoil(world, event.bytes, size);
     socket->under_way += size;
     world_plan(world, at_us - now_us, &event);
 }
@@ -195,6 +208,12 @@ static void send_frame(struct world *world, struct peer_socket *socket, const ui
     }
     if (drops) {
         network->dropped++;
+        return;
+    }
+    ambush_frame(world, socket->machine, socket->other->machine, bytes);
+    if (!world->quiet && world_chance(world, profile->tear_ppm)) {
+        plan_frame(world, socket, bytes, world_between(world, 1, size - 1), true);
+        network_cut(world, socket->line);
         return;
     }
     bool keeps_place = world->quiet || !world_chance(world, profile->reorder_ppm);

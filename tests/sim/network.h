@@ -53,6 +53,7 @@ struct network {
     uint64_t dropped;
     uint64_t repeated;
     uint64_t reordered;
+    uint64_t spoilt;
 };
 
 void network_init(struct world *world);

@@ -7,7 +7,8 @@ const char *const fault_names[FAULT_KIND_COUNT] = {
     [FAULT_POWER_ALL] = "power_all", [FAULT_POWER_IN_IO] = "power_in_io", [FAULT_SHUTDOWN] = "shutdown",
     [FAULT_PAUSE] = "pause",         [FAULT_STALL] = "stall",         [FAULT_PARTITION] = "partition",
     [FAULT_CUT] = "cut",             [FAULT_FULL] = "full",           [FAULT_WIPE] = "wipe",
-    [FAULT_ERROR] = "error",
+    [FAULT_ERROR] = "error",         [FAULT_ROT] = "rot",             [FAULT_DIVERGE] = "diverge",
+    [FAULT_SUSPEND] = "suspend",     [FAULT_CLOG] = "clog",           [FAULT_AMBUSH] = "ambush",
 };
 
 bool profile_chance(struct random *random, uint32_t ppm)
@@ -40,12 +41,13 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
     profile->window_max = PICK(random, 16384, 16384, 64, 4);
     profile->catchup_entries = PICK(random, 32768, 1000, 100, 10, 1);
+    profile->agreement_every = PICK(random, 64, 16, 4);
     profile->snapshot_block_bytes = PICK(random, 256 << 10, 16 << 10, 1 << 10);
     profile->frame_bytes = PICK(random, 256 << 10, 16 << 10, 4 << 10, 1 << 10);
     uint64_t record = profile->value_max_bytes + 4096;
     uint64_t segment = record * 2 + PICK(random, 4096, 4096, 65536, 1 << 20);
     profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
-    profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000) : 0;
+    profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000, 100000) : 0;
 }
 
 static void draw_world(struct profile *profile, struct random *random)
@@ -61,6 +63,9 @@ static void draw_world(struct profile *profile, struct random *random)
     profile->drop_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 50000, 200000);
     profile->repeat_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
     profile->reorder_ppm = (uint32_t)PICK(random, 0, 0, 1000, 10000, 100000);
+    profile->late_us = PICK(random, profile->delay_max_us * 20, profile->delay_max_us * 20, 1000000, 10000000);
+    profile->tear_ppm = (uint32_t)PICK(random, 0, 0, 0, 0, 100, 1000);
+    profile->spoil_ppm = (uint32_t)PICK(random, 0, 0, 0, 0, 100, 1000);
 }
 
 static void draw_faults(struct profile *profile, struct random *random)
@@ -69,7 +74,8 @@ static void draw_faults(struct profile *profile, struct random *random)
         [FAULT_KILL] = 10,     [FAULT_POWER] = 10, [FAULT_POWER_SOME] = 4, [FAULT_POWER_ALL] = 2,
         [FAULT_POWER_IN_IO] = 10, [FAULT_SHUTDOWN] = 6, [FAULT_PAUSE] = 8,    [FAULT_STALL] = 6,
         [FAULT_PARTITION] = 20, [FAULT_CUT] = 10,  [FAULT_FULL] = 4,       [FAULT_WIPE] = 1,
-        [FAULT_ERROR] = 6,
+        [FAULT_ERROR] = 6,     [FAULT_ROT] = 1,    [FAULT_DIVERGE] = 1,    [FAULT_SUSPEND] = 4,
+        [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20,
     };
     profile->fault_gap_us = PICK(random, 200000, 500000, 1000000, 3000000);
     profile->fault_long_us = PICK(random, 500000, 2000000, 5000000, 5000000, 20000000);
@@ -83,12 +89,17 @@ static void draw_clients(struct profile *profile, struct random *random)
     profile->clients = (uint32_t)PICK(random, 2, 4, 8, SIM_CLIENTS_MAX);
     profile->files = (uint32_t)PICK(random, 1, 2, 4, SIM_FILES_MAX);
     profile->depth = (uint32_t)PICK(random, 1, 2, 8, 32);
-    profile->think_us = PICK(random, 2000, 20000, 100000, 400000);
+    profile->think_us = PICK(random, 2000, 20000, 100000, 400000, 1000000);
     profile->read_weight = (uint32_t)PICK(random, 10, 40, 100);
     profile->write_weight = (uint32_t)PICK(random, 20, 40);
     profile->cas_weight = (uint32_t)PICK(random, 0, 20, 80);
     profile->delete_weight = (uint32_t)PICK(random, 0, 5, 20);
     profile->expiry_permille = (uint32_t)PICK(random, 0, 100, 600);
+    /* What is rare needs many runs more than it needs many operations in one: only a few runs are dense. */
+    uint64_t per_s_max = profile_chance(random, 20000) ? 20000 : PICK(random, 25, 100, 400);
+    uint64_t per_s = profile->clients * (profile->depth + 1) * 1000000 / profile->think_us;
+    if (per_s > per_s_max)
+        profile->think_us = profile->think_us * per_s / per_s_max;
     /* More than the network can carry in time is a run of its own, not part of these. */
     if (profile->large_permille > 20 && profile->depth * profile->clients > 64)
         profile->depth = 64 / profile->clients;
@@ -99,7 +110,7 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
 {
     struct profile profile = {.keepalive_us = strict ? 0 : 2000000, .spares_form = !strict};
     profile.nodes = (uint32_t)PICK(random, 5, 5, 5, 5, 5, 5, 5, 3, 3, 1);
-    profile.faults_us = random_between(random, 5, 30) * 1000000;
+    profile.faults_us = random_between(random, 5, profile_chance(random, 100000) ? 120 : 30) * 1000000;
     if (nodes > 0)
         profile.nodes = nodes;
     if (faults_s > 0)
@@ -128,6 +139,7 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"memory_max", profile->memory_max_bytes},
         {"window_max", profile->window_max},
         {"catchup", profile->catchup_entries},
+        {"agreement", profile->agreement_every},
         {"block", profile->snapshot_block_bytes},
         {"frame", profile->frame_bytes},
         {"segment", profile->segment_bytes},
@@ -140,6 +152,9 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"drop_ppm", profile->drop_ppm},
         {"repeat_ppm", profile->repeat_ppm},
         {"reorder_ppm", profile->reorder_ppm},
+        {"late_us", profile->late_us},
+        {"tear_ppm", profile->tear_ppm},
+        {"spoil_ppm", profile->spoil_ppm},
         {"keepalive_us", profile->keepalive_us},
         {"spares_form", profile->spares_form},
         {"fault_gap_us", profile->fault_gap_us},

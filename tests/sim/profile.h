@@ -25,6 +25,11 @@ enum fault_kind {
     FAULT_FULL,         /* a disk has no room */
     FAULT_ERROR,        /* a file system call fails: the process ends by itself, and starts again */
     FAULT_WIPE,         /* a machine comes back with an empty disk */
+    FAULT_ROT,          /* a file of a machine that is down is damaged */
+    FAULT_DIVERGE,      /* a node's state is no longer what the log makes of it */
+    FAULT_SUSPEND,      /* a machine gets no time, and its clock does not go on */
+    FAULT_CLOG,         /* what a machine sends is held back, and comes all at once */
+    FAULT_AMBUSH,       /* something happens to a machine just when a certain message is on its way */
     FAULT_KIND_COUNT,
 };
 extern const char *const fault_names[FAULT_KIND_COUNT];
@@ -44,6 +49,7 @@ struct profile {
     uint64_t memory_max_bytes;
     uint64_t window_max;         /* numbered commands of a gateway */
     uint64_t catchup_entries;    /* of log kept behind a snapshot */
+    uint64_t agreement_every;    /* entries between two comparisons of states */
     uint64_t snapshot_block_bytes;
     uint64_t frame_bytes;
     uint32_t segment_bytes;
@@ -61,6 +67,9 @@ struct profile {
     uint32_t drop_ppm;           /* of frames */
     uint32_t repeat_ppm;
     uint32_t reorder_ppm;
+    uint64_t late_us;            /* how much later than others a frame that is repeated or reordered comes, at most */
+    uint32_t tear_ppm;           /* only a part of the frame arrives */
+    uint32_t spoil_ppm;          /* a bit of it is another one */
     uint64_t keepalive_us;       /* after a restart a silent connection is known to be dead; 0: never */
     bool spares_form;            /* frames that form a cluster are not lost */
 

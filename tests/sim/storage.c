@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/random.h"
 #include "disk/fs.h"
 #include "disk_fs/fs_memory.h"
 #include "sim/machine.h"
+
+enum { SECTOR = 512 };
 
 static struct fs_memory *disks;
 static struct random random;
@@ -46,6 +49,61 @@ void storage_wipe(const struct machine *machine)
     }
     fs_list_free(names, count);
     fs_memory_delete(disks, machine->directory);
+}
+
+/* A file of MACHINE with something in it: its path, and its size. */
+static size_t any_file(const struct machine *machine, char *path, size_t room)
+{
+    char **names;
+    size_t count, size = 0;
+    if (fs_list(machine->directory, &names, &count) != 0)
+        return 0;
+    for (int tries = 0; tries < 20 && size == 0 && count > 0; tries++) {
+        snprintf(path, room, "%s/%s", machine->directory, names[random_u64(&random) % count]);
+        (void)fs_memory_content(disks, path, &size);
+    }
+    fs_list_free(names, count);
+    return size;
+}
+
+/* A sector of BYTES that is not all zeros, if a few tries find one. */
+static size_t any_sector(const uint8_t *bytes, size_t size)
+{
+    static const uint8_t zeros[SECTOR];
+    size_t sectors = (size + SECTOR - 1) / SECTOR, sector = 0;
+    for (int tries = 0; tries < 200; tries++) {
+        sector = random_u64(&random) % sectors;
+        size_t part = size - sector * SECTOR < SECTOR ? size - sector * SECTOR : SECTOR;
+        if (memcmp(bytes + sector * SECTOR, zeros, part) != 0)
+            break;
+    }
+    return sector;
+}
+
+bool storage_rot(const struct machine *machine, char *text, size_t room)
+{
+    char path[64];
+    uint8_t sector[SECTOR] = {0};
+    size_t size = any_file(machine, path, sizeof path);
+    if (size == 0)
+        return false;
+    const uint8_t *bytes = fs_memory_content(disks, path, &size);
+    size_t at = any_sector(bytes, size) * SECTOR;
+    size_t part = size - at < SECTOR ? size - at : SECTOR;
+    uint64_t kind = random_u64(&random) % 4;
+    if (kind == 0) { /* another sector's content */
+        size_t from = any_sector(bytes, size) * SECTOR;
+        memcpy(sector, bytes + from, size - from < SECTOR ? size - from : SECTOR);
+    }
+    if (kind < 2) {
+        snprintf(text, room, "%s: the sector at %zu is %s", path, at, kind == 0 ? "another one" : "zeros");
+        fs_memory_spoil(disks, path, at, sector, part);
+    } else {
+        uint64_t bit = at * 8 + random_u64(&random) % (part * 8);
+        snprintf(text, room, "%s: bit %llu is flipped", path, (unsigned long long)bit);
+        fs_memory_flip(disks, path, bit);
+    }
+    return true;
 }
 
 void storage_crash(const struct machine *machine, bool power)

@@ -196,6 +196,12 @@ void turn_take(struct world *world, struct machine *machine)
     node_turn(machine->node);
     tell_log(world, machine);
     const char *reason = node_stop_reason(machine->node);
+    if (reason && machine->diverged) {
+        machine_crash(world, machine, false);
+        machine_replace(world, machine, reason);
+        machine_plan_start(world, machine, world_between(world, 1000, 500000));
+        return;
+    }
     if (reason && machine->io_error) {
         story_tell(&world->story, 1, machine->name, "gives up: %s", reason);
         machine_crash(world, machine, false);

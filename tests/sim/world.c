@@ -76,6 +76,14 @@ static const struct client *probe_left(const struct world *world)
     return NULL;
 }
 
+static const struct machine *diverged_left(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        if (world->machines[i].diverged && machine_up(&world->machines[i]))
+            return &world->machines[i];
+    return NULL;
+}
+
 static bool clients_done(const struct world *world)
 {
     for (uint32_t i = 0; i < world->client_count; i++)
@@ -122,8 +130,11 @@ static void check_phase(struct world *world)
         begin_progress(world);
     } else if (world->phase == PHASE_PROGRESS) {
         const struct client *probe = probe_left(world);
-        if (!probe)
+        const struct machine *diverged = diverged_left(world);
+        if (!probe && !diverged)
             enter(world, PHASE_DRAIN);
+        else if (!probe && passed_us > PROGRESS_MAX_US)
+            world_fail(world, "%s: its state differs, and it goes on", diverged->name);
         else if (passed_us > PROGRESS_MAX_US)
             world_fail(world, "no progress: the probe of %s is at step %u", probe->probed->name, probe->probe_step);
     } else if (world->phase == PHASE_DRAIN) {
@@ -177,6 +188,7 @@ static void happens(struct world *world, struct event *event)
     case EVENT_HUNG_UP: client_hung_up(world, event->connection); break;
     case EVENT_CLIENT: client_step(world, event->client); break;
     case EVENT_FAULT: faults_next(world); break;
+    case EVENT_AMBUSH: faults_ambush(world, event); break;
     case EVENT_PHASE: check_phase(world); break;
     default: ensure(false);
     }

@@ -4,7 +4,7 @@
  *      events --> machine.c   a process, its node, its disk threads: the driver of src/node/node.h
  *             --> network.c   connections between machines: frames lost, late, repeated
  *             --> connection.c, client.c   connections of clients, and what they ask
- *             --> faults.c    crashes, pauses, partitions
+ *             --> faults.c    crashes, pauses, partitions; ambush.c: at a certain message
  *      history.c: what clients saw must be possible.     invariants.c: what nodes are must be allowed. */
 #ifndef CLEAT_TESTS_SIM_WORLD_H
 #define CLEAT_TESTS_SIM_WORLD_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/random.h"
+#include "sim/ambush.h"
 #include "sim/client.h"
 #include "sim/events.h"
 #include "sim/history.h"
@@ -49,6 +50,7 @@ struct world {
     struct history history;
     struct invariants invariants;
 
+    struct ambush ambush;
     uint64_t faults[FAULT_KIND_COUNT];
     uint64_t crashes;
     uint64_t snapshots_installed;

@@ -7,7 +7,7 @@
 
 static struct node *node;
 
-/* Node 1 of five, whose store has had AGREEMENT_EVERY entries applied. */
+/* Node 1 of five, whose store has had LIMIT_AGREEMENT_EVERY entries applied. */
 static void setup(void)
 {
     node = memory_get(sizeof *node);
@@ -16,7 +16,7 @@ static void setup(void)
     for (uint32_t i = 0; i < 5; i++)
         node->options.peers[i].id = i + 1;
     node->store = store_open(1);
-    for (uint64_t index = 1; index <= AGREEMENT_EVERY; index++)
+    for (uint64_t index = 1; index <= LIMIT_AGREEMENT_EVERY; index++)
         store_apply(node->store, index, index, NULL);
     agreement_applied(node);
 }
@@ -30,7 +30,7 @@ static void teardown(void)
 
 static void hears(uint32_t from, uint64_t difference)
 {
-    agreement_heard(node, from, AGREEMENT_EVERY, store_hash(node->store) + difference);
+    agreement_heard(node, from, LIMIT_AGREEMENT_EVERY, store_hash(node->store) + difference);
 }
 
 START_TEST(nodes_that_agree_go_on)
@@ -85,7 +85,7 @@ END_TEST
 START_TEST(states_at_other_indexes_are_not_compared)
 {
     for (uint32_t id = 2; id <= 5; id++)
-        agreement_heard(node, id, 2 * AGREEMENT_EVERY, 99);
+        agreement_heard(node, id, 2 * LIMIT_AGREEMENT_EVERY, 99);
     ck_assert_ptr_null(node_stop_reason(node));
 }
 END_TEST

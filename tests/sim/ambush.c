@@ -1,0 +1,48 @@
+#include "sim/ambush.h"
+
+#include "node/frame.h"
+#include "raft/message.h"
+#include "sim/faults.h"
+#include "sim/machine.h"
+#include "sim/world.h"
+
+/* The first byte of a Raft message is its type (raft/message.c). */
+enum { MESSAGE_TYPE_AT = FRAME_HEADER_SIZE };
+
+static const char *const blow_names[BLOW_COUNT] = {
+    [BLOW_KILL_SENDER] = "kills its sender",     [BLOW_KILL_RECEIVER] = "kills its receiver",
+    [BLOW_POWER_SENDER] = "takes power from its sender", [BLOW_POWER_RECEIVER] = "takes power from its receiver",
+    [BLOW_PAUSE_SENDER] = "pauses its sender",   [BLOW_PAUSE_RECEIVER] = "pauses its receiver",
+    [BLOW_STALL_RECEIVER] = "stalls its receiver's disk", [BLOW_PART_SENDER] = "cuts its sender off",
+};
+
+void ambush_lay(struct world *world)
+{
+    struct ambush *ambush = &world->ambush;
+    static const uint8_t rare[] = {FRAME_OPEN, FRAME_FORWARD, FRAME_CREDIT, FRAME_OFFER, FRAME_CHUNK, FRAME_TAKEN};
+    ambush->frame = FRAME_RAFT;
+    ambush->message = (uint8_t)world_between(world, RAFT_PREVOTE, RAFT_MESSAGE_TYPE_END - 1);
+    if (world_chance(world, 300000))
+        ambush->frame = rare[world_between(world, 0, sizeof rare - 1)];
+    ambush->left = world_between(world, 1, world_chance(world, 500000) ? 3 : 30);
+    ambush->blow = (enum ambush_blow)world_between(world, 0, BLOW_COUNT - 1);
+}
+
+void ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes)
+{
+    struct ambush *ambush = &world->ambush;
+    if (ambush->left == 0 || bytes[4] != ambush->frame || world->phase != PHASE_FAULTS)
+        return;
+    if (ambush->frame == FRAME_RAFT && bytes[MESSAGE_TYPE_AT] != ambush->message)
+        return;
+    if (--ambush->left > 0)
+        return;
+    bool sender = ambush->blow == BLOW_KILL_SENDER || ambush->blow == BLOW_POWER_SENDER ||
+                  ambush->blow == BLOW_PAUSE_SENDER || ambush->blow == BLOW_PART_SENDER;
+    struct machine *victim = sender ? from : to;
+    story_tell(&world->story, 1, from->name, "an ambush: frame %u, message %u to %s %s", ambush->frame, ambush->message,
+               to->name, blow_names[ambush->blow]);
+    /* Not at once: the sender is in the middle of its turn. */
+    struct event event = {.kind = EVENT_AMBUSH, .machine = victim, .life = victim->life, .size = ambush->blow};
+    world_plan(world, world_between(world, 0, 30), &event);
+}

@@ -1,0 +1,37 @@
+/* An ambush: something happens to the sender or the receiver of the N-th message of a kind, just as it has left. Most
+ * bugs of consensus need a crash or a cut between two certain messages; chance alone finds such moments seldom. */
+#ifndef CLEAT_TESTS_SIM_AMBUSH_H
+#define CLEAT_TESTS_SIM_AMBUSH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/events.h"
+
+struct world;
+
+enum ambush_blow {
+    BLOW_KILL_SENDER,
+    BLOW_KILL_RECEIVER,
+    BLOW_POWER_SENDER,
+    BLOW_POWER_RECEIVER,
+    BLOW_PAUSE_SENDER,
+    BLOW_PAUSE_RECEIVER,
+    BLOW_STALL_RECEIVER, /* its disk */
+    BLOW_PART_SENDER,    /* a partition around it */
+    BLOW_COUNT,
+};
+
+struct ambush {
+    uint64_t left;          /* until the message; 0: none is laid */
+    uint8_t frame;          /* enum frame_type */
+    uint8_t message;        /* of FRAME_RAFT: enum raft_message_type */
+    enum ambush_blow blow;
+};
+
+/* Lays one, in place of what was laid before. */
+void ambush_lay(struct world *world);
+/* A frame leaves FROM for TO. */
+void ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes);
+
+#endif
