@@ -18,3 +18,13 @@ $(BUILD)/tests/sim/sim: $(SIM_OBJECTS) $(LIBS_node)
 .PHONY: sim
 sim: $(BUILD)/tests/sim/sim
 	$< --seed $(SEED) --seeds $(SEEDS) --trace $(TRACE) --jobs $(JOBS) $(if $(TWICE),--twice) $(SIM_OPTIONS)
+
+# What judges the runs has tests of its own.
+SIM_UNITS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/sim/*.c))
+UNITS += $(SIM_UNITS)
+$(SIM_UNITS): $(BUILD)/%: %.c tests/support/*.h $(BUILD)/tests/sim/history.o $(BUILD)/tests/sim/verdict.o \
+		$(LIBS_base) $(BUILD)/libsupport.a
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(BUILD)/tests/sim/history.o $(BUILD)/tests/sim/verdict.o \
+		$(BUILD)/libsupport.a $(LIBS_base) $(LINK_FLAGS) $$(pkg-config --libs check)
