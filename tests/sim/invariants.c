@@ -260,7 +260,7 @@ static const char *check_committed(struct invariants *invariants, const struct r
     return NULL;
 }
 
-static const char *check_state(struct invariants *invariants, const struct store *store, bool diverged)
+static const char *check_state(struct invariants *invariants, const struct store *store, bool *diverged)
 {
     uint64_t applied = store_applied(store);
     if (applied == 0)
@@ -268,8 +268,10 @@ static const char *check_state(struct invariants *invariants, const struct store
     if (applied > invariants->shadow_count)
         return broken(invariants, "applied %llu, which was never committed", (unsigned long long)applied);
     struct shadow_entry *shadow = &invariants->shadow[applied - 1];
-    if (diverged)
+    if (*diverged) {
+        *diverged = shadow->state_hash != store_hash(store); /* a snapshot from another node mends it */
         return NULL;
+    }
     if (shadow->state_hash != 0 && shadow->state_hash != store_hash(store))
         return broken(invariants, "its state at %llu differs from another node's", (unsigned long long)applied);
     shadow->state_hash = store_hash(store);
@@ -360,7 +362,7 @@ const char *invariants_turn(struct invariants *invariants, uint32_t id, struct n
     if (!wrong)
         wrong = check_committed(invariants, raft, watched->commit + 1, raft_commit(raft));
     if (!wrong && store_applied(node_store(node)) != watched->applied)
-        wrong = check_state(invariants, node_store(node), watched->diverged);
+        wrong = check_state(invariants, node_store(node), &watched->diverged);
     if (!wrong)
         wrong = check_bounds(invariants, node);
     watched->term = raft_term(raft);

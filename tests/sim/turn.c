@@ -216,6 +216,7 @@ void turn_take(struct world *world, struct machine *machine)
     const char *broken = invariants_turn(&world->invariants, machine->id, machine->node);
     if (broken)
         world_fail(world, "%s: %s", machine->name, broken);
+    machine->diverged = world->invariants.watched[machine->id - 1].diverged;
     if (machine->stopping && node_shutdown_done(machine->node) && !machine->log && !machine->bulk) {
         machine_stopped(world, machine);
         return;
