@@ -33,6 +33,8 @@ enum {
     LIMIT_BEHIND_BYTES = 64 * 1024 * 1024,   /* likewise: a follower takes no more (its disk is full, or too slow) */
     LIMIT_BATCH_BYTES = 4 * 1024 * 1024,     /* of one WAL batch */
     LIMIT_APPLY = 2048,                      /* entries applied in one turn */
+    LIMIT_APPEND_BYTES = 256 * 1024,         /* of entries in one message to a follower; one larger entry goes alone */
+    LIMIT_INFLIGHT = 64,                     /* such messages that it has not answered */
     LIMIT_SNAPSHOT_BLOCK = 256 * 1024,
     LIMIT_CATCHUP_BYTES = 8 * 1024 * 1024,   /* of log kept behind a snapshot for followers */
     LIMIT_CATCHUP_ENTRIES = 32768,

@@ -23,6 +23,8 @@ void node_options_default(struct node_options *options)
         .catchup_bytes = LIMIT_CATCHUP_BYTES,
         .snapshot_block_bytes = LIMIT_SNAPSHOT_BLOCK,
         .frame_bytes = FRAME_BODY_MAX,
+        .append_bytes = LIMIT_APPEND_BYTES,
+        .inflight_count = LIMIT_INFLIGHT,
         .agreement_every = LIMIT_AGREEMENT_EVERY,
     };
 }
@@ -105,9 +107,9 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
         .heartbeat_ms = options->heartbeat_ms,
         .gone_min_ms = 5,
         .gone_max_ms = 30,
-        .append_bytes_max = 256 * 1024,
+        .append_bytes_max = node->options.append_bytes,
         .inflight_bytes_max = 4 * 1024 * 1024,
-        .inflight_count_max = 64,
+        .inflight_count_max = node->options.inflight_count,
         .seed = random_u64(&node->random),
     };
     const struct raft_start start = {

@@ -340,6 +340,20 @@ static const char *check_monotone(struct invariants *invariants, struct watched 
     return NULL;
 }
 
+/* 5.4.2 of the paper, and its figure 8. */
+static const char *check_counting(struct invariants *invariants, const struct watched *watched,
+                                  const struct raft *raft)
+{
+    uint64_t term = raft_term(raft), commit = raft_commit(raft);
+    if (raft_role(raft) != RAFT_LEADER || watched->led_term != term || commit == watched->commit)
+        return NULL;
+    if (raft_term_at(raft, commit) != term)
+        return broken(invariants, "leads term %llu and counted copies of entry %llu, which is of term %llu",
+                      (unsigned long long)term, (unsigned long long)commit,
+                      (unsigned long long)raft_term_at(raft, commit));
+    return NULL;
+}
+
 static const char *check_bounds(struct invariants *invariants, struct node *node)
 {
     if (raft_unwritten_bytes(node_raft(node)) > UNWRITTEN_BYTES_MAX)
@@ -360,12 +374,16 @@ const char *invariants_turn(struct invariants *invariants, uint32_t id, struct n
     if (!wrong)
         wrong = check_leader(invariants, id, raft);
     if (!wrong)
+        wrong = check_counting(invariants, watched, raft);
+    if (!wrong)
         wrong = check_committed(invariants, raft, watched->commit + 1, raft_commit(raft));
     if (!wrong && store_applied(node_store(node)) != watched->applied)
         wrong = check_state(invariants, node_store(node), &watched->diverged);
     if (!wrong)
         wrong = check_bounds(invariants, node);
     watched->term = raft_term(raft);
+    if (raft_role(raft) == RAFT_LEADER)
+        watched->led_term = raft_term(raft);
     watched->commit = raft_commit(raft);
     watched->applied = store_applied(node_store(node));
     return wrong;

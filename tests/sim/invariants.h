@@ -5,6 +5,7 @@
  *   - a leader has, when it is elected, all that was ever committed
  *   - a WAL never gives up a committed entry that it has
  *   - a shadow log: what one node has committed at an index is what every node commits there, for ever
+ *   - a leader counts copies of entries of its own term alone; earlier ones are committed by those
  *   - what a leader commits is durable on a majority (its disk was synced, not only asked)
  *   - equal states: at an applied index every store has the same hash
  *   - recovery finds all that was synced
@@ -44,6 +45,7 @@ struct watched {
     uint64_t term;
     uint64_t commit;
     uint64_t applied;
+    uint64_t led_term;   /* it was found to lead this term */
     bool wiped;
     bool diverged;
     struct synced synced;

@@ -205,6 +205,8 @@ static void node_options(const struct world *world, const struct machine *machin
     options->agreement_every = profile->agreement_every;
     options->snapshot_block_bytes = profile->snapshot_block_bytes;
     options->frame_bytes = profile->frame_bytes;
+    options->append_bytes = profile->append_bytes;
+    options->inflight_count = profile->inflight_count;
     options->seed = world->seed << 16 | machine->id << 12 | (machine->life & 4095);
 }
 

@@ -44,6 +44,8 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->agreement_every = PICK(random, 64, 16, 4);
     profile->snapshot_block_bytes = PICK(random, 256 << 10, 16 << 10, 1 << 10);
     profile->frame_bytes = PICK(random, 256 << 10, 16 << 10, 4 << 10, 1 << 10);
+    profile->append_bytes = (uint32_t)PICK(random, 256 << 10, 256 << 10, 4 << 10, 1);
+    profile->inflight_count = (uint32_t)PICK(random, 64, 64, 4, 1);
     uint64_t record = profile->value_max_bytes + 4096;
     uint64_t segment = record * 2 + PICK(random, 4096, 4096, 65536, 1 << 20);
     profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
@@ -142,6 +144,8 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"agreement", profile->agreement_every},
         {"block", profile->snapshot_block_bytes},
         {"frame", profile->frame_bytes},
+        {"append", profile->append_bytes},
+        {"inflight", profile->inflight_count},
         {"segment", profile->segment_bytes},
         {"drift_ppm", profile->drift_ppm},
         {"disk_max_us", profile->disk_max_us},

@@ -52,6 +52,8 @@ struct profile {
     uint64_t agreement_every;    /* entries between two comparisons of states */
     uint64_t snapshot_block_bytes;
     uint64_t frame_bytes;
+    uint32_t append_bytes;
+    uint32_t inflight_count;
     uint32_t segment_bytes;
     uint32_t drift_ppm;          /* clocks run faster or slower by up to this */
 
