@@ -14,6 +14,7 @@ enum {
     TERMS_MAX = 1000000,
     LINK_BYTES_MAX = 96 * 1024 * 1024,    /* waiting for one peer */
     UNWRITTEN_BYTES_MAX = 96 * 1024 * 1024,
+    SECTOR_ENTRIES = 16,                  /* that one sector of a WAL may hold, at most */
 };
 
 static const char *broken(struct invariants *invariants, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -146,12 +147,16 @@ void invariants_diverged(struct invariants *invariants, uint32_t id)
     invariants->watched[id - 1].diverged = true;
 }
 
-bool invariants_loss_is_last_batch(const struct invariants *invariants, uint32_t id,
-                                   const struct disk_recovered *recovered)
+bool invariants_loss_is_tail(const struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered,
+                             bool sector)
 {
     const struct synced *synced = &invariants->watched[id - 1].synced;
     uint64_t last = recovered->snapshot_index + recovered->entry_count;
-    return recovered->term >= synced->term && synced->batch_first > 0 && last + 1 >= synced->batch_first;
+    uint64_t first = synced->batch_first;
+    uint64_t end = synced->base + synced->count + 1;
+    if (sector && first > 0)
+        first = end > first + SECTOR_ENTRIES ? first : end > SECTOR_ENTRIES ? end - SECTOR_ENTRIES : 1;
+    return recovered->term >= synced->term && first > 0 && last + 1 >= first;
 }
 
 static const char *check_recovered_log(struct invariants *invariants, const struct synced *synced,

@@ -80,7 +80,7 @@ static size_t any_sector(const uint8_t *bytes, size_t size)
     return sector;
 }
 
-bool storage_rot(const struct machine *machine, char *text, size_t room)
+bool storage_rot(const struct machine *machine, bool *whole, char *text, size_t room)
 {
     char path[64];
     uint8_t sector[SECTOR] = {0};
@@ -95,7 +95,8 @@ bool storage_rot(const struct machine *machine, char *text, size_t room)
         size_t from = any_sector(bytes, size) * SECTOR;
         memcpy(sector, bytes + from, size - from < SECTOR ? size - from : SECTOR);
     }
-    if (kind < 2) {
+    *whole = kind < 2;
+    if (*whole) {
         snprintf(text, room, "%s: the sector at %zu is %s", path, at, kind == 0 ? "another one" : "zeros");
         fs_memory_spoil(disks, path, at, sector, part);
     } else {

@@ -13,9 +13,9 @@ void storage_open(uint64_t seed);
 void storage_close(void);
 /* An empty disk for MACHINE. */
 void storage_wipe(const struct machine *machine);
-/* Damages a file of MACHINE, which is down: a bit, or a sector that is zeroed or another one's. TEXT says what. False:
- * there is nothing to damage. */
-bool storage_rot(const struct machine *machine, char *text, size_t room);
+/* Damages a file of MACHINE, which is down: a bit, or (*WHOLE) a sector that is zeroed or another one's. TEXT says
+ * what. False: there is nothing to damage. */
+bool storage_rot(const struct machine *machine, bool *whole, char *text, size_t room);
 /* The process died: its files are closed. POWER: an arbitrary part of what was not synced is lost too. */
 void storage_crash(const struct machine *machine, bool power);
 /* Only MORE bytes beyond what is used have room now; UINT64_MAX: any number. */
