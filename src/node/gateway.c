@@ -90,7 +90,9 @@ static void adapt(struct gateway *gateway, uint64_t took_ms, uint64_t patience_m
         if (gateway->allowed > gateway->allowed_max)
             gateway->allowed = gateway->allowed_max;
     } else if (gateway->first > gateway->shrunk_at) {
-        gateway->allowed /= 2;
+        /* Half of what is in it, not of what might be: that may be far more than ever was. */
+        uint64_t used = gateway->bytes < gateway->allowed ? gateway->bytes : gateway->allowed;
+        gateway->allowed = used / 2;
         if (gateway->allowed < GATEWAY_ALLOWED_MIN)
             gateway->allowed = GATEWAY_ALLOWED_MIN;
         gateway->shrunk_at = gateway->next - 1;

@@ -10,8 +10,8 @@
  * After a timeout a skip takes its place.
  *
  * Under more load than the cluster can take, the window shrinks until what is in it is done in good time: commands that
- * are numbered shall succeed, and the others be refused while that is still certain to have no effect. It halves when a
- * command took too long (once per window), and grows by what was done in time. */
+ * are numbered shall succeed, and the others be refused while that is still certain to have no effect. When a command
+ * took too long it shrinks to half of what is in it (once per window), and it grows by what was done in time. */
 #ifndef CLEAT_NODE_GATEWAY_H
 #define CLEAT_NODE_GATEWAY_H
 
@@ -25,7 +25,7 @@ struct pending;
 
 enum {
     GATEWAY_OVERHEAD = 64,                /* bytes that a command counts beside its own */
-    GATEWAY_ALLOWED_MIN = 64 * 1024,      /* bytes in the window that are always allowed */
+    GATEWAY_ALLOWED_MIN = 512,            /* bytes in the window that are always allowed */
 };
 
 struct gateway_slot {
