@@ -1,7 +1,9 @@
 /* Runs the simulator: one seed, or many, each in a process of its own so that one that aborts does not end the others.
  *
  *      sim [--seed N] [--seeds COUNT] [--trace LEVEL] [--twice] [--nodes N] [--seconds N] [--jobs N]
- *          [--strict] */
+ *          [--strict] [--until-failure] [--cpu SECONDS]
+ *
+ * --until-failure: no run begins once one has failed. --cpu: nor when those that ended took so much CPU time. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +25,9 @@ struct run {
     struct world_options world;
     uint64_t seeds;
     uint64_t jobs;
+    uint64_t cpu_s; /* 0: as long as it takes */
     bool twice;
+    bool until_failure;
 };
 
 struct totals {
@@ -141,12 +146,28 @@ static void reap(struct child *children, size_t count, struct totals *totals)
             end_child(&children[i], status, totals);
 }
 
+/* What the runs that have ended took. */
+static uint64_t cpu_spent_s(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
+}
+
+static bool wants_more(const struct run *run, const struct totals *totals, uint64_t begun)
+{
+    if (run->until_failure && totals->failed > 0)
+        return false;
+    return begun < run->seeds && (run->cpu_s == 0 || cpu_spent_s() < run->cpu_s);
+}
+
 static bool run_seeds(const struct run *run, struct totals *totals)
 {
     struct child children[JOBS_MAX] = {{0}};
     uint64_t next = 0, running = 0;
-    while (next < run->seeds || running > 0) {
-        if (next < run->seeds && running < run->jobs) {
+    bool more;
+    while ((more = wants_more(run, totals, next)) || running > 0) {
+        if (more && running < run->jobs) {
             size_t place = 0;
             while (children[place].pid != 0)
                 place++;
@@ -197,6 +218,10 @@ static struct run parse(char **arguments)
             run.world.faults_s = number_after(arguments, &i);
         else if (strcmp(arguments[i], "--jobs") == 0)
             run.jobs = number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--cpu") == 0)
+            run.cpu_s = number_after(arguments, &i);
+        else if (strcmp(arguments[i], "--until-failure") == 0)
+            run.until_failure = true;
         else if (strcmp(arguments[i], "--twice") == 0)
             run.twice = true;
         else if (strcmp(arguments[i], "--strict") == 0)
