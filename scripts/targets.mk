@@ -10,6 +10,10 @@ $(TOOLS): $(BUILD)/%: %.c $(TOOL_PARTS) $(LIBS_base)
 
 # The simulator, where there is one: tests/sim/sim.mk says how it is built and run by hand.
 -include tests/sim/sim.mk
+-include tests/mutants/mutants.mk
+
+# Real nodes under real faults, checked for linearizability.
+-include tests/torture/torture.mk
 SIM = $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim/sim)
 
 # Fuzzers: one C file each, with LLVMFuzzerTestOneInput. Needs clang.
