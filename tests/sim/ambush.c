@@ -13,13 +13,14 @@ static const char *const blow_names[BLOW_COUNT] = {
     [BLOW_KILL_SENDER] = "kills its sender",     [BLOW_KILL_RECEIVER] = "kills its receiver",
     [BLOW_POWER_SENDER] = "takes power from its sender", [BLOW_POWER_RECEIVER] = "takes power from its receiver",
     [BLOW_PAUSE_SENDER] = "pauses its sender",   [BLOW_PAUSE_RECEIVER] = "pauses its receiver",
+    [BLOW_HOLD] = "is held back",
     [BLOW_STALL_RECEIVER] = "stalls its receiver's disk", [BLOW_PART_SENDER] = "cuts its sender off",
 };
 
 void ambush_lay(struct world *world)
 {
     struct ambush *ambush = &world->ambush;
-    static const uint8_t rare[] = {FRAME_OPEN, FRAME_FORWARD, FRAME_CREDIT, FRAME_OFFER, FRAME_CHUNK, FRAME_TAKEN};
+    static const uint8_t rare[] = {FRAME_FORM, FRAME_OPEN, FRAME_FORWARD, FRAME_CREDIT, FRAME_OFFER, FRAME_CHUNK, FRAME_TAKEN};
     ambush->frame = FRAME_RAFT;
     ambush->message = (uint8_t)world_between(world, RAFT_PREVOTE, RAFT_MESSAGE_TYPE_END - 1);
     if (world_chance(world, 300000))
@@ -28,21 +29,24 @@ void ambush_lay(struct world *world)
     ambush->blow = (enum ambush_blow)world_between(world, 0, BLOW_COUNT - 1);
 }
 
-void ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes)
+uint64_t ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes)
 {
     struct ambush *ambush = &world->ambush;
     if (ambush->left == 0 || bytes[4] != ambush->frame || world->phase != PHASE_FAULTS)
-        return;
+        return 0;
     if (ambush->frame == FRAME_RAFT && bytes[MESSAGE_TYPE_AT] != ambush->message)
-        return;
+        return 0;
     if (--ambush->left > 0)
-        return;
+        return 0;
     bool sender = ambush->blow == BLOW_KILL_SENDER || ambush->blow == BLOW_POWER_SENDER ||
                   ambush->blow == BLOW_PAUSE_SENDER || ambush->blow == BLOW_PART_SENDER;
     struct machine *victim = sender ? from : to;
     story_tell(&world->story, 1, from->name, "an ambush: frame %u, message %u to %s %s", ambush->frame, ambush->message,
                to->name, blow_names[ambush->blow]);
+    if (ambush->blow == BLOW_HOLD)
+        return world_between(world, 1, 10) * world->profile.election_min_ms * 1000;
     /* Not at once: the sender is in the middle of its turn. */
     struct event event = {.kind = EVENT_AMBUSH, .machine = victim, .life = victim->life, .size = ambush->blow};
     world_plan(world, world_between(world, 0, 30), &event);
+    return 0;
 }

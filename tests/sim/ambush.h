@@ -19,6 +19,7 @@ enum ambush_blow {
     BLOW_PAUSE_RECEIVER,
     BLOW_STALL_RECEIVER, /* its disk */
     BLOW_PART_SENDER,    /* a partition around it */
+    BLOW_HOLD,           /* this message comes some election timeouts later than it should */
     BLOW_COUNT,
 };
 
@@ -31,7 +32,7 @@ struct ambush {
 
 /* Lays one, in place of what was laid before. */
 void ambush_lay(struct world *world);
-/* A frame leaves FROM for TO. */
-void ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes);
+/* A frame leaves FROM for TO. Returns how much later it is to arrive, in us. */
+uint64_t ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes);
 
 #endif

@@ -14,6 +14,8 @@ static const char *claim(const struct synced *synced, const struct raft_message 
         return NULL;
     if (message->term > synced->term)
         return "a message of a term that is not durable";
+    if (synced->never_votes && message->type == RAFT_VOTE_REPLY && message->ok)
+        return "a vote of a node whose disk was emptied: it may have voted before";
     bool votes = message->type == RAFT_VOTE || (message->type == RAFT_VOTE_REPLY && message->ok);
     uint32_t candidate = message->type == RAFT_VOTE ? message->from : message->to;
     if (votes && message->term == synced->term && synced->vote != candidate)

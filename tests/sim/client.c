@@ -141,6 +141,7 @@ static void connect(struct world *world, struct client *client)
         machine = &world->machines[world_between(world, 0, world->profile.nodes - 1)];
     client->connection = connection_dial(world, client, machine);
     client->budget = world_chance(world, 300000) ? world_between(world, 1, 5) : world_between(world, 5, 400);
+    client->reader = world_chance(world, world->profile.reader_permille * 1000);
     client->patience_us = world_between(world, 1000000, 15000000);
 }
 

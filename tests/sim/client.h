@@ -21,6 +21,7 @@ struct client {
     char name[8];
     struct connection *connection; /* NULL: none */
     uint64_t budget;               /* requests that it still sends on this connection */
+    bool reader;                   /* this connection only reads */
     uint64_t patience_us;          /* without an answer for so long, it goes */
     uint64_t known[SIM_FILES_MAX + SIM_NODES_MAX]; /* by file: a version that it has seen */
     bool done;                     /* it has stopped */

@@ -40,6 +40,7 @@ enum event_kind {
     /* By themselves. */
     EVENT_CLIENT,       /* a client does something */
     EVENT_FAULT,        /* something breaks */
+    EVENT_DEPOSE,       /* the next leader is cut off too */
     EVENT_AMBUSH,       /* ... since a certain message has left; size: enum ambush_blow */
     EVENT_PHASE,        /* is it time to heal, or to end? */
     EVENT_KIND_COUNT,

@@ -42,7 +42,7 @@ static void crash(struct world *world, struct machine *machine, bool power)
 {
     machine_crash(world, machine, power);
     /* At times power goes again while it recovers. */
-    machine->power_in_io = power && world_chance(world, 200000);
+    machine->power_in_io = power && world_chance(world, world->profile.power_again_ppm);
     machine_plan_start(world, machine, lasting_us(world));
 }
 
@@ -180,13 +180,15 @@ void faults_disk_freed(struct world *world, const struct event *event)
 
 /* --- the network ------------------------------------------------------------------------------------------------ */
 
-enum { SHAPE_ALONE, SHAPE_DUMB, SHAPE_DEAF, SHAPE_HALVES, SHAPE_ANY, SHAPE_BRIDGE, SHAPE_RING, SHAPE_COUNT };
+enum { SHAPE_PAIR, SHAPE_ALONE, SHAPE_DUMB, SHAPE_DEAF, SHAPE_HALVES, SHAPE_ANY, SHAPE_BRIDGE, SHAPE_RING, SHAPE_COUNT };
 
 /* Whether messages from A to B are lost in a partition of SHAPE around ODD; SIDES: which side each machine is on. */
 static bool path_lost(struct world *world, uint64_t shape, uint32_t odd, uint64_t sides, uint32_t a, uint32_t b)
 {
     uint32_t nodes = world->profile.nodes;
     switch (shape) {
+    case SHAPE_PAIR: /* it and its neighbour */
+        return (a == odd || a == (odd + 1) % nodes) != (b == odd || b == (odd + 1) % nodes);
     case SHAPE_ALONE:
         return a == odd || b == odd;
     case SHAPE_DUMB:
@@ -204,20 +206,61 @@ static bool path_lost(struct world *world, uint64_t shape, uint32_t odd, uint64_
     }
 }
 
-static bool partition(struct world *world, struct machine *machine)
+static bool part(struct world *world, struct machine *machine, uint64_t shape, uint64_t us)
 {
-    static const char *const names[] = {"is alone", "is dumb", "is deaf", "halves", "any paths", "is a bridge", "ring"};
+    static const char *const names[] = {"is with one other", "is alone", "is dumb", "is deaf", "halves", "any paths", "is a bridge", "ring"};
     struct network *network = &world->network;
-    uint64_t shape = world_between(world, 0, SHAPE_COUNT - 1);
     uint64_t sides = random_u64(&world->random);
     for (uint32_t a = 0; a < world->profile.nodes; a++)
         for (uint32_t b = 0; b < world->profile.nodes; b++)
             network->lost[a][b] = a != b && path_lost(world, shape, machine->id - 1, sides, a, b);
     struct event event = {.kind = EVENT_HEAL_PATHS, .life = ++network->partition};
-    uint64_t us = lasting_us(world);
     story_tell(&world->story, 1, machine->name, "a partition for %.6f s: %s", (double)us / 1e6, names[shape]);
     world_plan(world, us, &event);
+    if (world_chance(world, 300000))
+        for (size_t i = 0; i < network->line_count; i++) /* connections end when their paths do */
+            if (network->lost[network->lines[i].high->id - 1][network->lines[i].low->id - 1])
+                network_cut(world, &network->lines[i]);
     return world->profile.nodes > 1;
+}
+
+static bool partition(struct world *world, struct machine *machine)
+{
+    return part(world, machine, world_between(world, 0, SHAPE_COUNT - 1), lasting_us(world));
+}
+
+struct machine *faults_leading(struct world *world)
+{
+    struct machine *found = NULL;
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        struct machine *machine = &world->machines[i];
+        if (machine_up(machine) && raft_role(node_raft(machine->node)) == RAFT_LEADER &&
+            (!found || raft_term(node_raft(machine->node)) > raft_term(node_raft(found->node))))
+            found = machine;
+    }
+    return found;
+}
+
+/* The leader is cut off, alone or with one other, until there should be a new one; and mostly that one too, after it. */
+static bool depose(struct world *world)
+{
+    struct machine *leader = faults_leading(world);
+    if (!leader)
+        return false;
+    uint64_t us = world_between(world, 500, 3000) * world->profile.election_max_ms;
+    if (world->story.now_us + us > world->profile.faults_us)
+        return false;
+    if (world_chance(world, 800000)) {
+        struct event event = {.kind = EVENT_DEPOSE};
+        world_plan(world, us + world_between(world, 1, 1000) * world->profile.election_max_ms, &event);
+    }
+    return part(world, leader, world_chance(world, 500000) ? SHAPE_PAIR : SHAPE_ALONE, us);
+}
+
+void faults_depose(struct world *world)
+{
+    if (world->phase == PHASE_FAULTS && depose(world))
+        world->faults[FAULT_DEPOSE]++;
 }
 
 void faults_paths_healed(struct world *world, const struct event *event)
@@ -284,6 +327,8 @@ static bool strike(struct world *world, enum fault_kind kind)
         return suspend(world, machine);
     case FAULT_CLOG:
         return hold_frames(world, machine);
+    case FAULT_DEPOSE:
+        return depose(world);
     case FAULT_AMBUSH:
         ambush_lay(world);
         return true;
@@ -316,6 +361,7 @@ void faults_ambush(struct world *world, const struct event *event)
     case BLOW_PART_SENDER:
         (void)partition(world, machine);
         break;
+    case BLOW_HOLD:
     case BLOW_COUNT:
         break;
     }

@@ -10,8 +10,11 @@ struct world;
 
 /* EVENT_FAULT: something breaks, and the next fault is planned. */
 void faults_next(struct world *world);
-/* EVENT_AMBUSH. */
+/* EVENT_AMBUSH, EVENT_DEPOSE. */
 void faults_ambush(struct world *world, const struct event *event);
+void faults_depose(struct world *world);
+/* Who leads the newest term; NULL: no one. */
+struct machine *faults_leading(struct world *world);
 /* True if a file of some machine was damaged, and may be met at any time. */
 bool faults_rot(const struct world *world);
 /* EVENT_HEAL_PATHS, EVENT_DISK_FREED. */

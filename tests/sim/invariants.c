@@ -14,6 +14,7 @@ enum {
     TERMS_MAX = 1000000,
     LINK_BYTES_MAX = 96 * 1024 * 1024,    /* waiting for one peer */
     UNWRITTEN_BYTES_MAX = 96 * 1024 * 1024,
+    CLOCK_SLACK_MS = 50,
     SECTOR_ENTRIES = 16,                  /* that one sector of a WAL may hold, at most */
 };
 
@@ -139,7 +140,7 @@ void invariants_wiped(struct invariants *invariants, uint32_t id)
 {
     struct watched *watched = &invariants->watched[id - 1];
     free(watched->synced.terms);
-    *watched = (struct watched){.wiped = true};
+    *watched = (struct watched){.wiped = true, .synced.never_votes = true};
 }
 
 void invariants_diverged(struct invariants *invariants, uint32_t id)
@@ -206,6 +207,7 @@ const char *invariants_recovered(struct invariants *invariants, uint32_t id, con
     watched->commit = 0;
     watched->applied = 0;
     watched->diverged = false;
+    watched->led_term = 0;
     return NULL;
 }
 
@@ -350,13 +352,76 @@ static const char *check_counting(struct invariants *invariants, const struct wa
                                   const struct raft *raft)
 {
     uint64_t term = raft_term(raft), commit = raft_commit(raft);
-    if (raft_role(raft) != RAFT_LEADER || watched->led_term != term || commit == watched->commit)
+    if (watched->led_term != term || commit == watched->commit)
         return NULL;
     if (raft_term_at(raft, commit) != term)
         return broken(invariants, "leads term %llu and counted copies of entry %llu, which is of term %llu",
                       (unsigned long long)term, (unsigned long long)commit,
                       (unsigned long long)raft_term_at(raft, commit));
     return NULL;
+}
+
+static void begin_leading(struct watched *watched, const struct raft *raft)
+{
+    if (watched->led_term == raft_term(raft))
+        return;
+    watched->led_term = raft_term(raft);
+    watched->led_clock_ms = 0;
+    watched->led_last = raft_last_index(raft);
+    memset(watched->led_match, 0, sizeof watched->led_match);
+}
+
+/* What the leader knows of the other logs. A wiped node's log is not asked for: it counts for nothing. */
+static const char *check_matches(struct invariants *invariants, struct watched *watched, const struct raft *raft)
+{
+    for (uint32_t i = 0; i < invariants->nodes; i++) {
+        const struct watched *other = &invariants->watched[i];
+        struct raft_peer_view view;
+        if (!raft_peer(raft, i + 1, &view) || other->wiped)
+            continue;
+        if (view.match < watched->led_match[i])
+            return broken(invariants, "knew that n%u has entries up to %llu, and now only up to %llu", i + 1,
+                          (unsigned long long)watched->led_match[i], (unsigned long long)view.match);
+        bool news = view.match != watched->led_match[i];
+        watched->led_match[i] = view.match;
+        if (news && view.match > 0 && view.match >= raft_first_index(raft) &&
+            !synced_has(&other->synced, view.match, raft_term_at(raft, view.match)))
+            return broken(invariants, "believes that n%u has entry %llu of term %llu on its disk", i + 1,
+                          (unsigned long long)view.match, (unsigned long long)raft_term_at(raft, view.match));
+    }
+    return NULL;
+}
+
+/* Cluster time in a leader's log goes on as its clock does. */
+static const char *check_time(struct invariants *invariants, struct watched *watched, const struct raft *raft,
+                              uint64_t clock_ms)
+{
+    uint64_t last = raft_last_index(raft);
+    if (last == watched->led_last || last < raft_first_index(raft) || raft_term_at(raft, last) != raft_term(raft))
+        return NULL;
+    watched->led_last = last;
+    uint64_t time_ms = raft_entry(raft, last)->time_ms;
+    if (watched->led_clock_ms == 0) {
+        watched->led_clock_ms = clock_ms;
+        watched->led_time_ms = time_ms;
+    }
+    if (time_ms - watched->led_time_ms + CLOCK_SLACK_MS < clock_ms - watched->led_clock_ms)
+        return broken(invariants, "counted %llu ms since it leads, and cluster time in its log %llu ms",
+                      (unsigned long long)(clock_ms - watched->led_clock_ms),
+                      (unsigned long long)(time_ms - watched->led_time_ms));
+    return NULL;
+}
+
+static const char *check_leading(struct invariants *invariants, struct watched *watched, const struct raft *raft,
+                                 uint64_t clock_ms)
+{
+    if (raft_role(raft) != RAFT_LEADER)
+        return NULL;
+    const char *wrong = check_counting(invariants, watched, raft);
+    begin_leading(watched, raft);
+    if (!wrong)
+        wrong = check_matches(invariants, watched, raft);
+    return wrong ? wrong : check_time(invariants, watched, raft, clock_ms);
 }
 
 static const char *check_bounds(struct invariants *invariants, struct node *node)
@@ -371,7 +436,7 @@ static const char *check_bounds(struct invariants *invariants, struct node *node
     return NULL;
 }
 
-const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node)
+const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node, uint64_t clock_ms)
 {
     struct watched *watched = &invariants->watched[id - 1];
     const struct raft *raft = node_raft(node);
@@ -379,7 +444,7 @@ const char *invariants_turn(struct invariants *invariants, uint32_t id, struct n
     if (!wrong)
         wrong = check_leader(invariants, id, raft);
     if (!wrong)
-        wrong = check_counting(invariants, watched, raft);
+        wrong = check_leading(invariants, watched, raft, clock_ms);
     if (!wrong)
         wrong = check_committed(invariants, raft, watched->commit + 1, raft_commit(raft));
     if (!wrong && store_applied(node_store(node)) != watched->applied)
@@ -387,8 +452,6 @@ const char *invariants_turn(struct invariants *invariants, uint32_t id, struct n
     if (!wrong)
         wrong = check_bounds(invariants, node);
     watched->term = raft_term(raft);
-    if (raft_role(raft) == RAFT_LEADER)
-        watched->led_term = raft_term(raft);
     watched->commit = raft_commit(raft);
     watched->applied = store_applied(node_store(node));
     return wrong;

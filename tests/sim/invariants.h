@@ -6,6 +6,8 @@
  *   - a WAL never gives up a committed entry that it has
  *   - a shadow log: what one node has committed at an index is what every node commits there, for ever
  *   - a leader counts copies of entries of its own term alone; earlier ones are committed by those
+ *   - what a leader knows of another's log is so, and never falls in its term
+ *   - a leader's clock is what cluster time goes by
  *   - what a leader commits is durable on a majority (its disk was synced, not only asked)
  *   - equal states: at an applied index every store has the same hash
  *   - recovery finds all that was synced
@@ -38,6 +40,7 @@ struct synced {
     uint64_t *terms;     /* of entries base + 1 .. base + count */
     uint64_t count;
     uint64_t capacity;
+    bool never_votes;     /* the disk was emptied: whom it voted for is forgotten */
     uint64_t batch_first; /* of the entries that were synced last */
 };
 
@@ -45,7 +48,11 @@ struct watched {
     uint64_t term;
     uint64_t commit;
     uint64_t applied;
-    uint64_t led_term;   /* it was found to lead this term */
+    uint64_t led_term;   /* it was found to lead this term; the following is of that */
+    uint64_t led_clock_ms; /* its clock, and cluster time in its log, when that was first seen */
+    uint64_t led_time_ms;
+    uint64_t led_last;     /* its last entry at the end of its last turn */
+    uint64_t led_match[SIM_NODES_MAX]; /* by id - 1: up to where it knows the others' logs */
     bool wiped;
     bool diverged;
     struct synced synced;
@@ -66,8 +73,8 @@ struct invariants {
 void invariants_init(struct invariants *invariants, uint32_t nodes);
 void invariants_close(struct invariants *invariants);
 
-/* After a turn of node ID. NULL, or what is wrong. */
-const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node);
+/* After a turn of node ID, whose clock shows CLOCK_MS. NULL, or what is wrong. */
+const char *invariants_turn(struct invariants *invariants, uint32_t id, struct node *node, uint64_t clock_ms);
 /* Node ID sends a frame. NULL, or what it claims without right. */
 const char *invariants_frame(struct invariants *invariants, uint32_t id, const uint8_t *bytes, size_t size);
 /* Node ID's WAL request is going to be executed: from now on what it supersedes may be gone, even if it fails. NULL, or

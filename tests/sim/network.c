@@ -167,18 +167,20 @@ static void spoil(struct world *world, uint8_t *bytes, size_t size)
 }
 
 static void plan_frame(struct world *world, struct peer_socket *socket, const uint8_t *bytes, size_t size,
-                       bool keeps_place)
+                       bool keeps_place, uint64_t held_us)
 {
     struct peer_socket *other = socket->other;
     uint64_t now_us = world->story.now_us;
     uint64_t at_us = now_us + delay_us(world) + size * 1000 / world->profile.bandwidth;
-    if (!keeps_place)
+    if (held_us > 0)
+        at_us += held_us;
+    else if (!keeps_place)
         at_us += world_between(world, 0, world->profile.late_us);
     else if (at_us <= socket->arrival_us)
         at_us = socket->arrival_us;
     if (at_us < socket->machine->clogged_us)
         at_us = socket->machine->clogged_us;
-    if (keeps_place)
+    if (keeps_place && held_us == 0)
         socket->arrival_us = at_us;
     struct event event = {.kind = EVENT_FRAME, .socket = other, .bytes = malloc(size), .size = size};
     ensure(event.bytes != NULL);
@@ -210,18 +212,18 @@ static void send_frame(struct world *world, struct peer_socket *socket, const ui
         network->dropped++;
         return;
     }
-    ambush_frame(world, socket->machine, socket->other->machine, bytes);
+    uint64_t held_us = ambush_frame(world, socket->machine, socket->other->machine, bytes);
     if (!world->quiet && world_chance(world, profile->tear_ppm)) {
-        plan_frame(world, socket, bytes, world_between(world, 1, size - 1), true);
+        plan_frame(world, socket, bytes, world_between(world, 1, size - 1), true, 0);
         network_cut(world, socket->line);
         return;
     }
     bool keeps_place = world->quiet || !world_chance(world, profile->reorder_ppm);
     network->reordered += !keeps_place;
-    plan_frame(world, socket, bytes, size, keeps_place);
+    plan_frame(world, socket, bytes, size, keeps_place, held_us);
     if (!world->quiet && world_chance(world, profile->repeat_ppm)) {
         network->repeated++;
-        plan_frame(world, socket, bytes, size, false);
+        plan_frame(world, socket, bytes, size, false, 0);
     }
 }
 

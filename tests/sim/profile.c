@@ -9,6 +9,7 @@ const char *const fault_names[FAULT_KIND_COUNT] = {
     [FAULT_CUT] = "cut",             [FAULT_FULL] = "full",           [FAULT_WIPE] = "wipe",
     [FAULT_ERROR] = "error",         [FAULT_ROT] = "rot",             [FAULT_DIVERGE] = "diverge",
     [FAULT_SUSPEND] = "suspend",     [FAULT_CLOG] = "clog",           [FAULT_AMBUSH] = "ambush",
+    [FAULT_DEPOSE] = "depose",
 };
 
 bool profile_chance(struct random *random, uint32_t ppm)
@@ -31,7 +32,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->election_max_ms = election * 2;
     profile->heartbeat_ms = election / 5;
     profile->command_timeout_ms = (uint32_t)PICK(random, 5000, 5000, 2000, 500);
-    profile->snapshot_every_bytes = PICK(random, 4096, 16384, 65536, 1 << 20, 64 << 20);
+    profile->snapshot_every_bytes = PICK(random, 1024, 4096, 16384, 65536, 1 << 20, 64 << 20);
     profile->large_permille = (uint32_t)PICK(random, 0, 0, 0, 5, 30, 200);
     profile->value_max_bytes = profile->large_permille > 0 ? PICK(random, 32 << 10, 32 << 10, 64 << 10) : 16 << 10;
     if (profile->large_permille > 0 && profile_chance(random, 100000)) { /* costly: now and then */
@@ -40,7 +41,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
     }
     profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
     profile->window_max = PICK(random, 16384, 16384, 64, 4);
-    profile->catchup_entries = PICK(random, 32768, 1000, 100, 10, 1);
+    profile->catchup_entries = PICK(random, 32768, 100, 10, 1, 1);
     profile->agreement_every = PICK(random, 64, 16, 4);
     profile->snapshot_block_bytes = PICK(random, 256 << 10, 16 << 10, 1 << 10);
     profile->frame_bytes = PICK(random, 256 << 10, 16 << 10, 4 << 10, 1 << 10);
@@ -77,8 +78,9 @@ static void draw_faults(struct profile *profile, struct random *random)
         [FAULT_POWER_IN_IO] = 10, [FAULT_SHUTDOWN] = 6, [FAULT_PAUSE] = 8,    [FAULT_STALL] = 6,
         [FAULT_PARTITION] = 20, [FAULT_CUT] = 10,  [FAULT_FULL] = 4,       [FAULT_WIPE] = 1,
         [FAULT_ERROR] = 6,     [FAULT_ROT] = 1,    [FAULT_DIVERGE] = 1,    [FAULT_SUSPEND] = 4,
-        [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20,
+        [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20, [FAULT_DEPOSE] = 4,
     };
+    profile->power_again_ppm = (uint32_t)PICK(random, 200000, 200000, 800000);
     profile->fault_gap_us = PICK(random, 200000, 500000, 1000000, 3000000);
     profile->fault_long_us = PICK(random, 500000, 2000000, 5000000, 5000000, 20000000);
     for (int i = 0; i < FAULT_KIND_COUNT; i++) /* each kind is left out of some runs, and rules others */
@@ -86,10 +88,20 @@ static void draw_faults(struct profile *profile, struct random *random)
     profile->heal_majority = profile_chance(random, 250000);
 }
 
+/* Entries that one follower can take in a second: with small messages, and few under way, one behind the others would
+ * never come up with them if they were given more. */
+static uint64_t follower_per_s(const struct profile *profile)
+{
+    uint64_t round_us = 2 * profile->delay_max_us + 2 * profile->disk_max_us;
+    return profile->inflight_count * (profile->append_bytes / 400 + 1) * 1000000 / round_us;
+}
+
+enum { THINK_MAX_US = 5000000 };
+
 static void draw_clients(struct profile *profile, struct random *random)
 {
     profile->clients = (uint32_t)PICK(random, 2, 4, 8, SIM_CLIENTS_MAX);
-    profile->files = (uint32_t)PICK(random, 1, 2, 4, SIM_FILES_MAX);
+    profile->files = (uint32_t)PICK(random, 1, 2, 4, 16, SIM_FILES_MAX);
     profile->depth = (uint32_t)PICK(random, 1, 2, 8, 32);
     profile->think_us = PICK(random, 2000, 20000, 100000, 400000, 1000000);
     profile->read_weight = (uint32_t)PICK(random, 10, 40, 100);
@@ -99,12 +111,20 @@ static void draw_clients(struct profile *profile, struct random *random)
     profile->expiry_permille = (uint32_t)PICK(random, 0, 100, 600);
     /* What is rare needs many runs more than it needs many operations in one: only a few runs are dense. */
     uint64_t per_s_max = profile_chance(random, 20000) ? 20000 : PICK(random, 25, 100, 400);
+    uint64_t follower_max = follower_per_s(profile) / 4;
+    if (per_s_max > follower_max)
+        per_s_max = follower_max + 1;
     uint64_t per_s = profile->clients * (profile->depth + 1) * 1000000 / profile->think_us;
     if (per_s > per_s_max)
         profile->think_us = profile->think_us * per_s / per_s_max;
+    if (profile->think_us > THINK_MAX_US) {
+        profile->think_us = THINK_MAX_US;
+        profile->depth = 1;
+    }
     /* More than the network can carry in time is a run of its own, not part of these. */
     if (profile->large_permille > 20 && profile->depth * profile->clients > 64)
         profile->depth = 64 / profile->clients;
+    profile->reader_permille = (uint32_t)PICK(random, 0, 200, 500);
     profile->break_permille = (uint32_t)PICK(random, 0, 5, 50);
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 
-enum { SIM_NODES_MAX = 5, SIM_FILES_MAX = 16, SIM_CLIENTS_MAX = 16 };
+enum { SIM_NODES_MAX = 5, SIM_FILES_MAX = 64, SIM_CLIENTS_MAX = 16 };
 
 enum fault_kind {
     FAULT_KILL,         /* one process dies; what it wrote stays in the page cache */
@@ -29,6 +29,7 @@ enum fault_kind {
     FAULT_DIVERGE,      /* a node's state is no longer what the log makes of it */
     FAULT_SUSPEND,      /* a machine gets no time, and its clock does not go on */
     FAULT_CLOG,         /* what a machine sends is held back, and comes all at once */
+    FAULT_DEPOSE,       /* leader after leader is cut off */
     FAULT_AMBUSH,       /* something happens to a machine just when a certain message is on its way */
     FAULT_KIND_COUNT,
 };
@@ -78,6 +79,7 @@ struct profile {
     /* Faults. */
     uint64_t fault_gap_us;       /* between two of them, on average */
     uint32_t fault_weights[FAULT_KIND_COUNT];
+    uint32_t power_again_ppm;    /* after power had gone: it goes again during recovery */
     uint64_t fault_long_us;      /* the longest pause, partition, stall */
     bool heal_majority;          /* at the end only a majority comes back */
 
@@ -91,6 +93,7 @@ struct profile {
     uint32_t delete_weight;
     uint32_t large_permille;     /* of values: up to value_max_bytes, the others small */
     uint32_t expiry_permille;    /* of writes */
+    uint32_t reader_permille;    /* of connections: they only read */
     uint32_t break_permille;     /* of a client's steps: its connection breaks */
 };
 

@@ -213,7 +213,8 @@ void turn_take(struct world *world, struct machine *machine)
     ask_disk(world, machine);
     write_links(world, machine);
     write_clients(world, machine);
-    const char *broken = invariants_turn(&world->invariants, machine->id, machine->node);
+    const char *broken = invariants_turn(&world->invariants, machine->id, machine->node,
+                                         turn_clock_ms(world, machine));
     if (broken)
         world_fail(world, "%s: %s", machine->name, broken);
     machine->diverged = world->invariants.watched[machine->id - 1].diverged;

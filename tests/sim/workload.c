@@ -48,7 +48,7 @@ struct operation workload_next(struct world *world, struct client *client)
     struct operation operation = {0};
     if (draw_other(world, &operation))
         return operation;
-    operation.kind = draw_kind(world);
+    operation.kind = client->reader ? OPERATION_READ : draw_kind(world);
     operation.file = (uint32_t)world_between(world, 0, world->profile.files - 1);
     if (operation.kind == OPERATION_CAS) {
         uint64_t known = client->known[operation.file];

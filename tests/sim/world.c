@@ -51,7 +51,7 @@ void world_plan(struct world *world, uint64_t delay_us, const struct event *even
 
 static void enter(struct world *world, enum phase phase)
 {
-    static const char *const names[] = {"faults", "progress", "drain", "converge", "over"};
+    static const char *const names[] = {"faults", "progress", "trial", "drain", "converge", "over"};
     story_tell(&world->story, 1, "", "phase: %s", names[phase]);
     world->phase = phase;
     world->phase_us = world->story.now_us;
@@ -123,6 +123,12 @@ static _Noreturn void fail_convergence(const struct world *world)
     world_fail(world, "nodes do not converge to %llu:%s", (unsigned long long)world->invariants.shadow_count, text);
 }
 
+static void enter_trial(struct world *world)
+{
+    enter(world, PHASE_TRIAL);
+    trial_begin(world);
+}
+
 static void check_phase(struct world *world)
 {
     uint64_t passed_us = world->story.now_us - world->phase_us;
@@ -132,11 +138,14 @@ static void check_phase(struct world *world)
         const struct client *probe = probe_left(world);
         const struct machine *diverged = diverged_left(world);
         if (!probe && !diverged)
-            enter(world, PHASE_DRAIN);
+            enter_trial(world);
         else if (!probe && passed_us > PROGRESS_MAX_US)
             world_fail(world, "%s: its state differs, and it goes on", diverged->name);
         else if (passed_us > PROGRESS_MAX_US)
             world_fail(world, "no progress: the probe of %s is at step %u", probe->probed->name, probe->probe_step);
+    } else if (world->phase == PHASE_TRIAL) {
+        if (trial_over(world))
+            enter(world, PHASE_DRAIN);
     } else if (world->phase == PHASE_DRAIN) {
         if (clients_done(world))
             enter(world, PHASE_CONVERGE);
@@ -188,6 +197,7 @@ static void happens(struct world *world, struct event *event)
     case EVENT_HUNG_UP: client_hung_up(world, event->connection); break;
     case EVENT_CLIENT: client_step(world, event->client); break;
     case EVENT_FAULT: faults_next(world); break;
+    case EVENT_DEPOSE: faults_depose(world); break;
     case EVENT_AMBUSH: faults_ambush(world, event); break;
     case EVENT_PHASE: check_phase(world); break;
     default: ensure(false);
@@ -216,6 +226,8 @@ static void begin(struct world *world, const struct world_options *options)
     world_plan(world, PHASE_CHECK_US, &event);
     event.kind = EVENT_FAULT; /* at times at once, mostly after the cluster has formed */
     world_plan(world, world_chance(world, 300000) ? 1 : 3000000, &event);
+    if (world_chance(world, 300000))
+        ambush_lay(world); /* while it forms */
 }
 
 static void check_history(struct world *world)

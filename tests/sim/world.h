@@ -22,10 +22,12 @@
 #include "sim/network.h"
 #include "sim/profile.h"
 #include "sim/story.h"
+#include "sim/trial.h"
 
 enum phase {
     PHASE_FAULTS,   /* things break */
     PHASE_PROGRESS, /* nothing breaks any more: every live node must take a write and a read */
+    PHASE_TRIAL,    /* one machine is cut off, and comes back: trial.h */
     PHASE_DRAIN,    /* clients stop, and get their last answers */
     PHASE_CONVERGE, /* all live nodes come to the same state */
     PHASE_OVER,
@@ -43,7 +45,7 @@ struct world {
 
     struct machine machines[SIM_NODES_MAX]; /* by id - 1 */
     struct network network;
-    struct client clients[SIM_CLIENTS_MAX + SIM_NODES_MAX];
+    struct client clients[SIM_CLIENTS_MAX + SIM_NODES_MAX + 1]; /* and the probes */
     uint32_t client_count;
     struct connection *connections; /* all that ever were */
     uint64_t connection_count;
@@ -51,6 +53,7 @@ struct world {
     struct invariants invariants;
 
     struct ambush ambush;
+    struct trial trial;
     uint64_t faults[FAULT_KIND_COUNT];
     uint64_t crashes;
     uint64_t snapshots_installed;
