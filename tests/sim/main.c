@@ -238,6 +238,22 @@ static struct run parse(char **arguments)
     return run;
 }
 
+static void print_totals(const struct totals *totals, double passed_s)
+{
+    const struct report *sum = &totals->sum;
+    printf("faults:");
+    for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        printf(" %s %llu%s", fault_names[kind], (unsigned long long)sum->faults[kind],
+               kind + 1 < FAULT_KIND_COUNT ? "," : "\n");
+    printf("operations checked: %llu acknowledged, %llu unknown, %llu refused; crashes %llu, elections %llu, snapshots "
+           "installed %llu\n",
+           (unsigned long long)sum->acknowledged, (unsigned long long)sum->unknown, (unsigned long long)sum->refused,
+           (unsigned long long)sum->crashes, (unsigned long long)sum->elections, (unsigned long long)sum->snapshots);
+    double hours = (double)sum->simulated_us / 3.6e9;
+    printf("%llu passed, %llu failed; %.2f simulated hours, %.1f per minute\n", (unsigned long long)totals->passed,
+           (unsigned long long)totals->failed, hours, hours / (passed_s / 60));
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -251,13 +267,6 @@ int main(int argc, char **argv)
         setvbuf(stdout, NULL, _IOLBF, 0); /* so that the story is there when a node aborts */
     double began = seconds_now();
     bool fine = run_seeds(&run, &totals);
-    double passed = seconds_now() - began;
-    const struct report *sum = &totals.sum;
-    printf("%llu passed, %llu failed; %.2f simulated hours, %.2f per minute; operations %llu acknowledged %llu "
-           "unknown %llu refused; crashes %llu; elections %llu; snapshots %llu\n",
-           (unsigned long long)totals.passed, (unsigned long long)totals.failed, (double)sum->simulated_us / 3.6e9,
-           (double)sum->simulated_us / 3.6e9 / (passed / 60), (unsigned long long)sum->acknowledged,
-           (unsigned long long)sum->unknown, (unsigned long long)sum->refused, (unsigned long long)sum->crashes,
-           (unsigned long long)sum->elections, (unsigned long long)sum->snapshots);
+    print_totals(&totals, seconds_now() - began);
     return fine ? 0 : 1;
 }
