@@ -371,7 +371,8 @@ static void begin_leading(struct watched *watched, const struct raft *raft)
     memset(watched->led_match, 0, sizeof watched->led_match);
 }
 
-/* What the leader knows of the other logs. A wiped node's log is not asked for: it counts for nothing. */
+/* What the leader knows of the other logs. A wiped node's log is not asked for: it counts for nothing. And who has gone
+ * on to a newer term may have dropped what it acknowledged: the leader is none any more. */
 static const char *check_matches(struct invariants *invariants, struct watched *watched, const struct raft *raft)
 {
     for (uint32_t i = 0; i < invariants->nodes; i++) {
@@ -384,7 +385,7 @@ static const char *check_matches(struct invariants *invariants, struct watched *
                           (unsigned long long)watched->led_match[i], (unsigned long long)view.match);
         bool news = view.match != watched->led_match[i];
         watched->led_match[i] = view.match;
-        if (news && view.match > 0 && view.match >= raft_first_index(raft) &&
+        if (news && other->synced.term <= raft_term(raft) && view.match > 0 && view.match >= raft_first_index(raft) &&
             !synced_has(&other->synced, view.match, raft_term_at(raft, view.match)))
             return broken(invariants, "believes that n%u has entry %llu of term %llu on its disk", i + 1,
                           (unsigned long long)view.match, (unsigned long long)raft_term_at(raft, view.match));

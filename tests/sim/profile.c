@@ -42,7 +42,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
     profile->window_max = PICK(random, 16384, 16384, 64, 4);
     profile->catchup_entries = PICK(random, 32768, 100, 10, 1, 1);
-    profile->agreement_every = PICK(random, 64, 16, 4);
+    profile->agreement_every = PICK(random, 16, 4);
     profile->snapshot_block_bytes = PICK(random, 256 << 10, 16 << 10, 1 << 10);
     profile->frame_bytes = PICK(random, 256 << 10, 16 << 10, 4 << 10, 1 << 10);
     profile->append_bytes = (uint32_t)PICK(random, 256 << 10, 256 << 10, 4 << 10, 1);

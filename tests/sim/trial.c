@@ -17,20 +17,31 @@ static uint64_t timeouts_us(const struct world *world, uint64_t count)
     return count * world->profile.election_max_ms * 1000;
 }
 
-/* A voter that runs and can be done without; NULL: there is none. */
-static struct machine *spare_voter(struct world *world, const struct machine *leader, bool leads)
+static bool votes(const struct machine *machine)
+{
+    return machine_up(machine) && raft_is_voter(node_raft(machine->node));
+}
+
+/* How many voters can be done without. */
+static uint32_t spare_voters(const struct world *world)
+{
+    uint32_t voters = 0, majority = world->profile.nodes / 2 + 1;
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        voters += votes(&world->machines[i]);
+    return voters > majority ? voters - majority : 0;
+}
+
+/* A voter that neither leads nor is OTHER; NULL: there is none. */
+static struct machine *any_follower(struct world *world, const struct machine *other)
 {
     struct machine *found = NULL;
-    uint32_t voters = 0;
     for (uint32_t i = 0; i < world->profile.nodes; i++) {
         struct machine *machine = &world->machines[i];
-        if (!machine_up(machine) || !raft_is_voter(node_raft(machine->node)))
-            continue;
-        voters++;
-        if ((machine == leader) == leads && (!found || world_chance(world, 500000)))
+        if (votes(machine) && machine != world->trial.leader && machine != other &&
+            (!found || world_chance(world, 500000)))
             found = machine;
     }
-    return voters > world->profile.nodes / 2 + 1 ? found : NULL;
+    return found;
 }
 
 /* Data that fills a slow link may keep heartbeats waiting: then no one is to blame for an election. */
@@ -40,27 +51,35 @@ static bool links_are_quick(const struct world *world)
     return profile->window_bytes / profile->bandwidth < profile->election_min_ms / 4 && profile->large_permille == 0;
 }
 
-static struct machine *any_other(struct world *world, const struct machine *odd)
+static bool is_cut(const struct trial *trial, const struct machine *machine)
+{
+    return machine == trial->odd || machine == trial->mate;
+}
+
+/* One that runs and is not cut off. */
+static struct machine *any_other(struct world *world)
 {
     struct machine *found = NULL;
-    for (uint32_t i = 0; i < world->profile.nodes; i++)
-        if (&world->machines[i] != odd && machine_up(&world->machines[i]) &&
-            (!found || world_chance(world, 500000)))
-            found = &world->machines[i];
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        struct machine *machine = &world->machines[i];
+        if (!is_cut(&world->trial, machine) && machine_up(machine) && (!found || world_chance(world, 500000)))
+            found = machine;
+    }
     return found;
 }
 
-static void cut_off(struct world *world, const struct machine *odd)
+static void cut_off(struct world *world)
 {
     static const char *const names[] = {"alone", "deaf", "dumb"};
+    const struct trial *trial = &world->trial;
     uint64_t shape = world_between(world, 0, 2);
-    for (uint32_t i = 0; i < world->profile.nodes; i++) {
-        if (i == odd->id - 1)
-            continue;
-        world->network.lost[i][odd->id - 1] = shape != 2;
-        world->network.lost[odd->id - 1][i] = shape != 1;
-    }
-    story_tell(&world->story, 1, odd->name, "a trial: it is %s", names[shape]);
+    for (uint32_t a = 0; a < world->profile.nodes; a++)
+        for (uint32_t b = 0; b < world->profile.nodes; b++) {
+            bool from = is_cut(trial, &world->machines[a]), to = is_cut(trial, &world->machines[b]);
+            world->network.lost[a][b] = from != to && ((to && shape != 2) || (from && shape != 1));
+        }
+    story_tell(&world->story, 1, trial->odd->name, "a trial: it is %s, with %s", names[shape],
+               trial->mate ? trial->mate->name : "no one");
 }
 
 void trial_begin(struct world *world)
@@ -69,14 +88,18 @@ void trial_begin(struct world *world)
     struct machine *leader = faults_leading(world);
     if (!leader)
         return;
-    trial->odd = spare_voter(world, leader, world_chance(world, 500000));
-    if (!trial->odd)
-        return;
+    uint32_t spare = spare_voters(world);
     trial->leader = leader;
     trial->term = raft_term(node_raft(leader->node));
-    cut_off(world, trial->odd);
+    if (spare > 0)
+        trial->odd = world_chance(world, 500000) ? leader : any_follower(world, NULL);
+    if (!trial->odd)
+        return;
+    if (spare > 1 && world_chance(world, 500000))
+        trial->mate = any_follower(world, trial->odd);
+    cut_off(world);
     struct client *probe = &world->clients[world->client_count];
-    client_init(world, probe, world->client_count++, any_other(world, trial->odd));
+    client_init(world, probe, world->client_count++, any_other(world));
     trial->probe = probe;
 }
 

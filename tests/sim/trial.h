@@ -1,6 +1,7 @@
-/* The trial: when all is well, one machine is cut off, alone, deaf or dumb, for some election timeouts, and comes back.
+/* The trial: when all is well, one machine is cut off, alone, deaf or dumb, for some election timeouts, and comes back;
+ * or two that hear each other.
  *
- *      a follower   the others go on with their leader in its term, also when it is back     (PreVote, stickiness)
+ *      followers    the others go on with their leader in its term, also when it is back     (PreVote, stickiness)
  *      the leader   the others have a new one soon, though some still hear the old one       (CheckQuorum)
  *
  * Either way a client of another node can write and read meanwhile: a majority is fully connected all the time. */
@@ -16,6 +17,7 @@ struct world;
 
 struct trial {
     struct machine *odd;      /* who is cut off; NULL: there is no trial in this run */
+    struct machine *mate;     /* who is so too, with it; or NULL */
     struct machine *leader;   /* who led when it began */
     uint64_t term;
     const struct client *probe;
