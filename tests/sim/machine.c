@@ -109,9 +109,26 @@ static bool disk_ready(struct world *world, const struct event *event)
     return false;
 }
 
-/* Power may go in the middle of a request. */
-static void before_io(struct world *world, struct machine *machine)
+/* The log changes its shape, or a vote or a snapshot gets its name: moments that are short and matter. */
+static bool log_is_delicate(const struct disk_log *log)
 {
+    return log->write_vote || log->reset || (log->entry_count > 0 && log->entries[0].index == 1);
+}
+
+static bool bulk_is_delicate(const struct disk_bulk *bulk)
+{
+    return bulk->kind == DISK_RECEIVE_END || bulk->kind == DISK_SNAPSHOT_END || bulk->kind == DISK_CLEAN;
+}
+
+/* Power may go in the middle of a request. */
+static void before_io(struct world *world, struct machine *machine, bool delicate)
+{
+    const struct profile *profile = &world->profile;
+    if (delicate && world->phase == PHASE_FAULTS && profile->fault_weights[FAULT_POWER_IN_IO] > 0 &&
+        world_chance(world, profile->power_delicate_ppm)) {
+        machine->power_in_io = true;
+        world->faults[FAULT_POWER_IN_IO]++;
+    }
     if (machine->power_in_io)
         storage_stop_after(machine, world_between(world, 0, 6));
 }
@@ -139,7 +156,7 @@ void machine_log_execute(struct world *world, const struct event *event)
     if (!disk_ready(world, event))
         return;
     struct machine *machine = event->machine;
-    before_io(world, machine);
+    before_io(world, machine, log_is_delicate(machine->log));
     const char *broken = invariants_log_begins(&world->invariants, machine->id, machine->log);
     if (broken)
         world_fail(world, "%s: %s", machine->name, broken);
@@ -159,7 +176,7 @@ void machine_bulk_execute(struct world *world, const struct event *event)
     if (!disk_ready(world, event))
         return;
     struct machine *machine = event->machine;
-    before_io(world, machine);
+    before_io(world, machine, bulk_is_delicate(machine->bulk));
     disk_bulk_execute(machine->disk, machine->bulk);
     if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
         invariants_snapshot_received(&world->invariants, machine->id, machine->bulk->index);

@@ -80,6 +80,7 @@ static void draw_faults(struct profile *profile, struct random *random)
         [FAULT_ERROR] = 6,     [FAULT_ROT] = 1,    [FAULT_DIVERGE] = 1,    [FAULT_SUSPEND] = 4,
         [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20, [FAULT_DEPOSE] = 4,
     };
+    profile->power_delicate_ppm = (uint32_t)PICK(random, 0, 5000, 5000, 100000);
     profile->power_again_ppm = (uint32_t)PICK(random, 200000, 200000, 800000);
     profile->fault_gap_us = PICK(random, 200000, 500000, 1000000, 3000000);
     profile->fault_long_us = PICK(random, 500000, 2000000, 5000000, 5000000, 20000000);

@@ -79,6 +79,7 @@ struct profile {
     /* Faults. */
     uint64_t fault_gap_us;       /* between two of them, on average */
     uint32_t fault_weights[FAULT_KIND_COUNT];
+    uint32_t power_delicate_ppm; /* power goes in a disk request that matters more than others */
     uint32_t power_again_ppm;    /* after power had gone: it goes again during recovery */
     uint64_t fault_long_us;      /* the longest pause, partition, stall */
     bool heal_majority;          /* at the end only a majority comes back */
