@@ -14,24 +14,37 @@ $(TOOLS): $(BUILD)/%: %.c $(TOOL_PARTS) $(LIBS_base)
 
 # Real nodes under real faults, checked for linearizability.
 -include tests/torture/torture.mk
+# Every disk action a crash.
+-include tests/crashpoints/crashpoints.mk
 SIM = $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim/sim)
 
-# Fuzzers: one C file each, with LLVMFuzzerTestOneInput. Needs clang.
-#	make fuzz FUZZ_SECONDS=60
-FUZZ_SECONDS ?= 15
+# Fuzzers: one C file each, with LLVMFuzzerTestOneInput, and what they share. Needs clang.
+#	make fuzz T=60    so many seconds for each
+T ?= 15
 FUZZ_BUILD = build/fuzz
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-$(FUZZERS): $(BUILD)/%: %.c $(LIBS_node)
+FUZZ_SOURCES = $(wildcard tests/fuzz/shared/*.c) tests/disk_fs/fs_memory.c src/options.c src/net/address.c
+FUZZ_OBJECTS = $(FUZZ_SOURCES:%.c=$(BUILD)/%.o)
+# The memory's file system comes before libdisk.a, so that the real one is not pulled in.
+$(FUZZERS): $(BUILD)/%: %.c $(FUZZ_OBJECTS) $(LIBS_node)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
-	@$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -o $@ $< $(LIBS_node) $(LINK_FLAGS)
+	@$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJECTS) $(LIBS_node) $(LINK_FLAGS)
 
-programs: $(BUILD)/cleatd $(UNITS) $(TOOLS) $(SIM)
+programs: $(BUILD)/cleatd $(UNITS) $(TOOLS) $(SIM) $(CRASHPOINTS)
 fuzzers: $(FUZZERS)
 
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzzers
-	@BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test fuzz
+	@BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(T) scripts/test fuzz
+
+# Which lines the tests run.
+COVERAGE_BUILD = build/coverage
+coverage:
+	@scripts/deps build test
+	@$(MAKE) --no-print-directory -j2 BUILD=$(COVERAGE_BUILD) OPTIMIZE=-O1 CFLAGS='-g --coverage' \
+		LINK_FLAGS='--coverage -pthread' programs
+	@BUILD=$(COVERAGE_BUILD) scripts/coverage
 
 run:
 	@scripts/deps build
@@ -58,4 +71,4 @@ check:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: programs fuzzers fuzz run test unit e2e check clean
+.PHONY: programs fuzzers fuzz coverage run test unit e2e check clean

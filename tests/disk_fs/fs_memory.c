@@ -248,7 +248,8 @@ struct fs_memory *fs_memory_clone(const struct fs_memory *disk)
         struct memory_file *to = &clone->files[i];
         *to = *from;
         to->locked = false;
-        pages_copy(&to->pages, &from->pages);
+        if (from->used)
+            pages_copy(&to->pages, &from->pages);
     }
     for (int m = 0; m < disk->machine_count; m++) {
         const struct memory_machine *from = &disk->machines[m];

@@ -20,7 +20,9 @@ static const char *const blow_names[BLOW_COUNT] = {
 void ambush_lay(struct world *world)
 {
     struct ambush *ambush = &world->ambush;
-    static const uint8_t rare[] = {FRAME_FORM, FRAME_OPEN, FRAME_FORWARD, FRAME_CREDIT, FRAME_OFFER, FRAME_CHUNK, FRAME_TAKEN};
+    static const uint8_t rare[] = {
+        FRAME_FORM, FRAME_OPEN, FRAME_FORWARD, FRAME_CREDIT, FRAME_OFFER, FRAME_CHUNK, FRAME_TAKEN,
+    };
     ambush->frame = FRAME_RAFT;
     ambush->message = (uint8_t)world_between(world, RAFT_PREVOTE, RAFT_MESSAGE_TYPE_END - 1);
     if (world_chance(world, 300000))

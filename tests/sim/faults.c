@@ -180,7 +180,17 @@ void faults_disk_freed(struct world *world, const struct event *event)
 
 /* --- the network ------------------------------------------------------------------------------------------------ */
 
-enum { SHAPE_PAIR, SHAPE_ALONE, SHAPE_DUMB, SHAPE_DEAF, SHAPE_HALVES, SHAPE_ANY, SHAPE_BRIDGE, SHAPE_RING, SHAPE_COUNT };
+enum partition_shape {
+    SHAPE_PAIR,
+    SHAPE_ALONE,
+    SHAPE_DUMB,
+    SHAPE_DEAF,
+    SHAPE_HALVES,
+    SHAPE_ANY,
+    SHAPE_BRIDGE,
+    SHAPE_RING,
+    SHAPE_COUNT,
+};
 
 /* Whether messages from A to B are lost in a partition of SHAPE around ODD; SIDES: which side each machine is on. */
 static bool path_lost(struct world *world, uint64_t shape, uint32_t odd, uint64_t sides, uint32_t a, uint32_t b)
@@ -208,7 +218,11 @@ static bool path_lost(struct world *world, uint64_t shape, uint32_t odd, uint64_
 
 static bool part(struct world *world, struct machine *machine, uint64_t shape, uint64_t us)
 {
-    static const char *const names[] = {"is with one other", "is alone", "is dumb", "is deaf", "halves", "any paths", "is a bridge", "ring"};
+    static const char *const names[] = {
+        [SHAPE_PAIR] = "is with one other", [SHAPE_ALONE] = "is alone",     [SHAPE_DUMB] = "is dumb",
+        [SHAPE_DEAF] = "is deaf",           [SHAPE_HALVES] = "halves",      [SHAPE_ANY] = "any paths",
+        [SHAPE_BRIDGE] = "is a bridge",     [SHAPE_RING] = "ring",
+    };
     struct network *network = &world->network;
     uint64_t sides = random_u64(&world->random);
     for (uint32_t a = 0; a < world->profile.nodes; a++)
@@ -241,7 +255,7 @@ struct machine *faults_leading(struct world *world)
     return found;
 }
 
-/* The leader is cut off, alone or with one other, until there should be a new one; and mostly that one too, after it. */
+/* The leader is cut off, alone or with one other, until there should be a new one; mostly that one too, after it. */
 static bool depose(struct world *world)
 {
     struct machine *leader = faults_leading(world);

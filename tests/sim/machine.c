@@ -296,8 +296,8 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
     return true;
 }
 
-/* False: what recovery found is not all that was synced. That is so where damage struck the log's end: it cannot be told
- * from a torn tail. The machine must not go on with less than it has promised. */
+/* False: what recovery found is not all that was synced. That is so where damage struck the log's end: it cannot be
+ * told from a torn tail. The machine must not go on with less than it has promised. */
 static bool is_whole(struct world *world, struct machine *machine, struct disk_recovered *recovered)
 {
     const char *lost = invariants_recovered(&world->invariants, machine->id, recovered);

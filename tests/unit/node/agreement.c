@@ -13,6 +13,7 @@ static void setup(void)
     node = memory_get(sizeof *node);
     node->options.id = 1;
     node->options.peer_count = 5;
+    node->options.agreement_every = LIMIT_AGREEMENT_EVERY;
     for (uint32_t i = 0; i < 5; i++)
         node->options.peers[i].id = i + 1;
     node->store = store_open(1);
