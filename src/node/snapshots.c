@@ -84,7 +84,8 @@ bool snapshots_next(struct node *node, struct disk_bulk *request)
 }
 
 /* The first entry that a peer will need soon: one that a snapshot is on its way to, or that follows from afar. Without
- * it each would be overtaken, and need the next snapshot, for ever. One that is not heard of is not waited for. */
+ * it each would be overtaken, and need the next snapshot, for ever. One that is not linked, or heard of, is not waited
+ * for. */
 static uint64_t needed_by_peers(const struct node *node)
 {
     uint64_t needed = UINT64_MAX;
@@ -92,8 +93,10 @@ static uint64_t needed_by_peers(const struct node *node)
         needed = node->sending.index + 1;
     for (uint32_t i = 0; i < node->options.peer_count; i++) {
         struct raft_peer_view view;
-        if (!raft_peer(node->raft, node->options.peers[i].id, &view) || view.state == RAFT_PEER_SNAPSHOT ||
-            node->now_ms - view.heard_ms >= (uint64_t)4 * node->options.election_max_ms)
+        uint32_t id = node->options.peers[i].id;
+        if (!exchange_link(node, id, NODE_LINK_CONSENSUS) || !raft_peer(node->raft, id, &view))
+            continue;
+        if (view.state == RAFT_PEER_SNAPSHOT || node->now_ms - view.heard_ms >= 4 * node->options.election_max_ms)
             continue;
         if (view.match > 0 && view.match + 1 < needed)
             needed = view.match + 1;

@@ -86,7 +86,7 @@ void invariants_log_synced(struct invariants *invariants, uint32_t id, const str
 void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index);
 /* Node ID starts with what recovery found. NULL, or what is missing. */
 const char *invariants_recovered(struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered);
-/* True if all that is missing was synced last, in one batch; SECTOR: or so near to the end that a sector may have it. */
+/* True if all that is missing was synced last, in one batch; SECTOR: or so near the end that a sector may hold it. */
 bool invariants_loss_is_tail(const struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered,
                              bool sector);
 /* Node ID's state was changed: it may differ from the others' from now on. */
