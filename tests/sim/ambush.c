@@ -23,6 +23,7 @@ void ambush_lay(struct world *world)
     static const uint8_t rare[] = {
         FRAME_FORM, FRAME_OPEN, FRAME_FORWARD, FRAME_CREDIT, FRAME_OFFER, FRAME_CHUNK, FRAME_TAKEN,
     };
+    ambush->holding = 0;
     ambush->frame = FRAME_RAFT;
     ambush->message = (uint8_t)world_between(world, RAFT_PREVOTE, RAFT_MESSAGE_TYPE_END - 1);
     if (world_chance(world, 300000))
@@ -31,13 +32,22 @@ void ambush_lay(struct world *world)
     ambush->blow = (enum ambush_blow)world_between(world, 0, BLOW_COUNT - 1);
 }
 
+static uint64_t held_us(struct world *world)
+{
+    return world_between(world, 500, 10000) * world->profile.election_min_ms;
+}
+
 uint64_t ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes)
 {
     struct ambush *ambush = &world->ambush;
-    if (ambush->left == 0 || bytes[4] != ambush->frame || world->phase != PHASE_FAULTS)
+    if ((ambush->left == 0 && ambush->holding == 0) || bytes[4] != ambush->frame || world->phase != PHASE_FAULTS)
         return 0;
     if (ambush->frame == FRAME_RAFT && bytes[MESSAGE_TYPE_AT] != ambush->message)
         return 0;
+    if (ambush->left == 0) {
+        ambush->holding--;
+        return held_us(world);
+    }
     if (--ambush->left > 0)
         return 0;
     bool sender = ambush->blow == BLOW_KILL_SENDER || ambush->blow == BLOW_POWER_SENDER ||
@@ -45,8 +55,10 @@ uint64_t ambush_frame(struct world *world, struct machine *from, struct machine 
     struct machine *victim = sender ? from : to;
     story_tell(&world->story, 1, from->name, "an ambush: frame %u, message %u to %s %s", ambush->frame, ambush->message,
                to->name, blow_names[ambush->blow]);
-    if (ambush->blow == BLOW_HOLD)
-        return world_between(world, 1, 10) * world->profile.election_min_ms * 1000;
+    if (ambush->blow == BLOW_HOLD) {
+        ambush->holding = world_between(world, 0, 6);
+        return held_us(world);
+    }
     /* Not at once: the sender is in the middle of its turn. */
     struct event event = {.kind = EVENT_AMBUSH, .machine = victim, .life = victim->life, .size = ambush->blow};
     world_plan(world, world_between(world, 0, 30), &event);

@@ -19,7 +19,7 @@ enum ambush_blow {
     BLOW_PAUSE_RECEIVER,
     BLOW_STALL_RECEIVER, /* its disk */
     BLOW_PART_SENDER,    /* a partition around it */
-    BLOW_HOLD,           /* this message comes some election timeouts later than it should */
+    BLOW_HOLD,           /* this message, and some that follow, come some election timeouts later than they should */
     BLOW_COUNT,
 };
 
@@ -28,6 +28,7 @@ struct ambush {
     uint8_t frame;          /* enum frame_type */
     uint8_t message;        /* of FRAME_RAFT: enum raft_message_type */
     enum ambush_blow blow;
+    uint64_t holding;       /* BLOW_HOLD has struck: so many more are held */
 };
 
 /* Lays one, in place of what was laid before. */

@@ -7,6 +7,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "sim/connection.h"
+#include "sim/faults.h"
 #include "sim/machine.h"
 #include "sim/world.h"
 
@@ -139,6 +140,8 @@ static void connect(struct world *world, struct client *client)
     struct machine *machine = client->probed;
     if (!machine)
         machine = &world->machines[world_between(world, 0, world->profile.nodes - 1)];
+    if (!client->probed && world_chance(world, 300000) && faults_leading(world))
+        machine = faults_leading(world); /* so that it has much that others lack when it is cut off */
     client->connection = connection_dial(world, client, machine);
     client->budget = world_chance(world, 300000) ? world_between(world, 1, 5) : world_between(world, 5, 400);
     client->reader = world_chance(world, world->profile.reader_permille * 1000);

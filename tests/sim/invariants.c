@@ -302,6 +302,19 @@ static const char *check_complete(struct invariants *invariants, uint64_t term, 
     return NULL;
 }
 
+/* 5.2 of the paper: a majority voted for it, and their votes are durable. Who has gone on to a newer term may have. */
+static const char *check_elected(struct invariants *invariants, uint32_t id, uint64_t term)
+{
+    uint32_t votes = 0;
+    for (uint32_t i = 0; i < invariants->nodes; i++) {
+        const struct watched *voter = &invariants->watched[i];
+        votes += voter->wiped || voter->synced.term > term || (voter->synced.term == term && voter->synced.vote == id);
+    }
+    if (votes <= invariants->nodes / 2)
+        return broken(invariants, "leads term %llu with %u votes", (unsigned long long)term, votes);
+    return NULL;
+}
+
 static const char *check_leader(struct invariants *invariants, uint32_t id, const struct raft *raft)
 {
     uint64_t term = raft_term(raft);
@@ -326,7 +339,8 @@ static const char *check_leader(struct invariants *invariants, uint32_t id, cons
         return broken(invariants, "leads term %llu, which n%u led", (unsigned long long)term,
                       invariants->leaders[term]);
     invariants->leaders[term] = id;
-    return check_complete(invariants, term, raft);
+    const char *wrong = check_elected(invariants, id, term);
+    return wrong ? wrong : check_complete(invariants, term, raft);
 }
 
 static const char *check_monotone(struct invariants *invariants, struct watched *watched, const struct node *node)

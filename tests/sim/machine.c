@@ -109,23 +109,27 @@ static bool disk_ready(struct world *world, const struct event *event)
     return false;
 }
 
-/* The log changes its shape, or a vote or a snapshot gets its name: moments that are short and matter. */
-static bool log_is_delicate(const struct disk_log *log)
+/* How much a loss of power matters just now: moments that are short are worth the more. */
+static uint32_t log_is_delicate(const struct disk_log *log)
 {
-    return log->write_vote || log->reset || (log->entry_count > 0 && log->entries[0].index == 1);
+    if (log->reset || (log->entry_count > 0 && log->entries[0].index == 1))
+        return 10;
+    return log->write_vote;
 }
 
-static bool bulk_is_delicate(const struct disk_bulk *bulk)
+static uint32_t bulk_is_delicate(const struct disk_bulk *bulk)
 {
-    return bulk->kind == DISK_RECEIVE_END || bulk->kind == DISK_SNAPSHOT_END || bulk->kind == DISK_CLEAN;
+    if (bulk->kind == DISK_RECEIVE_END)
+        return 10;
+    return bulk->kind == DISK_SNAPSHOT_END || bulk->kind == DISK_CLEAN;
 }
 
 /* Power may go in the middle of a request. */
-static void before_io(struct world *world, struct machine *machine, bool delicate)
+static void before_io(struct world *world, struct machine *machine, uint32_t delicate)
 {
     const struct profile *profile = &world->profile;
-    if (delicate && world->phase == PHASE_FAULTS && profile->fault_weights[FAULT_POWER_IN_IO] > 0 &&
-        world_chance(world, profile->power_delicate_ppm)) {
+    if (world->phase == PHASE_FAULTS && profile->fault_weights[FAULT_POWER_IN_IO] > 0 &&
+        world_chance(world, profile->power_delicate_ppm * delicate)) {
         machine->power_in_io = true;
         world->faults[FAULT_POWER_IN_IO]++;
     }

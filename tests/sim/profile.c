@@ -29,7 +29,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
 {
     uint32_t election = (uint32_t)PICK(random, 150, 150, 150, 80, 300, 1000);
     profile->election_min_ms = election;
-    profile->election_max_ms = election * 2;
+    profile->election_max_ms = election + election / (uint32_t)PICK(random, 1, 1, 1, 4, 20); /* near: many split votes */
     profile->heartbeat_ms = election / 5;
     profile->command_timeout_ms = (uint32_t)PICK(random, 5000, 5000, 2000, 500);
     profile->snapshot_every_bytes = PICK(random, 1024, 4096, 16384, 65536, 1 << 20, 64 << 20);
@@ -78,9 +78,9 @@ static void draw_faults(struct profile *profile, struct random *random)
         [FAULT_POWER_IN_IO] = 10, [FAULT_SHUTDOWN] = 6, [FAULT_PAUSE] = 8,    [FAULT_STALL] = 6,
         [FAULT_PARTITION] = 20, [FAULT_CUT] = 10,  [FAULT_FULL] = 4,       [FAULT_WIPE] = 1,
         [FAULT_ERROR] = 6,     [FAULT_ROT] = 1,    [FAULT_DIVERGE] = 1,    [FAULT_SUSPEND] = 4,
-        [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20, [FAULT_DEPOSE] = 4,
+        [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20, [FAULT_DEPOSE] = 12,
     };
-    profile->power_delicate_ppm = (uint32_t)PICK(random, 0, 5000, 5000, 100000);
+    profile->power_delicate_ppm = (uint32_t)PICK(random, 0, 5000, 5000, 50000);
     profile->power_again_ppm = (uint32_t)PICK(random, 200000, 200000, 800000);
     profile->fault_gap_us = PICK(random, 200000, 500000, 1000000, 3000000);
     profile->fault_long_us = PICK(random, 500000, 2000000, 5000000, 5000000, 20000000);
