@@ -437,6 +437,8 @@ void faults_heal(struct world *world)
         struct machine *machine = &world->machines[i];
         machine->power_in_io = false;
         machine->clogged_us = 0;
+        if (machine->io_error && storage_error_lifted(machine))
+            machine->io_error = false;
         storage_limit(machine, UINT64_MAX);
         machine_start(world, machine);
     }

@@ -127,10 +127,11 @@ void invariants_log_synced(struct invariants *invariants, uint32_t id, const str
         synced->batch_first = request->entries[0].index;
 }
 
-void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index)
+void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index, uint64_t term)
 {
     struct synced *synced = &invariants->watched[id - 1].synced;
-    if (index > synced->base + synced->count) {
+    bool beyond = index > synced->base + synced->count;
+    if (beyond || !synced_has(synced, index, term)) { /* figure 13 of the paper: another log than this is dropped */
         synced->base = index;
         synced->count = 0;
     }

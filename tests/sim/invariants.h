@@ -82,8 +82,8 @@ const char *invariants_frame(struct invariants *invariants, uint32_t id, const u
 const char *invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request);
 /* Node ID's WAL request was executed. */
 void invariants_log_synced(struct invariants *invariants, uint32_t id, const struct disk_log *request);
-/* A snapshot up to INDEX came in whole at node ID. */
-void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index);
+/* A snapshot up to the entry at INDEX, of TERM, came in whole at node ID. */
+void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index, uint64_t term);
 /* Node ID starts with what recovery found. NULL, or what is missing. */
 const char *invariants_recovered(struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered);
 /* True if all that is missing was synced last, in one batch; SECTOR: or so near the end that a sector may hold it. */

@@ -183,7 +183,7 @@ void machine_bulk_execute(struct world *world, const struct event *event)
     before_io(world, machine, bulk_is_delicate(machine->bulk));
     disk_bulk_execute(machine->disk, machine->bulk);
     if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
-        invariants_snapshot_received(&world->invariants, machine->id, machine->bulk->index);
+        invariants_snapshot_received(&world->invariants, machine->id, machine->bulk->index, machine->bulk->term);
     if (power_went(world, machine))
         return;
     story_note(&world->story, (uint64_t)machine->bulk->kind << 8 | (unsigned)machine->bulk->status);

@@ -29,7 +29,8 @@ static void draw_nodes(struct profile *profile, struct random *random)
 {
     uint32_t election = (uint32_t)PICK(random, 150, 150, 150, 80, 300, 1000);
     profile->election_min_ms = election;
-    profile->election_max_ms = election + election / (uint32_t)PICK(random, 1, 1, 1, 4, 20); /* near: many split votes */
+    /* If both are near each other there are many split votes. */
+    profile->election_max_ms = election + election / (uint32_t)PICK(random, 1, 1, 1, 4, 20);
     profile->heartbeat_ms = election / 5;
     profile->command_timeout_ms = (uint32_t)PICK(random, 5000, 5000, 2000, 500);
     profile->snapshot_every_bytes = PICK(random, 1024, 4096, 16384, 65536, 1 << 20, 64 << 20);

@@ -9,7 +9,7 @@
 #include "disk_fs/fs_memory.h"
 #include "sim/machine.h"
 
-enum { SECTOR = 512 };
+enum { SECTOR = 512, NEVER = INT32_MAX };
 
 static struct fs_memory *disks;
 static struct random random;
@@ -124,6 +124,14 @@ void storage_limit(const struct machine *machine, uint64_t more)
 void storage_error_after(const struct machine *machine, uint64_t calls)
 {
     fs_memory_fail(disks, number_of(machine), calls + 1, -EIO);
+}
+
+bool storage_error_lifted(const struct machine *machine)
+{
+    if (fs_memory_struck(disks, number_of(machine)))
+        return false;
+    fs_memory_fail(disks, number_of(machine), NEVER, -EIO);
+    return true;
 }
 
 void storage_stop_after(const struct machine *machine, uint64_t calls)

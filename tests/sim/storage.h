@@ -22,6 +22,8 @@ void storage_crash(const struct machine *machine, bool power);
 void storage_limit(const struct machine *machine, uint64_t more);
 /* After CALLS more calls one fails with an I/O error. */
 void storage_error_after(const struct machine *machine, uint64_t calls);
+/* No call fails by storage_error_after any more. False: one has. */
+bool storage_error_lifted(const struct machine *machine);
 /* After CALLS more calls none does anything any more, until storage_crash: power has gone. */
 void storage_stop_after(const struct machine *machine, uint64_t calls);
 
