@@ -46,6 +46,8 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->agreement_every = PICK(random, 16, 4);
     profile->snapshot_block_bytes = PICK(random, 256 << 10, 16 << 10, 1 << 10);
     profile->frame_bytes = PICK(random, 256 << 10, 16 << 10, 4 << 10, 1 << 10);
+    if (profile->large_permille > 0 && profile->frame_bytes < 4 << 10)
+        profile->frame_bytes = 4 << 10; /* snapshots go a frame a round: they must come to an end */
     profile->append_bytes = (uint32_t)PICK(random, 256 << 10, 256 << 10, 4 << 10, 1);
     profile->inflight_count = (uint32_t)PICK(random, 64, 64, 4, 1);
     uint64_t record = profile->value_max_bytes + 4096;
