@@ -106,6 +106,7 @@ static bool diverge(struct world *world, struct machine *machine)
     store->files.hash++;
     story_tell(&world->story, 1, machine->name, "its state differs from now on");
     machine->diverged = true;
+    machine->diverged_index = world->invariants.shadow_count;
     invariants_diverged(&world->invariants, machine->id);
     return true;
 }
@@ -261,7 +262,7 @@ static bool depose(struct world *world)
     struct machine *leader = faults_leading(world);
     if (!leader)
         return false;
-    uint64_t us = world_between(world, 500, 3000) * world->profile.election_max_ms;
+    uint64_t us = world_between(world, 500, world_chance(world, 500000) ? 1200 : 3000) * world->profile.election_max_ms;
     if (world->story.now_us + us > world->profile.faults_us)
         return false;
     if (world_chance(world, 800000)) {

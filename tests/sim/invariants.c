@@ -184,6 +184,20 @@ static const char *check_recovered_log(struct invariants *invariants, const stru
     return NULL;
 }
 
+/* Terms never fall along a log; where they do, the entries behind a snapshot are another log's. */
+static const char *check_recovered_terms(struct invariants *invariants, const struct disk_recovered *recovered)
+{
+    uint64_t term = recovered->snapshot_term;
+    for (uint64_t i = 0; i < recovered->entry_count; i++) {
+        if (recovered->entries[i].term < term)
+            return broken(invariants, "recovery found entry %llu of term %llu behind one of term %llu",
+                          (unsigned long long)recovered->entries[i].index,
+                          (unsigned long long)recovered->entries[i].term, (unsigned long long)term);
+        term = recovered->entries[i].term;
+    }
+    return NULL;
+}
+
 /* What was written but not synced before the end may be there: then it counts from now on. */
 const char *invariants_recovered(struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered)
 {
@@ -196,6 +210,8 @@ const char *invariants_recovered(struct invariants *invariants, uint32_t id, con
         return broken(invariants, "the vote for %u in term %llu was synced, recovery found %u", synced->vote,
                       (unsigned long long)synced->term, recovered->vote);
     const char *lost = check_recovered_log(invariants, synced, recovered);
+    if (!lost)
+        lost = check_recovered_terms(invariants, recovered);
     if (lost)
         return lost;
     synced->term = recovered->term;

@@ -113,14 +113,14 @@ static bool disk_ready(struct world *world, const struct event *event)
 static uint32_t log_is_delicate(const struct disk_log *log)
 {
     if (log->reset || (log->entry_count > 0 && log->entries[0].index == 1))
-        return 10;
+        return 16;
     return log->write_vote;
 }
 
 static uint32_t bulk_is_delicate(const struct disk_bulk *bulk)
 {
     if (bulk->kind == DISK_RECEIVE_END)
-        return 10;
+        return 16;
     return bulk->kind == DISK_SNAPSHOT_END || bulk->kind == DISK_CLEAN;
 }
 

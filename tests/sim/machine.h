@@ -48,6 +48,7 @@ struct machine {
     bool wiped;             /* its disk was emptied after the cluster had formed: a learner now */
     bool rotten;            /* a file of its disk was damaged: it may refuse to start */
     bool rotten_sector;     /* ... by a sector, not by a bit */
+    uint64_t diverged_index; /* how much was committed when it diverged */
     bool diverged;          /* its state is not what the log makes of it: the node must stop by itself */
     bool stays_down;        /* to the end of the run */
     bool stopping;          /* a clean shutdown was asked for */

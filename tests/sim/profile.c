@@ -132,6 +132,25 @@ static void draw_clients(struct profile *profile, struct random *random)
     profile->break_permille = (uint32_t)PICK(random, 0, 5, 50);
 }
 
+/* Where leaders come and go with much that no one else has, and snapshots overtake it: what chance brings about too
+ * seldom, since many things must come together. */
+static void draw_deposed_leaders(struct profile *profile)
+{
+    profile->election_min_ms = 150;
+    profile->election_max_ms = 300;
+    profile->heartbeat_ms = 30;
+    profile->snapshot_every_bytes = 1024;
+    profile->catchup_entries = 1;
+    profile->large_permille = 0;
+    profile->clients = SIM_CLIENTS_MAX;
+    profile->depth = 8;
+    profile->think_us = 300000;
+    profile->fault_gap_us = 500000;
+    profile->fault_weights[FAULT_DEPOSE] = 100;
+    profile->fault_weights[FAULT_POWER_IN_IO] = 10;
+    profile->power_delicate_ppm = 20000;
+}
+
 struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s, bool strict)
 {
     struct profile profile = {.keepalive_us = strict ? 0 : 2000000, .spares_form = !strict};
@@ -145,6 +164,8 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
     draw_world(&profile, random);
     draw_faults(&profile, random);
     draw_clients(&profile, random);
+    if (profile_chance(random, 80000))
+        draw_deposed_leaders(&profile);
     return profile;
 }
 

@@ -76,12 +76,21 @@ static const struct client *probe_left(const struct world *world)
     return NULL;
 }
 
-static const struct machine *diverged_left(const struct world *world)
+static struct machine *diverged_left(struct world *world)
 {
     for (uint32_t i = 0; i < world->profile.nodes; i++)
         if (world->machines[i].diverged && machine_up(&world->machines[i]))
             return &world->machines[i];
     return NULL;
+}
+
+/* It should have found out by now; unless too little was committed for the nodes to compare. */
+static void end_divergence(struct world *world, struct machine *machine)
+{
+    if (world->invariants.shadow_count > machine->diverged_index + 4 * world->profile.agreement_every)
+        world_fail(world, "%s: its state differs, and it goes on", machine->name);
+    machine_crash(world, machine, false);
+    machine_start(world, machine);
 }
 
 static bool clients_done(const struct world *world)
@@ -136,11 +145,11 @@ static void check_phase(struct world *world)
         begin_progress(world);
     } else if (world->phase == PHASE_PROGRESS) {
         const struct client *probe = probe_left(world);
-        const struct machine *diverged = diverged_left(world);
+        struct machine *diverged = diverged_left(world);
         if (!probe && !diverged)
             enter_trial(world);
         else if (!probe && passed_us > PROGRESS_MAX_US)
-            world_fail(world, "%s: its state differs, and it goes on", diverged->name);
+            end_divergence(world, diverged);
         else if (passed_us > PROGRESS_MAX_US)
             world_fail(world, "no progress: the probe of %s is at step %u", probe->probed->name, probe->probe_step);
     } else if (world->phase == PHASE_TRIAL) {
