@@ -11,6 +11,8 @@
 #include "sim/machine.h"
 #include "sim/world.h"
 
+enum { PROBE_READS_MAX = 16 };
+
 static void plan_step(struct world *world, struct client *client, uint64_t delay_us)
 {
     struct event event = {.kind = EVENT_CLIENT, .client = client};
@@ -213,7 +215,8 @@ static void probe_answered(struct world *world, struct client *client, const str
                 operation->outcome == RESULT_NOT_FOUND || strcmp(answer->code, "ERR_STORE_FULL") == 0;
     if (fine)
         client->probe_step++;
-    client->probe_passed = client->probe_step > 1 + world->profile.files;
+    uint32_t reads = world->profile.files < PROBE_READS_MAX ? world->profile.files : PROBE_READS_MAX;
+    client->probe_passed = client->probe_step > 1 + reads;
 }
 
 static enum operation_outcome error_outcome(const struct world *world, const struct connection *connection,

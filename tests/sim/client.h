@@ -27,7 +27,7 @@ struct client {
     bool done;                     /* it has stopped */
 
     struct machine *probed;        /* NULL: not a probe */
-    uint32_t probe_step;           /* 0: the write, 1: its read, then the files */
+    uint32_t probe_step;           /* 0: the write, 1: its read, then files */
     bool probe_passed;
 };
 

@@ -14,7 +14,6 @@ enum {
     TERMS_MAX = 1000000,
     LINK_BYTES_MAX = 96 * 1024 * 1024,    /* waiting for one peer */
     UNWRITTEN_BYTES_MAX = 96 * 1024 * 1024,
-    CLOCK_SLACK_MS = 50,
     SECTOR_ENTRIES = 16,                  /* that one sector of a WAL may hold, at most */
 };
 
@@ -29,9 +28,9 @@ static const char *broken(struct invariants *invariants, const char *format, ...
     return invariants->reason;
 }
 
-void invariants_init(struct invariants *invariants, uint32_t nodes)
+void invariants_init(struct invariants *invariants, uint32_t nodes, uint64_t clock_slack_ms)
 {
-    *invariants = (struct invariants){.nodes = nodes};
+    *invariants = (struct invariants){.nodes = nodes, .clock_slack_ms = clock_slack_ms};
 }
 
 void invariants_close(struct invariants *invariants)
@@ -437,7 +436,7 @@ static const char *check_time(struct invariants *invariants, struct watched *wat
         watched->led_clock_ms = clock_ms;
         watched->led_time_ms = time_ms;
     }
-    if (time_ms - watched->led_time_ms + CLOCK_SLACK_MS < clock_ms - watched->led_clock_ms)
+    if (time_ms - watched->led_time_ms + invariants->clock_slack_ms < clock_ms - watched->led_clock_ms)
         return broken(invariants, "counted %llu ms since it leads, and cluster time in its log %llu ms",
                       (unsigned long long)(clock_ms - watched->led_clock_ms),
                       (unsigned long long)(time_ms - watched->led_time_ms));

@@ -60,6 +60,7 @@ struct watched {
 
 struct invariants {
     uint32_t nodes;
+    uint64_t clock_slack_ms;
     struct shadow_entry *shadow; /* by index - 1 */
     uint64_t shadow_count;
     uint64_t shadow_capacity;
@@ -70,7 +71,8 @@ struct invariants {
     char reason[400];
 };
 
-void invariants_init(struct invariants *invariants, uint32_t nodes);
+/* CLOCK_SLACK_MS: how late news of the time may come. */
+void invariants_init(struct invariants *invariants, uint32_t nodes, uint64_t clock_slack_ms);
 void invariants_close(struct invariants *invariants);
 
 /* After a turn of node ID, whose clock shows CLOCK_MS. NULL, or what is wrong. */

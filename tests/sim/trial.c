@@ -56,6 +56,17 @@ static bool is_cut(const struct trial *trial, const struct machine *machine)
     return machine == trial->odd || machine == trial->mate;
 }
 
+/* All hear the leader: none of them still waits for a connection. */
+static bool all_follow(const struct world *world, const struct machine *leader)
+{
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        const struct machine *machine = &world->machines[i];
+        if (machine_up(machine) && raft_leader(node_raft(machine->node)) != leader->id)
+            return false;
+    }
+    return true;
+}
+
 /* One that runs and is not cut off. */
 static struct machine *any_other(struct world *world)
 {
@@ -86,7 +97,7 @@ void trial_begin(struct world *world)
 {
     struct trial *trial = &world->trial;
     struct machine *leader = faults_leading(world);
-    if (!leader)
+    if (!leader || !all_follow(world, leader))
         return;
     uint32_t spare = spare_voters(world);
     trial->leader = leader;

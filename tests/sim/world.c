@@ -223,7 +223,7 @@ static void begin(struct world *world, const struct world_options *options)
     profile_text(&world->profile, text);
     story_tell(&world->story, 1, "", "%s", text);
     storage_open(random_u64(&world->random));
-    invariants_init(&world->invariants, world->profile.nodes);
+    invariants_init(&world->invariants, world->profile.nodes, 2000 + world->profile.late_us / 1000);
     for (uint32_t i = 0; i < world->profile.nodes; i++) {
         machine_init(world, &world->machines[i], i + 1);
         machine_plan_start(world, &world->machines[i], world_between(world, 1, 1000000));
