@@ -141,6 +141,8 @@ static void draw_deposed_leaders(struct profile *profile)
     profile->heartbeat_ms = 30;
     profile->snapshot_every_bytes = 1024;
     profile->catchup_entries = 1;
+    profile->append_bytes = 4 << 10;
+    profile->inflight_count = 64;
     profile->large_permille = 0;
     profile->clients = SIM_CLIENTS_MAX;
     profile->depth = 8;
