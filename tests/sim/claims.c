@@ -20,7 +20,9 @@ static const char *claim(const struct synced *synced, const struct raft_message 
     uint32_t candidate = message->type == RAFT_VOTE ? message->from : message->to;
     if (votes && message->term == synced->term && synced->vote != candidate)
         return "a vote that is not durable";
-    if (message->type == RAFT_APPEND_REPLY && message->ok && message->match > synced->base + synced->count)
+    /* What waited in a queue since an earlier term may be gone by now: it was there when it was claimed. */
+    if (message->type == RAFT_APPEND_REPLY && message->ok && message->term == synced->term &&
+        message->match > synced->base + synced->count)
         return "entries are acknowledged that are not durable";
     return NULL;
 }
