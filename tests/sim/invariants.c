@@ -90,15 +90,19 @@ static bool request_has(const struct disk_log *request, uint64_t index, uint64_t
     return place < request->entry_count && request->entries[place].term == term;
 }
 
+/* A node that was away may still follow an older leader, and give up what was committed without it. */
 const char *invariants_log_begins(struct invariants *invariants, uint32_t id, const struct disk_log *request)
 {
+    const struct watched *watched = &invariants->watched[id - 1];
     struct synced *synced = &invariants->watched[id - 1].synced;
     uint64_t cut = request_cuts(request);
     for (uint64_t i = cut > synced->base ? cut - synced->base - 1 : 0; i < synced->count; i++) {
         uint64_t index = synced->base + 1 + i, term = synced->terms[i];
         if (index > invariants->shadow_count)
             break;
-        if (invariants->shadow[index - 1].term == term && !request_has(request, index, term))
+        const struct shadow_entry *shadow = &invariants->shadow[index - 1];
+        bool took_part = watched->commit >= index || synced->term >= shadow->seen_term;
+        if (took_part && shadow->term == term && !request_has(request, index, term))
             return broken(invariants, "its log gives up entry %llu of term %llu, which is committed",
                           (unsigned long long)index, (unsigned long long)term);
     }

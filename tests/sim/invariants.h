@@ -3,7 +3,7 @@
  *   - one leader per term, and only voters lead
  *   - term, commit and applied never fall while a process lives; term and vote never fall behind what was made durable
  *   - a leader has, when it is elected, all that was ever committed
- *   - a WAL never gives up a committed entry that it has
+ *   - a WAL never gives up an entry that it has and that is committed in a term the node has been in
  *   - a shadow log: what one node has committed at an index is what every node commits there, for ever
  *   - a leader counts copies of entries of its own term alone; earlier ones are committed by those
  *   - what a leader knows of another's log is so, and never falls in its term

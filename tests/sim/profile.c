@@ -143,6 +143,8 @@ static void draw_deposed_leaders(struct profile *profile)
     profile->catchup_entries = 1;
     profile->append_bytes = 4 << 10;
     profile->inflight_count = 64;
+    profile->window_bytes = 256 << 10;
+    profile->command_timeout_ms = 5000;
     profile->large_permille = 0;
     profile->clients = SIM_CLIENTS_MAX;
     profile->depth = 8;
