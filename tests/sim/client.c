@@ -101,7 +101,8 @@ static void issue(struct world *world, struct client *client, struct operation o
 static void issue_some(struct world *world, struct client *client)
 {
     struct connection *connection = client->connection;
-    uint32_t depth = client->probed ? 1 : world->profile.depth;
+    bool calm = client->probed || (world->quiet && world->profile.overload);
+    uint32_t depth = calm ? 1 : world->profile.depth;
     if (waiting(connection) >= depth)
         return;
     struct buffer text = {0};
@@ -202,7 +203,8 @@ void client_step(struct world *world, struct client *client)
     } else {
         connect(world, client);
     }
-    plan_step(world, client, client->probed ? 20000 : world_between(world, 1, world->profile.think_us));
+    uint64_t think_us = world->quiet && world->profile.overload ? THINK_MAX_US : world->profile.think_us;
+    plan_step(world, client, client->probed ? 20000 : world_between(world, 1, think_us));
 }
 
 /* --- replies ---------------------------------------------------------------------------------------------------- */

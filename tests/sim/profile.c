@@ -100,8 +100,6 @@ static uint64_t follower_per_s(const struct profile *profile)
     return profile->inflight_count * (profile->append_bytes / 400 + 1) * 1000000 / round_us;
 }
 
-enum { THINK_MAX_US = 5000000 };
-
 static void draw_clients(struct profile *profile, struct random *random)
 {
     profile->clients = (uint32_t)PICK(random, 2, 4, 8, SIM_CLIENTS_MAX);
@@ -155,6 +153,24 @@ static void draw_deposed_leaders(struct profile *profile)
     profile->power_delicate_ppm = 20000;
 }
 
+/* More load than the log can take, one entry after the other: what waits must not grow without end. */
+static void draw_overload(struct profile *profile)
+{
+    profile->overload = true;
+    profile->append_bytes = 1;
+    profile->inflight_count = 1;
+    profile->delay_min_us = 1000;
+    profile->delay_max_us = 10000;
+    profile->disk_min_us = 1000;
+    profile->disk_max_us = 30000;
+    profile->window_max = 16384;
+    profile->large_permille = 0;
+    profile->clients = SIM_CLIENTS_MAX;
+    profile->depth = 32;
+    profile->think_us = 400000;
+    profile->reader_permille = 0;
+}
+
 struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faults_s, bool strict)
 {
     struct profile profile = {.keepalive_us = strict ? 0 : 2000000, .spares_form = !strict};
@@ -170,6 +186,8 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
     draw_clients(&profile, random);
     if (profile_chance(random, 80000))
         draw_deposed_leaders(&profile);
+    else if (profile_chance(random, 20000))
+        draw_overload(&profile);
     return profile;
 }
 
@@ -216,6 +234,7 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"files", profile->files},
         {"depth", profile->depth},
         {"think_us", profile->think_us},
+        {"overload", profile->overload},
         {"large_permille", profile->large_permille},
         {"expiry_permille", profile->expiry_permille},
         {"break_permille", profile->break_permille},

@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 
+enum { THINK_MAX_US = 5000000 };
 enum { SIM_NODES_MAX = 5, SIM_FILES_MAX = 64, SIM_CLIENTS_MAX = 16 };
 
 enum fault_kind {
@@ -88,6 +89,7 @@ struct profile {
     uint32_t files;
     uint32_t depth;              /* requests under way on a connection */
     uint64_t think_us;           /* between two steps of a client, at most */
+    bool overload;               /* while things break clients ask for more than can be done, and then for little */
     uint32_t read_weight;
     uint32_t write_weight;
     uint32_t cas_weight;
