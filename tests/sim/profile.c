@@ -157,7 +157,7 @@ static void draw_deposed_leaders(struct profile *profile)
 static void draw_overload(struct profile *profile)
 {
     profile->overload = true;
-    profile->command_timeout_ms = 2000; /* in which far more than the smallest windows can be done */
+    profile->command_timeout_ms = 1000; /* in which more than the smallest windows can be done */
     profile->append_bytes = 1;
     profile->inflight_count = 1;
     profile->delay_min_us = 1000;
@@ -187,7 +187,7 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
     draw_clients(&profile, random);
     if (profile_chance(random, 80000))
         draw_deposed_leaders(&profile);
-    else if (profile_chance(random, 20000))
+    else if (profile_chance(random, 40000))
         draw_overload(&profile);
     return profile;
 }
