@@ -10,8 +10,8 @@ struct address {
     socklen_t size;
 };
 
-/* Resolves TEXT ("127.0.0.1:8080", "[::1]:8080", "name:8080"); blocks if it is a name. NULL, or why it cannot be had.
- * */
+/* Resolves TEXT ("127.0.0.1:8080", "[::1]:8080", "name:8080"); blocks if it is a name. NULL, or
+ * why it cannot be had. */
 const char *address_resolve(const char *text, struct address *address);
 
 /* A socket that listens there: non-blocking, close-on-exec; or -errno. */

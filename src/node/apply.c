@@ -6,7 +6,6 @@
 
 enum {
     APPLY_ENTRY_OVERHEAD = 64, /* bytes that an entry counts beside its payload, for the distance of snapshots */
-    APPLY_PATIENCE = 4,        /* a numbered command shall be done within this part of the command timeout */
 };
 
 /* Everything that this gateway numbered may or may not take effect, and no one will tell: a later opening of the same
@@ -43,7 +42,7 @@ static void own_opened(struct node *node)
 /* The window's first number is done; who waited for it. */
 static struct pending *own_applied(struct node *node)
 {
-    return gateway_applied(&node->gateway, node->now_ms, node->options.command_timeout_ms / APPLY_PATIENCE);
+    return gateway_applied(&node->gateway, node->now_ms, node->options.command_timeout_ms / GATEWAY_PATIENCE);
 }
 
 static void resolve(struct node *node, struct pending *pending, const struct outcome *outcome)

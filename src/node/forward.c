@@ -39,6 +39,7 @@ static void ask_open(struct node *node)
 static void number_waiting(struct node *node)
 {
     struct gateway *gateway = &node->gateway;
+    gateway_waits(gateway, node->now_ms, node->options.command_timeout_ms / GATEWAY_PATIENCE);
     while (!list_empty(&node->waiting) && gateway->writable) {
         struct pending *pending = list_item(node->waiting.next, struct pending, queue);
         if (!gateway_has_room(gateway, pending->command->size))

@@ -26,7 +26,7 @@
  *      OFFER      u64 index; u64 term; u64 size                         bulk: a snapshot begins
  *      CHUNK      u64 offset; bytes                                     bulk
  *      TAKEN      u64 index; u64 offset; u8 state                       bulk: have up to offset (0); installed (1);
- * no (2) */
+ *                 no (2) */
 #ifndef CLEAT_NODE_FRAME_H
 #define CLEAT_NODE_FRAME_H
 

@@ -92,11 +92,18 @@ static void adapt(struct gateway *gateway, uint64_t took_ms, uint64_t patience_m
     } else if (gateway->first > gateway->shrunk_at) {
         /* Half of what is in it, not of what might be: that may be far more than ever was. */
         uint64_t used = gateway->bytes < gateway->allowed ? gateway->bytes : gateway->allowed;
-        gateway->allowed = used / 2;
-        if (gateway->allowed < GATEWAY_ALLOWED_MIN)
-            gateway->allowed = GATEWAY_ALLOWED_MIN;
+        gateway->allowed = used / 2; /* down to nothing: an empty window takes one command nevertheless */
         gateway->shrunk_at = gateway->next - 1;
     }
+}
+
+void gateway_waits(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms)
+{
+    if (gateway->first == gateway->next)
+        return;
+    uint64_t waited_ms = now_ms - gateway_slot(gateway, gateway->first)->numbered_ms;
+    if (waited_ms > patience_ms)
+        adapt(gateway, waited_ms, patience_ms, 0);
 }
 
 struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms)

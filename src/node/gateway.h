@@ -11,7 +11,7 @@
  *
  * Under more load than the cluster can take, the window shrinks until what is in it is done in good time: commands that
  * are numbered shall succeed, and the others be refused while that is still certain to have no effect. When a command
- * took too long it shrinks to half of what is in it (once per window), and it grows by what was done in time. */
+ * took too long, or has waited for too long already, it shrinks to half of what is in it (once per window), and it grows by what was done in time. */
 #ifndef CLEAT_NODE_GATEWAY_H
 #define CLEAT_NODE_GATEWAY_H
 
@@ -24,8 +24,8 @@
 struct pending;
 
 enum {
+    GATEWAY_PATIENCE = 4,                 /* a numbered command shall be done within this part of its timeout */
     GATEWAY_OVERHEAD = 64,                /* bytes that a command counts beside its own */
-    GATEWAY_ALLOWED_MIN = 512,            /* bytes in the window that are always allowed */
 };
 
 struct gateway_slot {
@@ -69,6 +69,9 @@ struct gateway_slot *gateway_slot(struct gateway *gateway, uint64_t number);
 /* Number FIRST is applied: its slot is emptied, and its owner returned (or NULL). PATIENCE_MS: how long a command may
  * take before the window shrinks. */
 struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms);
+/* The oldest command waits still: if longer than PATIENCE_MS, the window shrinks now. Nothing may be applied for a
+ * while, and what is numbered meanwhile would wait as long again. */
+void gateway_waits(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms);
 /* A skip takes the place of the command NUMBER, which no one waits for any more. */
 void gateway_skip(struct gateway *gateway, uint64_t number);
 /* The leader of TERM has received all numbers up to RECEIVED: send from there on. */

@@ -157,7 +157,7 @@ static void draw_deposed_leaders(struct profile *profile)
 static void draw_overload(struct profile *profile)
 {
     profile->overload = true;
-    profile->command_timeout_ms = 2000; /* in which far more than the smallest windows can be done */
+    profile->command_timeout_ms = 500; /* in which little more than the smallest windows can be done */
     profile->append_bytes = 1;
     profile->inflight_count = 1;
     profile->delay_min_us = 1000;

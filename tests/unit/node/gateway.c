@@ -81,7 +81,7 @@ START_TEST(window_shrinks_to_half_of_its_content_when_commands_take_too_long)
     ck_assert_uint_eq(gateway.allowed, 1 << 20); /* far more than is ever in it: to halve that would change nothing */
     gateway_applied(&gateway, 1200, 100);
     uint64_t half = gateway.bytes / 2;
-    ck_assert_uint_gt(half, GATEWAY_ALLOWED_MIN);
+    ck_assert_uint_gt(half, 0);
     ck_assert_uint_eq(gateway.allowed, half);
     gateway_applied(&gateway, 1200, 100); /* it was numbered before the window shrank: no news */
     ck_assert_uint_eq(gateway.allowed, half);
@@ -93,7 +93,30 @@ START_TEST(window_shrinks_to_half_of_its_content_when_commands_take_too_long)
         gateway_add(&gateway, new_command(), NULL, 4000);
         gateway_applied(&gateway, 5000, 100);
     }
-    ck_assert_uint_eq(gateway.allowed, GATEWAY_ALLOWED_MIN);
+    ck_assert_uint_eq(gateway.allowed, 0);
+    ck_assert(gateway_has_room(&gateway, 1000)); /* one at a time */
+    gateway_add(&gateway, new_command(), NULL, 6000);
+    ck_assert(!gateway_has_room(&gateway, 1));
+    gateway_applied(&gateway, 6050, 100);
+    ck_assert_uint_gt(gateway.allowed, 0); /* in time: it grows again */
+    gateway_close(&gateway);
+}
+END_TEST
+
+START_TEST(window_shrinks_while_nothing_is_applied)
+{
+    struct gateway gateway = opened(64);
+    for (int i = 0; i < 40; i++)
+        gateway_add(&gateway, new_command(), NULL, 1000);
+    gateway_waits(&gateway, 1100, 100);
+    ck_assert_uint_eq(gateway.allowed, 1 << 20); /* not too long yet */
+    gateway_waits(&gateway, 1101, 100);
+    ck_assert_uint_eq(gateway.allowed, gateway.bytes / 2);
+    ck_assert(!gateway_has_room(&gateway, 1));
+    uint64_t half = gateway.allowed;
+    gateway_waits(&gateway, 2000, 100); /* once per window */
+    gateway_applied(&gateway, 2000, 100);
+    ck_assert_uint_eq(gateway.allowed, half);
     gateway_close(&gateway);
 }
 END_TEST
@@ -159,6 +182,7 @@ int main(void)
     tcase_add_test(tests, lowest_follows_what_was_answered);
     tcase_add_test(tests, window_is_bounded_in_commands_and_bytes);
     tcase_add_test(tests, window_shrinks_to_half_of_its_content_when_commands_take_too_long);
+    tcase_add_test(tests, window_shrinks_while_nothing_is_applied);
     tcase_add_test(tests, credit_takes_sending_back_but_never_before_what_is_applied);
     tcase_add_test(tests, skip_keeps_the_number_and_forgets_the_contents);
     tcase_add_test(tests, reopening_forgets_everything);
