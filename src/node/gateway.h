@@ -11,7 +11,8 @@
  *
  * Under more load than the cluster can take, the window shrinks until what is in it is done in good time: commands that
  * are numbered shall succeed, and the others be refused while that is still certain to have no effect. When a command
- * took too long, or has waited for too long already, it shrinks to half of what is in it (once per window), and it grows by what was done in time. */
+ * took too long, or has waited for too long already, it shrinks to half of what is in it (once per window), and it
+ * grows by what was done in time. */
 #ifndef CLEAT_NODE_GATEWAY_H
 #define CLEAT_NODE_GATEWAY_H
 
@@ -24,8 +25,8 @@
 struct pending;
 
 enum {
-    GATEWAY_PATIENCE = 4,                 /* a numbered command shall be done within this part of its timeout */
-    GATEWAY_OVERHEAD = 64,                /* bytes that a command counts beside its own */
+    GATEWAY_PATIENCE = 4,  /* a numbered command shall be done within this part of its timeout */
+    GATEWAY_OVERHEAD = 64, /* bytes that a command counts beside its own */
 };
 
 struct gateway_slot {
