@@ -10,6 +10,8 @@
 
 struct iovec;
 
+enum { FS_BLOCK_BYTES = 4096 };
+
 /* >= 0: a file; < 0: -errno. */
 int fs_open(const char *path);                     /* existing, for reading and writing; -ENOENT */
 int fs_create(const char *path);                   /* new and empty, or an existing one cut to 0 */
@@ -20,6 +22,9 @@ int fs_read(int file, uint64_t offset, void *bytes, size_t size, size_t *got);
 int fs_write(int file, uint64_t offset, const void *bytes, size_t size);
 /* Writes all pieces from OFFSET on; PIECES is used up (changed). */
 int fs_writev(int file, uint64_t offset, struct iovec *pieces, size_t count);
+/* From now on FILE is read and written in whole blocks alone, at multiples of FS_BLOCK_BYTES and to memory aligned
+ * likewise: the system may leave out its cache, and forgets what it had there. Where it cannot, all works as before. */
+void fs_bypass_cache(int file);
 int fs_sync(int file);                             /* fdatasync: content, and size if it grew */
 int fs_rename(const char *from, const char *to);
 int fs_unlink(const char *path);

@@ -59,13 +59,37 @@ int fs_size(int file, uint64_t *size)
     return 0;
 }
 
+void fs_bypass_cache(int file)
+{
+    ensure(file >= 0);
+#ifdef O_DIRECT
+    int flags = fcntl(file, F_GETFL);
+    if (flags < 0 || fcntl(file, F_SETFL, flags | O_DIRECT) < 0)
+        return;
+    (void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+#endif
+}
+
+/* Some file systems take the flag and then refuse the transfer, or want larger blocks: then the cache it is. True: FILE
+ * went without it, and no longer does. */
+static bool fs_return_to_cache(int file)
+{
+#ifdef O_DIRECT
+    int flags = fcntl(file, F_GETFL);
+    return flags >= 0 && (flags & O_DIRECT) && fcntl(file, F_SETFL, flags & ~O_DIRECT) == 0;
+#else
+    (void)file;
+    return false;
+#endif
+}
+
 int fs_read(int file, uint64_t offset, void *bytes, size_t size, size_t *got)
 {
     ensure(file >= 0 && offset <= INT64_MAX - size);
     size_t done = 0;
     while (done < size) {
         ssize_t count = pread(file, (uint8_t *)bytes + done, size - done, (off_t)(offset + done));
-        if (count < 0 && errno == EINTR)
+        if (count < 0 && (errno == EINTR || (errno == EINVAL && fs_return_to_cache(file))))
             continue;
         if (count < 0)
             return -errno;
@@ -83,7 +107,7 @@ int fs_write(int file, uint64_t offset, const void *bytes, size_t size)
     size_t done = 0;
     while (done < size) {
         ssize_t count = pwrite(file, (const uint8_t *)bytes + done, size - done, (off_t)(offset + done));
-        if (count < 0 && errno == EINTR)
+        if (count < 0 && (errno == EINTR || (errno == EINVAL && fs_return_to_cache(file))))
             continue;
         if (count <= 0)
             return count < 0 ? -errno : -EIO;

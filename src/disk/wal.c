@@ -1,10 +1,8 @@
 #include "disk/wal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ensure.h"
-#include "base/memory.h"
 #include "disk/fs.h"
 #include "disk/reason.h"
 #include "disk/segment.h"
@@ -13,7 +11,6 @@ enum {
     WAL_MARK = RECORD_HEADER,
     WAL_RESET = RECORD_HEADER,
     WAL_BEGIN = RECORD_HEADER + RECORD_BEGIN_PAYLOAD,
-    WAL_ARENA_RECORD = RECORD_HEADER + RECORD_ALIGN, /* at most, of one record in the arena */
 };
 
 void wal_init(struct wal *wal, const struct directory *directory, struct segments *segments,
@@ -28,6 +25,7 @@ void wal_init(struct wal *wal, const struct directory *directory, struct segment
         .active_listed = true,
         .marked = true,
     };
+    appender_init(&wal->appender);
     ensure(wal->segment_bytes >= SEGMENT_BYTES_MIN && wal->segment_bytes <= SEGMENT_BYTES_MAX);
     ensure(wal->segment_bytes - SEGMENT_HEADER >=
            WAL_BEGIN + WAL_RESET + WAL_MARK + 2 * record_bytes(wal->record_max_bytes));
@@ -57,57 +55,37 @@ static enum disk_status wal_fail(struct wal *wal, const char *call, int error, c
 
 /* --- a batch ---------------------------------------------------------------------------------------------------- */
 
-/* Room for the headers of COUNT records, and for a BEGIN in every segment there is: the arena must not move while
- * pieces point into it. */
-static void wal_batch_reserve(struct wal *wal, size_t count)
+static enum disk_status wal_begin(struct wal *wal, char *reason)
 {
-    ensure(wal->batch == 0 && wal->arena_size == 0);
-    size_t bytes = count * WAL_ARENA_RECORD + WAL_SPARES_MAX * WAL_ARENA_RECORD;
-    if (bytes > wal->arena_capacity) {
-        wal->arena = memory_resize(wal->arena, bytes, 1);
-        wal->arena_capacity = bytes;
-    }
-    size_t pieces = 2 * (count + WAL_SPARES_MAX) + 2;
-    if (pieces > wal->piece_capacity) {
-        wal->pieces = memory_resize(wal->pieces, pieces, sizeof *wal->pieces);
-        wal->piece_capacity = pieces;
-    }
+    fs_bypass_cache(wal->file);
+    int error = appender_begin(&wal->appender, wal->file, wal->end.offset);
+    return error < 0 ? wal_fail(wal, "read", error, reason) : DISK_OK;
 }
 
-/* The next SIZE bytes of the arena, as part of the batch. */
-static uint8_t *wal_batch_take(struct wal *wal, size_t size)
+/* Adds a record that fits in the active segment. */
+static enum disk_status wal_batch_add(struct wal *wal, struct record *record, char *reason)
 {
-    ensure(size <= wal->arena_capacity - wal->arena_size);
-    uint8_t *at = wal->arena + wal->arena_size;
-    wal->arena_size += size;
-    struct iovec *last = wal->piece_count > 0 ? &wal->pieces[wal->piece_count - 1] : NULL;
-    if (last && (uint8_t *)last->iov_base + last->iov_len == at) {
-        last->iov_len += size;
-    } else {
-        ensure(wal->piece_count < wal->piece_capacity);
-        wal->pieces[wal->piece_count++] = (struct iovec){.iov_base = at, .iov_len = size};
-    }
-    return at;
-}
-
-/* Adds a record that fits in the active segment. PAYLOAD is not copied. */
-static void wal_batch_add(struct wal *wal, struct record *record)
-{
+    static const uint8_t zeros[RECORD_ALIGN];
     ensure(wal->file >= 0 && record_bytes(record->payload_size) <= wal->active_bytes - wal->end.offset);
+    if (wal->appender.file != wal->file && wal_begin(wal, reason) != DISK_OK)
+        return DISK_FAILED;
+    ensure(wal->appender.offset + wal->appender.size == wal->end.offset);
     if (wal->batch == 0)
         wal->batch = (uint32_t)wal->end.offset;
     record->batch = wal->batch;
-    record_encode(record, wal->end.id, wal->end.offset, wal_batch_take(wal, RECORD_HEADER));
-    if (record->payload_size > 0) {
-        ensure(wal->piece_count < wal->piece_capacity);
-        wal->pieces[wal->piece_count++] =
-            (struct iovec){.iov_base = (void *)(uintptr_t)record->payload, .iov_len = record->payload_size};
-    }
+    uint8_t header[RECORD_HEADER];
+    record_encode(record, wal->end.id, wal->end.offset, header);
     size_t padding = record_bytes(record->payload_size) - RECORD_HEADER - record->payload_size;
-    if (padding > 0)
-        memset(wal_batch_take(wal, padding), 0, padding);
+    int error = appender_add(&wal->appender, header, sizeof header);
+    if (error == 0)
+        error = appender_add(&wal->appender, record->payload, record->payload_size);
+    if (error == 0)
+        error = appender_add(&wal->appender, zeros, padding);
+    if (error < 0)
+        return wal_fail(wal, "write", error, reason);
     wal->end.offset += record_bytes(record->payload_size);
     wal->marked = record->type == RECORD_MARK;
+    return DISK_OK;
 }
 
 /* Writes and syncs the batch. */
@@ -115,16 +93,14 @@ static enum disk_status wal_batch_flush(struct wal *wal, char *reason)
 {
     if (wal->batch == 0)
         return DISK_OK;
-    ensure(!wal->failed && wal->file >= 0 && wal->piece_count > 0);
-    int error = fs_writev(wal->file, wal->batch, wal->pieces, wal->piece_count);
+    ensure(!wal->failed && wal->file >= 0);
+    int error = appender_flush(&wal->appender);
     if (error < 0)
         return wal_fail(wal, "write", error, reason);
     error = fs_sync(wal->file);
     if (error < 0)
         return wal_fail(wal, "sync", error, reason);
     wal->batch = 0;
-    wal->arena_size = 0;
-    wal->piece_count = 0;
     if (!wal->active_listed) {
         /* Not before now: the segments before it may be deleted for its sake. */
         segments_add(wal->segments, (struct segments_item){.sequence = wal->end.sequence,
@@ -145,7 +121,8 @@ static enum disk_status wal_roll(struct wal *wal, char *reason)
     struct disk_segment spare = wal->spares[0];
     ensure(spare.sequence > wal->end.sequence);
     memmove(wal->spares, wal->spares + 1, --wal->spare_count * sizeof *wal->spares);
-    record_begin_encode(&wal->end, wal->begin);
+    uint8_t previous[RECORD_BEGIN_PAYLOAD];
+    record_begin_encode(&wal->end, previous);
     if (wal->file >= 0)
         (void)fs_close(wal->file); /* all in it is synced */
     wal->file = spare.file;
@@ -154,9 +131,8 @@ static enum disk_status wal_roll(struct wal *wal, char *reason)
     wal->active_listed = false;
     wal->end = (struct record_place){.sequence = spare.sequence, .id = spare.id, .offset = SEGMENT_HEADER};
     struct record begin = {.type = RECORD_BEGIN, .term = wal->term, .index = wal->index,
-                           .payload_size = sizeof wal->begin, .payload = wal->begin};
-    wal_batch_add(wal, &begin);
-    return DISK_OK;
+                           .payload_size = sizeof previous, .payload = previous};
+    return wal_batch_add(wal, &begin, reason);
 }
 
 static enum disk_status wal_add(struct wal *wal, struct record *record, char *reason)
@@ -169,8 +145,7 @@ static enum disk_status wal_add(struct wal *wal, struct record *record, char *re
         if (status != DISK_OK)
             return status;
     }
-    wal_batch_add(wal, record);
-    return DISK_OK;
+    return wal_batch_add(wal, record, reason);
 }
 
 /* --- a request -------------------------------------------------------------------------------------------------- */
@@ -235,7 +210,6 @@ enum disk_status wal_execute(struct wal *wal, const struct disk_log *request, ch
         memcpy(reason, wal->failure, sizeof wal->failure);
         return DISK_FAILED;
     }
-    wal_batch_reserve(wal, request->entry_count + 3);
     enum disk_status status = DISK_OK;
     if (request->reset) {
         wal->reset_pending = true;
@@ -262,20 +236,15 @@ enum disk_status wal_execute(struct wal *wal, const struct disk_log *request, ch
 void wal_close(struct wal *wal)
 {
     char reason[DISK_REASON_MAX];
-    if (!wal->failed && wal->file >= 0 && !wal->marked) {
-        wal_batch_reserve(wal, 1);
+    if (!wal->failed && wal->file >= 0 && !wal->marked)
         (void)wal_add_mark(wal, reason); /* without it the next start does a little more work */
-    }
     if (wal->file >= 0)
         (void)fs_close(wal->file);
     for (size_t i = 0; i < wal->spare_count; i++)
         (void)fs_close(wal->spares[i].file);
     wal->file = -1;
     wal->spare_count = 0;
-    free(wal->arena);
-    free(wal->pieces);
-    wal->arena = NULL;
-    wal->pieces = NULL;
+    appender_close(&wal->appender);
 }
 
 /* --- room ------------------------------------------------------------------------------------------------------- */

@@ -11,8 +11,7 @@
 #ifndef CLEAT_DISK_WAL_H
 #define CLEAT_DISK_WAL_H
 
-#include <sys/uio.h>
-
+#include "disk/appender.h"
 #include "disk/directory.h"
 #include "disk/disk.h"
 #include "disk/record.h"
@@ -43,13 +42,7 @@ struct wal {
 
     /* The batch that is being put together. */
     uint32_t batch;            /* offset of its first record; 0: it is empty */
-    uint8_t *arena;            /* encoded headers and paddings */
-    size_t arena_size;
-    size_t arena_capacity;
-    uint8_t begin[RECORD_BEGIN_PAYLOAD]; /* of the batch's BEGIN, if it has one */
-    struct iovec *pieces;
-    size_t piece_count;
-    size_t piece_capacity;
+    struct appender appender;  /* at the end of the active segment, once anything was added */
 
     bool failed;
     char failure[DISK_REASON_MAX];

@@ -1,38 +1,36 @@
 #include "net/worker.h"
 
+#include <errno.h>
 #include <signal.h>
 
 #include "base/ensure.h"
 
+static void wait_for_work(struct worker *worker)
+{
+    while (sem_wait(&worker->work) < 0)
+        ensure(errno == EINTR);
+}
+
 static void *worker_run(void *argument)
 {
     struct worker *worker = argument;
-    pthread_mutex_lock(&worker->mutex);
     for (;;) {
-        while (!worker->quit && (worker->done || (!worker->log && !worker->bulk)))
-            pthread_cond_wait(&worker->changed, &worker->mutex);
+        wait_for_work(worker);
         if (worker->quit)
-            break;
-        struct disk_log *log = worker->log;
-        struct disk_bulk *bulk = worker->bulk;
-        pthread_mutex_unlock(&worker->mutex);
-        if (log)
-            disk_log_execute(worker->disk, log);
-        if (bulk)
-            disk_bulk_execute(worker->disk, bulk);
-        pthread_mutex_lock(&worker->mutex);
-        worker->done = true;
+            return NULL;
+        if (worker->log)
+            disk_log_execute(worker->disk, worker->log);
+        if (worker->bulk)
+            disk_bulk_execute(worker->disk, worker->bulk);
+        atomic_store_explicit(&worker->done, true, memory_order_release);
         ev_async_send(worker->loop, worker->wake);
     }
-    pthread_mutex_unlock(&worker->mutex);
-    return NULL;
 }
 
 void worker_start(struct worker *worker, struct disk *disk, struct ev_loop *loop, struct ev_async *wake)
 {
     *worker = (struct worker){.disk = disk, .loop = loop, .wake = wake};
-    pthread_mutex_init(&worker->mutex, NULL);
-    pthread_cond_init(&worker->changed, NULL);
+    ensure(sem_init(&worker->work, 0, 0) == 0);
     /* Signals are the loop's. */
     sigset_t all, before;
     sigfillset(&all);
@@ -41,14 +39,17 @@ void worker_start(struct worker *worker, struct disk *disk, struct ev_loop *loop
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+static bool is_done(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->done, memory_order_acquire);
+}
+
 static void submit(struct worker *worker, struct disk_log *log, struct disk_bulk *bulk)
 {
-    pthread_mutex_lock(&worker->mutex);
-    ensure(!worker->log && !worker->bulk && !worker->done);
+    ensure(!worker->log && !worker->bulk && !is_done(worker));
     worker->log = log;
     worker->bulk = bulk;
-    pthread_cond_signal(&worker->changed);
-    pthread_mutex_unlock(&worker->mutex);
+    ensure(sem_post(&worker->work) == 0);
 }
 
 void worker_submit_log(struct worker *worker, struct disk_log *request)
@@ -61,37 +62,36 @@ void worker_submit_bulk(struct worker *worker, struct disk_bulk *request)
     submit(worker, NULL, request);
 }
 
+/* Back to having nothing to do. */
+static void clear(struct worker *worker)
+{
+    worker->log = NULL;
+    worker->bulk = NULL;
+    atomic_store_explicit(&worker->done, false, memory_order_relaxed);
+}
+
 struct disk_log *worker_take_log(struct worker *worker)
 {
-    pthread_mutex_lock(&worker->mutex);
-    struct disk_log *request = worker->done ? worker->log : NULL;
-    if (request) {
-        worker->log = NULL;
-        worker->done = false;
-    }
-    pthread_mutex_unlock(&worker->mutex);
+    if (!is_done(worker))
+        return NULL;
+    struct disk_log *request = worker->log;
+    clear(worker);
     return request;
 }
 
 struct disk_bulk *worker_take_bulk(struct worker *worker)
 {
-    pthread_mutex_lock(&worker->mutex);
-    struct disk_bulk *request = worker->done ? worker->bulk : NULL;
-    if (request) {
-        worker->bulk = NULL;
-        worker->done = false;
-    }
-    pthread_mutex_unlock(&worker->mutex);
+    if (!is_done(worker))
+        return NULL;
+    struct disk_bulk *request = worker->bulk;
+    clear(worker);
     return request;
 }
 
 void worker_stop(struct worker *worker)
 {
-    pthread_mutex_lock(&worker->mutex);
     worker->quit = true;
-    pthread_cond_signal(&worker->changed);
-    pthread_mutex_unlock(&worker->mutex);
+    ensure(sem_post(&worker->work) == 0);
     pthread_join(worker->thread, NULL);
-    pthread_mutex_destroy(&worker->mutex);
-    pthread_cond_destroy(&worker->changed);
+    sem_destroy(&worker->work);
 }

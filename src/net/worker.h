@@ -1,11 +1,14 @@
 /* A thread that does one kind of disk work, a request at a time: the WAL thread and the bulk thread.
  *
- * The loop's thread hands a request over and is woken when it is done; in between the request belongs to the worker. */
+ * The loop's thread hands a request over and is woken when it is done; in between the request belongs to the worker.
+ * Each way is one wake-up and nothing else: no lock that the one who wakes could find taken. */
 #ifndef CLEAT_NET_WORKER_H
 #define CLEAT_NET_WORKER_H
 
 #include <ev.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "disk/disk.h"
@@ -15,13 +18,13 @@ struct worker {
     struct ev_loop *loop;
     struct ev_async *wake; /* sent when a request is done */
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    /* Under the mutex. At most one of log and bulk is set, by what kind of worker it is. */
+    sem_t work;            /* posted for each request, and to quit */
+    /* Set by the loop's thread before it posts, and not touched by it until done. At most one of log and bulk is set,
+     * by what kind of worker it is. */
     struct disk_log *log;
     struct disk_bulk *bulk;
-    bool done;
     bool quit;
+    atomic_bool done;      /* set by the worker: what it wrote before is seen by whoever sees this */
 };
 
 /* Starts the thread; the program ends where that fails. */

@@ -56,6 +56,7 @@ struct memory_machine {
 };
 
 struct memory_handle {
+    bool blocks; /* fs_bypass_cache: whole blocks alone */
     bool used;
     bool stale; /* its process died */
     size_t file;
@@ -578,8 +579,22 @@ int fs_size(int number, uint64_t *size)
     return error;
 }
 
+void fs_bypass_cache(int number)
+{
+    ensure(memory_current != NULL && memory_current->handles[number].used);
+    memory_current->handles[number].blocks = true;
+}
+
+/* What a file that goes without the cache asks of a transfer. */
+static void memory_check_blocks(int number, uint64_t offset, const void *bytes, size_t size)
+{
+    if (memory_current->handles[number].blocks)
+        ensure(offset % FS_BLOCK_BYTES == 0 && size % FS_BLOCK_BYTES == 0 && (uintptr_t)bytes % FS_BLOCK_BYTES == 0);
+}
+
 int fs_read(int number, uint64_t offset, void *bytes, size_t size, size_t *got)
 {
+    memory_check_blocks(number, offset, bytes, size);
     struct memory_file *file = NULL;
     int error = memory_handle(number, &file);
     if (error < 0)
@@ -610,6 +625,7 @@ static int memory_write(struct memory_file *file, uint64_t offset, const void *b
 
 int fs_write(int number, uint64_t offset, const void *bytes, size_t size)
 {
+    memory_check_blocks(number, offset, bytes, size);
     struct memory_file *file = NULL;
     int error = memory_handle(number, &file);
     return error < 0 ? error : memory_write(file, offset, bytes, size);
@@ -620,6 +636,7 @@ int fs_writev(int number, uint64_t offset, struct iovec *pieces, size_t count)
     struct memory_file *file = NULL;
     int error = memory_handle(number, &file);
     for (size_t i = 0; i < count && error == 0; i++) {
+        memory_check_blocks(number, offset, pieces[i].iov_base, pieces[i].iov_len);
         error = memory_write(file, offset, pieces[i].iov_base, pieces[i].iov_len);
         offset += pieces[i].iov_len;
         pieces[i] = (struct iovec){0};
