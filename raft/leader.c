@@ -73,6 +73,9 @@ uint64_t raft_leader_deadline(const struct raft *raft)
         deadline_ms = raft->leading.heartbeat_ms;
     if (raft->leading.transfer != 0 && raft->leading.transfer_ms < deadline_ms)
         deadline_ms = raft->leading.transfer_ms;
+    for (uint32_t i = 0; i < raft->peer_count; i++)
+        if (raft->peers[i].held && raft->peers[i].sent_ms + RAFT_HOLD_MS < deadline_ms)
+            deadline_ms = raft->peers[i].sent_ms + RAFT_HOLD_MS;
     return deadline_ms;
 }
 

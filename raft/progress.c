@@ -7,6 +7,7 @@ static void inflight_clear(struct raft_progress *progress)
     progress->inflight_first = 0;
     progress->inflight_count = 0;
     progress->inflight_bytes = 0;
+    progress->held = false;
 }
 
 void raft_progress_init(struct raft_progress *progress, uint64_t next, uint64_t now_ms)
@@ -58,6 +59,7 @@ void raft_progress_sent(struct raft_progress *progress, uint64_t last, uint64_t 
     progress->inflight[place] = (struct raft_inflight){.last = last, .bytes = bytes};
     progress->inflight_count++;
     progress->inflight_bytes += bytes;
+    progress->sent_ms = now_ms;
     progress->next = last + 1;
 }
 

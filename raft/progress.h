@@ -31,6 +31,7 @@ struct raft_progress {
     uint64_t next;        /* the next entry to send */
     uint64_t round;       /* the newest confirmation round it answered */
     uint64_t commit_told; /* the highest commit index it was told in a message that confirms so much */
+    bool commit_wanted;   /* somebody there waits for what is committed: it is told at the next flush */
     uint64_t heard_ms;    /* when it was last heard of; at first when this node became leader */
     bool heard;           /* it was heard of in this term, and since a snapshot to it failed */
     uint64_t moved_ms;    /* REPLICATE: when it last acknowledged something, or had nothing to acknowledge */
@@ -41,6 +42,8 @@ struct raft_progress {
     bool snapshot_wanted; /* SNAPSHOT: not handed out yet */
 
     struct raft_inflight inflight[RAFT_INFLIGHT_MAX]; /* a ring */
+    uint64_t sent_ms;     /* when the last one was */
+    bool held;            /* REPLICATE: more is there, but little, and waits for an answer or a moment (HOLD_MS) */
     uint32_t inflight_first;
     uint32_t inflight_count;
     uint64_t inflight_bytes;

@@ -33,6 +33,7 @@ struct raft_options {
     uint32_t append_bytes_max;    /* payload of one AppendEntries; one larger entry may go alone */
     uint32_t inflight_bytes_max;  /* sent to one peer and not acknowledged */
     uint32_t inflight_count_max;  /* messages with entries, likewise; at most RAFT_INFLIGHT_MAX */
+    uint32_t hold_count;          /* with so many of them under way a few new entries wait for an answer; 0: never */
     uint64_t seed;                /* for the random timeouts */
 };
 enum { RAFT_INFLIGHT_MAX = 256, RAFT_READS_MAX = 4096 /* reads waiting for confirmation */ };
@@ -89,6 +90,9 @@ void raft_compact(struct raft *raft, uint64_t index);
 /* Leader: hand over to TARGET, or to the best peer if 0. Takes no proposals until it is done or an election timeout
  * has passed. False: not leader, or there is no one. */
 bool raft_transfer(struct raft *raft, uint32_t target);
+/* Leader: somebody at PEER waits for what is committed, so it is told at the next flush. Without this it hears of it with
+ * the next entries or the next heartbeat. */
+void raft_tell(struct raft *raft, uint32_t peer);
 /* Leader: stop leading now (its disk hangs, say). */
 void raft_step_down(struct raft *raft);
 

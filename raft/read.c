@@ -101,10 +101,12 @@ void raft_read_confirm(struct raft *raft)
             .match = request->index,
         };
         queue_drop(&raft->asked, 1);
-        if (reply.to == 0)
+        if (reply.to == 0) {
             confirm(raft, reply.round, reply.match);
-        else
+        } else {
             raft_outbox_add(raft, &reply);
+            raft_tell(raft, reply.to); /* it reads when it has applied so much */
+        }
     }
 }
 

@@ -84,16 +84,31 @@ static uint32_t batch(const struct raft *raft, uint64_t first, uint64_t bytes_ma
     return count;
 }
 
+enum { HOLD_PART = 4 /* less than this part of a full message is little */ };
+
+/* While messages are under way, a few new entries wait until one is answered, or for a moment: over there they would
+ * wait for the disk, and each message costs a wake-up. With two under way that disk is still never idle. */
+static bool holds(const struct raft *raft, const struct raft_progress *peer, uint64_t bytes)
+{
+    uint32_t enough = raft->options.hold_count;
+    return enough > 0 && peer->inflight_count >= enough && bytes < raft->options.append_bytes_max / HOLD_PART &&
+           raft->now_ms - peer->sent_ms < RAFT_HOLD_MS;
+}
+
 /* What the window lets through. Returns whether anything was sent. */
 static bool send_window(struct raft *raft, struct raft_progress *peer)
 {
     bool sent = false;
+    peer->held = false;
     while (peer->next <= raft_log_last(&raft->log) && peer->inflight_count < raft->options.inflight_count_max) {
         uint64_t most = inflight_max(raft, peer);
         uint64_t room = most - smaller(most, peer->inflight_bytes);
         uint64_t bytes;
         uint32_t count = batch(raft, peer->next, smaller(append_max(raft, peer), room), &bytes);
         if (bytes > room && peer->inflight_count > 0)
+            break;
+        peer->held = holds(raft, peer, bytes);
+        if (peer->held)
             break;
         send_append(raft, peer, peer->next - 1, count);
         raft_progress_sent(peer, peer->next + count - 1, bytes, raft->now_ms);
@@ -131,11 +146,21 @@ static bool send_entries(struct raft *raft, struct raft_progress *peer)
         return send_probe(raft, peer);
     if (send_window(raft, peer))
         return true;
-    /* A new commit index goes out in the turn that finds it. */
+    /* A new commit index goes with the next entries or the next heartbeat, unless somebody waits for it there. */
+    if (!peer->commit_wanted)
+        return false;
+    peer->commit_wanted = false;
     if (peer->commit_told >= smaller(raft->commit, peer->next - 1))
         return false;
     send_append(raft, peer, peer->next - 1, 0);
     return true;
+}
+
+void raft_tell(struct raft *raft, uint32_t id)
+{
+    struct raft_progress *peer = raft->role == RAFT_LEADER ? raft_peers_find(raft, id) : NULL;
+    if (peer)
+        peer->commit_wanted = true;
 }
 
 /* Followers answer what is of a new round at once, so a heartbeat begins one where an answer is wanted: by a read,

@@ -10,6 +10,7 @@
 enum {
     RAFT_LINKS_MAX = 2 * RAFT_MEMBERS_MAX, /* peers whose data directory is remembered */
     RAFT_REST_MS = 1000,                   /* without proposals and reads, after which a leader rests */
+    RAFT_HOLD_MS = 2,                      /* a few new entries wait at most so long for an answer to earlier ones */
     RAFT_OUTBOX_MAX = 8192,                /* messages; what is beyond is lost, as messages may be */
 };
 

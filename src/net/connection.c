@@ -115,6 +115,7 @@ static void read_input(struct connection *connection)
         node_client_bytes(server->node, connection->client, server->buffer, (size_t)got);
         if (!node_client_reads(connection->client))
             interest(connection, connection->io.events & EV_WRITE);
+        server_read(server, (size_t)got);
     }
 }
 

@@ -11,6 +11,7 @@
 
 enum {
     READ_BUFFER_BYTES = 256 * 1024,
+    TURN_BYTES = 64 * 1024,      /* read in one go of the loop, after which a turn is taken in between */
     WRITE_PIECES_MAX = 64,
     ACCEPTS_PER_TURN = 64,
     LINGER_MS = 2000,            /* after the last reply a client may take this long to close */
@@ -58,7 +59,13 @@ struct server {
     uint32_t dial_count;
     bool ended;
     uint8_t *buffer;             /* READ_BUFFER_BYTES, for one read at a time */
+    size_t turn_bytes;           /* read since the last turn */
 };
+
+/* --- server.c --- */
+/* SIZE bytes were read and given to the node. After enough of them disk and peers get their work before the rest is
+ * read: they and this node then work at the same time. Clients may be gone afterwards. */
+void server_read(struct server *server, size_t size);
 
 /* --- connection.c --- */
 void connections_listen(struct server *server, int listener);

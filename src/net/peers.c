@@ -97,6 +97,7 @@ static void read_frames(struct peer_socket *socket)
     node_link_bytes(server->node, socket->link, server->buffer, (size_t)got);
     if (socket->dial)
         socket->dial->wait_ms = REDIAL_MIN_MS;
+    server_read(server, (size_t)got);
 }
 
 /* The call was answered or refused. */

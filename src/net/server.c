@@ -84,15 +84,28 @@ static void set_deadline(struct server *server)
     ev_timer_start(server->loop, &server->deadline);
 }
 
-static void on_before_block(struct ev_loop *loop, struct ev_prepare *prepare, int events)
+static void turn(struct server *server)
 {
-    struct server *server = prepare->data;
-    (void)events;
+    server->turn_bytes = 0;
     node_time(server->node, server_now_ms());
     node_turn(server->node);
     submit_disk(server); /* first, so that the disk works while the messages are written */
     peers_flush(server);
     connections_flush(server);
+}
+
+void server_read(struct server *server, size_t size)
+{
+    server->turn_bytes += size;
+    if (server->turn_bytes >= TURN_BYTES)
+        turn(server);
+}
+
+static void on_before_block(struct ev_loop *loop, struct ev_prepare *prepare, int events)
+{
+    struct server *server = prepare->data;
+    (void)events;
+    turn(server);
     if (buffer_size(node_log(server->node)) > 0)
         server_write_log(node_log(server->node));
     if (node_stop_reason(server->node) || node_shutdown_done(server->node))

@@ -76,6 +76,8 @@ static void apply_command(struct node *node, const struct raft_entry *entry)
             client_read_before(node, pending);
     }
     struct outcome outcome = store_apply(node->store, entry->index, entry->time_ms, entry->payload);
+    if (outcome.gateway != node->options.id)
+        raft_tell(node->raft, outcome.gateway); /* its client waits there */
     if (number != 0 && outcome.code != OUTCOME_NONE) {
         ensure(outcome.number == number);
         node->gateway.progress_ms = node->now_ms;

@@ -110,6 +110,7 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
         .append_bytes_max = node->options.append_bytes,
         .inflight_bytes_max = 4 * 1024 * 1024,
         .inflight_count_max = node->options.inflight_count,
+        .hold_count = NODE_HOLD_COUNT,
         .seed = random_u64(&node->random),
     };
     const struct raft_start start = {

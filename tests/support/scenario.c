@@ -29,6 +29,7 @@ struct scenario {
     struct scenario_node nodes[NODES_MAX + 1]; /* by id */
     struct scenario_network network;
     struct raft_entry decoded[RAFT_MESSAGE_ENTRIES_MAX];
+    bool patient;                 /* nobody waits for what is committed */
     struct buffer *out;
     uint32_t word_count;
     char *words[WORDS_MAX]; /* of the command, its name first */
@@ -73,6 +74,13 @@ static void say_changes(struct scenario *scenario, uint32_t id)
     node->replica.applied = node->commit;
 }
 
+static void flush(const struct scenario *scenario, struct raft *raft)
+{
+    for (uint32_t id = 1; id <= scenario->count && !scenario->patient; id++)
+        raft_tell(raft, id);
+    raft_flush(raft);
+}
+
 /* A node's turn, as the server's loop makes it. */
 static void turn(struct scenario *scenario, uint32_t id)
 {
@@ -80,10 +88,10 @@ static void turn(struct scenario *scenario, uint32_t id)
     struct raft *raft = node->replica.raft;
     if (!raft)
         return;
-    raft_flush(raft);
+    flush(scenario, raft);
     while (replica_take_writes(&node->replica, 1 << 20) && !node->slow) {
         replica_sync(&node->replica);
-        raft_flush(raft);
+        flush(scenario, raft);
     }
     struct raft_message message;
     while (replica_take_message(&node->replica, &message))
@@ -143,6 +151,7 @@ static void run_nodes(struct scenario *scenario)
             .append_bytes_max = scenario->word_count > 2 ? (uint32_t)number(scenario, 2) : 1000,
             .inflight_bytes_max = 4000,
             .inflight_count_max = 4,
+            .hold_count = scenario->word_count > 3 ? (uint32_t)number(scenario, 3) : 0,
             .seed = id,
         };
         struct scenario_node *node = node_at(scenario, id);
@@ -320,6 +329,11 @@ static void run_transfer(struct scenario *scenario)
     turn(scenario, id);
 }
 
+static void run_patient(struct scenario *scenario)
+{
+    scenario->patient = true;
+}
+
 static void run_stepdown(struct scenario *scenario)
 {
     uint32_t id = (uint32_t)number(scenario, 1);
@@ -436,6 +450,7 @@ static const struct {
     {"read", run_read},         {"transfer", run_transfer}, {"stepdown", run_stepdown}, {"snapshot", run_snapshot},
     {"install", run_install},   {"lose", run_install},    {"crash", run_crash},       {"restart", run_restart},
     {"wipe", run_wipe},         {"show", run_show},       {"peers", run_peers},       {"elect", run_elect},
+    {"patient", run_patient},
 };
 
 /* --- life ------------------------------------------------------------------------------------------------------- */

@@ -196,6 +196,8 @@ static void turn(struct storm *storm, uint32_t id)
     raft_tick(replica->raft, storm->now_ms);
     requests(storm, id);
     raft_set_time(replica->raft, storm->now_ms);
+    if (random_between(&storm->random, 0, 1) == 0)
+        raft_tell(replica->raft, (uint32_t)random_between(&storm->random, 1, storm->count));
     raft_flush(replica->raft);
     if (replica_take_writes(replica, random_between(&storm->random, 1, 400)))
         node->sync_ms = storm->now_ms + random_between(&storm->random, 0, storm->calm ? 2 : storm->sync_ms);
@@ -267,6 +269,7 @@ static void storm_open(struct storm *storm, uint64_t seed)
             .append_bytes_max = (uint32_t)random_between(&storm->random, 1, 400),
             .inflight_bytes_max = (uint32_t)random_between(&storm->random, 1, 1000),
             .inflight_count_max = (uint32_t)random_between(&storm->random, 1, 8),
+            .hold_count = (uint32_t)random_between(&storm->random, 0, 3),
             .seed = random_u64(&storm->random),
         };
         replica_init(&storm->nodes[id].replica, &options);
