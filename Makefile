@@ -1,6 +1,6 @@
 # Cleat.
 #
-#   make          build/cleatd
+#   make          build/cleatd and build/cleat
 #   make run      five nodes on loopback, client ports 8080-8084; Ctrl-C ends them
 #   make test     every test
 #
@@ -22,7 +22,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
 LINK_FLAGS += -pthread
 
 # Layers, lowest first. A test of one layer links that layer and what lies below it.
-LAYERS = base protocol raft store disk node net
+LAYERS = base protocol raft store disk node net client bench
 DIR_base = src/base
 DIR_protocol = protocol
 DIR_raft = raft
@@ -30,6 +30,8 @@ DIR_store = src/store
 DIR_disk = src/disk
 DIR_node = src/node
 DIR_net = src/net
+DIR_client = src/client
+DIR_bench = src/bench
 
 lib = $(BUILD)/lib$(1).a
 LIBS_base = $(call lib,base)
@@ -39,8 +41,10 @@ LIBS_store = $(call lib,store) $(LIBS_protocol)
 LIBS_disk = $(call lib,disk) $(LIBS_raft)
 LIBS_node = $(call lib,node) $(call lib,store) $(call lib,disk) $(call lib,protocol) $(call lib,raft) $(LIBS_base)
 LIBS_net = $(call lib,net) $(LIBS_node)
+LIBS_client = $(call lib,client) $(LIBS_protocol)
+LIBS_bench = $(call lib,bench) $(LIBS_client)
 
-all: $(BUILD)/cleatd
+all: $(BUILD)/cleatd $(BUILD)/cleat
 
 define layer
 SOURCES_$(1) = $$(wildcard $$(DIR_$(1))/*.c)
@@ -71,6 +75,10 @@ DAEMON_OBJECTS = $(BUILD)/src/cleatd.o $(BUILD)/src/options.o
 $(BUILD)/cleatd: $(DAEMON_OBJECTS) $(LIBS_net)
 	@echo "  LINK $@"
 	@$(CC) -o $@ $(DAEMON_OBJECTS) $(LIBS_net) $(LINK_FLAGS) -lev
+
+$(BUILD)/cleat: $(BUILD)/src/cleat.o $(LIBS_bench)
+	@echo "  LINK $@"
+	@$(CC) -o $@ $(BUILD)/src/cleat.o $(LIBS_bench) $(LINK_FLAGS) -lev -ljansson -lm
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -90,8 +90,8 @@ void raft_compact(struct raft *raft, uint64_t index);
 /* Leader: hand over to TARGET, or to the best peer if 0. Takes no proposals until it is done or an election timeout
  * has passed. False: not leader, or there is no one. */
 bool raft_transfer(struct raft *raft, uint32_t target);
-/* Leader: somebody at PEER waits for what is committed, so it is told at the next flush. Without this it hears of it with
- * the next entries or the next heartbeat. */
+/* Leader: somebody at PEER waits for what is committed, so it is told at the next flush. Without this it hears of it
+ * with the next entries or the next heartbeat. */
 void raft_tell(struct raft *raft, uint32_t peer);
 /* Leader: stop leading now (its disk hangs, say). */
 void raft_step_down(struct raft *raft);

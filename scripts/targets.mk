@@ -16,6 +16,11 @@ $(TOOLS): $(BUILD)/%: %.c $(TOOL_PARTS) $(LIBS_base)
 -include tests/torture/torture.mk
 # Every disk action a crash.
 -include tests/crashpoints/crashpoints.mk
+# How much work an operation is.
+-include tests/count/count.mk
+# Cleat beside others.
+-include tests/bench/bench.mk
+-include tests/bench/null_server.mk
 SIM = $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim/sim)
 
 # Fuzzers: one C file each, with LLVMFuzzerTestOneInput, and what they share. Needs clang.
@@ -31,7 +36,7 @@ $(FUZZERS): $(BUILD)/%: %.c $(FUZZ_OBJECTS) $(LIBS_node)
 	@echo "  LINK $@"
 	@$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJECTS) $(LIBS_node) $(LINK_FLAGS)
 
-programs: $(BUILD)/cleatd $(UNITS) $(TOOLS) $(SIM) $(CRASHPOINTS)
+programs: $(BUILD)/cleatd $(BUILD)/cleat $(UNITS) $(TOOLS) $(SIM) $(CRASHPOINTS) $(COUNT) $(NULL_SERVER)
 fuzzers: $(FUZZERS)
 
 fuzz:
@@ -62,7 +67,7 @@ unit:
 	@BUILD=$(BUILD) scripts/test unit
 
 e2e:
-	@$(MAKE) --no-print-directory -j2 $(BUILD)/cleatd $(TOOLS)
+	@$(MAKE) --no-print-directory -j2 $(BUILD)/cleatd $(BUILD)/cleat $(TOOLS)
 	@BUILD=$(BUILD) scripts/test e2e
 
 check:

@@ -1,7 +1,7 @@
 /* Conversations between rafts, told line by line: a command, and what came of it.
  *
- *      nodes N [BYTES [HOLD]]  N nodes 1.., formed, with durable logs of one entry; BYTES in a message at most; with HOLD
- *                              messages under way a few entries wait
+ *      nodes N [BYTES [HOLD]]  N nodes 1.., formed, with durable logs of one entry; BYTES in a message at most; with
+ *                              HOLD messages under way a few entries wait
  *      patient                 from now on nobody waits for what is committed (at first somebody does on every node)
  *      timeout N               the election timeout of N passes
  *      elect N                 the same, and all messages arrive, but only the end is told

@@ -1,0 +1,160 @@
+#include "client/answer.h"
+
+#include <string.h>
+
+#include "support/check.h"
+#include "support/guard.h"
+
+static struct guard guard;
+
+/* What comes of TEXT, which ends right before memory that cannot be touched. */
+static enum answer_status parse(const char *text, struct answer *answer)
+{
+    size_t consumed = 0, size = strlen(text);
+    enum answer_status status = answer_parse(guard_copy(&guard, text, size), size, answer, &consumed);
+    if (status == ANSWER_LINE)
+        ck_assert_uint_eq(consumed, size);
+    return status;
+}
+
+static struct answer good(const char *text)
+{
+    struct answer answer;
+    ck_assert_msg(parse(text, &answer) == ANSWER_LINE, "%s", text);
+    return answer;
+}
+
+START_TEST(every_kind_of_answer)
+{
+    guard_open(&guard);
+    struct answer answer = good("OK 18446744073709551615\r\n");
+    ck_assert_int_eq(answer.kind, ANSWER_OK);
+    ck_assert_uint_eq(answer.version, UINT64_MAX);
+    answer = good("OK\r\n");
+    ck_assert_int_eq(answer.kind, ANSWER_OK);
+    ck_assert_uint_eq(answer.version, 0);
+    answer = good("CONTENTS 7 256 60\r\n");
+    ck_assert_int_eq(answer.kind, ANSWER_CONTENTS);
+    ck_assert(answer.has_body);
+    ck_assert_uint_eq(answer.version, 7);
+    ck_assert_uint_eq(answer.body_size, 256);
+    ck_assert_uint_eq(answer.exptime_s, 60);
+    answer = good("CONTENTS 7 0 0\r\n");
+    ck_assert(answer.has_body);
+    ck_assert_int_eq(good("ERR_FILE_NOT_FOUND\r\n").kind, ANSWER_NOT_FOUND);
+    answer = good("ERR_VERSION 12\r\n");
+    ck_assert_int_eq(answer.kind, ANSWER_VERSION_MISMATCH);
+    ck_assert_uint_eq(answer.version, 12);
+    ck_assert_int_eq(good("PONG\r\n").kind, ANSWER_PONG);
+    ck_assert_int_eq(good("BYE\r\n").kind, ANSWER_BYE);
+    answer = good("VERSION cleatd 0.1.0\r\n");
+    ck_assert_int_eq(answer.kind, ANSWER_VERSION);
+    ck_assert_uint_eq(answer.line_size, strlen("VERSION cleatd 0.1.0"));
+    answer = good("STATUS 20\r\n");
+    ck_assert_int_eq(answer.kind, ANSWER_STATUS);
+    ck_assert(answer.has_body);
+    ck_assert_uint_eq(answer.body_size, 20);
+    ck_assert_int_eq(good("HELP 1\r\n").kind, ANSWER_HELP);
+    guard_close(&guard);
+}
+END_TEST
+
+START_TEST(every_error_by_its_code_alone)
+{
+    guard_open(&guard);
+    for (unsigned i = 0; i < REPLY_ERROR_COUNT; i++) {
+        char line[200];
+        strcpy(line, reply_error_code((enum reply_error)i));
+        strcat(line, " ERR_BUSY is not what happened\r\n");
+        struct answer answer = good(line);
+        ck_assert_int_eq(answer.kind, ANSWER_ERROR);
+        ck_assert_int_eq(answer.error, (enum reply_error)i);
+        strcpy(line, reply_error_code((enum reply_error)i));
+        strcat(line, "\n");
+        ck_assert_int_eq(good(line).error, (enum reply_error)i);
+    }
+    ck_assert_int_eq(good("ERR_OF_TOMORROW it is not known yet\r\n").error, REPLY_ERROR_COUNT);
+    ck_assert_int_eq(good("ERR_BUSYBODY\r\n").error, REPLY_ERROR_COUNT);
+    guard_close(&guard);
+}
+END_TEST
+
+/* Each of the lines, cut anywhere: "more" up to its last byte; and it looks at no byte that has not come. */
+START_TEST(a_line_in_two_pieces)
+{
+    static const char *const lines[] = {"OK 123\r\n", "OK\n", "CONTENTS 1 22 333\r\n", "ERR_VERSION 5\r\n",
+                                        "ERR_TIMEOUT not confirmed\r\n", "STATUS 99\r\n", "PONG\r\n", "\r\n"};
+    guard_open(&guard);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        for (size_t size = 0; size < strlen(lines[i]); size++) {
+            struct answer answer;
+            size_t consumed = 99;
+            ck_assert_int_eq(answer_parse(guard_copy(&guard, lines[i], size), size, &answer, &consumed), ANSWER_MORE);
+            ck_assert_uint_eq(consumed, 99);
+        }
+    }
+    guard_close(&guard);
+}
+END_TEST
+
+START_TEST(only_the_first_of_several_is_taken)
+{
+    static const char text[] = "OK 1\r\nOK 2\r\n";
+    struct answer answer;
+    size_t consumed;
+    ck_assert_int_eq(answer_parse((const uint8_t *)text, strlen(text), &answer, &consumed), ANSWER_LINE);
+    ck_assert_uint_eq(answer.version, 1);
+    ck_assert_uint_eq(consumed, 6);
+}
+END_TEST
+
+START_TEST(what_is_no_answer)
+{
+    static const char *const lines[] = {
+        "\r\n", "\n", "OK \r\n", "OK 1 \r\n", "OK  1\r\n", "OK -1\r\n", "OK one\r\n", "OKAY\r\n", "ok 1\r\n",
+        "OK 18446744073709551616\r\n", "OK 99999999999999999999999\r\n", "OK 1\r\r\n", "CONTENTS\r\n",
+        "CONTENTS 1 2\r\n", "CONTENTS 1 2 3 4\r\n", "CONTENTS 1 x 3\r\n", "CONTENTS 1  2 3\r\n", "ERR_VERSION \r\n",
+        "ERR_VERSION x\r\n", "STATUS\r\n", "STATUS 1 2\r\n", "HELP 99999999999999999999\r\n", "PONG 1\r\n",
+        "BYEBYE\r\n",
+        "HTTP/1.1 400 Bad Request\r\n", "VERSION\r\n",
+    };
+    struct answer answer;
+    guard_open(&guard);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        ck_assert_msg(parse(lines[i], &answer) == ANSWER_BAD, "%s", lines[i]);
+    guard_close(&guard);
+}
+END_TEST
+
+START_TEST(a_line_has_its_longest)
+{
+    uint8_t line[ANSWER_LINE_MAX + 4];
+    struct answer answer;
+    size_t consumed;
+    memset(line, 'x', sizeof line);
+    memcpy(line, "ERR_INTERNAL ", 13);
+    memcpy(line + ANSWER_LINE_MAX, "\r\n", 2);
+    ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_LINE);
+    ck_assert_uint_eq(consumed, ANSWER_LINE_MAX + 2);
+    memset(line, 'x', sizeof line);
+    memcpy(line, "ERR_INTERNAL ", 13);
+    ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 1, &answer, &consumed), ANSWER_MORE);
+    ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_BAD);
+    line[ANSWER_LINE_MAX + 1] = '\n';
+    ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_BAD);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("answer");
+    TCase *tests = tcase_create("answer");
+    tcase_add_test(tests, every_kind_of_answer);
+    tcase_add_test(tests, every_error_by_its_code_alone);
+    tcase_add_test(tests, a_line_in_two_pieces);
+    tcase_add_test(tests, only_the_first_of_several_is_taken);
+    tcase_add_test(tests, what_is_no_answer);
+    tcase_add_test(tests, a_line_has_its_longest);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
