@@ -114,6 +114,15 @@ bool command_origin(const uint8_t *bytes, size_t size, struct command *command)
     return true;
 }
 
+bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_t *name_size)
+{
+    if (size < COMMAND_HEADER_SIZE)
+        return false;
+    *name = bytes + COMMAND_HEADER_SIZE;
+    *name_size = bytes_u16(bytes + NAME_SIZE_OFFSET);
+    return *name_size > 0 && *name_size <= size - COMMAND_HEADER_SIZE;
+}
+
 bool command_is_newer(const uint8_t *bytes, size_t size)
 {
     if (size <= FORMAT_OFFSET)

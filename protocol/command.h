@@ -63,6 +63,10 @@ bool command_decode(const uint8_t *bytes, size_t size, struct command *command);
  * there. For finding the one who waits for an entry before it is applied. */
 bool command_origin(const uint8_t *bytes, size_t size, struct command *command);
 
+/* Only the name, without looking at the rest: a hint at what applying it will touch. False where it has none. Borrows
+ * BYTES. */
+bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_t *name_size);
+
 /* True where BYTES claim a format or kind newer than this program knows (decode says false for those too). */
 bool command_is_newer(const uint8_t *bytes, size_t size);
 

@@ -34,6 +34,15 @@ static void log_line(const char *event, const char *reason)
     buffer_close(&line);
 }
 
+/* The log in memory grows and shrinks all the time: what is freed is kept for that, up to a limit, rather than given
+ * back to the system and fetched again, page by page. */
+static void keep_memory(void)
+{
+    enum { KEPT_BYTES = 64 * 1024 * 1024, STEP_BYTES = 1024 * 1024 };
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    mallopt(M_TOP_PAD, STEP_BYTES);
+}
+
 /* As many descriptors as the system gives; clients get what peers and files leave. */
 static void raise_descriptors(struct node_options *options)
 {
@@ -137,6 +146,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error like any other: EFBIG */
     raise_descriptors(&options.node);
+    keep_memory();
     options.node.seed = random_number(NULL);
     return open_and_run(&options);
 }

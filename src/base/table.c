@@ -8,6 +8,7 @@
 #include "base/memory.h"
 
 enum {
+    TABLE_CACHE_LINE = 64,
     TABLE_BITS_MIN = 4,
     TABLE_BITS_MAX = 31,     /* of the 32 bits that a thing remembers of its hash */
     TABLE_SHRINK_BELOW = 8,  /* fewer things than an eighth of the buckets: half as many buckets */
@@ -111,6 +112,28 @@ struct named *table_find(struct table *table, const void *name, size_t name_size
             return thing;
     }
     return NULL;
+}
+
+void table_expect(const struct table *table, const struct table_name *names, size_t count)
+{
+    struct named **buckets[TABLE_EXPECT_MAX];
+    ensure(count <= TABLE_EXPECT_MAX);
+    if (table->count == 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        buckets[i] = table_bucket(table, table_hash(table, names[i].bytes, names[i].size));
+        __builtin_prefetch(buckets[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (*buckets[i]) {
+            __builtin_prefetch(*buckets[i]);
+            __builtin_prefetch((const uint8_t *)*buckets[i] + TABLE_CACHE_LINE); /* more of whatever it is part of */
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (*buckets[i])
+            __builtin_prefetch((*buckets[i])->name);
+    }
 }
 
 void table_insert(struct table *table, struct named *thing)

@@ -31,6 +31,14 @@ void table_close(struct table *table);
 
 /* The thing of that name, or NULL. */
 struct named *table_find(struct table *table, const void *name, size_t name_size);
+/* COUNT names, TABLE_EXPECT_MAX at most, will be looked up soon: what table_find will then look at is fetched into the
+ * processor's caches, for all at a time rather than for one after another. Changes nothing. */
+struct table_name {
+    const uint8_t *bytes;
+    size_t size;
+};
+enum { TABLE_EXPECT_MAX = 16 };
+void table_expect(const struct table *table, const struct table_name *names, size_t count);
 /* Adds THING, whose name is set and not in the table yet. */
 void table_insert(struct table *table, struct named *thing);
 /* Takes out THING, which is in the table. */

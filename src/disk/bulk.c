@@ -249,6 +249,7 @@ static enum disk_status bulk_receive_begin(struct bulk *bulk, struct disk_bulk *
     (void)request;
     bulk_close_file(&bulk->received);
     bulk->received_bytes = 0;
+    bulk->received_pace = (struct pace){0};
     char path[DISK_PATH_MAX];
     directory_path(bulk->directory, bulk_received_name, path);
     int file = fs_create(path);
@@ -288,6 +289,9 @@ static enum disk_status bulk_receive_write(struct bulk *bulk, struct disk_bulk *
     int error = fs_write(bulk->received, request->offset, buffer_start(&request->bytes), size);
     if (error < 0)
         return bulk_receive_drop(bulk, reason_no_room(reason, "write", path, error), reason);
+    error = pace_wrote(&bulk->received_pace, bulk->received, size);
+    if (error < 0)
+        return bulk_receive_drop(bulk, reason_no_room(reason, "sync", path, error), reason);
     bulk->received_bytes += size;
     return DISK_OK;
 }

@@ -7,6 +7,7 @@
 #include "disk/archive.h"
 #include "disk/directory.h"
 #include "disk/disk.h"
+#include "disk/pace.h"
 #include "disk/segments.h"
 #include "disk/snapshot.h"
 
@@ -21,6 +22,7 @@ struct bulk {
     struct snapshot_writer own;   /* this node's snapshot, being written */
     int received;                 /* the leader's snapshot, coming in; < 0: none */
     uint64_t received_bytes;
+    struct pace received_pace;
     int sent;                     /* the snapshot being sent; < 0: none */
     uint64_t sent_bytes;
     struct snapshot_reader load;

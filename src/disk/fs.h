@@ -40,5 +40,7 @@ int fs_lock(const char *path, int *file);
 bool fs_is_full(int error);
 /* A monotonic clock in microseconds, to tell how long a sync took. */
 uint64_t fs_clock_us(void);
+/* Sleeps for so many microseconds. Not for the log's thread. */
+void fs_rest(uint64_t time_us);
 
 #endif

@@ -272,3 +272,9 @@ uint64_t fs_clock_us(void)
     ensure(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
+
+void fs_rest(uint64_t time_us)
+{
+    const struct timespec time = {.tv_sec = (time_t)(time_us / 1000000), .tv_nsec = (long)(time_us % 1000000) * 1000};
+    (void)nanosleep(&time, NULL); /* cut short by a signal is long enough */
+}

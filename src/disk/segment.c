@@ -9,6 +9,7 @@
 #include "base/ensure.h"
 #include "disk/block.h"
 #include "disk/fs.h"
+#include "disk/pace.h"
 #include "disk/reason.h"
 
 enum {
@@ -19,7 +20,7 @@ enum {
     AT_SEQUENCE = AT_ID + 8,
     AT_BEGUN = AT_SEQUENCE + 8,
     SEGMENT_ZEROS = 64 * 1024, /* written in one piece */
-    SEGMENT_PIECES = 16,
+    SEGMENT_PIECES = 8,
 };
 
 static void segment_encode(const struct segment *segment, uint8_t block[BLOCK_SIZE])
@@ -45,6 +46,7 @@ static int segment_fill(int file, const struct segment *segment, const uint8_t *
                             {.iov_base = (void *)(uintptr_t)records, .iov_len = size}};
     int error = fs_writev(file, 0, start, 2);
     uint64_t offset = SEGMENT_HEADER + size;
+    struct pace pace = {0};
     while (error == 0 && offset < segment->bytes) {
         struct iovec pieces[SEGMENT_PIECES];
         uint64_t at = offset;
@@ -55,6 +57,8 @@ static int segment_fill(int file, const struct segment *segment, const uint8_t *
             at += step;
         }
         error = fs_writev(file, offset, pieces, count);
+        if (error == 0)
+            error = pace_wrote(&pace, file, (size_t)(at - offset));
         offset = at;
     }
     return error;

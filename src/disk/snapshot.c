@@ -101,7 +101,8 @@ static enum disk_status snapshot_put(struct snapshot_writer *writer, uint32_t ki
     if (error < 0)
         return reason_no_room(reason, "write", writer->path, error);
     writer->offset += sizeof header + size;
-    return DISK_OK;
+    error = pace_wrote(&writer->pace, writer->file, sizeof header + size);
+    return error < 0 ? reason_no_room(reason, "sync", writer->path, error) : DISK_OK;
 }
 
 enum disk_status snapshot_block(struct snapshot_writer *writer, const uint8_t *bytes, size_t size, char *reason)

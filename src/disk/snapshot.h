@@ -13,6 +13,7 @@
 #define CLEAT_DISK_SNAPSHOT_H
 
 #include "disk/disk.h"
+#include "disk/pace.h"
 
 /* What the header says. */
 struct snapshot {
@@ -35,6 +36,7 @@ struct snapshot_writer {
     char path[DISK_PATH_MAX];
     struct snapshot snapshot;
     uint64_t offset;
+    struct pace pace;
     struct snapshot_sum sum;
 };
 

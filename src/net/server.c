@@ -251,8 +251,8 @@ int server_run(const struct server_options *options, struct node *node, struct d
         return EXIT_FAILURE;
     }
     start_watchers(&server);
-    worker_start(&server.log_worker, disk, server.loop, &server.disk_done);
-    worker_start(&server.bulk_worker, disk, server.loop, &server.disk_done);
+    worker_start(&server.log_worker, disk, server.loop, &server.disk_done, 0);
+    worker_start(&server.bulk_worker, disk, server.loop, &server.disk_done, BULK_NICE);
     connections_listen(&server, client_listener);
     if (peer_listener >= 0)
         peers_listen(&server, peer_listener);

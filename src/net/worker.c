@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/ensure.h"
 
@@ -14,6 +16,8 @@ static void wait_for_work(struct worker *worker)
 static void *worker_run(void *argument)
 {
     struct worker *worker = argument;
+    if (worker->nice > 0)
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), worker->nice); /* of this thread alone, on Linux */
     for (;;) {
         wait_for_work(worker);
         if (worker->quit)
@@ -27,9 +31,9 @@ static void *worker_run(void *argument)
     }
 }
 
-void worker_start(struct worker *worker, struct disk *disk, struct ev_loop *loop, struct ev_async *wake)
+void worker_start(struct worker *worker, struct disk *disk, struct ev_loop *loop, struct ev_async *wake, int nice)
 {
-    *worker = (struct worker){.disk = disk, .loop = loop, .wake = wake};
+    *worker = (struct worker){.disk = disk, .loop = loop, .wake = wake, .nice = nice};
     ensure(sem_init(&worker->work, 0, 0) == 0);
     /* Signals are the loop's. */
     sigset_t all, before;

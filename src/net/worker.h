@@ -17,6 +17,7 @@ struct worker {
     struct disk *disk;
     struct ev_loop *loop;
     struct ev_async *wake; /* sent when a request is done */
+    int nice;              /* how far behind the others the thread steps when processors are short */
     pthread_t thread;
     sem_t work;            /* posted for each request, and to quit */
     /* Set by the loop's thread before it posts, and not touched by it until done. At most one of log and bulk is set,
@@ -27,8 +28,8 @@ struct worker {
     atomic_bool done;      /* set by the worker: what it wrote before is seen by whoever sees this */
 };
 
-/* Starts the thread; the program ends where that fails. */
-void worker_start(struct worker *worker, struct disk *disk, struct ev_loop *loop, struct ev_async *wake);
+/* Starts the thread, NICE steps (as of nice(1)) behind the others; the program ends where it cannot be started. */
+void worker_start(struct worker *worker, struct disk *disk, struct ev_loop *loop, struct ev_async *wake, int nice);
 void worker_submit_log(struct worker *worker, struct disk_log *request);
 void worker_submit_bulk(struct worker *worker, struct disk_bulk *request);
 /* The request that is done, given back; NULL: none is. */

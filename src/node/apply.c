@@ -119,12 +119,25 @@ static void apply_entry(struct node *node, const struct raft_entry *entry)
     agreement_applied(node);
 }
 
+/* The entries from INDEX on, or the first few of them, are applied soon. */
+static void expect(struct node *node, uint64_t index)
+{
+    const struct blob *blobs[STORE_EXPECT_MAX];
+    size_t count = 0;
+    for (; index <= raft_commit(node->raft) && count < STORE_EXPECT_MAX; index++)
+        blobs[count++] = raft_entry(node->raft, index)->payload;
+    store_expect(node->store, blobs, count);
+}
+
 void apply_committed(struct node *node)
 {
-    for (int left = LIMIT_APPLY; left > 0 && !node->stopping; left--) {
+    expect(node, store_applied(node->store) + 1);
+    for (int done = 0; done < LIMIT_APPLY && !node->stopping; done++) {
         uint64_t index = store_applied(node->store) + 1;
         if (index > raft_commit(node->raft))
             return;
+        if (done % STORE_EXPECT_MAX == 0)
+            expect(node, index + STORE_EXPECT_MAX); /* while these are applied, the next ones are fetched */
         apply_entry(node, raft_entry(node->raft, index));
     }
     if (store_applied(node->store) < raft_commit(node->raft))

@@ -62,6 +62,11 @@ struct file *files_find(struct files *files, const void *name, size_t name_size)
     return (struct file *)table_find(&files->table, name, name_size);
 }
 
+void files_expect(const struct files *files, const struct table_name *names, size_t count)
+{
+    table_expect(&files->table, names, count);
+}
+
 struct file *files_first_due(const struct files *files)
 {
     ensure(!files->draining);

@@ -57,6 +57,8 @@ void files_close(struct files *files);
 
 /* NULL if there is none of that name. */
 struct file *files_find(struct files *files, const void *name, size_t name_size);
+/* These names will be looked up soon (table.h). */
+void files_expect(const struct files *files, const struct table_name *names, size_t count);
 /* The file that falls due first, or NULL: by (expires_ms, version), so that it is the same one on every node. */
 struct file *files_first_due(const struct files *files);
 

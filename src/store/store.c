@@ -172,6 +172,21 @@ struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms
     return outcome;
 }
 
+_Static_assert((int)STORE_EXPECT_MAX <= (int)TABLE_EXPECT_MAX, "one call is enough");
+
+void store_expect(const struct store *store, const struct blob *const *blobs, size_t count)
+{
+    struct table_name names[STORE_EXPECT_MAX];
+    size_t name_count = 0;
+    ensure(count <= STORE_EXPECT_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct table_name *name = &names[name_count];
+        if (blobs[i] && command_name(blobs[i]->bytes, blobs[i]->size, &name->bytes, &name->size))
+            name_count++;
+    }
+    files_expect(&store->files, names, name_count);
+}
+
 /* --- what can be asked ------------------------------------------------------------------------------------------ */
 
 bool store_read(struct store *store, const void *name, size_t name_size, struct store_file *read)

@@ -351,6 +351,8 @@ static void run_entry(struct run *run)
     if (is_command)
         command_number(entry.blob, command.gateway, command.epoch, command.number, command.lowest);
     struct outcome expected = model_apply(run->model, entry.time_ms, is_command ? &command : NULL);
+    const struct blob *next = entry.blob;
+    store_expect(run->store, &next, 1);
     expect_outcome(store_apply(run->store, run->model->index, entry.time_ms, entry.blob), expected);
     expect_outcome(store_apply(run->shadow, run->model->index, entry.time_ms, entry.blob), expected);
     expect_counters(run->store, run->model);
