@@ -30,7 +30,7 @@ static bool heap_before(const struct heap_item *a, const struct heap_item *b)
 static void heap_put(struct heap *heap, size_t place, struct heap_item *item)
 {
     heap->items[place - 1] = item;
-    item->place = place;
+    item->place = (uint32_t)place;
 }
 
 /* Puts ITEM in at PLACE, a hole, or above it. */
@@ -66,7 +66,7 @@ void heap_close(struct heap *heap)
 
 void heap_insert(struct heap *heap, struct heap_item *item)
 {
-    ensure(item->place == 0);
+    ensure(item->place == 0 && heap->count < UINT32_MAX);
     ensure(heap->count <= heap->capacity);
     if (heap->count == heap->capacity)
         heap_resize(heap, heap->capacity > 0 ? heap->capacity * 2 : HEAP_CAPACITY_MIN);

@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 struct heap_item {
-    uint64_t key;  /* the smallest comes first */
-    uint64_t tie;  /* among equal keys, the smallest comes first */
-    size_t place;  /* in the heap's array, from 1; 0: not in a heap */
+    uint64_t key;   /* the smallest comes first */
+    uint64_t tie;   /* among equal keys, the smallest comes first */
+    uint32_t place; /* in the heap's array, from 1; 0: not in a heap */
+    uint32_t mark;  /* whatever its owner likes: there is room for it */
 };
 
 struct heap {

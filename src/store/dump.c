@@ -108,12 +108,12 @@ static size_t step_walk(struct store *store, struct buffer *out, size_t block_by
     size_t done = 0;
     while (done < count && buffer_size(out) < block_bytes) {
         struct file *file = (struct file *)things[done++];
-        if (file->past_number == past->number) {
+        if (file->expiry.mark == past->number) {
             passed++;
             continue;
         }
-        file->past_number = past->number;
-        put_file(dump, out, &(struct past_file){file->blob, file_version(file), file_expires_ms(file)});
+        file->expiry.mark = past->number;
+        put_file(dump, out, &(struct past_file){file_blob(file), file_version(file), file_expires_ms(file)});
     }
     ensure(done > 0);
     const struct named *last = things[done - 1];

@@ -7,9 +7,9 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "protocol/command.h"
 
 _Static_assert(offsetof(struct file, named) == 0, "a struct named of this store is a file");
+_Static_assert(sizeof(struct file) <= 56, "there is one for every file");
 
 /* An allocation of SIZE bytes is rounded up to 16 with 8 bytes of the allocator's own. */
 static size_t block_bytes(size_t size)
@@ -24,19 +24,19 @@ size_t file_blob_memory_bytes(const struct blob *blob)
 
 static size_t file_memory_bytes(const struct file *file)
 {
-    return block_bytes(sizeof *file) + file_blob_memory_bytes(file->blob);
+    return block_bytes(sizeof *file) + file_blob_memory_bytes(file_blob(file));
 }
 
 /* Name and value lie side by side in the blob and are hashed in one run; the name's size says where one ends. What
  * else is in the blob (whose command it was) is not part of the file. */
 static uint64_t file_hash(const struct file *file)
 {
-    ensure(file->blob->size >= COMMAND_HEADER_SIZE + (size_t)file->named.name_size);
+    ensure(file_blob(file)->size >= COMMAND_HEADER_SIZE + (size_t)file->named.name_size);
     uint8_t state[32];
     bytes_put_u64(state, file_version(file));
     bytes_put_u64(state + 8, file_expires_ms(file));
     bytes_put_u64(state + 16, file->named.name_size);
-    bytes_put_u64(state + 24, hash_bytes(file->named.name, file->blob->size - COMMAND_HEADER_SIZE, 0));
+    bytes_put_u64(state + 24, hash_bytes(file->named.name, file_blob(file)->size - COMMAND_HEADER_SIZE, 0));
     return hash_bytes(state, sizeof state, 0);
 }
 
@@ -84,7 +84,7 @@ static void take_contents(struct files *files, struct file *file, const uint8_t 
     ensure(name == blob->bytes + COMMAND_HEADER_SIZE);
     ensure(version > 0 && file->expiry.place == 0);
     file->named.name = name;
-    file->blob = blob_hold(blob);
+    blob_hold(blob);
     file->expiry.key = expires_ms;
     file->expiry.tie = version;
     if (expires_ms > 0)
@@ -108,11 +108,11 @@ static void drop_contents(struct files *files, struct file *file)
 /* Before FILE changes: a dump under way that has not come to it yet gets it as it is now. */
 static void keep_past(struct files *files, struct file *file)
 {
-    ensure(file->past_number <= files->past.number);
-    if (!files->past.active || file->past_number == files->past.number)
+    ensure(file->expiry.mark <= files->past.number);
+    if (!files->past.active || file->expiry.mark == files->past.number)
         return;
-    past_add(&files->past, file->blob, file_version(file), file_expires_ms(file));
-    file->past_number = files->past.number;
+    past_add(&files->past, file_blob(file), file_version(file), file_expires_ms(file));
+    file->expiry.mark = files->past.number;
 }
 
 void files_add(struct files *files, const uint8_t *name, size_t name_size, struct blob *blob, uint64_t version,
@@ -122,7 +122,7 @@ void files_add(struct files *files, const uint8_t *name, size_t name_size, struc
     ensure(!files->draining);
     struct file *file = memory_get(sizeof *file);
     file->named.name_size = (uint16_t)name_size;
-    file->past_number = files->past.number;
+    file->expiry.mark = files->past.number;
     take_contents(files, file, name, blob, version, expires_ms);
     table_insert(&files->table, &file->named);
     names_insert(&files->names, &file->named);
@@ -135,7 +135,7 @@ void files_replace(struct files *files, struct file *file, const uint8_t *name, 
     ensure(version > file_version(file));
     ensure(memcmp(name, file->named.name, file->named.name_size) == 0);
     keep_past(files, file);
-    struct blob *old = file->blob;
+    struct blob *old = file_blob(file);
     drop_contents(files, file);
     take_contents(files, file, name, blob, version, expires_ms);
     blob_release(old);
@@ -148,7 +148,7 @@ void files_remove(struct files *files, struct file *file)
     names_remove(&files->names, &file->named);
     table_remove(&files->table, &file->named);
     ensure(files->table.count == files->names.count);
-    blob_release(file->blob);
+    blob_release(file_blob(file));
     free(file);
 }
 
@@ -161,7 +161,7 @@ bool files_drain(struct files *files, size_t count)
         struct file *file = (struct file *)named;
         names_remove(&files->names, named);
         files->memory_bytes -= file_memory_bytes(file);
-        blob_release(file->blob);
+        blob_release(file_blob(file));
         free(file);
     }
     ensure(files->names.count > 0 || files->memory_bytes == 0);

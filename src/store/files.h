@@ -18,14 +18,15 @@
 #include "base/named.h"
 #include "base/names.h"
 #include "base/table.h"
+#include "protocol/command.h"
 #include "store/past.h"
 
+/* 56 bytes, 64 with the allocator's own: eight more would cost sixteen a file. */
 struct file {
-    struct named named;      /* first: a struct named of this store is a file. The name is in the blob */
-    struct heap_item expiry; /* key: expires_ms, 0 for never; tie: version. In the heap unless the key is 0 */
-    struct blob *blob;       /* a reference of its own */
+    struct named named;      /* first: a struct named of this store is a file. The name is in the file's blob */
+    struct heap_item expiry; /* key: expires_ms, 0 for never; tie: version. In the heap unless the key is 0. The mark is
+                                the number of the last dump that has it: past.h */
     uint64_t hash;           /* of the file's state: kept, since hashing a large cold value again costs far more */
-    uint32_t past_number;    /* see past.h */
 };
 
 struct files {
@@ -37,6 +38,13 @@ struct files {
     size_t memory_bytes; /* of file structs and their blobs */
     bool draining;       /* table and heap point to what is gone */
 };
+
+/* The encoded command that holds name and value; the file owns a reference. */
+static inline struct blob *file_blob(const struct file *file)
+{
+    uintptr_t bytes = (uintptr_t)file->named.name - COMMAND_HEADER_SIZE;
+    return (struct blob *)(bytes - offsetof(struct blob, bytes));
+}
 
 static inline uint64_t file_version(const struct file *file)
 {

@@ -194,14 +194,14 @@ bool store_read(struct store *store, const void *name, size_t name_size, struct 
     struct file *file = files_find(&store->files, name, name_size);
     if (!file)
         return false;
-    size_t offset = command_value_offset(file->blob);
-    ensure(offset <= file->blob->size);
+    size_t offset = command_value_offset(file_blob(file));
+    ensure(offset <= file_blob(file)->size);
     *read = (struct store_file){
         .version = file_version(file),
         .expires_ms = file_expires_ms(file),
-        .blob = file->blob,
+        .blob = file_blob(file),
         .value_offset = offset,
-        .value_size = file->blob->size - offset,
+        .value_size = file_blob(file)->size - offset,
     };
     return true;
 }
