@@ -38,7 +38,7 @@ static void log_line(const char *event, const char *reason)
  * back to the system and fetched again, page by page. */
 static void keep_memory(void)
 {
-    enum { KEPT_BYTES = 64 * 1024 * 1024, STEP_BYTES = 1024 * 1024 };
+    enum { KEPT_BYTES = 8 * 1024 * 1024, STEP_BYTES = 1024 * 1024 };
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     mallopt(M_TOP_PAD, STEP_BYTES);
 }

@@ -66,6 +66,11 @@ static enum disk_status bulk_prepare_segment(struct bulk *bulk, struct disk_bulk
         .bytes = bulk->options.segment_bytes,
     };
     request->segment = (struct disk_segment){.file = -1, .sequence = segment.sequence, .id = segment.id};
+    char from[DIRECTORY_NAME_MAX];
+    if (recycled_take(&bulk->recycled, from)) {
+        segment.recycled = true;
+        return segment_recycle(bulk->directory, &segment, from, &request->segment.file, reason);
+    }
     enum disk_status status = segment_create(bulk->directory, &segment, NULL, 0, &request->segment.file, reason);
     if (status == DISK_OK)
         atomic_fetch_add(&bulk->wal_bytes, segment.bytes);
@@ -83,20 +88,47 @@ static enum disk_status bulk_identity(struct bulk *bulk, struct disk_bulk *reque
     return status;
 }
 
+/* A segment of the usual size waits to be used again; another one goes. */
+static enum disk_status bulk_retire(struct bulk *bulk, const struct segments_item *item, char *reason)
+{
+    bool kept = false;
+    enum disk_status status;
+    if (item->bytes == bulk->options.segment_bytes) {
+        status = recycled_add(&bulk->recycled, bulk->directory, item->sequence, &kept, reason);
+    } else {
+        char name[DIRECTORY_NAME_MAX];
+        directory_segment_name(item->sequence, name);
+        status = directory_remove(bulk->directory, name, reason);
+    }
+    if (status == DISK_OK && !kept)
+        atomic_fetch_sub(&bulk->wal_bytes, item->bytes);
+    return status;
+}
+
 static enum disk_status bulk_clean(struct bulk *bulk, struct disk_bulk *request, char *reason)
 {
     (void)request;
     struct segments_item oldest;
     while (segments_oldest_before(bulk->segments, archive_log_index(&bulk->archive), &oldest)) {
-        char name[DIRECTORY_NAME_MAX];
-        directory_segment_name(oldest.sequence, name);
-        enum disk_status status = directory_remove(bulk->directory, name, reason);
+        enum disk_status status = bulk_retire(bulk, &oldest, reason);
         if (status != DISK_OK)
             return status;
         segments_drop_oldest(bulk->segments);
-        atomic_fetch_sub(&bulk->wal_bytes, oldest.bytes);
     }
     return DISK_OK;
+}
+
+/* A full disk: what only waits to be used gives way. */
+static enum disk_status bulk_give_way(struct bulk *bulk, char *reason)
+{
+    size_t count;
+    char removal[DISK_REASON_MAX];
+    enum disk_status status = recycled_clear(&bulk->recycled, bulk->directory, &count, removal);
+    atomic_fetch_sub(&bulk->wal_bytes, count * bulk->options.segment_bytes);
+    if (status == DISK_OK)
+        return DISK_FULL;
+    memcpy(reason, removal, sizeof removal);
+    return status;
 }
 
 /* --- own snapshots ---------------------------------------------------------------------------------------------- */
@@ -360,5 +392,6 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
     };
     size_t kind = request->kind;
     ensure(kind < sizeof functions / sizeof *functions && functions[kind] != NULL);
-    return functions[kind](bulk, request, reason);
+    enum disk_status status = functions[kind](bulk, request, reason);
+    return status == DISK_FULL ? bulk_give_way(bulk, reason) : status;
 }

@@ -8,6 +8,7 @@
 #include "disk/directory.h"
 #include "disk/disk.h"
 #include "disk/pace.h"
+#include "disk/recycled.h"
 #include "disk/segments.h"
 #include "disk/snapshot.h"
 
@@ -19,6 +20,7 @@ struct bulk {
     uint64_t next_sequence;
     uint32_t block_max_bytes;
     struct archive archive;
+    struct recycled recycled;     /* segments to be used again; they count in wal_bytes */
     struct snapshot_writer own;   /* this node's snapshot, being written */
     int received;                 /* the leader's snapshot, coming in; < 0: none */
     uint64_t received_bytes;

@@ -57,6 +57,13 @@ void directory_segment_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX])
     ensure(size > 0 && size < DIRECTORY_NAME_MAX);
 }
 
+void directory_recycled_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX])
+{
+    int size = snprintf(name, DIRECTORY_NAME_MAX, "%s%016" PRIx64 ".old%s", directory_segment_prefix, sequence,
+                        directory_unfinished_suffix);
+    ensure(size > 0 && size < DIRECTORY_NAME_MAX);
+}
+
 void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX])
 {
     int size =

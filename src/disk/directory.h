@@ -22,6 +22,8 @@ void directory_close(struct directory *directory);
 
 void directory_path(const struct directory *directory, const char *name, char path[DISK_PATH_MAX]);
 void directory_segment_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX]);
+/* Of a segment that waits to be used again: a start removes it. */
+void directory_recycled_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX]);
 void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX]);
 
 enum disk_status directory_sync(const struct directory *directory, char *reason);

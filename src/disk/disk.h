@@ -26,7 +26,7 @@ enum { DISK_PATH_MAX = 512, DISK_REASON_MAX = 400 };
 struct disk_options {
     const char *directory;
     uint32_t node_id;
-    uint32_t segment_bytes;  /* of one WAL segment, zero-filled and synced before use; >= 64 KiB, a multiple of 4096 */
+    uint32_t segment_bytes;  /* of one WAL segment, all written and synced before use; >= 64 KiB, a multiple of 4096 */
     uint32_t record_max_bytes; /* largest payload of an entry: a segment holds at least two records of it */
     uint64_t (*random)(void *); /* for ids: called in disk_open and by the bulk thread, never by both at once */
     void *random_context;
@@ -131,7 +131,7 @@ enum disk_bulk_kind {
     DISK_SNAPSHOT_BLOCK,      /* appends one block: bytes */
     DISK_SNAPSHOT_END,        /* sync, verify by reading, rename, sync the directory; then keep two, delete the rest */
     DISK_SNAPSHOT_CANCEL,
-    DISK_CLEAN,               /* deletes WAL segments that hold nothing after the older kept snapshot, oldest first */
+    DISK_CLEAN,               /* retires WAL segments that hold nothing after the older kept snapshot, oldest first */
     DISK_SEND_OPEN,           /* opens the newest snapshot for sending -> index, term, size; index 0: there is none */
     DISK_SEND_READ,           /* -> bytes: up to `size` bytes of what SEND_OPEN opened, from `offset` */
     DISK_SEND_CLOSE,

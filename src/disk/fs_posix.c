@@ -127,7 +127,7 @@ int fs_writev(int file, uint64_t offset, struct iovec *pieces, size_t count)
         }
         int batch = count < FS_PIECES_MAX ? (int)count : FS_PIECES_MAX;
         ssize_t wrote = pwritev(file, pieces, batch, (off_t)offset);
-        if (wrote < 0 && errno == EINTR)
+        if (wrote < 0 && (errno == EINTR || (errno == EINVAL && fs_return_to_cache(file))))
             continue;
         if (wrote <= 0)
             return wrote < 0 ? -errno : -EIO;

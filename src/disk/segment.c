@@ -19,6 +19,7 @@ enum {
     AT_ID = AT_INCARNATION + 8,
     AT_SEQUENCE = AT_ID + 8,
     AT_BEGUN = AT_SEQUENCE + 8,
+    AT_RECYCLED = AT_BEGUN + 1,
     SEGMENT_ZEROS = 64 * 1024, /* written in one piece */
     SEGMENT_PIECES = 8,
 };
@@ -33,14 +34,17 @@ static void segment_encode(const struct segment *segment, uint8_t block[BLOCK_SI
     bytes_put_u64(block + AT_ID, segment->id);
     bytes_put_u64(block + AT_SEQUENCE, segment->sequence);
     block[AT_BEGUN] = segment->begun;
+    block[AT_RECYCLED] = segment->recycled;
     block_seal(block, block_magic_segment, 0);
 }
 
 /* Header, records, zeros up to the full size. Returns 0 or -errno. */
 static int segment_fill(int file, const struct segment *segment, const uint8_t *records, size_t size)
 {
-    static const uint8_t zeros[SEGMENT_ZEROS];
-    uint8_t block[BLOCK_SIZE];
+    static _Alignas(FS_BLOCK_BYTES) uint8_t zeros[SEGMENT_ZEROS]; /* const would put them into the program's file */
+    _Alignas(FS_BLOCK_BYTES) uint8_t block[BLOCK_SIZE];
+    if (size == 0)
+        fs_bypass_cache(file); /* megabytes of zeros are of no use there */
     segment_encode(segment, block);
     struct iovec start[] = {{.iov_base = block, .iov_len = sizeof block},
                             {.iov_base = (void *)(uintptr_t)records, .iov_len = size}};
@@ -53,7 +57,7 @@ static int segment_fill(int file, const struct segment *segment, const uint8_t *
         size_t count = 0;
         while (count < SEGMENT_PIECES && at < segment->bytes) {
             size_t step = segment->bytes - at < sizeof zeros ? (size_t)(segment->bytes - at) : sizeof zeros;
-            pieces[count++] = (struct iovec){.iov_base = (void *)(uintptr_t)zeros, .iov_len = step};
+            pieces[count++] = (struct iovec){.iov_base = zeros, .iov_len = step};
             at += step;
         }
         error = fs_writev(file, offset, pieces, count);
@@ -94,6 +98,46 @@ enum disk_status segment_create(const struct directory *directory, const struct 
     return status;
 }
 
+/* The header alone is new: with it the id, and so nothing behind it is a record any longer. Returns 0 or -errno. */
+static int segment_overwrite(int file, const struct segment *segment)
+{
+    _Alignas(FS_BLOCK_BYTES) uint8_t block[BLOCK_SIZE];
+    segment_encode(segment, block);
+    fs_bypass_cache(file);
+    int error = fs_write(file, 0, block, sizeof block);
+    return error < 0 ? error : fs_sync(file);
+}
+
+enum disk_status segment_recycle(const struct directory *directory, const struct segment *segment, const char *from,
+                                 int *file, char *reason)
+{
+    ensure(segment->recycled && !segment->begun);
+    char name[DIRECTORY_NAME_MAX];
+    char path[DISK_PATH_MAX];
+    directory_path(directory, from, path);
+    int opened = fs_open(path);
+    if (opened < 0)
+        return reason_failed(reason, "open", path, opened);
+    uint64_t bytes = 0;
+    enum disk_status status = DISK_OK;
+    int error = fs_size(opened, &bytes);
+    if (error < 0)
+        status = reason_failed(reason, "size", path, error);
+    else if (bytes != segment->bytes)
+        status = reason_refused(reason, path, bytes, "has the size of another kind of segment");
+    else if ((error = segment_overwrite(opened, segment)) < 0)
+        status = directory_abandon(directory, -1, from, reason_no_room(reason, "write", path, error), reason);
+    if (status == DISK_OK) {
+        directory_segment_name(segment->sequence, name);
+        status = directory_rename(directory, from, name, reason);
+    }
+    if (status == DISK_OK)
+        *file = opened;
+    else
+        (void)fs_close(opened);
+    return status;
+}
+
 static enum disk_status segment_check(const uint8_t block[BLOCK_SIZE], uint64_t sequence, uint64_t file_bytes,
                                       const struct segment *expected, struct segment *segment, const char *path,
                                       char *reason)
@@ -108,6 +152,7 @@ static enum disk_status segment_check(const uint8_t block[BLOCK_SIZE], uint64_t 
         .id = bytes_u64(block + AT_ID),
         .sequence = bytes_u64(block + AT_SEQUENCE),
         .begun = block[AT_BEGUN] == 1,
+        .recycled = block[AT_RECYCLED] == 1,
     };
     if (segment->node_id != expected->node_id || segment->incarnation != expected->incarnation)
         return reason_refused(reason, path, 0, "belongs to another data directory");

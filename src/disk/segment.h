@@ -2,7 +2,9 @@
  *
  *      0      a block (block.h): u32 node id, u32 bytes of the file, u64 incarnation, u64 id (random), u64 sequence,
  *             u8 begun: 1 if the records up to a MARK were in it before it got its name
- *      4096   records (record.h), then zeros to the end. A segment that is only prepared has no records */
+ *             u8 recycled: 1 if the file was another segment before
+ *      4096   records (record.h), then zeros to the end; in a recycled one whatever it had there, which under its new
+ *             id are no records. A segment that is only prepared has no records */
 #ifndef CLEAT_DISK_SEGMENT_H
 #define CLEAT_DISK_SEGMENT_H
 
@@ -18,12 +20,17 @@ struct segment {
     uint64_t id;
     uint64_t sequence;
     bool begun;
+    bool recycled;
 };
 
 /* Makes the file: RECORDS of SIZE bytes, if any, at its start. *FILE stays open. DISK_FULL where there is no room:
  * nothing is left behind. */
 enum disk_status segment_create(const struct directory *directory, const struct segment *segment,
                                 const uint8_t *records, size_t size, int *file, char *reason);
+/* Makes the file FROM, which has another segment of the same size that nobody needs, this one. As segment_create
+ * otherwise; DISK_REFUSED where it is of another size. */
+enum disk_status segment_recycle(const struct directory *directory, const struct segment *segment, const char *from,
+                                 int *file, char *reason);
 /* Opens an existing one, syncs it, and reads and checks its header. *FILE stays open where DISK_OK. */
 enum disk_status segment_open(const struct directory *directory, uint64_t sequence, const struct segment *expected,
                               struct segment *segment, int *file, char *reason);

@@ -128,6 +128,17 @@ static bool trail_zeros(const uint8_t *bytes, size_t size)
     return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
+/* Whether something was written from OFFSET on that is no whole record. In a recycled segment only the header of a
+ * record tells; what else is there may be of the file's earlier life. */
+static bool trail_dirty(const struct trail_item *item, const uint8_t *bytes, uint64_t offset)
+{
+    const struct segment *segment = &item->segment;
+    uint32_t began;
+    if (segment->recycled)
+        return record_header_at(bytes, segment->bytes, segment->id, offset, &began);
+    return !trail_zeros(bytes + offset, segment->bytes - offset);
+}
+
 static void trail_note(struct buffer *notes, const struct trail_item *item, uint64_t offset)
 {
     char name[DIRECTORY_NAME_MAX];
@@ -152,11 +163,11 @@ static enum disk_status trail_check_prepared(struct trail *trail, struct buffer 
         if (status != DISK_OK)
             return status;
         bool later = trail_later_batch(bytes, &item->segment, SEGMENT_HEADER, SEGMENT_HEADER) > 0;
-        bool zeros = trail_zeros(bytes + SEGMENT_HEADER, item->segment.bytes - SEGMENT_HEADER);
+        bool dirty = trail_dirty(item, bytes, SEGMENT_HEADER);
         free(bytes);
         if (later)
             return trail_refuse(trail, item, SEGMENT_HEADER, "damaged: a bad record, and later ones follow", reason);
-        if (zeros)
+        if (!dirty)
             continue;
         if (torn)
             return trail_refuse(trail, torn_item, torn_offset,
@@ -227,12 +238,13 @@ static enum disk_status trail_replay_tip(struct trail *trail, struct replay *rep
     if (segment->begun && trail->last_batch == SEGMENT_HEADER)
         return trail_refuse(trail, tip, offset, "damaged: a bad record, and there was a mark behind it", reason);
     trail->valid_end = offset;
-    trail->torn = !trail_zeros(trail->bytes + offset, segment->bytes - offset);
-    if (!trail->torn)
+    trail->torn = trail_dirty(tip, trail->bytes, offset);
+    if (!trail->torn && !segment->recycled)
         return DISK_OK;
     if (trail_later_batch(trail->bytes, segment, offset, offset) > 0)
         return trail_refuse(trail, tip, offset, "damaged: a bad record, and later ones follow", reason);
-    trail_note(notes, tip, offset);
+    if (trail->torn)
+        trail_note(notes, tip, offset);
     return DISK_OK;
 }
 

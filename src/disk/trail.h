@@ -2,7 +2,8 @@
  *
  *      wal-5          wal-6          wal-9 (tip)              wal-10     wal-11
  *      [BEGIN ... ]<--[BEGIN ... ]<--[BEGIN ... batch ?????]  [zeros]    [zeros]
- *                 ^previous      ^previous      ^last batch   prepared, or their first batch was cut short
+ *                 ^previous      ^previous      ^last batch   prepared, or their first batch was cut short; in
+ *                                                             recycled ones old bytes instead of zeros
  *
  * - The tip is the newest segment with a valid BEGIN. Each BEGIN says which segment came before, and where that one's
  *   records end: up to there all must be valid, behind it nothing counts.

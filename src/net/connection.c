@@ -48,7 +48,7 @@ static void linger(struct connection *connection)
     struct server *server = connection->server;
     node_client_close(server->node, connection->client);
     connection->client = NULL;
-    connection->moved_ms = server_now_ms();
+    connection->moved_ms = server->now_ms;
     shutdown(connection->io.fd, SHUT_WR);
     interest(connection, EV_READ);
 }
@@ -67,10 +67,10 @@ static bool write_replies(struct connection *connection, struct chain *output)
         if (written <= 0)
             return false;
         chain_consume(output, (size_t)written);
-        connection->moved_ms = server_now_ms();
+        connection->moved_ms = connection->server->now_ms;
         node_client_written(connection->server->node, connection->client);
     }
-    connection->moved_ms = server_now_ms();
+    connection->moved_ms = connection->server->now_ms;
     return true;
 }
 
@@ -136,7 +136,7 @@ static void add(struct server *server, int file)
     struct connection *connection = memory_get(sizeof *connection);
     connection->server = server;
     connection->client = node_client_open(server->node, connection);
-    connection->moved_ms = server_now_ms();
+    connection->moved_ms = server->now_ms;
     ev_io_init(&connection->io, on_connection, file, EV_READ);
     connection->io.data = connection;
     if (!connection->client) {
@@ -194,7 +194,7 @@ void connections_listen(struct server *server, int listener)
 
 void connections_sweep(struct server *server)
 {
-    uint64_t now_ms = server_now_ms();
+    uint64_t now_ms = server->now_ms;
     struct list *link = server->connections.next;
     while (link != &server->connections) {
         struct connection *connection = list_item(link, struct connection, all);

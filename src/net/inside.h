@@ -60,6 +60,7 @@ struct server {
     uint32_t dial_count;
     bool ended;
     uint8_t *buffer;             /* READ_BUFFER_BYTES, for one read at a time */
+    uint64_t now_ms;             /* when this turn began, or the loop last woke */
     size_t turn_bytes;           /* read since the last turn */
 };
 

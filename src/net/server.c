@@ -84,10 +84,16 @@ static void set_deadline(struct server *server)
     ev_timer_start(server->loop, &server->deadline);
 }
 
+static void take_time(struct server *server)
+{
+    server->now_ms = server_now_ms();
+    node_time(server->node, server->now_ms);
+}
+
 static void turn(struct server *server)
 {
     server->turn_bytes = 0;
-    node_time(server->node, server_now_ms());
+    take_time(server);
     node_turn(server->node);
     submit_disk(server); /* first, so that the disk works while the messages are written */
     peers_flush(server);
@@ -118,7 +124,7 @@ static void on_after_block(struct ev_loop *loop, struct ev_check *check, int eve
     struct server *server = check->data;
     (void)loop;
     (void)events;
-    node_time(server->node, server_now_ms());
+    take_time(server);
 }
 
 static void on_disk_done(struct ev_loop *loop, struct ev_async *async, int events)

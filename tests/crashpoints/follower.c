@@ -47,7 +47,8 @@ static const struct step steps[] = {
     {.kind = SNAPSHOT, .index = 13},
     {.kind = CLEAN},
     {.kind = RECEIVE, .index = 14},                                /* its log holds it: the rest stays */
-    {.kind = APPEND, .index = 16, .count = 2, .size = 50},
+    {.kind = SPARE},                                               /* a segment is used again */
+    {.kind = APPEND, .index = 16, .count = 9, .size = RECORD_MAX},
     {.kind = VOTE, .term = 5, .vote = 0},
     {.kind = RECEIVE, .index = 40},                                /* ahead of the log */
     {.kind = INSTALL, .index = 40},

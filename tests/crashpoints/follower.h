@@ -9,21 +9,14 @@
 
 #include "crashpoints/world.h"
 #include "disk/disk.h"
-
-enum { FOLLOWER_INDEX_MAX = 256 };
-
-struct follower_log {
-    uint64_t base;                       /* what is at or below it is only in a snapshot */
-    uint64_t last;
-    uint64_t terms[FOLLOWER_INDEX_MAX];  /* by index */
-};
+#include "disk_fs/log_model.h"
 
 struct follower {
     bool formed;
     uint64_t term;
     uint32_t vote;
     uint64_t snapshot;
-    struct follower_log log;
+    struct log_model log;
 
     /* Under way. */
     bool vote_next;

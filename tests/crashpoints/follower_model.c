@@ -25,53 +25,22 @@ static bool entry_fits(const struct raft_entry *entry)
     return fits;
 }
 
-/* --- changes of the log ------------------------------------------------------------------------------------------ */
-
-static void log_append(struct follower_log *log, uint64_t first, uint64_t count, uint64_t term)
-{
-    ensure(first > 0 && first <= log->last + 1 && first + count <= FOLLOWER_INDEX_MAX);
-    log->last = first + count - 1;
-    for (uint64_t i = first; i <= log->last; i++)
-        log->terms[i] = term;
-}
-
-static void log_reset(struct follower_log *log, uint64_t index, uint64_t term)
-{
-    log->base = log->last = index;
-    log->terms[index] = term;
-}
-
-/* Whether what was recovered is the snapshot and what LOG has behind it. A log that does not hold the snapshot's last
- * entry gives way to it. */
-static bool log_fits(const struct follower_log *log, const struct disk_recovered *recovered)
-{
-    uint64_t snapshot = recovered->snapshot_index;
-    uint64_t last = log->last;
-    if (last < snapshot || (snapshot > log->base && log->terms[snapshot] != recovered->snapshot_term))
-        last = snapshot;
-    if (snapshot + recovered->entry_count != last)
-        return false;
-    for (uint64_t i = 0; i < recovered->entry_count; i++) {
-        if (recovered->entries[i].term != log->terms[snapshot + 1 + i])
-            return false;
-    }
-    return true;
-}
+/* --- the log ----------------------------------------------------------------------------------------------------- */
 
 static bool log_fits_somehow(const struct follower *follower, const struct disk_recovered *recovered)
 {
-    if (log_fits(&follower->log, recovered))
+    if (log_model_fits(&follower->log, recovered))
         return true;
-    struct follower_log log = follower->log;
+    struct log_model log = follower->log;
     if (follower->reset_next) {
-        log_reset(&log, follower->snapshot_next, follower->snapshot_term_next);
-        if (log_fits(&log, recovered))
+        log_model_reset(&log, follower->snapshot_next, follower->snapshot_term_next);
+        if (log_model_fits(&log, recovered))
             return true;
     }
     for (uint64_t count = 1; count <= follower->count_next; count++) {
         log = follower->log;
-        log_append(&log, follower->first_next, count, follower->entry_term_next);
-        if (log_fits(&log, recovered))
+        log_model_append(&log, follower->first_next, count, follower->entry_term_next);
+        if (log_model_fits(&log, recovered))
             return true;
     }
     return false;
@@ -116,9 +85,9 @@ void follower_adopt(struct follower *follower, const struct disk_recovered *reco
     follower->vote = recovered->vote;
     follower->snapshot = recovered->snapshot_index;
     follower->formed = recovered->identity.configuration.count > 0;
-    log_reset(&follower->log, recovered->snapshot_index, recovered->snapshot_term);
+    log_model_reset(&follower->log, recovered->snapshot_index, recovered->snapshot_term);
     for (uint64_t i = 0; i < recovered->entry_count; i++)
-        log_append(&follower->log, recovered->entries[i].index, 1, recovered->entries[i].term);
+        log_model_append(&follower->log, recovered->entries[i].index, 1, recovered->entries[i].term);
     follower_idle(follower);
 }
 
@@ -129,9 +98,9 @@ void follower_settle(struct follower *follower)
         follower->vote = follower->vote_for_next;
     }
     if (follower->count_next > 0)
-        log_append(&follower->log, follower->first_next, follower->count_next, follower->entry_term_next);
+        log_model_append(&follower->log, follower->first_next, follower->count_next, follower->entry_term_next);
     if (follower->reset_next)
-        log_reset(&follower->log, follower->snapshot_next, follower->snapshot_term_next);
+        log_model_reset(&follower->log, follower->snapshot_next, follower->snapshot_term_next);
     if (follower->snapshot_next > follower->snapshot)
         follower->snapshot = follower->snapshot_next;
     follower_idle(follower);

@@ -121,6 +121,8 @@ static uint32_t bulk_is_delicate(const struct disk_bulk *bulk)
 {
     if (bulk->kind == DISK_RECEIVE_END)
         return 16;
+    if (bulk->kind == DISK_PREPARE_SEGMENT)
+        return 4; /* a file may be changing what it is */
     return bulk->kind == DISK_SNAPSHOT_END || bulk->kind == DISK_CLEAN;
 }
 

@@ -8,6 +8,7 @@
 #include <malloc.h>
 #endif
 
+#include "disk_fs/log_model.h"
 #include "disk_fs/rig.c"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,19 +23,11 @@
 #endif
 
 /* Of the calls of a start that follows a crash, every so many is where it is cut off: sanitizers are slow. */
-enum { LOG_MAX = 64, START_STRIDE = CRASH_SANITIZED ? 5 : 1 };
-
-/* The log as it should be: terms by index, up to `last`; what is at or below `base` is only in a snapshot. */
-struct log {
-    uint64_t base;
-    uint64_t base_term;
-    uint64_t last;
-    uint64_t terms[LOG_MAX];
-};
+enum { START_STRIDE = CRASH_SANITIZED ? 5 : 1 };
 
 /* What was acknowledged, and the one thing that is under way. */
 struct model {
-    struct log log;
+    struct log_model log;
     uint64_t term;
     uint32_t vote;
     uint64_t snapshot;
@@ -52,35 +45,6 @@ struct model {
 static struct rig rig;
 static struct model model;
 
-static void log_append(struct log *log, uint64_t first, uint64_t count, uint64_t term)
-{
-    log->last = first - 1 + count;
-    for (uint64_t i = first; i <= log->last; i++)
-        log->terms[i] = term;
-}
-
-static void log_reset(struct log *log, uint64_t index, uint64_t term)
-{
-    log->base = log->last = index;
-    log->base_term = log->terms[index] = term;
-}
-
-/* Whether what was recovered is the snapshot with what LOG has after it. */
-static bool log_fits(const struct log *log, const struct disk_recovered *recovered)
-{
-    uint64_t snapshot = recovered->snapshot_index;
-    uint64_t last = log->last;
-    if (last < snapshot || (snapshot > log->base && log->terms[snapshot] != recovered->snapshot_term))
-        last = snapshot;
-    if (snapshot + recovered->entry_count != last)
-        return false;
-    for (uint64_t i = 0; i < recovered->entry_count; i++) {
-        if (recovered->entries[i].term != log->terms[snapshot + 1 + i])
-            return false;
-    }
-    return true;
-}
-
 static void model_check(const struct disk_recovered *recovered)
 {
     bool vote_is_old = recovered->term == model.term && recovered->vote == model.vote;
@@ -89,16 +53,16 @@ static void model_check(const struct disk_recovered *recovered)
     ck_assert(recovered->snapshot_index == model.snapshot ||
               (model.next_snapshot > 0 && recovered->snapshot_index == model.next_snapshot));
     ck_assert(!model.formed || recovered->identity.configuration.count == 1);
-    bool fits = log_fits(&model.log, recovered);
+    bool fits = log_model_fits(&model.log, recovered);
     for (uint64_t count = 1; count <= model.next_count && !fits; count++) {
-        struct log log = model.log;
-        log_append(&log, model.next_first, count, model.next_entry_term);
-        fits = log_fits(&log, recovered);
+        struct log_model log = model.log;
+        log_model_append(&log, model.next_first, count, model.next_entry_term);
+        fits = log_model_fits(&log, recovered);
     }
     if (!fits && model.next_reset) {
-        struct log log = model.log;
-        log_reset(&log, model.next_snapshot, model.term);
-        fits = log_fits(&log, recovered);
+        struct log_model log = model.log;
+        log_model_reset(&log, model.next_snapshot, model.term);
+        fits = log_model_fits(&log, recovered);
     }
     ck_assert_msg(fits, "snapshot %" PRIu64 ", entries up to %" PRIu64, recovered->snapshot_index,
                   recovered->snapshot_index + recovered->entry_count);
@@ -112,9 +76,9 @@ static void model_settle(void)
         model.vote = model.next_vote;
     }
     if (model.next_count > 0)
-        log_append(&model.log, model.next_first, model.next_count, model.next_entry_term);
+        log_model_append(&model.log, model.next_first, model.next_count, model.next_entry_term);
     if (model.next_reset)
-        log_reset(&model.log, model.next_snapshot, model.term);
+        log_model_reset(&model.log, model.next_snapshot, model.term);
     if (model.next_snapshot > model.snapshot)
         model.snapshot = model.next_snapshot;
     model.next_term = model.next_first = model.next_count = model.next_snapshot = 0;
@@ -149,9 +113,11 @@ static const struct step life[] = {
     {.kind = APPEND, .a = 16, .b = 10, .size = RIG_RECORD_MAX},
     {.kind = SNAPSHOT, .a = 20},
     {.kind = CLEAN},
+    {.kind = SPARE},                                          /* a segment is used again */
+    {.kind = APPEND, .a = 26, .b = 9, .size = RIG_RECORD_MAX},
     {.kind = SHUT},
     {.kind = OPEN},
-    {.kind = APPEND, .a = 26, .b = 2, .size = 10},
+    {.kind = APPEND, .a = 35, .b = 2, .size = 10},
     {.kind = SNAPSHOT, .a = 40},                              /* the leader's; it is ahead of the log */
     {.kind = RESET, .a = 40},
     {.kind = APPEND, .a = 41, .b = 2, .size = 10},

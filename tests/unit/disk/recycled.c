@@ -1,0 +1,188 @@
+/* Segments that are used again: what they held before is never taken for anything. */
+#include "support/check.h"
+
+#include <stdio.h>
+
+#include "disk/recycled.h"
+#include "disk/segment.h"
+#include "disk_fs/rig.c"
+
+static struct rig rig;
+
+/* How many wait; all of the size in use now. */
+static size_t waiting(void)
+{
+    char **names;
+    size_t count, found = 0;
+    fs_memory_use(rig.memory);
+    ck_assert_int_eq(fs_list(RIG_DIRECTORY, &names, &count), 0);
+    for (size_t i = 0; i < count; i++) {
+        char path[DISK_PATH_MAX];
+        size_t size;
+        if (!strstr(names[i], ".old.tmp"))
+            continue;
+        snprintf(path, sizeof path, RIG_DIRECTORY "/%s", names[i]);
+        ck_assert_ptr_nonnull(fs_memory_content(rig.memory, path, &size));
+        ck_assert_uint_eq(size, rig.options.segment_bytes);
+        found++;
+    }
+    fs_list_free(names, count);
+    return found;
+}
+
+/* A log over five segments; two snapshots make the first ones superfluous. */
+static void setup(void)
+{
+    rig_init(&rig, 11);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_identity(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 1), DISK_OK);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(rig_spare(&rig), DISK_OK);
+        ck_assert_int_eq(rig_append(&rig, 8, RIG_RECORD_MAX - 100), DISK_OK);
+    }
+    ck_assert_int_eq(rig_snapshot(&rig, rig.index - 10, 1, 1), DISK_OK);
+    ck_assert_int_eq(rig_snapshot(&rig, rig.index - 9, 1, 1), DISK_OK);
+    ck_assert_int_eq(rig_clean(&rig), DISK_OK);
+    ck_assert_uint_ge(waiting(), 2);
+}
+
+static void teardown(void)
+{
+    rig_close(&rig);
+}
+
+static bool has_old_bytes(const char *path)
+{
+    size_t size;
+    const uint8_t *content = fs_memory_content(rig.memory, path, &size);
+    for (size_t i = SEGMENT_HEADER; i < size; i++)
+        if (content[i] != 0)
+            return true;
+    return false;
+}
+
+/* Appends until the log has rolled into a recycled segment; returns its path. */
+static const char *roll_over(void)
+{
+    static char path[DISK_PATH_MAX];
+    uint64_t end;
+    strcpy(path, rig_tip(&rig, &end));
+    ck_assert_int_eq(rig_spare(&rig), DISK_OK);
+    while (strcmp(path, rig_tip(&rig, &end)) == 0)
+        ck_assert_int_eq(rig_append(&rig, 1, 1000), DISK_OK);
+    strcpy(path, rig_tip(&rig, &end));
+    return path;
+}
+
+START_TEST(one_is_used_again)
+{
+    size_t before = waiting();
+    const char *path = roll_over();
+    ck_assert_uint_eq(waiting(), before - 1);
+    ck_assert(has_old_bytes(path));
+    ck_assert_int_eq(rig_append(&rig, 3, 700), DISK_OK);
+    uint64_t index = rig.index;
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.index, index);
+    ck_assert_uint_eq(waiting(), 0); /* a start removes those that wait */
+}
+END_TEST
+
+START_TEST(a_log_goes_round_for_long)
+{
+    for (int round = 0; round < 30; round++) {
+        roll_over();
+        ck_assert_int_eq(rig_append(&rig, 2, 3000), DISK_OK);
+        ck_assert_int_eq(rig_snapshot(&rig, rig.index - 1, 1, 1), DISK_OK);
+        ck_assert_int_eq(rig_clean(&rig), DISK_OK);
+        ck_assert_uint_le(waiting(), RECYCLED_MAX);
+        if (round % 7 == 3) {
+            uint64_t index = rig.index;
+            rig_crash(&rig, round % 2 == 0 ? FS_MEMORY_SOME : FS_MEMORY_TEAR);
+            ck_assert_int_eq(rig_open(&rig), DISK_OK);
+            ck_assert_uint_eq(rig.index, index);
+        }
+    }
+}
+END_TEST
+
+/* Damage in front of a later batch is told from a torn end there too. */
+START_TEST(damage_in_one_is_refused)
+{
+    char path[DISK_PATH_MAX];
+    strcpy(path, roll_over());
+    uint64_t end;
+    ck_assert_int_eq(rig_append(&rig, 1, 500), DISK_OK);
+    (void)rig_tip(&rig, &end);
+    ck_assert_int_eq(rig_append(&rig, 1, 500), DISK_OK);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    fs_memory_flip(rig.memory, path, (end - 100) * 8);
+    ck_assert_int_eq(rig_open(&rig), DISK_REFUSED);
+    ck_assert_ptr_nonnull(strstr(rig.reason, "later ones follow"));
+}
+END_TEST
+
+/* The end of the last batch is missing: it is cut off, and said so. */
+START_TEST(a_torn_end_in_one_is_cut)
+{
+    char path[DISK_PATH_MAX];
+    strcpy(path, roll_over());
+    uint64_t index = rig.index, end;
+    ck_assert_int_eq(rig_append(&rig, 1, 500), DISK_OK);
+    (void)rig_tip(&rig, &end);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    fs_memory_flip(rig.memory, path, (end - 100) * 8);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.index, index);
+    buffer_append(&rig.recovered.notes, "", 1);
+    ck_assert_ptr_nonnull(strstr((const char *)buffer_start(&rig.recovered.notes), "torn_tail"));
+}
+END_TEST
+
+START_TEST(they_give_way_on_a_full_disk)
+{
+    size_t before = waiting();
+    ck_assert_uint_gt(before, 0);
+    fs_memory_limit(rig.memory, rig.machine, fs_memory_used(rig.memory, rig.machine));
+    ck_assert_int_eq(rig_spare(&rig), DISK_OK); /* that takes no room */
+    ck_assert_int_eq(rig_snapshot(&rig, rig.index, 1, 3), DISK_FULL);
+    ck_assert_uint_eq(waiting(), 0);
+    ck_assert_int_eq(rig_snapshot(&rig, rig.index, 1, 3), DISK_OK);
+}
+END_TEST
+
+START_TEST(another_size_is_not_used_again)
+{
+    rig_shut(&rig);
+    rig.options.segment_bytes = 2 * RIG_SEGMENT_BYTES;
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_spare(&rig), DISK_OK);
+    ck_assert_int_eq(rig_append(&rig, 30, RIG_RECORD_MAX - 100), DISK_OK);
+    ck_assert_int_eq(rig_snapshot(&rig, rig.index - 1, 1, 1), DISK_OK);
+    ck_assert_int_eq(rig_snapshot(&rig, rig.index, 1, 1), DISK_OK);
+    ck_assert_int_eq(rig_clean(&rig), DISK_OK);
+    ck_assert_uint_le(waiting(), 1);
+    uint64_t index = rig.index;
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.index, index);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("disk/recycled");
+    TCase *tcase = tcase_create("recycled");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, one_is_used_again);
+    tcase_add_test(tcase, a_log_goes_round_for_long);
+    tcase_add_test(tcase, damage_in_one_is_refused);
+    tcase_add_test(tcase, a_torn_end_in_one_is_cut);
+    tcase_add_test(tcase, they_give_way_on_a_full_disk);
+    tcase_add_test(tcase, another_size_is_not_used_again);
+    suite_add_tcase(suite, tcase);
+    return check_run(suite);
+}
