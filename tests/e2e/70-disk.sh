@@ -3,17 +3,28 @@
 
 small_disk="--value-max 10000 --segment-size 131072 --snapshot-every 100000000"
 
-# Lets node $1 make no further log segment: no file may become as large as one.
+# Gives nodes 1 to $1 a small file system each, before they start.
+small_disks() {
+    local node
+    ((EUID == 0)) || skip "mounting small file systems takes root"
+    mounted=()
+    cleanup() {
+        ((${#mounted[@]} == 0)) || umount -l "${mounted[@]}"
+    }
+    for ((node = 1; node <= $1; node++)); do
+        mkdir -p "$CLEAT_DIR/$node/data"
+        mount -t tmpfs -o size=64m cleat-e2e "$CLEAT_DIR/$node/data" 2>/dev/null || skip "nothing can be mounted here"
+        mounted+=("$CLEAT_DIR/$node/data")
+    done
+}
+
+# Fills node $1's with what is not Cleat's: there is no room for a further log segment.
 fill_disk() {
-    prlimit --pid "$(cluster pid "$1")" --fsize=131071:
+    dd if=/dev/zero of="$CLEAT_DIR/$1/data/filler.tmp" bs=64k 2>/dev/null || true
 }
 
 free_disk() {
-    prlimit --pid "$(cluster pid "$1")" --fsize=unlimited:
-}
-
-can_limit() {
-    command -v prlimit >/dev/null || skip "prlimit is missing"
+    rm "$CLEAT_DIR/$1/data/filler.tmp"
 }
 
 disk_is_full() {
@@ -28,9 +39,10 @@ hammer() { # COUNT NODE...
 }
 
 test_the_leaders_disk_is_full_and_clients_notice_nothing() {
-    can_limit
-    # shellcheck disable=SC2086
-    fresh_cluster 5 $small_disk
+    use_cluster cluster
+    export CLEAT_ARGS="$small_disk"
+    small_disks 5
+    cluster up 5
     local leader
     leader=$(cluster leader)
     fill_disk "$leader"
@@ -50,24 +62,18 @@ test_the_leaders_disk_is_full_and_clients_notice_nothing() {
     "$tools/ledger" --ports "$(ports 1 2 3 4 5)" --prefix h401 --files 10 "$directory/journal"
 }
 
-# Fills a tmpfs with what is not Cleat's, node 5's data on it. Shows a disk that is really full.
+# One that cannot take a segment beyond its first ones.
 test_one_small_file_system_is_full_and_clients_notice_nothing() {
     use_cluster cluster
     export CLEAT_ARGS="$small_disk"
-    mounted=$CLEAT_DIR/5/data
-    mkdir -p "$mounted"
-    ((EUID == 0)) || skip "mounting a small file system takes root"
-    mount -t tmpfs -o size=8m cleat-e2e "$mounted" 2>/dev/null || skip "no file system can be mounted here"
-    cleanup() {
-        umount -l "$mounted"
-    }
+    small_disks 5
     cluster up 5
-    dd if=/dev/zero of="$mounted/filler.tmp" bs=64k 2>/dev/null || true
+    fill_disk 5
     # shellcheck disable=SC2046
     hammer 400 $(seq 1 5)
     "$tools/ledger" --ports "$(ports 1 2 3 4 5)" --prefix h400 --files 10 "$directory/journal"
     wait_for disk_is_full 5
-    rm "$mounted/filler.tmp"
+    free_disk 5
     wait_for status_is 5 disk ok
     # shellcheck disable=SC2046
     wait_for level $(seq 1 5)
@@ -88,9 +94,10 @@ write_until() { # NODE PATTERN: writes until the reply matches
 }
 
 test_a_majority_of_disks_is_full_and_recovers_when_freed() {
-    can_limit
-    # shellcheck disable=SC2086
-    fresh_cluster 5 $small_disk --timeout-ms 1000
+    use_cluster cluster
+    export CLEAT_ARGS="$small_disk --timeout-ms 1000"
+    small_disks 5
+    cluster up 5
     answers 1 "write a 1 1000" x -- "OK 1"
     local node
     for node in 1 2 3; do
@@ -180,9 +187,9 @@ test_the_smallest_segments_take_any_number_of_writes() {
 
 # A node alone that comes back while its disk is full neither dies nor loses anything, and goes on when there is room.
 test_a_node_comes_back_on_a_full_disk() {
-    can_limit
     use_cluster cluster
     export CLEAT_ARGS="$small_disk"
+    small_disks 1
     cluster up 1 >/dev/null
     answers 1 "write a 1" x -- "OK 1"
     fill_disk 1
@@ -190,10 +197,7 @@ test_a_node_comes_back_on_a_full_disk() {
         >/dev/null 2>&1 || true # until it is full
     wait_for disk_is_full 1
     cluster stop 1 # its last batch is closed, so nothing need be written anew
-    (
-        ulimit -S -f 127 # KiB: less than a segment
-        cluster start 1 >/dev/null
-    )
+    cluster start 1 >/dev/null
     wait_for disk_is_full 1
     free_disk 1
     wait_for status_is 1 disk ok

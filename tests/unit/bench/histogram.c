@@ -125,6 +125,7 @@ int main(void)
 {
     Suite *suite = suite_create("histogram");
     TCase *tests = tcase_create("histogram");
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, it_agrees_with_a_sorted_array);
     tcase_add_test(tests, buckets_are_in_order_and_narrow);
     tcase_add_test(tests, nothing_is_in_an_empty_one);

@@ -98,6 +98,7 @@ int main(void)
 {
     Suite *suite = suite_create("options");
     TCase *tests = tcase_create("options");
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, without_any);
     tcase_add_test(tests, endpoints_from_the_environment);
     tcase_add_test(tests, all_of_them);

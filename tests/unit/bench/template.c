@@ -131,6 +131,7 @@ int main(void)
 {
     Suite *suite = suite_create("template");
     TCase *tests = tcase_create("template");
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, a_server_understands_them);
     tcase_add_test(tests, the_rest_of_a_batch_after_any_byte);
     tcase_add_test(tests, a_batch_is_full_at_some_time);

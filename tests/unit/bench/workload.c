@@ -159,6 +159,7 @@ int main(void)
 {
     Suite *suite = suite_create("workload");
     TCase *tests = tcase_create("workload");
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, uniform_keys_come_alike);
     tcase_add_test(tests, zipf_keys_come_by_their_rank);
     tcase_add_test(tests, sequential_keys_go_round_over_all_connections);
