@@ -13,7 +13,7 @@ enum {
     READ_BUFFER_BYTES = 256 * 1024,
     TURN_BYTES = 64 * 1024,      /* read in one go of the loop, after which a turn is taken in between */
     WRITE_PIECES_MAX = 64,
-    BULK_NICE = 10,              /* snapshots and spare segments are less urgent than clients */
+    BULK_NICE = 4,               /* snapshots and spare segments are less urgent than clients */
     ACCEPTS_PER_TURN = 64,
     LINGER_MS = 2000,            /* after the last reply a client may take this long to close */
     SWEEP_MS = 1000,             /* how often clients are looked at for stalls */
