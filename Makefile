@@ -22,7 +22,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
 LINK_FLAGS += -pthread
 
 # Layers, lowest first. A test of one layer links that layer and what lies below it.
-LAYERS = base protocol raft store disk node net client bench
+LAYERS = base protocol raft store disk node net arguments client bench
 DIR_base = src/base
 DIR_protocol = protocol
 DIR_raft = raft
@@ -30,6 +30,7 @@ DIR_store = src/store
 DIR_disk = src/disk
 DIR_node = src/node
 DIR_net = src/net
+DIR_arguments = src/arguments
 DIR_client = src/client
 DIR_bench = src/bench
 
@@ -41,8 +42,9 @@ LIBS_store = $(call lib,store) $(LIBS_protocol)
 LIBS_disk = $(call lib,disk) $(LIBS_raft)
 LIBS_node = $(call lib,node) $(call lib,store) $(call lib,disk) $(call lib,protocol) $(call lib,raft) $(LIBS_base)
 LIBS_net = $(call lib,net) $(LIBS_node)
+LIBS_arguments = $(call lib,arguments) $(LIBS_protocol)
 LIBS_client = $(call lib,client) $(LIBS_protocol)
-LIBS_bench = $(call lib,bench) $(LIBS_client)
+LIBS_bench = $(call lib,bench) $(call lib,arguments) $(LIBS_client)
 
 all: $(BUILD)/cleatd $(BUILD)/cleat
 
@@ -72,9 +74,9 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
 DAEMON_OBJECTS = $(BUILD)/src/cleatd.o $(BUILD)/src/options.o
-$(BUILD)/cleatd: $(DAEMON_OBJECTS) $(LIBS_net)
+$(BUILD)/cleatd: $(DAEMON_OBJECTS) $(call lib,arguments) $(LIBS_net)
 	@echo "  LINK $@"
-	@$(CC) -o $@ $(DAEMON_OBJECTS) $(LIBS_net) $(LINK_FLAGS) -lev
+	@$(CC) -o $@ $(DAEMON_OBJECTS) $(call lib,arguments) $(LIBS_net) $(LINK_FLAGS) -lev
 
 $(BUILD)/cleat: $(BUILD)/src/cleat.o $(LIBS_bench)
 	@echo "  LINK $@"

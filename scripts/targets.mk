@@ -28,7 +28,7 @@ SIM = $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim/sim)
 T ?= 15
 FUZZ_BUILD = build/fuzz
 FUZZERS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
-FUZZ_SOURCES = $(wildcard tests/fuzz/shared/*.c) tests/disk_fs/fs_memory.c src/options.c src/net/address.c
+FUZZ_SOURCES = $(wildcard tests/fuzz/shared/*.c) tests/disk_fs/fs_memory.c src/options.c src/arguments/argument.c src/net/address.c
 FUZZ_OBJECTS = $(FUZZ_SOURCES:%.c=$(BUILD)/%.o)
 # The memory's file system comes before libdisk.a, so that the real one is not pulled in.
 $(FUZZERS): $(BUILD)/%: %.c $(FUZZ_OBJECTS) $(LIBS_node)
@@ -53,7 +53,7 @@ coverage:
 
 run:
 	@scripts/deps build
-	@$(MAKE) --no-print-directory -j2 $(BUILD)/cleatd
+	@$(MAKE) --no-print-directory -j2 all
 	@CLEATD=$(abspath $(BUILD))/cleatd scripts/run
 
 # Every test; `make unit`, `make e2e` and `make check` are parts of it.

@@ -134,7 +134,7 @@ static int open_and_run(struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
-    char reason[OPTIONS_REASON_MAX];
+    char reason[ARGUMENT_REASON_MAX];
     if (!options_parse(&options, argc, argv, reason)) {
         fprintf(stderr, "cleatd: %s\n", reason);
         return EXIT_FAILURE;

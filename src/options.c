@@ -53,38 +53,13 @@ enum option_id {
     OPTION_VERSION,
 };
 
-static bool fail(char reason[OPTIONS_REASON_MAX], const char *option, const char *value, const char *must)
-{
-    snprintf(reason, OPTIONS_REASON_MAX, "--%s %.60s: %s", option, value, must);
-    return false;
-}
-
-static bool number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *value, char *reason)
-{
-    char must[100];
-    if (request_number(text, strlen(text), value) && *value >= low && *value <= high)
-        return true;
-    snprintf(must, sizeof must, "it must be a number from %llu to %llu", (unsigned long long)low,
-             (unsigned long long)high);
-    return fail(reason, name, text, must);
-}
-
-static bool parse_u32(const char *name, const char *text, uint32_t low, uint32_t high, uint32_t *value, char *reason)
-{
-    uint64_t wide;
-    if (!number(name, text, low, high, &wide, reason))
-        return false;
-    *value = (uint32_t)wide;
-    return true;
-}
-
 static bool parse_election(struct options *options, const char *text, char *reason)
 {
     uint64_t low, high;
     const char *dash = strchr(text, '-');
     if (!dash || !request_number(text, (size_t)(dash - text), &low) ||
         !request_number(dash + 1, strlen(dash + 1), &high) || low < 10 || high < low || high > 60000)
-        return fail(reason, "election-ms", text, "it must be A-B with 10 <= A <= B <= 60000");
+        return argument_refuse(reason, "election-ms", text, "it must be A-B with 10 <= A <= B <= 60000");
     options->node.election_min_ms = (uint32_t)low;
     options->node.election_max_ms = (uint32_t)high;
     return true;
@@ -124,7 +99,7 @@ static bool parse_cluster(struct options *options, const char *text, char *reaso
         size_t size = strcspn(at, ",");
         const char *problem = add_peer(&options->node, at, size);
         if (problem)
-            return fail(reason, "cluster", text, problem);
+            return argument_refuse(reason, "cluster", text, problem);
         if (at[size] == '\0')
             return true;
         at += size + 1;
@@ -136,7 +111,7 @@ static bool take(struct options *options, int option, const char *name, const ch
     struct node_options *node = &options->node;
     switch (option) {
     case OPTION_ID:
-        return parse_u32(name, value, 1, 255, &node->id, reason);
+        return argument_u32(name, value, 1, 255, &node->id, reason);
     case OPTION_CLUSTER:
         return parse_cluster(options, value, reason);
     case OPTION_LISTEN:
@@ -146,25 +121,26 @@ static bool take(struct options *options, int option, const char *name, const ch
         options->data = value;
         return true;
     case OPTION_TIMEOUT:
-        return parse_u32(name, value, 10, 3600000, &node->command_timeout_ms, reason);
+        return argument_u32(name, value, 10, 3600000, &node->command_timeout_ms, reason);
     case OPTION_ELECTION:
         return parse_election(options, value, reason);
     case OPTION_HEARTBEAT:
-        return parse_u32(name, value, 1, 10000, &node->heartbeat_ms, reason);
+        return argument_u32(name, value, 1, 10000, &node->heartbeat_ms, reason);
     case OPTION_CONNECTIONS:
-        return parse_u32(name, value, 1, 1000000, &node->connections_max, reason);
+        return argument_u32(name, value, 1, 1000000, &node->connections_max, reason);
     case OPTION_STALL:
-        return parse_u32(name, value, 100, 3600000, &options->client_stall_ms, reason);
+        return argument_u32(name, value, 100, 3600000, &options->client_stall_ms, reason);
     case OPTION_SEGMENT:
-        if (!parse_u32(name, value, 65536, 1u << 30, &options->segment_bytes, reason))
+        if (!argument_u32(name, value, 65536, 1u << 30, &options->segment_bytes, reason))
             return false;
-        return options->segment_bytes % 4096 == 0 || fail(reason, name, value, "it must be a multiple of 4096");
+        return options->segment_bytes % 4096 == 0 ||
+               argument_refuse(reason, name, value, "it must be a multiple of 4096");
     case OPTION_SNAPSHOT:
-        return number(name, value, 4096, (uint64_t)1 << 40, &node->snapshot_every_bytes, reason);
+        return argument_u64(name, value, 4096, (uint64_t)1 << 40, &node->snapshot_every_bytes, reason);
     case OPTION_VALUE:
-        return number(name, value, 1, LIMIT_VALUE_MAX, &node->value_max_bytes, reason);
+        return argument_u64(name, value, 1, LIMIT_VALUE_MAX, &node->value_max_bytes, reason);
     case OPTION_MEMORY:
-        return number(name, value, 1 << 20, (uint64_t)1 << 50, &node->memory_max_bytes, reason);
+        return argument_u64(name, value, 1 << 20, (uint64_t)1 << 50, &node->memory_max_bytes, reason);
     case OPTION_HELP:
         options->help = true;
         return true;
@@ -172,7 +148,7 @@ static bool take(struct options *options, int option, const char *name, const ch
         options->version = true;
         return true;
     default:
-        snprintf(reason, OPTIONS_REASON_MAX, "see cleatd --help");
+        snprintf(reason, ARGUMENT_REASON_MAX, "see cleatd --help");
         return false;
     }
 }
@@ -201,21 +177,21 @@ static bool check(struct options *options, char *reason)
     for (uint32_t i = 0; i < node->peer_count; i++)
         listed |= node->peers[i].id == node->id;
     if (!listed) {
-        snprintf(reason, OPTIONS_REASON_MAX, "--cluster does not name this node's --id %u", (unsigned)node->id);
+        snprintf(reason, ARGUMENT_REASON_MAX, "--cluster does not name this node's --id %u", (unsigned)node->id);
         return false;
     }
     if (node->heartbeat_ms * 2 > node->election_min_ms) {
-        snprintf(reason, OPTIONS_REASON_MAX, "--heartbeat-ms must be at most half of the shortest election timeout");
+        snprintf(reason, ARGUMENT_REASON_MAX, "--heartbeat-ms must be at most half of the shortest election timeout");
         return false;
     }
     if (options->segment_bytes / 4 < node->value_max_bytes) {
-        snprintf(reason, OPTIONS_REASON_MAX, "--segment-size must be at least four times --value-max");
+        snprintf(reason, ARGUMENT_REASON_MAX, "--segment-size must be at least four times --value-max");
         return false;
     }
     return true;
 }
 
-bool options_parse(struct options *options, int argc, char **argv, char reason[OPTIONS_REASON_MAX])
+bool options_parse(struct options *options, int argc, char **argv, char reason[ARGUMENT_REASON_MAX])
 {
     static const struct option names[] = {
         {"id", required_argument, NULL, OPTION_ID},
@@ -243,7 +219,7 @@ bool options_parse(struct options *options, int argc, char **argv, char reason[O
             return false;
     }
     if (optind < argc) {
-        snprintf(reason, OPTIONS_REASON_MAX, "%.100s: not an option; see cleatd --help", argv[optind]);
+        snprintf(reason, ARGUMENT_REASON_MAX, "%.100s: not an option; see cleatd --help", argv[optind]);
         return false;
     }
     return check(options, reason);

@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arguments/argument.h"
 #include "node/node.h"
-
-enum { OPTIONS_REASON_MAX = 200 };
 
 struct options {
     struct node_options node;
@@ -21,7 +20,7 @@ struct options {
 };
 
 /* Defaults, then the command line's. False: REASON says what is wrong, in one line. */
-bool options_parse(struct options *options, int argc, char **argv, char reason[OPTIONS_REASON_MAX]);
+bool options_parse(struct options *options, int argc, char **argv, char reason[ARGUMENT_REASON_MAX]);
 
 /* What --help prints. */
 extern const char options_help[];

@@ -108,7 +108,7 @@ static int run(struct bench_options *options)
 int bench_run(int argc, char **argv)
 {
     static struct bench_options options;
-    char reason[BENCH_REASON_MAX];
+    char reason[ARGUMENT_REASON_MAX];
     if (!bench_options_parse(&options, argc, argv, reason)) {
         fprintf(stderr, "cleat bench: %s\n", reason);
         return EXIT_USAGE;

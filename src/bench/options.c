@@ -74,31 +74,6 @@ enum option_id {
     OPTION_HELP,
 };
 
-static bool fail(char *reason, const char *option, const char *value, const char *must)
-{
-    snprintf(reason, BENCH_REASON_MAX, "--%s %.60s: %s", option, value, must);
-    return false;
-}
-
-static bool number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *value, char *reason)
-{
-    char must[100];
-    if (request_number(text, strlen(text), value) && *value >= low && *value <= high)
-        return true;
-    snprintf(must, sizeof must, "it must be a number from %llu to %llu", (unsigned long long)low,
-             (unsigned long long)high);
-    return fail(reason, name, text, must);
-}
-
-static bool number_u32(const char *name, const char *text, uint32_t low, uint32_t high, uint32_t *value, char *reason)
-{
-    uint64_t wide;
-    if (!number(name, text, low, high, &wide, reason))
-        return false;
-    *value = (uint32_t)wide;
-    return true;
-}
-
 /* "10", "0.5": seconds, with up to three digits behind the point. */
 static bool seconds(const char *name, const char *text, uint64_t low_ms, uint64_t *value_ms, char *reason)
 {
@@ -114,7 +89,7 @@ static bool seconds(const char *name, const char *text, uint64_t low_ms, uint64_
     *value_ms = good ? whole * 1000 + part : 0;
     if (good && *value_ms >= low_ms && *value_ms <= (uint64_t)BENCH_SECONDS_MAX * 1000)
         return true;
-    return fail(reason, name, text, low_ms > 0 ? "it must be a number of seconds, from 0.001 to 604800"
+    return argument_refuse(reason, name, text, low_ms > 0 ? "it must be a number of seconds, from 0.001 to 604800"
                                                : "it must be a number of seconds, from 0 to 604800");
 }
 
@@ -122,27 +97,27 @@ static bool take_prefix(struct bench_options *options, const char *text, char *r
 {
     options->prefix = text;
     return *text == '\0' || request_name(text, strlen(text)) ||
-           fail(reason, "prefix", text, "it must be fit for a name: no spaces, no control characters");
+           argument_refuse(reason, "prefix", text, "it must be fit for a name: no spaces, no control characters");
 }
 
 static bool take_mix(struct bench_options *options, const char *text, char *reason)
 {
     const char *problem = mix_parse(&options->mix, text);
     options->mix_text = text;
-    return !problem || fail(reason, "mix", text, problem);
+    return !problem || argument_refuse(reason, "mix", text, problem);
 }
 
 static bool take_arrivals(struct bench_options *options, const char *text, char *reason)
 {
     options->arrivals = strcmp(text, "even") == 0 ? ARRIVALS_EVEN : ARRIVALS_POISSON;
     return options->arrivals == ARRIVALS_EVEN || strcmp(text, "poisson") == 0 ||
-           fail(reason, "arrivals", text, "it must be poisson or even");
+           argument_refuse(reason, "arrivals", text, "it must be poisson or even");
 }
 
 static bool take_endpoints(struct bench_options *options, const char *name, const char *text, char *reason)
 {
     const char *problem = endpoints_parse(&options->endpoints, text);
-    return !problem || fail(reason, name, text, problem);
+    return !problem || argument_refuse(reason, name, text, problem);
 }
 
 static bool take_flag(struct bench_options *options, int option)
@@ -161,32 +136,32 @@ static bool take(struct bench_options *options, int option, const char *name, co
     case OPTION_ENDPOINTS:
         return take_endpoints(options, name, value, reason);
     case OPTION_CONNECTIONS:
-        return number_u32(name, value, 1, BENCH_CONNECTIONS_MAX, &options->connections, reason);
+        return argument_u32(name, value, 1, BENCH_CONNECTIONS_MAX, &options->connections, reason);
     case OPTION_DEPTH:
-        return number_u32(name, value, 1, BENCH_DEPTH_MAX, &options->depth, reason);
+        return argument_u32(name, value, 1, BENCH_DEPTH_MAX, &options->depth, reason);
     case OPTION_MIX:
         return take_mix(options, value, reason);
     case OPTION_SIZE:
-        return number_u32(name, value, 0, BENCH_SIZE_MAX, &options->size_bytes, reason);
+        return argument_u32(name, value, 0, BENCH_SIZE_MAX, &options->size_bytes, reason);
     case OPTION_KEYS:
-        return number_u32(name, value, 1, WORKLOAD_KEYS_MAX, &options->keys, reason);
+        return argument_u32(name, value, 1, WORKLOAD_KEYS_MAX, &options->keys, reason);
     case OPTION_DISTRIBUTION:
         return distribution_parse(&options->distribution, value) ||
-               fail(reason, name, value, "it must be uniform, zipf, sequential or own");
+               argument_refuse(reason, name, value, "it must be uniform, zipf, sequential or own");
     case OPTION_PREFIX:
         return take_prefix(options, value, reason);
     case OPTION_EXPTIME:
-        return number_u32(name, value, 0, REQUEST_EXPTIME_MAX_S, &options->exptime_s, reason);
+        return argument_u32(name, value, 0, REQUEST_EXPTIME_MAX_S, &options->exptime_s, reason);
     case OPTION_SEED:
-        return number(name, value, 0, UINT64_MAX, &options->seed, reason);
+        return argument_u64(name, value, 0, UINT64_MAX, &options->seed, reason);
     case OPTION_SECONDS:
         return seconds(name, value, 1, &options->duration_ms, reason);
     case OPTION_COUNT:
-        return number(name, value, 1, UINT64_MAX / 2, &options->count, reason);
+        return argument_u64(name, value, 1, UINT64_MAX / 2, &options->count, reason);
     case OPTION_WARMUP:
         return seconds(name, value, 0, &options->warmup_ms, reason);
     case OPTION_RATE:
-        return number(name, value, 1, BENCH_RATE_MAX, &options->rate, reason);
+        return argument_u64(name, value, 1, BENCH_RATE_MAX, &options->rate, reason);
     case OPTION_ARRIVALS:
         return take_arrivals(options, value, reason);
     case OPTION_LEADER:
@@ -196,7 +171,7 @@ static bool take(struct bench_options *options, int option, const char *name, co
     case OPTION_HELP:
         return take_flag(options, option);
     default:
-        snprintf(reason, BENCH_REASON_MAX, "see cleat bench --help");
+        snprintf(reason, ARGUMENT_REASON_MAX, "see cleat bench --help");
         return false;
     }
 }
@@ -209,16 +184,16 @@ static bool check(struct bench_options *options, char *reason)
     if (options->duration_ms == 0 && options->count == 0)
         options->duration_ms = BENCH_SECONDS_DEFAULT * 1000;
     if (options->distribution == DISTRIBUTION_OWN && options->keys < options->connections) {
-        snprintf(reason, BENCH_REASON_MAX, "--distribution own: there must be at least as many --keys (%u) as "
+        snprintf(reason, ARGUMENT_REASON_MAX, "--distribution own: there must be at least as many --keys (%u) as "
                  "--connections (%u)", (unsigned)options->keys, (unsigned)options->connections);
         return false;
     }
     if (strlen(options->prefix) + templates_key_digits(options->keys) > REQUEST_NAME_MAX)
-        return fail(reason, "prefix", options->prefix, "with the key's number, names may have 250 bytes");
+        return argument_refuse(reason, "prefix", options->prefix, "with the key's number, names may have 250 bytes");
     return true;
 }
 
-bool bench_options_parse(struct bench_options *options, int argc, char **argv, char reason[BENCH_REASON_MAX])
+bool bench_options_parse(struct bench_options *options, int argc, char **argv, char reason[ARGUMENT_REASON_MAX])
 {
     static const struct option names[] = {
         {"endpoints", required_argument, NULL, OPTION_ENDPOINTS},
@@ -260,7 +235,7 @@ bool bench_options_parse(struct bench_options *options, int argc, char **argv, c
             return false;
     }
     if (optind < argc) {
-        snprintf(reason, BENCH_REASON_MAX, "%.100s: not an option; see cleat bench --help", argv[optind]);
+        snprintf(reason, ARGUMENT_REASON_MAX, "%.100s: not an option; see cleat bench --help", argv[optind]);
         return false;
     }
     return check(options, reason);

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "bench/workload.h"
+#include "arguments/argument.h"
 #include "client/endpoint.h"
 
 enum {
-    BENCH_REASON_MAX = 200,
     BENCH_CONNECTIONS_MAX = 10000,
     BENCH_DEPTH_MAX = 1024,             /* a server takes no more from a connection */
     BENCH_SIZE_MAX = 8 * 1024 * 1024,   /* nor larger values, whatever its options */
@@ -45,7 +45,7 @@ struct bench_options {
 };
 
 /* Defaults, then what ARGV says behind its first word. False: REASON says what is wrong, in one line. */
-bool bench_options_parse(struct bench_options *options, int argc, char **argv, char reason[BENCH_REASON_MAX]);
+bool bench_options_parse(struct bench_options *options, int argc, char **argv, char reason[ARGUMENT_REASON_MAX]);
 
 /* What --help prints. */
 extern const char bench_options_help[];

@@ -119,14 +119,15 @@ static void apply_entry(struct node *node, const struct raft_entry *entry)
     agreement_applied(node);
 }
 
-/* The entries from INDEX on, or the first few of them, are applied soon. */
+/* The entries from INDEX on, or the first few of them, are applied soon. For one alone there is nothing to gain. */
 static void expect(struct node *node, uint64_t index)
 {
     const struct blob *blobs[STORE_EXPECT_MAX];
     size_t count = 0;
     for (; index <= raft_commit(node->raft) && count < STORE_EXPECT_MAX; index++)
         blobs[count++] = raft_entry(node->raft, index)->payload;
-    store_expect(node->store, blobs, count);
+    if (count > 1)
+        store_expect(node->store, blobs, count);
 }
 
 void apply_committed(struct node *node)

@@ -126,8 +126,7 @@ test_status_is_for_people_and_scripts() {
     same "$(status 2 id)" 2
     same "$(status 2 leader)" "$leader"
     same "$(status 2 disk)" ok
-    wait_for status_is 2 files 1
-    wait_for status_is 2 revision 1
+    same "$(settled 2 files) $(settled 2 revision)" "1 1"
     same "$(status "$leader" role)" leader
     same "$(status 3 cluster_id)" "$(status 2 cluster_id)"
     same "$(grep -c '^node=' <<<"$text")" 5

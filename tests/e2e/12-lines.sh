@@ -70,7 +70,7 @@ test_bad_commands_whose_end_is_not_known_close() {
     matches "$(printf 'write a 3\nabc\rping\n' | say 1)" $'ERR_CMD_ERR ?*'
     same "$(printf 'write a 3\nabcd\nping\n' | say 1 | wc -l)" 1
     answers 1 "read a" -- "ERR_FILE_NOT_FOUND"
-    wait_for status_is 1 revision 0
+    same "$(settled 1 revision)" 0
 }
 
 test_a_line_has_at_most_499_bytes() {

@@ -81,7 +81,7 @@ test_the_lock_script_of_the_readme() {
     matches "$(lock_script | bash)" "*OK*"
     wait_for status_is 1 files 0 # given back
     # Held by another, it waits until that one's time is over.
-    answers 2 "cas lock 0 3 2" "bob" -- "OK $(($(status 1 revision) + 1))"
+    answers 2 "cas lock 0 3 2" "bob" -- "OK $(($(settled 2 revision) + 1))"
     local begun
     begun=$(now_ms)
     matches "$(lock_script | bash)" "*OK*"

@@ -12,7 +12,7 @@ test_500_writers_and_100_counters_through_all_nodes() {
     answers 3 "read sum" -- "CONTENTS $(ask 1 "read sum" | cut -d ' ' -f 2 -s) 4 0" 1000
     same "$(wc -l <"$directory/journal")" 20000
     # All that was changed was changed once.
-    wait_for status_is 1 revision 21000
+    same "$(settled 1 revision)" 21000
     "$tools/ledger" --ports "$all" "$directory/journal"
 }
 
@@ -21,7 +21,7 @@ test_versions_have_no_gap() {
     "$tools/hammer" --ports "$(ports 1 2 3)" --connections 30 --depth 100 --count 1000 --files 7 --alone \
         --journal "$directory/journal"
     "$tools/ledger" --ports "$(ports 1 2 3)" --files 7 "$directory/journal"
-    wait_for status_is 2 revision 30000
+    same "$(settled 2 revision)" 30000
 }
 
 test_reads_see_what_was_acknowledged_elsewhere() {

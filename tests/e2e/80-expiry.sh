@@ -82,7 +82,7 @@ test_many_files_expire() {
     for node in 1 2 3; do
         wait_for 10 status_is "$node" files 0
     done
-    wait_for status_is 1 revision 10000
+    same "$(settled 1 revision)" 10000
 }
 
 # The cluster's time is in its log: a leader that is stopped leaves it there before it hands over, so that a stop of all

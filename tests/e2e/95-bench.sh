@@ -42,7 +42,7 @@ test_bench_counts_what_was_done() {
     same "$(reported results)" 5000
     same "$(reported connected)" 20
     wait_for status_is 1 revision 5000 # each write took one number
-    wait_for status_is 1 files 100
+    same "$(settled 1 files)" 100
     bench --count 2000 --mix write=30,read=30,cas=30,delete=10 --keys 100 --depth 4
     no_errors
     same "$(reported results)" 2000
@@ -64,7 +64,7 @@ test_bench_fills_before_it_reads() {
     same "$(reported misses)" 0 "all is there"
     same "$(reported fill_failed)" 0
     wait_for status_is 2 files 300
-    wait_for status_is 2 revision 300
+    same "$(settled 2 revision)" 300
     bench --mix write,read --fill --size 300000 --keys 20 --depth 8 --count 200 --connections 4
     no_errors
     same "$(reported misses)" 0

@@ -204,6 +204,12 @@ status_of() {
     ask "$1" status 2>/dev/null | grep "^node=$2 " | tr ' ' '\n' | sed -n "s/^$3=//p"
 }
 
+# Value $2 of node $1's status when it has applied all that was acknowledged before: a read there waits for that.
+settled() {
+    ask "$1" "read settled" >/dev/null
+    status "$1" "$2"
+}
+
 status_is() { # NODE KEY VALUE
     [[ $(status "$1" "$2") == "$3" ]]
 }

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     for (char *word = strtok(text, "\n"); word && count < WORDS_MAX; word = strtok(NULL, "\n"))
         words[count++] = word;
     struct options options;
-    char reason[OPTIONS_REASON_MAX] = "";
+    char reason[ARGUMENT_REASON_MAX] = "";
     optind = 0; /* begin anew */
     opterr = 0;
     if (options_parse(&options, count, words, reason))

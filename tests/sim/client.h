@@ -29,6 +29,8 @@ struct client {
     struct machine *probed;        /* NULL: not a probe */
     uint32_t probe_step;           /* 0: the write, 1: its read, then files */
     bool probe_passed;
+    uint64_t seen_applied;         /* how far the probed one was when it was last seen to go on, */
+    uint64_t seen_us;              /* and when that was */
 };
 
 /* What a request of kind OPERATION_OTHER is; kept in operation.expected. */

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { OVERLOAD_FAULTS_MAX_US = 25 * 1000000 }; /* what a node lacks then can be had within the time for progress */
+
 const char *const fault_names[FAULT_KIND_COUNT] = {
     [FAULT_KILL] = "kill",           [FAULT_POWER] = "power",         [FAULT_POWER_SOME] = "power_some",
     [FAULT_POWER_ALL] = "power_all", [FAULT_POWER_IN_IO] = "power_in_io", [FAULT_SHUTDOWN] = "shutdown",
@@ -92,12 +94,15 @@ static void draw_faults(struct profile *profile, struct random *random)
     profile->heal_majority = profile_chance(random, 250000);
 }
 
-/* Entries that one follower can take in a second: with small messages, and few under way, one behind the others would
- * never come up with them if they were given more. */
+/* Entries that one follower can take in a second: with small messages, and few under way, or with large values on a
+ * narrow link, one behind the others would never come up with them if they were given more. */
 static uint64_t follower_per_s(const struct profile *profile)
 {
     uint64_t round_us = 2 * profile->delay_max_us + 2 * profile->disk_max_us;
-    return profile->inflight_count * (profile->append_bytes / 400 + 1) * 1000000 / round_us;
+    uint64_t messages = profile->inflight_count * (profile->append_bytes / 400 + 1) * 1000000 / round_us;
+    uint64_t mean_bytes = profile->large_permille * profile->value_max_bytes / 2000 + 400;
+    uint64_t narrow = profile->window_bytes * 1000000 / (2 * profile->delay_max_us + 1) / mean_bytes;
+    return messages < narrow ? messages : narrow;
 }
 
 static void draw_clients(struct profile *profile, struct random *random)
@@ -157,6 +162,8 @@ static void draw_deposed_leaders(struct profile *profile)
 static void draw_overload(struct profile *profile)
 {
     profile->overload = true;
+    if (profile->faults_us > OVERLOAD_FAULTS_MAX_US)
+        profile->faults_us = OVERLOAD_FAULTS_MAX_US;
     profile->command_timeout_ms = 500; /* in which little more than the smallest windows can be done */
     profile->append_bytes = 1;
     profile->inflight_count = 1;

@@ -8,7 +8,7 @@
 #include "support/check.h"
 
 static struct bench_options options;
-static char reason[BENCH_REASON_MAX];
+static char reason[ARGUMENT_REASON_MAX];
 
 /* TEXT's words, separated by single spaces, as a command line. */
 static bool parse(const char *text)
