@@ -3,16 +3,18 @@
  *      offset  size
  *           0     1  format version, 1
  *           1     1  kind
- *           2     2  name size
+ *           2     1  name size
+ *           3     1  flags: 1 the version counts (delete, copy, move); 2 a token is at the end
  *           4     4  gateway: the id of the node that proposed it
  *           8     8  epoch: the log index of the gateway's open entry; for OPEN a nonce
  *          16     8  number: 1, 2, 3, ... within the epoch
  *          24     8  lowest: the lowest number that the gateway has not answered yet
- *          32     8  version (cas)
- *          40     8  exptime in seconds (write, cas)
- *          48        name, then value up to the end
+ *          32     8  version (cas; delete, copy, move where it counts); delta (incr)
+ *          40     8  exptime in seconds (write, cas, touch)
+ *          48        name, then value; then 16 bytes of token
  *
- * All integers little-endian. TICK has no gateway: it only carries the entry's time to the store. */
+ * All integers little-endian. TICK has no gateway: it only carries the entry's time to the store. COPY and MOVE have
+ * the target's name, and the source's as their value. TXN has no name; its value is a row of parts (transaction.h). */
 #ifndef CLEAT_PROTOCOL_COMMAND_H
 #define CLEAT_PROTOCOL_COMMAND_H
 
@@ -31,8 +33,18 @@ enum command_kind {
     COMMAND_WRITE,
     COMMAND_CAS,
     COMMAND_DELETE,
+    COMMAND_TOUCH,
+    COMMAND_APPEND,
+    COMMAND_INCR,
+    COMMAND_COPY,
+    COMMAND_MOVE,
+    COMMAND_TXN,
+    COMMAND_IF_VERSION, /* this and the next: parts of a TXN only */
+    COMMAND_IF_PRESENT,
     COMMAND_KIND_END, /* kinds from here on are not known */
 };
+
+enum { COMMAND_TOKEN_SIZE = 16 };
 
 struct command {
     enum command_kind kind;
@@ -42,11 +54,19 @@ struct command {
     uint64_t lowest;
     uint64_t version;
     uint64_t exptime_s;
-    const uint8_t *name; /* borrowed */
+    bool guarded;         /* delete, copy, move: only if the (target) file has `version`; 0: if there is none */
+    const uint8_t *name;  /* borrowed, as are the next two */
     size_t name_size;
     const uint8_t *value;
     size_t value_size;
+    const uint8_t *token; /* COMMAND_TOKEN_SIZE bytes that name this change, however often it is sent; NULL: none */
 };
+
+/* What a command of this kind has in its version for incr: a number, stored as its two's complement. */
+static inline int64_t command_delta(const struct command *command)
+{
+    return (int64_t)command->version;
+}
 
 /* A new blob with COMMAND's header and name, and room for its value, which is copied too unless COMMAND->value is
  * NULL: then the caller fills it in at command_value_offset(). One reference, the caller's; NULL where memory fails. */
@@ -70,7 +90,16 @@ bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_
 /* True where BYTES claim a format or kind newer than this program knows (decode says false for those too). */
 bool command_is_newer(const uint8_t *bytes, size_t size);
 
-/* Where the value starts in a blob made by command_encode. */
+/* Where the value is in a blob made by command_encode. */
 size_t command_value_offset(const struct blob *blob);
+size_t command_value_size(const struct blob *blob);
+
+/* True if a command of that kind, with this name, version, exptime, guard and value, could have come from a client. */
+bool command_sound(const struct command *command);
+/* True if what KIND does changes a file: all but TICK, OPEN, SKIP, TXN and the conditions. */
+bool command_changes(enum command_kind kind);
+
+/* The log's form of a client's token: XXH3, 128 bits, of its text. */
+void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE]);
 
 #endif

@@ -9,10 +9,19 @@
 static const char overview[] =
     "Files with versions and an optional expiry, the same on every node." END
     "" END
-    "  read NAME                            a file's contents and version" END
+    "  read NAME [stale]                    a file's contents and version" END
     "  write NAME NUMBYTES [EXPTIME]        create or replace; contents follow" END
     "  cas NAME VERSION NUMBYTES [EXPTIME]  likewise, if its version is VERSION" END
-    "  delete NAME                          remove a file" END
+    "  append NAME NUMBYTES                 add contents at the end" END
+    "  incr NAME DELTA                      add to the number in a file" END
+    "  delete NAME [VERSION]                remove a file" END
+    "  touch NAME EXPTIME                   a new life, the same contents" END
+    "  copy SRC DST [VERSION]               DST gets SRC's contents" END
+    "  move SRC DST [VERSION]               likewise, and SRC is gone" END
+    "  stat NAME [stale]                    a file's version, size, life and hash" END
+    "  list [PREFIX] [after=NAME] [limit=N] [delim=C] [stale]" END
+    "                                       names in order, with version and size" END
+    "  txn, if ..., commit or cancel        several changes, all or none; 'help txn'" END
     "  help [VERB]                          this text, or more about one verb" END
     "  ping                                 answers PONG" END
     "  version                              the version of this server" END
@@ -23,26 +32,32 @@ static const char overview[] =
     "NUMBYTES  bytes in the contents, which are on the next line" END
     "EXPTIME   seconds until the file is removed; 0 or none: never" END
     "VERSION   every change takes the next number; OK tells a file's new version" END
+    "stale     at once from this node's own copy, which may lag behind" END
+    "" END
+    "once=TOKEN as the last word of what changes something: however often it is" END
+    "sent, to whichever node, it is done once, and answered as the first time." END
     "" END
     "Try:  write greeting 5" END
     "      hello" END
     "      read greeting";
 
 static const char read_text[] =
-    "read NAME" END
+    "read NAME [stale]" END
     "" END
     "  CONTENTS VERSION NUMBYTES EXPTIME   NUMBYTES bytes and a line end follow" END
     "  ERR_FILE_NOT_FOUND                  there is no such file" END
     "" END
     "EXPTIME is the seconds that remain, rounded up; 0 means for ever. The answer" END
-    "shows every write that was acknowledged before, on whichever node." END
+    "shows every write that was acknowledged before, on whichever node; with" END
+    "'stale' it comes at once from this node's own copy, even if no other node can" END
+    "be reached, may be old, and ends in the word stale." END
     "" END
     "Example:  read greeting" END
     "          CONTENTS 1 5 0" END
     "          hello";
 
 static const char write_text[] =
-    "write NAME NUMBYTES [EXPTIME]" END
+    "write NAME NUMBYTES [EXPTIME] [once=TOKEN]" END
     "<contents>" END
     "" END
     "  OK VERSION   done: on disk on a majority of the nodes" END
@@ -51,12 +66,16 @@ static const char write_text[] =
     "exactly NUMBYTES bytes, then a line end that does not count. With EXPTIME the" END
     "file is removed after that many seconds; without, or with 0, it stays." END
     "" END
+    "once=TOKEN, on this and all that changes something: a change with a token that" END
+    "was decided before is not done again, and answered as it was then. So it can be" END
+    "sent again after ERR_TIMEOUT or a lost connection. Choose tokens at random." END
+    "" END
     "Example:  write greeting 5" END
     "          hello" END
     "          OK 1";
 
 static const char cas_text[] =
-    "cas NAME VERSION NUMBYTES [EXPTIME]" END
+    "cas NAME VERSION NUMBYTES [EXPTIME] [once=TOKEN]" END
     "<contents>" END
     "" END
     "  OK VERSION            done; VERSION is the new one" END
@@ -73,13 +92,160 @@ static const char cas_text[] =
     "          bob" END
     "          ERR_VERSION 7";
 
-static const char delete_text[] =
-    "delete NAME" END
+static const char append_text[] =
+    "append NAME NUMBYTES [once=TOKEN]" END
+    "<contents>" END
     "" END
-    "  OK                   it is gone" END
-    "  ERR_FILE_NOT_FOUND   there was no such file" END
+    "  OK VERSION           done; VERSION is the file's new one" END
+    "  ERR_TOO_BIG REASON   nothing was done: it would be above the limit for a file" END
+    "" END
+    "Adds the contents at the end of the file, and creates it if there is none. Its" END
+    "expiry stays what it is." END
+    "" END
+    "Example:  append log 6" END
+    "          hello " END
+    "          OK 8";
+
+static const char incr_text[] =
+    "incr NAME DELTA [once=TOKEN]" END
+    "" END
+    "  OK VERSION VALUE          done: the file now holds the number VALUE" END
+    "  ERR_NOT_A_NUMBER REASON   nothing was done" END
+    "" END
+    "Adds DELTA, which may have a minus sign, to the whole number that the file" END
+    "holds; a file that is not there counts as 0 and is created. Its expiry stays" END
+    "what it is." END
+    "" END
+    "Example:  incr visitors 1" END
+    "          OK 9 1";
+
+static const char delete_text[] =
+    "delete NAME [VERSION] [once=TOKEN]" END
+    "" END
+    "  OK                    it is gone" END
+    "  ERR_FILE_NOT_FOUND    there was no such file" END
+    "  ERR_VERSION VERSION   nothing was done: the file has this version" END
+    "" END
+    "With VERSION, only if that is the file's version: to give back a lock that may" END
+    "have gone to somebody else." END
     "" END
     "Example:  delete greeting" END
+    "          OK";
+
+static const char touch_text[] =
+    "touch NAME EXPTIME [once=TOKEN]" END
+    "" END
+    "  OK VERSION           done; VERSION is the file's, which stays the same" END
+    "  ERR_FILE_NOT_FOUND   there is no such file" END
+    "" END
+    "Gives the file EXPTIME seconds from now, or with 0 an endless life." END
+    "" END
+    "Example:  touch lock 30" END
+    "          OK 7";
+
+static const char copy_text[] =
+    "copy SRC DST [VERSION] [once=TOKEN]" END
+    "" END
+    "  OK VERSION            done; VERSION is DST's new one" END
+    "  ERR_FILE_NOT_FOUND    there is no SRC" END
+    "  ERR_VERSION VERSION   nothing was done: DST has this version, 0: absent" END
+    "" END
+    "DST gets the contents and the expiry of SRC. With VERSION, only if that is" END
+    "DST's version; with 0, only if there is no DST." END
+    "" END
+    "Example:  copy config config.old" END
+    "          OK 10";
+
+static const char move_text[] =
+    "move SRC DST [VERSION] [once=TOKEN]" END
+    "" END
+    "  OK VERSION            done; VERSION is DST's new one" END
+    "  ERR_FILE_NOT_FOUND    there is no SRC" END
+    "  ERR_VERSION VERSION   nothing was done: DST has this version, 0: absent" END
+    "" END
+    "DST gets the contents and the expiry of SRC, and SRC is gone, in one step: no" END
+    "one sees both, or none. VERSION is as for copy." END
+    "" END
+    "Example:  move config.new config" END
+    "          OK 11";
+
+static const char stat_text[] =
+    "stat NAME [stale]" END
+    "" END
+    "  STAT version=V size=N exptime=S created=V xxh3=HASH" END
+    "  ERR_FILE_NOT_FOUND   there is no such file" END
+    "" END
+    "size in bytes; exptime is the seconds that remain, 0: for ever; created is the" END
+    "version at which the file came to be; xxh3 is the XXH3-64 of its contents, as" END
+    "xxhsum -H3 prints it." END
+    "" END
+    "Example:  stat greeting" END
+    "          STAT version=1 size=5 exptime=0 created=1 xxh3=9555e8555c62dcfd";
+
+static const char list_text[] =
+    "list [PREFIX] [after=NAME] [limit=N] [delim=C] [stale]" END
+    "" END
+    "  LIST REVISION NUMBYTES more|end   NUMBYTES bytes and a line end follow" END
+    "" END
+    "The files whose names begin with PREFIX, in bytewise order, as they were at" END
+    "REVISION, a line each: NAME VERSION NUMBYTES EXPTIME. With delim=/ all names" END
+    "that have a / behind PREFIX are one line for each folder: the name up to that." END
+    "At most N lines, 1000 if nothing is said, 10000 at most. 'more': there are" END
+    "others; ask for them with after= and the first word of the last line. A PREFIX" END
+    "that looks like an option is written prefix=PREFIX." END
+    "" END
+    "Example:  list conf/ delim=/" END
+    "          LIST 12 33 end" END
+    "          conf/db/" END
+    "          conf/name 4 11 0";
+
+static const char txn_text[] =
+    "txn [once=TOKEN]" END
+    "  if NAME VERSION|absent|present" END
+    "  write, cas, delete, touch, append, incr, copy, move as usual" END
+    "commit, or cancel" END
+    "" END
+    "  OK VERSION                   all is done, as one change" END
+    "  ERR_VERSION VERSION NAME     nothing was done: NAME has it; 0: absent" END
+    "  ERR_FILE_NOT_FOUND NAME      nothing was done: there is no NAME" END
+    "  ERR_... REASON               nothing was done" END
+    "" END
+    "Conditions and changes, 128 lines at most, all of which look at the files as" END
+    "they are before it; no file may be changed by two lines. There is one answer," END
+    "to commit. Without commit nothing happens; cancel forgets it all: OK." END
+    "" END
+    "Example:  txn" END
+    "          if lock 7" END
+    "          write config 4" END
+    "          blue" END
+    "          delete lock" END
+    "          commit" END
+    "          OK 13";
+
+static const char if_text[] =
+    "if NAME VERSION|absent|present" END
+    "" END
+    "Inside a transaction: it is done only if NAME has this version, is not there," END
+    "or is there. See 'help txn'." END
+    "" END
+    "Example:  if lock absent";
+
+static const char commit_text[] =
+    "commit" END
+    "" END
+    "Ends a transaction and does it. See 'help txn'." END
+    "" END
+    "Example:  commit" END
+    "          OK 13";
+
+static const char cancel_text[] =
+    "cancel" END
+    "" END
+    "  OK   the transaction is forgotten" END
+    "" END
+    "Ends a transaction without doing anything. See 'help txn'." END
+    "" END
+    "Example:  cancel" END
     "          OK";
 
 static const char help_verb_text[] =
@@ -137,6 +303,17 @@ const char *help_text(enum verb verb)
         [VERB_VERSION] = version_text,
         [VERB_QUIT] = quit_text,
         [VERB_STATUS] = status_text,
+        [VERB_LIST] = list_text,
+        [VERB_STAT] = stat_text,
+        [VERB_TOUCH] = touch_text,
+        [VERB_COPY] = copy_text,
+        [VERB_MOVE] = move_text,
+        [VERB_APPEND] = append_text,
+        [VERB_INCR] = incr_text,
+        [VERB_TXN] = txn_text,
+        [VERB_IF] = if_text,
+        [VERB_COMMIT] = commit_text,
+        [VERB_CANCEL] = cancel_text,
     };
     ensure(verb < VERB_COUNT);
     ensure(texts[verb] != NULL);

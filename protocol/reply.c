@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "protocol/request.h"
+#include "protocol/words.h"
 
 enum {
     NUMBER_DIGITS_MAX = 20, /* of 2^64 - 1 */
-    LINE_SIZE_MAX = 128,    /* of the lines that are put together here: the longest is CONTENTS with three numbers */
+    LINE_SIZE_MAX = 320,    /* of the lines that are put together here: the longest have a file's name */
 };
 
 /* A short line that is being put together, to be copied to the chain in one piece. */
@@ -56,21 +58,64 @@ void reply_ok_version(struct chain *out, uint64_t version)
     line_number_reply(&line, version, out);
 }
 
-void reply_not_found(struct chain *out)
+void reply_ok_value(struct chain *out, uint64_t version, int64_t value)
 {
-    reply_line(out, "ERR_FILE_NOT_FOUND");
+    struct line line;
+    line.size = 0;
+    line_add_literal(&line, "OK ");
+    line_add_number(&line, version);
+    line_add_literal(&line, " ");
+    uint8_t text[INTEGER_TEXT_MAX];
+    line_add(&line, text, integer_format(value, text));
+    line_add_literal(&line, "\r\n");
+    chain_append(out, line.bytes, line.size);
 }
 
-void reply_version_mismatch(struct chain *out, uint64_t version)
+/* " NAME" unless it is NULL, and the line's end. */
+static void line_name_reply(struct line *line, const void *name, size_t name_size, struct chain *out)
+{
+    ensure(!name || name_size <= REQUEST_NAME_MAX);
+    if (name) {
+        line_add_literal(line, " ");
+        line_add(line, name, name_size);
+    }
+    line_add_literal(line, "\r\n");
+    chain_append(out, line->bytes, line->size);
+}
+
+void reply_not_found(struct chain *out, const void *name, size_t name_size)
+{
+    struct line line;
+    line.size = 0;
+    line_add_literal(&line, "ERR_FILE_NOT_FOUND");
+    line_name_reply(&line, name, name_size, out);
+}
+
+void reply_not_found_stale(struct chain *out)
+{
+    reply_line(out, "ERR_FILE_NOT_FOUND stale");
+}
+
+void reply_version_mismatch(struct chain *out, uint64_t version, const void *name, size_t name_size)
 {
     struct line line;
     line.size = 0;
     line_add_literal(&line, "ERR_VERSION ");
-    line_number_reply(&line, version, out);
+    line_add_number(&line, version);
+    line_name_reply(&line, name, name_size, out);
+}
+
+/* " stale" where it is, and the line's end. */
+static void line_stale_reply(struct line *line, bool stale, struct chain *out)
+{
+    if (stale)
+        line_add_literal(line, " stale");
+    line_add_literal(line, "\r\n");
+    chain_append(out, line->bytes, line->size);
 }
 
 void reply_contents(struct chain *out, uint64_t version, uint64_t exptime_s, struct blob *blob, size_t offset,
-                    size_t size)
+                    size_t size, bool stale)
 {
     struct line line;
     line.size = 0;
@@ -79,8 +124,48 @@ void reply_contents(struct chain *out, uint64_t version, uint64_t exptime_s, str
     line_add_literal(&line, " ");
     line_add_number(&line, size);
     line_add_literal(&line, " ");
-    line_number_reply(&line, exptime_s, out);
+    line_add_number(&line, exptime_s);
+    line_stale_reply(&line, stale, out);
     chain_append_blob(out, blob, offset, size);
+    chain_append(out, "\r\n", 2);
+}
+
+static void line_add_hex(struct line *line, uint64_t number)
+{
+    uint8_t digits[16];
+    for (int i = 0; i < 16; i++)
+        digits[i] = (uint8_t)"0123456789abcdef"[number >> (60 - 4 * i) & 15];
+    line_add(line, digits, sizeof digits);
+}
+
+void reply_stat(struct chain *out, const struct reply_stat *stat, bool stale)
+{
+    struct line line;
+    line.size = 0;
+    line_add_literal(&line, "STAT version=");
+    line_add_number(&line, stat->version);
+    line_add_literal(&line, " size=");
+    line_add_number(&line, stat->size);
+    line_add_literal(&line, " exptime=");
+    line_add_number(&line, stat->exptime_s);
+    line_add_literal(&line, " created=");
+    line_add_number(&line, stat->created);
+    line_add_literal(&line, " xxh3=");
+    line_add_hex(&line, stat->hash);
+    line_stale_reply(&line, stale, out);
+}
+
+void reply_list(struct chain *out, uint64_t revision, bool more, const void *text, size_t size, bool stale)
+{
+    struct line line;
+    line.size = 0;
+    line_add_literal(&line, "LIST ");
+    line_add_number(&line, revision);
+    line_add_literal(&line, " ");
+    line_add_number(&line, size);
+    line_add(&line, more ? " more" : " end", more ? 5 : 4);
+    line_stale_reply(&line, stale, out);
+    chain_append(out, text, size);
     chain_append(out, "\r\n", 2);
 }
 
@@ -113,6 +198,7 @@ static const struct {
     [REPLY_TOO_BIG] = {"ERR_TOO_BIG", "above this cluster's limit for a file, nothing was done"},
     [REPLY_STORE_FULL] = {"ERR_STORE_FULL", "the memory limit for files is reached, nothing was done; delete some"},
     [REPLY_DISK_FULL] = {"ERR_DISK_FULL", "too few nodes have room on disk, nothing was done; reads still work"},
+    [REPLY_NOT_A_NUMBER] = {"ERR_NOT_A_NUMBER", "the file holds no whole number, or the sum has no room in 64 bits"},
     [REPLY_INTERNAL] = {"ERR_INTERNAL", "the server failed, nothing was done; its log says why"},
 };
 

@@ -1,14 +1,18 @@
 /* Replies to text. A reply's first word is its code; every reply ends in CRLF.
  *
- *      OK VERSION           write, cas           ERR_FILE_NOT_FOUND       read, delete
- *      OK                   delete               ERR_VERSION VERSION      cas: the file's version, 0 if absent
- *      CONTENTS VERSION NUMBYTES EXPTIME         ERR_CMD_ERR REASON       a malformed command
- *      <contents>                                ERR_... REASON           see enum reply_error
- *      HELP NUMBYTES, STATUS NUMBYTES            PONG, VERSION TEXT, BYE
- *      <text> */
+ *      OK VERSION           write, cas, ...      ERR_FILE_NOT_FOUND [NAME]    read, delete, ...
+ *      OK VERSION VALUE     incr                 ERR_VERSION VERSION [NAME]   the file's version, 0 if absent
+ *      OK                   delete, cancel       ERR_CMD_ERR REASON           a malformed command
+ *      CONTENTS VERSION NUMBYTES EXPTIME         ERR_... REASON               see enum reply_error
+ *      <contents>                                PONG, VERSION TEXT, BYE
+ *      LIST REVISION NUMBYTES more|end           STAT version=... size=... exptime=... created=... xxh3=...
+ *      <text>
+ *      HELP NUMBYTES, STATUS NUMBYTES            ` stale` ends the line of an answer that was asked for so
+ *      <text>                                    NAME: where a transaction failed */
 #ifndef CLEAT_PROTOCOL_REPLY_H
 #define CLEAT_PROTOCOL_REPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,17 +27,32 @@ enum reply_error {
     REPLY_TOO_BIG,
     REPLY_STORE_FULL,
     REPLY_DISK_FULL,
+    REPLY_NOT_A_NUMBER, /* incr: what the file holds */
     REPLY_INTERNAL,
     REPLY_ERROR_COUNT,
 };
 
 void reply_ok(struct chain *out);                              /* OK */
 void reply_ok_version(struct chain *out, uint64_t version);    /* OK 7 */
-void reply_not_found(struct chain *out);                       /* ERR_FILE_NOT_FOUND */
-void reply_version_mismatch(struct chain *out, uint64_t version);
+void reply_ok_value(struct chain *out, uint64_t version, int64_t value); /* OK 7 -3 */
+/* NAME is the file's in a transaction, which the client cannot know otherwise; NULL: its command has one file. */
+void reply_not_found(struct chain *out, const void *name, size_t name_size);
+void reply_version_mismatch(struct chain *out, uint64_t version, const void *name, size_t name_size);
+/* ERR_FILE_NOT_FOUND to who asked for this node's own copy. */
+void reply_not_found_stale(struct chain *out);
 /* CONTENTS and the value: SIZE bytes of BLOB from OFFSET; EXPTIME_S seconds remain, 0 for ever. */
 void reply_contents(struct chain *out, uint64_t version, uint64_t exptime_s, struct blob *blob, size_t offset,
-                    size_t size);
+                    size_t size, bool stale);
+struct reply_stat {
+    uint64_t version;
+    uint64_t size;
+    uint64_t exptime_s; /* that remain; 0: for ever */
+    uint64_t created;   /* the version at which the file came to be */
+    uint64_t hash;      /* XXH3, 64 bits, of its contents */
+};
+void reply_stat(struct chain *out, const struct reply_stat *stat, bool stale);
+/* LIST and the text: MORE says that the listing goes on behind it. */
+void reply_list(struct chain *out, uint64_t revision, bool more, const void *text, size_t size, bool stale);
 /* "CODE SIZE", the text, and a line end: for HELP and STATUS. */
 void reply_text(struct chain *out, const char *code, const void *text, size_t size);
 void reply_line(struct chain *out, const char *line);          /* PONG, BYE, ... */

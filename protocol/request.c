@@ -3,35 +3,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
-
-enum { WORDS_MAX = 7 }; /* cas has six with everything; a seventh shows that there are too many */
-
-struct word {
-    const uint8_t *bytes;
-    size_t size;
-};
-
-struct words {
-    size_t count; /* the verb included; at most WORDS_MAX, whatever the line holds */
-    struct word at[WORDS_MAX];
-};
-
-static struct words words_split(const uint8_t *line, size_t size)
-{
-    struct words words = {0};
-    size_t i = 0;
-    while (words.count < WORDS_MAX) {
-        while (i < size && line[i] == ' ')
-            i++;
-        if (i == size)
-            break;
-        size_t start = i;
-        while (i < size && line[i] != ' ')
-            i++;
-        words.at[words.count++] = (struct word){line + start, i - start};
-    }
-    return words;
-}
+#include "protocol/words.h"
 
 bool request_name(const void *name, size_t size)
 {
@@ -43,33 +15,6 @@ bool request_name(const void *name, size_t size)
             return false;
     }
     return true;
-}
-
-enum number {
-    NUMBER_OK,
-    NUMBER_BAD,   /* empty, or not all digits */
-    NUMBER_LARGE, /* all digits, but 2^64 or more */
-};
-
-static enum number number_parse(const uint8_t *digits, size_t size, uint64_t *number)
-{
-    uint64_t value = 0;
-    bool large = false;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t digit = (uint8_t)(digits[i] - '0');
-        if (digit > 9)
-            return NUMBER_BAD;
-        if (value > (UINT64_MAX - digit) / 10)
-            large = true;
-        else
-            value = value * 10 + digit;
-    }
-    if (size == 0)
-        return NUMBER_BAD;
-    if (large)
-        return NUMBER_LARGE;
-    *number = value;
-    return NUMBER_OK;
 }
 
 bool request_number(const void *digits, size_t size, uint64_t *number)
@@ -94,12 +39,48 @@ static void name_parse(struct request *request, const struct word *word)
     request->name_size = word->size;
 }
 
-/* NUMBYTES and [EXPTIME], the words from FIRST on. Without a good numbytes the end of the contents is not known. */
-static enum request_status contents_parse(struct request *request, const struct words *words, size_t first,
+static void version_parse(struct request *request, const struct word *word)
+{
+    if (!request_number(word->bytes, word->size, &request->version))
+        request_fail(request, REQUEST_BAD_VERSION);
+    request->has_version = true;
+}
+
+static void exptime_parse(struct request *request, const struct word *word)
+{
+    if (!request_number(word->bytes, word->size, &request->exptime_s) || request->exptime_s > REQUEST_EXPTIME_MAX_S)
+        request_fail(request, REQUEST_BAD_EXPTIME);
+}
+
+/* Takes once=TOKEN off the end of WORDS, of which the first NEEDED are something else. */
+static void token_take(struct request *request, struct words *words, size_t needed)
+{
+    struct word token;
+    if (words->count <= needed || !word_begins(&words->at[words->count - 1], "once=", &token))
+        return;
+    words->count--;
+    if (token.size > REQUEST_TOKEN_MAX || !request_name(token.bytes, token.size))
+        request_fail(request, REQUEST_BAD_TOKEN);
+    request->token = token.bytes;
+    request->token_size = token.size;
+}
+
+/* From LOW to HIGH words: true. Otherwise an error is set. */
+static bool words_between(struct request *request, const struct words *words, size_t low, size_t high)
+{
+    if (words->count >= low && words->count <= high)
+        return true;
+    request_fail(request, REQUEST_BAD_WORDS);
+    return false;
+}
+
+/* NUMBYTES, the word at PLACE; behind it MORE words may come. Without a good numbytes the end of the contents is not
+ * known. */
+static enum request_status contents_parse(struct request *request, struct words *words, size_t place, size_t more,
                                           uint64_t value_max_bytes)
 {
-    const struct word *word = &words->at[first];
-    enum number parsed = first < words->count ? number_parse(word->bytes, word->size, &request->numbytes) : NUMBER_BAD;
+    const struct word *word = &words->at[place];
+    enum number parsed = place < words->count ? number_parse(word->bytes, word->size, &request->numbytes) : NUMBER_BAD;
     if (parsed == NUMBER_BAD) {
         request->error = REQUEST_BAD_NUMBYTES;
         return REQUEST_FATAL;
@@ -109,83 +90,227 @@ static enum request_status contents_parse(struct request *request, const struct 
         return REQUEST_FATAL;
     }
     request->has_contents = true;
-    if (words->count > first + 2)
-        request_fail(request, REQUEST_BAD_WORDS);
-    if (words->count > first + 1) {
-        word = &words->at[first + 1];
-        if (!request_number(word->bytes, word->size, &request->exptime_s) || request->exptime_s > REQUEST_EXPTIME_MAX_S)
-            request_fail(request, REQUEST_BAD_EXPTIME);
-    }
+    token_take(request, words, place + 1);
+    words_between(request, words, place + 1, place + 1 + more);
+    if (more > 0 && words->count > place + 1)
+        exptime_parse(request, &words->at[place + 1]);
+    name_parse(request, &words->at[1]);
     return REQUEST_LINE;
 }
 
 /* The parsers of what comes after a verb. */
 
-static enum request_status parse_plain(struct request *request, const struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_plain(struct request *request, struct words *words, uint64_t value_max_bytes)
 {
     (void)value_max_bytes;
-    if (words->count != 1)
-        request_fail(request, REQUEST_BAD_WORDS);
+    words_between(request, words, 1, 1);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_help(struct request *request, const struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_help(struct request *request, struct words *words, uint64_t value_max_bytes)
 {
     (void)value_max_bytes;
-    if (words->count > 2) {
-        request_fail(request, REQUEST_BAD_WORDS);
-    } else if (words->count == 2) {
+    if (words_between(request, words, 1, 2) && words->count == 2) {
         request->name = words->at[1].bytes;
         request->name_size = words->at[1].size;
     }
     return REQUEST_LINE;
 }
 
-static enum request_status parse_name(struct request *request, const struct words *words, uint64_t value_max_bytes)
+/* read and stat: NAME [stale] */
+static enum request_status parse_read(struct request *request, struct words *words, uint64_t value_max_bytes)
 {
     (void)value_max_bytes;
-    if (words->count != 2)
+    if (!words_between(request, words, 2, 3))
+        return REQUEST_LINE;
+    name_parse(request, &words->at[1]);
+    request->stale = words->count == 3;
+    if (request->stale && !word_is(&words->at[2], "stale"))
         request_fail(request, REQUEST_BAD_WORDS);
-    else
-        name_parse(request, &words->at[1]);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_write(struct request *request, const struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_delete(struct request *request, struct words *words, uint64_t value_max_bytes)
 {
-    enum request_status status = contents_parse(request, words, 2, value_max_bytes);
+    (void)value_max_bytes;
+    token_take(request, words, 2);
+    if (!words_between(request, words, 2, 3))
+        return REQUEST_LINE;
+    name_parse(request, &words->at[1]);
+    if (words->count == 3)
+        version_parse(request, &words->at[2]);
+    return REQUEST_LINE;
+}
+
+static enum request_status parse_touch(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    (void)value_max_bytes;
+    token_take(request, words, 3);
+    if (!words_between(request, words, 3, 3))
+        return REQUEST_LINE;
+    name_parse(request, &words->at[1]);
+    exptime_parse(request, &words->at[2]);
+    return REQUEST_LINE;
+}
+
+static enum request_status parse_incr(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    (void)value_max_bytes;
+    token_take(request, words, 3);
+    if (!words_between(request, words, 3, 3))
+        return REQUEST_LINE;
+    name_parse(request, &words->at[1]);
+    if (!integer_parse(words->at[2].bytes, words->at[2].size, &request->delta))
+        request_fail(request, REQUEST_BAD_DELTA);
+    return REQUEST_LINE;
+}
+
+/* copy and move: SRC DST [VERSION], which is the target's. */
+static enum request_status parse_copy(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    (void)value_max_bytes;
+    token_take(request, words, 3);
+    if (!words_between(request, words, 3, 4))
+        return REQUEST_LINE;
+    const struct word *source = &words->at[1];
+    name_parse(request, source);
+    request->other = source->bytes;
+    request->other_size = source->size;
+    name_parse(request, &words->at[2]);
+    if (words->count == 4)
+        version_parse(request, &words->at[3]);
+    if (source->size == words->at[2].size && memcmp(source->bytes, words->at[2].bytes, source->size) == 0)
+        request_fail(request, REQUEST_SAME_NAME);
+    return REQUEST_LINE;
+}
+
+static enum request_status parse_write(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    return contents_parse(request, words, 2, 1, value_max_bytes);
+}
+
+static enum request_status parse_append(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    return contents_parse(request, words, 2, 0, value_max_bytes);
+}
+
+static enum request_status parse_cas(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    enum request_status status = contents_parse(request, words, 3, 1, value_max_bytes);
     if (status == REQUEST_LINE)
-        name_parse(request, &words->at[1]);
+        version_parse(request, &words->at[2]);
     return status;
 }
 
-static enum request_status parse_cas(struct request *request, const struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_txn(struct request *request, struct words *words, uint64_t value_max_bytes)
 {
-    enum request_status status = contents_parse(request, words, 3, value_max_bytes);
-    if (status != REQUEST_LINE)
-        return status;
+    (void)value_max_bytes;
+    token_take(request, words, 1);
+    words_between(request, words, 1, 1);
+    return REQUEST_LINE;
+}
+
+static enum request_status parse_if(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    (void)value_max_bytes;
+    if (!words_between(request, words, 3, 3))
+        return REQUEST_LINE;
     name_parse(request, &words->at[1]);
-    if (!request_number(words->at[2].bytes, words->at[2].size, &request->version))
-        request_fail(request, REQUEST_BAD_VERSION);
-    return status;
+    if (word_is(&words->at[2], "present"))
+        return REQUEST_LINE;
+    request->has_version = true;
+    if (!word_is(&words->at[2], "absent") &&
+        !request_number(words->at[2].bytes, words->at[2].size, &request->version))
+        request_fail(request, REQUEST_BAD_CONDITION);
+    return REQUEST_LINE;
+}
+
+/* --- list --------------------------------------------------------------------------------------------------------- */
+
+/* A name that list looks for; an empty one is none. */
+static bool list_name(const struct word *word, const uint8_t **name, size_t *size)
+{
+    if (*name || (word->size > 0 && !request_name(word->bytes, word->size)))
+        return false;
+    *name = word->bytes;
+    *size = word->size;
+    return true;
+}
+
+static bool list_limit(struct request *request, const struct word *word)
+{
+    uint64_t limit;
+    if (request->limit > 0 || !request_number(word->bytes, word->size, &limit) || limit < 1 ||
+        limit > REQUEST_LIST_MAX)
+        return false;
+    request->limit = (uint32_t)limit;
+    return true;
+}
+
+static bool list_delimiter(struct request *request, const struct word *word)
+{
+    if (request->delimiter >= 0 || word->size != 1 || !request_name(word->bytes, 1))
+        return false;
+    request->delimiter = word->bytes[0];
+    return true;
+}
+
+/* Only the first word may be a prefix without `prefix=`. */
+static bool list_option(struct request *request, const struct word *word, bool first)
+{
+    struct word rest;
+    if (word_begins(word, "after=", &rest))
+        return list_name(&rest, &request->other, &request->other_size);
+    if (word_begins(word, "limit=", &rest))
+        return list_limit(request, &rest);
+    if (word_begins(word, "delim=", &rest))
+        return list_delimiter(request, &rest);
+    if (word_begins(word, "prefix=", &rest))
+        return list_name(&rest, &request->name, &request->name_size);
+    if (word_is(word, "stale"))
+        return request->stale ? false : (request->stale = true);
+    return first && list_name(word, &request->name, &request->name_size);
+}
+
+static enum request_status parse_list(struct request *request, struct words *words, uint64_t value_max_bytes)
+{
+    (void)value_max_bytes;
+    request->delimiter = -1;
+    for (size_t i = 1; i < words->count; i++)
+        if (!list_option(request, &words->at[i], i == 1))
+            request_fail(request, REQUEST_BAD_OPTION);
+    if (request->limit == 0)
+        request->limit = REQUEST_LIST_DEFAULT;
+    return REQUEST_LINE;
 }
 
 /* By enum verb. */
 static const struct verb_entry {
     const char *name;
     size_t name_size;
-    enum request_status (*parse)(struct request *request, const struct words *words, uint64_t value_max_bytes);
+    enum request_status (*parse)(struct request *request, struct words *words, uint64_t value_max_bytes);
 } verbs[VERB_COUNT] = {
 #define VERB(text, parse) {text, sizeof text - 1, parse}
-    [VERB_READ] = VERB("read", parse_name),
+    [VERB_READ] = VERB("read", parse_read),
     [VERB_WRITE] = VERB("write", parse_write),
     [VERB_CAS] = VERB("cas", parse_cas),
-    [VERB_DELETE] = VERB("delete", parse_name),
+    [VERB_DELETE] = VERB("delete", parse_delete),
     [VERB_HELP] = VERB("help", parse_help),
     [VERB_PING] = VERB("ping", parse_plain),
     [VERB_VERSION] = VERB("version", parse_plain),
     [VERB_QUIT] = VERB("quit", parse_plain),
     [VERB_STATUS] = VERB("status", parse_plain),
+    [VERB_LIST] = VERB("list", parse_list),
+    [VERB_STAT] = VERB("stat", parse_read),
+    [VERB_TOUCH] = VERB("touch", parse_touch),
+    [VERB_COPY] = VERB("copy", parse_copy),
+    [VERB_MOVE] = VERB("move", parse_copy),
+    [VERB_APPEND] = VERB("append", parse_append),
+    [VERB_INCR] = VERB("incr", parse_incr),
+    [VERB_TXN] = VERB("txn", parse_txn),
+    [VERB_IF] = VERB("if", parse_if),
+    [VERB_COMMIT] = VERB("commit", parse_plain),
+    [VERB_CANCEL] = VERB("cancel", parse_plain),
 #undef VERB
 };
 
@@ -196,6 +321,12 @@ enum verb request_verb(const void *name, size_t size)
             return verb;
     }
     return VERB_NONE;
+}
+
+const char *request_verb_name(enum verb verb)
+{
+    ensure(verb < VERB_COUNT);
+    return verbs[verb].name;
 }
 
 /* Finds the line at the start of BYTES: its size without and, in *CONSUMED, with its end. REQUEST_FATAL as soon as no
@@ -261,13 +392,19 @@ const char *request_error_text(enum request_error error)
         [REQUEST_OK] = "no error",
         [REQUEST_UNKNOWN_VERB] = "unknown verb (they are lower case); 'help' lists them; closing",
         [REQUEST_LINE_TOO_LONG] = "line of 500 bytes or more; closing",
-        [REQUEST_BAD_NUMBYTES] = "numbytes is missing or not a plain number; see 'help write', 'help cas'; closing",
+        [REQUEST_BAD_NUMBYTES] = "numbytes is missing or not a plain number; 'help VERB' shows how it is written; "
+                                 "closing",
         [REQUEST_TOO_BIG] = "numbytes is above this cluster's limit for a file; closing",
         [REQUEST_BAD_END] = "no line end after numbytes bytes of contents; closing",
         [REQUEST_BAD_NAME] = "a file name has 1 to 250 bytes, no space and no control character",
-        [REQUEST_BAD_VERSION] = "the version is not a plain number; see 'help cas'",
+        [REQUEST_BAD_VERSION] = "the version is not a plain number; 'help VERB' shows how it is written",
         [REQUEST_BAD_EXPTIME] = "exptime is not a plain number of seconds up to 4294967295",
         [REQUEST_BAD_WORDS] = "too few or too many words; 'help VERB' shows how it is written",
+        [REQUEST_BAD_DELTA] = "delta is not a whole number from -2^63 to 2^63-1; see 'help incr'",
+        [REQUEST_BAD_OPTION] = "not an option of list, or not a value that it can have; see 'help list'",
+        [REQUEST_BAD_TOKEN] = "a token has 1 to 64 bytes, no space and no control character; see 'help'",
+        [REQUEST_BAD_CONDITION] = "a condition is a version, absent or present; see 'help if'",
+        [REQUEST_SAME_NAME] = "from a file to itself",
         [REQUEST_EMPTY_LINE] = "empty line; 'help' lists the verbs",
     };
     ensure(error < REQUEST_ERROR_COUNT);

@@ -1,11 +1,17 @@
 /* The client's text to structs. Pure: copies nothing, allocates nothing, does no I/O.
  *
- *      read NAME                               write NAME NUMBYTES [EXPTIME]     cas NAME VERSION NUMBYTES [EXPTIME]
- *      delete NAME                             <contents>                        <contents>
- *      help [VERB]   ping   version   quit   status
+ *      read NAME [stale]                       write NAME NUMBYTES [EXPTIME]     touch NAME EXPTIME
+ *      stat NAME [stale]                       <contents>                        delete NAME [VERSION]
+ *      list [PREFIX] [after=NAME] [limit=N]    cas NAME VERSION NUMBYTES [EXPTIME]
+ *           [delim=C] [stale]                  <contents>                        copy SRC DST [VERSION]
+ *      help [VERB]   ping   version            append NAME NUMBYTES              move SRC DST [VERSION]
+ *      status   quit                           <contents>                        incr NAME DELTA
  *
- * A line ends in CRLF or LF, and so do contents. Words are separated by one or more spaces; verbs are lower case.
- * Numbers are plain decimal: digits only, below 2^64.
+ *      txn           then lines that change something, `if NAME VERSION|absent|present`, and commit or cancel
+ *
+ * `once=TOKEN` may be the last word of what changes something, and of txn. A line ends in CRLF or LF, and so do
+ * contents. Words are separated by one or more spaces; verbs are lower case. Numbers are plain decimal: digits only,
+ * below 2^64; DELTA may have a minus sign.
  *
  * Three ways in which a line can be wrong:
  *   - its end and that of its contents are known (a bad name, version or exptime, too few or too many words):
@@ -22,6 +28,9 @@
 enum {
     REQUEST_LINE_MAX = 499,              /* bytes in a line, its end not counted */
     REQUEST_NAME_MAX = 250,              /* bytes in a file name */
+    REQUEST_TOKEN_MAX = 64,              /* bytes in a token behind once= */
+    REQUEST_LIST_MAX = 10000,            /* lines of one listing */
+    REQUEST_LIST_DEFAULT = 1000,
 };
 #define REQUEST_EXPTIME_MAX_S UINT32_MAX /* about 136 years */
 
@@ -36,6 +45,17 @@ enum verb {
     VERB_VERSION,
     VERB_QUIT,
     VERB_STATUS,
+    VERB_LIST,
+    VERB_STAT,
+    VERB_TOUCH,
+    VERB_COPY,
+    VERB_MOVE,
+    VERB_APPEND,
+    VERB_INCR,
+    VERB_TXN,
+    VERB_IF,
+    VERB_COMMIT,
+    VERB_CANCEL,
     VERB_COUNT,
 };
 
@@ -51,18 +71,33 @@ enum request_error {
     REQUEST_BAD_EXPTIME,
     REQUEST_BAD_WORDS,    /* too few or too many words */
     REQUEST_EMPTY_LINE,
+    REQUEST_BAD_DELTA,
+    REQUEST_BAD_OPTION,    /* list: not one of its options, twice the same, or a value that it cannot have */
+    REQUEST_BAD_TOKEN,
+    REQUEST_BAD_CONDITION, /* if: neither a version nor absent nor present */
+    REQUEST_SAME_NAME,     /* copy, move: from a file to itself */
     REQUEST_ERROR_COUNT,
 };
 
 struct request {
     enum verb verb;           /* VERB_NONE where it is unknown */
     enum request_error error;
-    const uint8_t *name;      /* borrowed from the input: the file, or help's verb; NULL: none was given */
+    const uint8_t *name;      /* borrowed from the input: the file, copy's and move's target, list's prefix, or help's
+                                 verb; NULL: none was given */
     size_t name_size;
-    uint64_t version;         /* cas */
-    uint64_t exptime_s;       /* write, cas: seconds to live; 0: for ever */
+    const uint8_t *other;     /* likewise: copy's and move's source, list's after; NULL: none */
+    size_t other_size;
+    const uint8_t *token;     /* likewise: what follows once=; NULL: none */
+    size_t token_size;
+    uint64_t version;         /* cas; delete, copy, move and if where has_version */
+    uint64_t exptime_s;       /* write, cas, touch: seconds to live; 0: for ever */
     uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
+    int64_t delta;            /* incr */
+    uint32_t limit;           /* list */
+    int16_t delimiter;        /* list: a byte; -1: none */
+    bool has_version;         /* delete, copy, move; if: false stands for `present` */
     bool has_contents;        /* contents follow the line, also when `error` is set */
+    bool stale;               /* read, stat, list: from this node's copy, at once */
 };
 
 enum request_status {
@@ -83,6 +118,8 @@ const char *request_error_text(enum request_error error);
 
 /* The verb of that name, or VERB_NONE. */
 enum verb request_verb(const void *name, size_t size);
+/* Its name; NULL for VERB_NONE. */
+const char *request_verb_name(enum verb verb);
 
 /* True for what may be a file's name: 1 to 250 bytes, no space, no control character. */
 bool request_name(const void *name, size_t size);

@@ -21,10 +21,14 @@ static struct heap_item *heap_at(const struct heap *heap, size_t place)
     return heap->items[place - 1];
 }
 
-/* By key, and by tie where keys are equal. */
-static bool heap_before(const struct heap_item *a, const struct heap_item *b)
+/* By key, by tie where keys are equal, and then as the owner compares them. */
+static bool heap_before(const struct heap *heap, const struct heap_item *a, const struct heap_item *b)
 {
-    return a->key != b->key ? a->key < b->key : a->tie < b->tie;
+    if (a->key != b->key)
+        return a->key < b->key;
+    if (a->tie != b->tie)
+        return a->tie < b->tie;
+    return heap->compare && heap->compare(a, b) < 0;
 }
 
 static void heap_put(struct heap *heap, size_t place, struct heap_item *item)
@@ -36,7 +40,7 @@ static void heap_put(struct heap *heap, size_t place, struct heap_item *item)
 /* Puts ITEM in at PLACE, a hole, or above it. */
 static void heap_rise(struct heap *heap, size_t place, struct heap_item *item)
 {
-    while (place > 1 && heap_before(item, heap_at(heap, place / 2))) {
+    while (place > 1 && heap_before(heap, item, heap_at(heap, place / 2))) {
         heap_put(heap, place, heap_at(heap, place / 2));
         place /= 2;
     }
@@ -48,9 +52,9 @@ static void heap_sink(struct heap *heap, size_t place, struct heap_item *item)
 {
     while (place <= heap->count / 2) {
         size_t child = place * 2;
-        if (child < heap->count && heap_before(heap_at(heap, child + 1), heap_at(heap, child)))
+        if (child < heap->count && heap_before(heap, heap_at(heap, child + 1), heap_at(heap, child)))
             child++;
-        if (!heap_before(heap_at(heap, child), item))
+        if (!heap_before(heap, heap_at(heap, child), item))
             break;
         heap_put(heap, place, heap_at(heap, child));
         place = child;
@@ -84,7 +88,7 @@ void heap_remove(struct heap *heap, struct heap_item *item)
     item->place = 0;
     if (last != item) {
         /* The last item may come from another branch: it can belong above the hole as well as below it. */
-        if (place > 1 && heap_before(last, heap_at(heap, place / 2)))
+        if (place > 1 && heap_before(heap, last, heap_at(heap, place / 2)))
             heap_rise(heap, place, last);
         else
             heap_sink(heap, place, last);

@@ -17,6 +17,8 @@ struct heap {
     struct heap_item **items;
     size_t count;
     size_t capacity;
+    int (*compare)(const struct heap_item *a, const struct heap_item *b); /* <0, 0, >0 among those with equal key and
+                                                                             tie; NULL: there are none such */
 };
 
 /* A zeroed struct heap is empty. */
@@ -25,7 +27,7 @@ void heap_close(struct heap *heap);
 void heap_insert(struct heap *heap, struct heap_item *item);
 /* Takes out ITEM, which is in the heap; its place is 0 then. */
 void heap_remove(struct heap *heap, struct heap_item *item);
-/* The item with the smallest (key, tie), or NULL. Where no two are equal, the order in which items come out does not
+/* The item that comes first, or NULL. Where no two are equal, the order in which items come out does not
  * depend on how the heap was built. */
 struct heap_item *heap_first(const struct heap *heap);
 

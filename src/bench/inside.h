@@ -9,7 +9,7 @@
 #include "bench/load.h"
 #include "bench/pace.h"
 #include "bench/template.h"
-#include "client/answer.h"
+#include "protocol/answer.h"
 
 enum {
     LOAD_INPUT_BYTES = 256 * 1024,   /* of one read() */

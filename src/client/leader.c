@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/answer.h"
+#include "protocol/answer.h"
 #include "protocol/request.h"
 
 enum { STATUS_MAX = 64 * 1024 };

@@ -45,14 +45,16 @@ static struct pending *own_applied(struct node *node)
     return gateway_applied(&node->gateway, node->now_ms, node->options.command_timeout_ms / GATEWAY_PATIENCE);
 }
 
-static void resolve(struct node *node, struct pending *pending, const struct outcome *outcome)
+/* COMMAND is what came to that outcome. */
+static void resolve(struct node *node, struct pending *pending, const struct outcome *outcome,
+                    const struct blob *command)
 {
     if (!pending)
         return;
     if (outcome->code == OUTCOME_NONE)
         pending_fail(node, pending, REPLY_TIMEOUT, NULL);
     else
-        pending_done(node, pending, outcome);
+        pending_done(node, pending, outcome, command);
 }
 
 /* The next number of this node's gateway, or 0 if the entry is not that. */
@@ -81,7 +83,7 @@ static void apply_command(struct node *node, const struct raft_entry *entry)
     if (number != 0 && outcome.code != OUTCOME_NONE) {
         ensure(outcome.number == number);
         node->gateway.progress_ms = node->now_ms;
-        resolve(node, own_applied(node), &outcome);
+        resolve(node, own_applied(node), &outcome, entry->payload);
     } else if (outcome.code == OUTCOME_OPENED && outcome.gateway == node->options.id) {
         own_opened(node);
     }
@@ -176,7 +178,9 @@ void apply_jumped(struct node *node)
     }
     while (gateway->first < end) {
         struct outcome outcome = store_outcome(node->store, gateway->id, gateway->first);
-        resolve(node, own_applied(node), &outcome);
+        struct blob *command = blob_hold(gateway_slot(gateway, gateway->first)->command);
+        resolve(node, own_applied(node), &outcome, command);
+        blob_release(command);
     }
     gateway->progress_ms = node->now_ms;
 }

@@ -5,6 +5,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "node/state.h"
+#include "protocol/transaction.h"
 
 struct node_client *node_client_open(struct node *node, struct connection *owner)
 {
@@ -92,10 +93,40 @@ static void pending_settle(struct node *node, struct pending *pending)
     pending->state = PENDING_DONE;
 }
 
-void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome)
+/* Where a transaction failed: the name of the file at part PLACE of COMMAND. False: it is no transaction. */
+static bool failed_part(const struct blob *command, int64_t place, struct command *part)
 {
+    struct command transaction;
+    if (!command_decode(command->bytes, command->size, &transaction) || transaction.kind != COMMAND_TXN)
+        return false;
+    const uint8_t *at = transaction.value, *end = at + transaction.value_size;
+    bool found = false;
+    for (int64_t i = 0; i < place; i++)
+        found = transaction_next(&at, end, part);
+    return found;
+}
+
+static bool is_failure(enum outcome_code code)
+{
+    return code == OUTCOME_MISMATCH || code == OUTCOME_NOT_FOUND;
+}
+
+void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
+                  const struct blob *command)
+{
+    struct command part;
     pending_settle(node, pending);
     pending->outcome = *outcome;
+    if (is_failure(outcome->code) && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
+        /* The name must be told, and will not be there any more when it is this one's turn. */
+        bool source = part.kind == COMMAND_COPY || part.kind == COMMAND_MOVE;
+        if (outcome->code == OUTCOME_MISMATCH)
+            reply_version_mismatch(&pending->reply, outcome->version, part.name, part.name_size);
+        else
+            reply_not_found(&pending->reply, source ? part.value : part.name,
+                            source ? part.value_size : part.name_size);
+        pending->outcome.code = OUTCOME_NONE;
+    }
     client_advance(node, pending->client);
 }
 
@@ -112,14 +143,23 @@ static void reply_outcome(struct chain *out, const struct outcome *outcome)
     case OUTCOME_WRITTEN:
         reply_ok_version(out, outcome->version);
         break;
+    case OUTCOME_COUNTED:
+        reply_ok_value(out, outcome->version, outcome->value);
+        break;
     case OUTCOME_DELETED:
         reply_ok(out);
         break;
     case OUTCOME_NOT_FOUND:
-        reply_not_found(out);
+        reply_not_found(out, NULL, 0);
         break;
     case OUTCOME_MISMATCH:
-        reply_version_mismatch(out, outcome->version);
+        reply_version_mismatch(out, outcome->version, NULL, 0);
+        break;
+    case OUTCOME_TOO_BIG:
+        reply_error(out, REPLY_TOO_BIG, NULL);
+        break;
+    case OUTCOME_NOT_A_NUMBER:
+        reply_error(out, REPLY_NOT_A_NUMBER, NULL);
         break;
     case OUTCOME_SKIPPED:
         reply_error(out, REPLY_TIMEOUT, NULL);
@@ -132,35 +172,13 @@ static void reply_outcome(struct chain *out, const struct outcome *outcome)
     }
 }
 
-/* Seconds that remain until EXPIRES_MS, rounded up; at least 1 while the state still has the file. */
-static uint64_t remaining_s(const struct node *node, uint64_t expires_ms)
-{
-    uint64_t now_ms = clock_now_ms(&node->clock, node->now_ms);
-    if (expires_ms == 0)
-        return 0;
-    if (now_ms < store_time_ms(node->store))
-        now_ms = store_time_ms(node->store);
-    return expires_ms <= now_ms ? 1 : (expires_ms - now_ms + 999) / 1000;
-}
-
-static void reply_read(struct node *node, const struct pending *pending, struct chain *out)
-{
-    struct store_file file;
-    if (!store_read(node->store, pending->name, pending->name_size, &file)) {
-        reply_not_found(out);
-        return;
-    }
-    reply_contents(out, file.version, remaining_s(node, file.expires_ms), file.blob, file.value_offset,
-                   file.value_size);
-}
-
 void client_advance(struct node *node, struct node_client *client)
 {
     struct pending *pending;
     while ((pending = client->head) != NULL) {
         if (pending->state == PENDING_CONFIRMED) {
             pending_settle(node, pending);
-            reply_read(node, pending, &client->output);
+            inquiry_answer(node, &pending->inquiry, pending->names, &client->output);
         } else if (pending->state != PENDING_DONE) {
             break;
         } else if (pending->outcome.code != OUTCOME_NONE) {
@@ -185,7 +203,7 @@ void client_read_before(struct node *node, struct pending *pending)
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
             continue;
         pending_settle(node, at);
-        reply_read(node, at, &at->reply);
+        inquiry_answer(node, &at->inquiry, at->names, &at->reply);
     }
 }
 
@@ -212,6 +230,7 @@ void client_free(struct node *node, struct node_client *client)
     if (client->command)
         node->held_bytes -= client->request.numbytes;
     blob_release(client->command);
+    txn_free(node, client);
     buffer_close(&client->input);
     chain_close(&client->output);
     free(client);

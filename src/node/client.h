@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/chain.h"
 #include "base/list.h"
+#include "node/inquiry.h"
 #include "node/node.h"
 #include "protocol/reply.h"
 #include "protocol/request.h"
@@ -24,7 +25,7 @@ enum pending_state {
     PENDING_WAITING,   /* a change that has no number yet */
     PENDING_NUMBERED,  /* a change in the gateway's window */
     PENDING_READ,      /* a read without a read index */
-    PENDING_CONFIRMED, /* a read whose read index is applied */
+    PENDING_CONFIRMED, /* a read whose read index is applied, or that needs none */
     PENDING_DONE,      /* its reply is in `reply`, or `outcome` */
 };
 
@@ -41,8 +42,8 @@ struct pending {
     size_t bytes;              /* of contents that count as held */
     struct outcome outcome;    /* DONE, for changes */
     struct chain reply;        /* DONE, for all else */
-    size_t name_size;          /* reads */
-    uint8_t name[];
+    struct inquiry inquiry;    /* READ, CONFIRMED */
+    uint8_t names[];           /* likewise */
 };
 
 struct node_client {
@@ -62,10 +63,11 @@ struct node_client {
     bool in_contents;
     struct request request;    /* its line (the name is not kept) */
     uint64_t contents_left;
-    struct blob *command;      /* being filled; NULL: contents are dropped */
-    size_t contents_at;
+    struct blob *command;      /* being filled; NULL where contents are dropped, or go into a transaction */
+    uint8_t *contents_to;      /* where the next byte goes; NULL: contents are dropped */
     enum reply_error refusal;  /* what to answer after contents that are dropped */
     const char *refusal_reason;
+    struct client_txn *txn;    /* the transaction under way (txn.c); NULL: none */
 };
 
 /* Parses as much of the client's input as limits let it. */
@@ -75,11 +77,29 @@ void client_advance(struct node *node, struct node_client *client);
 /* Answers all reads before PENDING in its client's queue: the change is about to be applied. */
 void client_read_before(struct node *node, struct pending *pending);
 /* Answers, and takes it out of all queues but the client's. */
-void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome);
+/* COMMAND is what was applied. */
+void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
+                  const struct blob *command);
 void pending_fail(struct node *node, struct pending *pending, enum reply_error error, const char *reason);
+/* Where to put a reply that is known at once: straight out, or behind what is not answered yet. */
+struct chain *client_reply_now(struct node *node, struct node_client *client);
+void client_refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason);
+/* A change is complete: it waits for a number. COMMAND's reference goes over; BYTES of contents count as held. */
+void client_submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes);
+/* Why a change with SIZE bytes of contents is not taken now, or REPLY_ERROR_COUNT. All of these are definite. */
+enum reply_error client_refusal(const struct node *node, size_t size, bool grows);
+/* The log's command for a request that changes something; its value is NULL where contents follow. TOKEN is where a
+ * token is put together. */
+struct command client_command(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE]);
 /* Everything about this client is over. */
 void client_free(struct node *node, struct node_client *client);
 /* The driver must look at it after this turn. */
 void client_touch(struct node *node, struct node_client *client);
+
+/* --- txn.c --- */
+/* A line while a transaction is under way, or `txn` itself. Contents that follow it are wanted at contents_to. */
+void txn_line(struct node *node, struct node_client *client, const struct request *request);
+/* The transaction under way, if any, is forgotten. */
+void txn_free(struct node *node, struct node_client *client);
 
 #endif

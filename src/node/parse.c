@@ -6,6 +6,7 @@
 #include "node/state.h"
 #include "protocol/command.h"
 #include "protocol/help.h"
+#include "protocol/words.h"
 
 /* Input that is being parsed: borrowed. */
 struct span {
@@ -20,16 +21,14 @@ static void span_take(struct span *span, size_t size)
     span->left -= size;
 }
 
+/* With room for NAMES_SIZE bytes of names. */
 static struct pending *pending_add(struct node *node, struct node_client *client, enum pending_state state,
-                                   const uint8_t *name, size_t name_size)
+                                   size_t names_size)
 {
-    struct pending *pending = memory_get(sizeof *pending + name_size);
+    struct pending *pending = memory_get(sizeof *pending + names_size);
     pending->client = client;
     pending->state = state;
     pending->deadline_ms = node->now_ms + node->options.command_timeout_ms;
-    pending->name_size = name_size;
-    if (name_size > 0)
-        memcpy(pending->name, name, name_size);
     if (client->tail)
         client->tail->next = pending;
     else
@@ -41,18 +40,17 @@ static struct pending *pending_add(struct node *node, struct node_client *client
     return pending;
 }
 
-/* Where to put a reply that is known at once: straight out, or behind what is not answered yet. */
-static struct chain *reply_now(struct node *node, struct node_client *client)
+struct chain *client_reply_now(struct node *node, struct node_client *client)
 {
     client_touch(node, client);
     if (!client->head)
         return &client->output;
-    return &pending_add(node, client, PENDING_DONE, NULL, 0)->reply;
+    return &pending_add(node, client, PENDING_DONE, 0)->reply;
 }
 
-static void refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason)
+void client_refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason)
 {
-    reply_error(reply_now(node, client), error, reason);
+    reply_error(client_reply_now(node, client), error, reason);
 }
 
 static void answer_text(struct node *node, struct node_client *client, const struct request *request)
@@ -60,31 +58,29 @@ static void answer_text(struct node *node, struct node_client *client, const str
     if (request->verb == VERB_STATUS) {
         struct buffer text = {0};
         status_write(node, &text);
-        reply_text(reply_now(node, client), "STATUS", buffer_start(&text), buffer_size(&text));
+        reply_text(client_reply_now(node, client), "STATUS", buffer_start(&text), buffer_size(&text));
         buffer_close(&text);
         return;
     }
     enum verb verb = request->name ? request_verb(request->name, request->name_size) : VERB_NONE;
     if (request->name && verb == VERB_NONE) {
-        refuse(node, client, REPLY_CMD_ERR, "no such verb; 'help' alone lists them");
+        client_refuse(node, client, REPLY_CMD_ERR, "no such verb; 'help' alone lists them");
         return;
     }
     const char *text = help_text(verb);
-    reply_text(reply_now(node, client), "HELP", text, strlen(text));
+    reply_text(client_reply_now(node, client), "HELP", text, strlen(text));
 }
 
-/* A change is complete: it waits for a number. COMMAND's reference becomes the pending's. */
-static void submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes)
+void client_submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes)
 {
-    struct pending *pending = pending_add(node, client, PENDING_WAITING, NULL, 0);
+    struct pending *pending = pending_add(node, client, PENDING_WAITING, 0);
     pending->command = command;
     pending->bytes = bytes;
     client->bytes += bytes;
     list_add_last(&node->waiting, &pending->queue);
 }
 
-/* Why a change with SIZE bytes of contents is not taken now, or REPLY_ERROR_COUNT. All of these are definite. */
-static enum reply_error refusal(const struct node *node, size_t size, bool grows)
+enum reply_error client_refusal(const struct node *node, size_t size, bool grows)
 {
     if (node->held_bytes + size > LIMIT_HELD_BYTES)
         return REPLY_BUSY;
@@ -95,27 +91,63 @@ static enum reply_error refusal(const struct node *node, size_t size, bool grows
     return REPLY_ERROR_COUNT;
 }
 
-static struct blob *encode(const struct request *request)
+/* The kinds of what changes something; 0 for all other verbs. */
+static const enum command_kind kinds[VERB_COUNT] = {
+    [VERB_WRITE] = COMMAND_WRITE,   [VERB_CAS] = COMMAND_CAS,   [VERB_DELETE] = COMMAND_DELETE,
+    [VERB_TOUCH] = COMMAND_TOUCH,   [VERB_COPY] = COMMAND_COPY, [VERB_MOVE] = COMMAND_MOVE,
+    [VERB_APPEND] = COMMAND_APPEND, [VERB_INCR] = COMMAND_INCR,
+};
+
+struct command client_command(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE])
 {
     struct command command = {
-        .kind = request->verb == VERB_WRITE ? COMMAND_WRITE : request->verb == VERB_CAS ? COMMAND_CAS : COMMAND_DELETE,
-        .version = request->version,
+        .kind = kinds[request->verb],
+        .version = request->verb == VERB_INCR ? (uint64_t)request->delta : request->version,
         .exptime_s = request->exptime_s,
+        .guarded = request->has_version && request->verb != VERB_CAS,
         .name = request->name,
         .name_size = request->name_size,
         .value_size = (size_t)request->numbytes,
     };
+    if (request->verb == VERB_COPY || request->verb == VERB_MOVE) {
+        command.value = request->other;
+        command.value_size = request->other_size;
+    }
+    if (request->token) {
+        command_token(request->token, request->token_size, token);
+        command.token = token;
+    }
+    return command;
+}
+
+static struct blob *encode(const struct request *request)
+{
+    uint8_t token[COMMAND_TOKEN_SIZE];
+    struct command command = client_command(request, token);
     return command_encode(&command);
 }
 
-static void begin_delete(struct node *node, struct node_client *client, const struct request *request)
+/* What a change without contents adds to the files, as far as this node can tell now. */
+static size_t growth(struct node *node, const struct request *request)
 {
-    enum reply_error error = refusal(node, 0, false);
+    struct store_file file;
+    if (request->verb == VERB_INCR)
+        return INTEGER_TEXT_MAX;
+    if (request->verb != VERB_COPY || !store_read(node->store, request->other, request->other_size, &file))
+        return 0;
+    return file.value_size;
+}
+
+/* A change that is all in its line. */
+static void begin_change(struct node *node, struct node_client *client, const struct request *request)
+{
+    size_t grows = growth(node, request);
+    enum reply_error error = client_refusal(node, grows, grows > 0);
     struct blob *command = error == REPLY_ERROR_COUNT ? encode(request) : NULL;
     if (command)
-        submit(node, client, command, 0);
+        client_submit(node, client, command, 0);
     else
-        refuse(node, client, error == REPLY_ERROR_COUNT ? REPLY_BUSY : error, NULL);
+        client_refuse(node, client, error == REPLY_ERROR_COUNT ? REPLY_BUSY : error, NULL);
 }
 
 /* A line with contents: they are filled in, or dropped if there is something to refuse. */
@@ -126,12 +158,17 @@ static void begin_contents(struct node *node, struct node_client *client, const 
     client->request.name = NULL; /* it was borrowed */
     client->contents_left = request->numbytes;
     client->refusal_reason = NULL;
+    client->contents_to = NULL;
+    if (client->txn) {
+        txn_line(node, client, request);
+        return;
+    }
     if (request->error != REQUEST_OK) {
         client->refusal = REPLY_CMD_ERR;
         client->refusal_reason = request_error_text(request->error);
         return;
     }
-    client->refusal = refusal(node, (size_t)request->numbytes, true);
+    client->refusal = client_refusal(node, (size_t)request->numbytes, true);
     if (client->refusal != REPLY_ERROR_COUNT)
         return;
     client->command = encode(request);
@@ -141,16 +178,35 @@ static void begin_contents(struct node *node, struct node_client *client, const 
         return;
     }
     node->held_bytes += request->numbytes;
-    client->contents_at = command_value_offset(client->command);
+    client->contents_to = client->command->bytes + command_value_offset(client->command);
 }
 
-static void begin_read(struct node *node, struct node_client *client, const struct request *request)
+/* read, stat, list. */
+static void begin_inquiry(struct node *node, struct node_client *client, const struct request *request)
 {
-    if (persist_is_behind(node)) {
-        refuse(node, client, REPLY_DISK_FULL, "this node's disk is full and it has fallen behind; ask another node");
+    struct inquiry inquiry = inquiry_of(request);
+    uint8_t names[2 * REQUEST_NAME_MAX];
+    size_t names_size = (size_t)inquiry.name_size + inquiry.other_size;
+    if (inquiry.name_size > 0)
+        memcpy(names, request->name, inquiry.name_size);
+    if (inquiry.other_size > 0)
+        memcpy(names + inquiry.name_size, request->other, inquiry.other_size);
+    if (inquiry.stale && !client->head) {
+        client_touch(node, client);
+        inquiry_answer(node, &inquiry, names, &client->output);
         return;
     }
-    reads_add(&node->reads, pending_add(node, client, PENDING_READ, request->name, request->name_size));
+    if (!inquiry.stale && persist_is_behind(node)) {
+        client_refuse(node, client, REPLY_DISK_FULL,
+                      "this node's disk is full and it has fallen behind; ask another node");
+        return;
+    }
+    struct pending *pending =
+        pending_add(node, client, inquiry.stale ? PENDING_CONFIRMED : PENDING_READ, names_size);
+    pending->inquiry = inquiry;
+    memcpy(pending->names, names, names_size);
+    if (!inquiry.stale)
+        reads_add(&node->reads, pending);
 }
 
 static void begin_request(struct node *node, struct node_client *client, const struct request *request)
@@ -159,42 +215,59 @@ static void begin_request(struct node *node, struct node_client *client, const s
         begin_contents(node, client, request);
         return;
     }
+    if (request->verb == VERB_TXN || (client->txn && request->verb != VERB_QUIT)) {
+        txn_line(node, client, request);
+        return;
+    }
     if (request->error != REQUEST_OK) {
-        refuse(node, client, REPLY_CMD_ERR, request_error_text(request->error));
+        client_refuse(node, client, REPLY_CMD_ERR, request_error_text(request->error));
         return;
     }
     switch (request->verb) {
     case VERB_READ:
-        begin_read(node, client, request);
+    case VERB_STAT:
+    case VERB_LIST:
+        begin_inquiry(node, client, request);
         break;
     case VERB_DELETE:
-        begin_delete(node, client, request);
+    case VERB_TOUCH:
+    case VERB_COPY:
+    case VERB_MOVE:
+    case VERB_INCR:
+        begin_change(node, client, request);
+        break;
+    case VERB_IF:
+    case VERB_COMMIT:
+    case VERB_CANCEL:
+        client_refuse(node, client, REPLY_CMD_ERR, "no transaction is under way; 'txn' begins one");
         break;
     case VERB_HELP:
     case VERB_STATUS:
         answer_text(node, client, request);
         break;
     case VERB_PING:
-        reply_line(reply_now(node, client), "PONG");
+        reply_line(client_reply_now(node, client), "PONG");
         break;
     case VERB_VERSION:
-        reply_line(reply_now(node, client), "VERSION " CLEAT_VERSION);
+        reply_line(client_reply_now(node, client), "VERSION " CLEAT_VERSION);
         break;
     case VERB_QUIT:
-        reply_line(reply_now(node, client), "BYE");
+        reply_line(client_reply_now(node, client), "BYE");
         client->closing = true;
         break;
     case VERB_WRITE:
     case VERB_CAS:
+    case VERB_APPEND:
+    case VERB_TXN:
     case VERB_NONE:
     case VERB_COUNT:
-        ensure(request->verb == VERB_COUNT); /* a line without contents cannot be one of these */
+        ensure(request->verb == VERB_COUNT); /* what got here cannot be one of these */
     }
 }
 
 static void fatal(struct node *node, struct node_client *client, enum request_error error)
 {
-    refuse(node, client, error == REQUEST_TOO_BIG ? REPLY_TOO_BIG : REPLY_CMD_ERR,
+    client_refuse(node, client, error == REQUEST_TOO_BIG ? REPLY_TOO_BIG : REPLY_CMD_ERR,
            error == REQUEST_TOO_BIG ? NULL : request_error_text(error));
     client->closing = true;
 }
@@ -203,9 +276,9 @@ static void fatal(struct node *node, struct node_client *client, enum request_er
 static bool take_contents(struct node *node, struct node_client *client, struct span *span)
 {
     size_t part = span->left < client->contents_left ? span->left : (size_t)client->contents_left;
-    if (client->command && part > 0) {
-        memcpy(client->command->bytes + client->contents_at, span->at, part);
-        client->contents_at += part;
+    if (client->contents_to && part > 0) {
+        memcpy(client->contents_to, span->at, part);
+        client->contents_to += part;
     }
     client->contents_left -= part;
     span_take(span, part);
@@ -225,10 +298,12 @@ static bool take_contents(struct node *node, struct node_client *client, struct 
         return false;
     }
     span_take(span, (size_t)end);
+    if (client->txn)
+        return true; /* one answer, to commit */
     if (command)
-        submit(node, client, command, (size_t)client->request.numbytes);
+        client_submit(node, client, command, (size_t)client->request.numbytes);
     else
-        refuse(node, client, client->refusal, client->refusal_reason);
+        client_refuse(node, client, client->refusal, client->refusal_reason);
     return true;
 }
 

@@ -33,7 +33,15 @@ static void put_state(struct store *store)
     buffer_append_u64(head, store->revision);
     buffer_append_u64(head, store_file_count(store));
     buffer_append_u32(head, (uint32_t)store->gateways.count);
+    buffer_append_u32(head, (uint32_t)store->repeats.count);
     head_added(&store->dump, 0);
+}
+
+static void put_result(struct buffer *out, const struct decision *result)
+{
+    buffer_append_u8(out, (uint8_t)result->code);
+    buffer_append_u64(out, result->version);
+    buffer_append_u64(out, (uint64_t)result->value);
 }
 
 static void put_gateway(struct dump *dump, const struct gateway *gateway)
@@ -46,12 +54,27 @@ static void put_gateway(struct dump *dump, const struct gateway *gateway)
     buffer_append_u64(&dump->head, gateway->applied);
     buffer_append_u64(&dump->head, gateway->lowest);
     buffer_append_u32(&dump->head, (uint32_t)gateway_outcome_count(gateway));
-    for (uint64_t number = gateway->lowest; number <= gateway->applied; number++) {
-        const struct kept_outcome *kept = gateway_outcome(gateway, number);
-        buffer_append_u8(&dump->head, (uint8_t)kept->code);
-        buffer_append_u64(&dump->head, kept->version);
+    for (uint64_t number = gateway->lowest; number <= gateway->applied; number++)
+        put_result(&dump->head, gateway_outcome(gateway, number));
+    head_added(dump, size_before);
+}
+
+/* Those from PLACE on, as many as go into one record. Returns the place behind them. */
+static size_t put_repeats(struct dump *dump, const struct repeats *repeats, size_t place)
+{
+    size_t size_before = buffer_size(&dump->head);
+    size_t left = repeats->count - place;
+    size_t end = place + (left < RECORD_REPEATS_MAX ? left : RECORD_REPEATS_MAX);
+    buffer_append_u8(&dump->head, RECORD_REPEATS);
+    buffer_append_u32(&dump->head, (uint32_t)(end - place));
+    for (; place < end; place++) {
+        const struct repeat *repeat = repeats_at(repeats, place);
+        buffer_append(&dump->head, repeat->token, COMMAND_TOKEN_SIZE);
+        buffer_append_u64(&dump->head, repeat->time_ms);
+        put_result(&dump->head, &repeat->result);
     }
     head_added(dump, size_before);
+    return end;
 }
 
 void store_dump_begin(struct store *store)
@@ -63,6 +86,8 @@ void store_dump_begin(struct store *store)
     put_state(store);
     for (size_t i = 0; i < store->gateways.count; i++)
         put_gateway(&store->dump, &store->gateways.items[i]);
+    for (size_t place = 0; place < store->repeats.count;)
+        place = put_repeats(&store->dump, &store->repeats, place);
 }
 
 void store_dump_cancel(struct store *store)
@@ -74,12 +99,13 @@ void store_dump_cancel(struct store *store)
     ensure(!store_dump_active(store));
 }
 
-static void put_file(struct dump *dump, struct buffer *out, const struct past_file *file)
+static void put_file(struct dump *dump, struct buffer *out, const struct file_state *file)
 {
     ensure(dump->files_left > 0);
     dump->files_left--;
     buffer_append_u8(out, RECORD_FILE);
     buffer_append_u64(out, file->version);
+    buffer_append_u64(out, file->created);
     buffer_append_u64(out, file->expires_ms);
     buffer_append_u32(out, file->blob->size);
     buffer_append(out, file->blob->bytes, file->blob->size);
@@ -113,7 +139,8 @@ static size_t step_walk(struct store *store, struct buffer *out, size_t block_by
             continue;
         }
         file->expiry.mark = past->number;
-        put_file(dump, out, &(struct past_file){file_blob(file), file_version(file), file_expires_ms(file)});
+        struct file_state state = file_state(file);
+        put_file(dump, out, &state);
     }
     ensure(done > 0);
     const struct named *last = things[done - 1];
@@ -128,7 +155,7 @@ bool store_dump_step(struct store *store, struct buffer *out, size_t block_bytes
     ensure(store_dump_active(store));
     ensure(block_bytes > 0);
     struct dump *dump = &store->dump;
-    struct past_file file;
+    struct file_state file;
     size_t passed = 0;
     while (buffer_size(out) < block_bytes && passed < PASSED_COUNT_MAX) {
         if (dump->head_next < dump->head_count) {

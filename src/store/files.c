@@ -1,15 +1,15 @@
 #include "store/files.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/hash.h"
+#include "base/list.h"
 #include "base/memory.h"
 
 _Static_assert(offsetof(struct file, named) == 0, "a struct named of this store is a file");
-_Static_assert(sizeof(struct file) <= 56, "there is one for every file");
+_Static_assert(sizeof(struct file) == 64, "there is one for every file");
 
 /* An allocation of SIZE bytes is rounded up to 16 with 8 bytes of the allocator's own. */
 static size_t block_bytes(size_t size)
@@ -22,28 +22,34 @@ size_t file_blob_memory_bytes(const struct blob *blob)
     return block_bytes(sizeof *blob + blob->size);
 }
 
-static size_t file_memory_bytes(const struct file *file)
-{
-    return block_bytes(sizeof *file) + file_blob_memory_bytes(file_blob(file));
-}
-
 /* Name and value lie side by side in the blob and are hashed in one run; the name's size says where one ends. What
  * else is in the blob (whose command it was) is not part of the file. */
 static uint64_t file_hash(const struct file *file)
 {
     ensure(file_blob(file)->size >= COMMAND_HEADER_SIZE + (size_t)file->named.name_size);
-    uint8_t state[32];
+    uint8_t state[40];
     bytes_put_u64(state, file_version(file));
     bytes_put_u64(state + 8, file_expires_ms(file));
-    bytes_put_u64(state + 16, file->named.name_size);
-    bytes_put_u64(state + 24, hash_bytes(file->named.name, file_blob(file)->size - COMMAND_HEADER_SIZE, 0));
+    bytes_put_u64(state + 16, file->created);
+    bytes_put_u64(state + 24, file->named.name_size);
+    bytes_put_u64(state + 32, hash_bytes(file->named.name, file_blob(file)->size - COMMAND_HEADER_SIZE, 0));
     return hash_bytes(state, sizeof state, 0);
+}
+
+/* The files of one transaction have one version: those that fall due together expire in the order of their names. */
+static int compare_names(const struct heap_item *a, const struct heap_item *b)
+{
+    const struct named *one = &list_item(a, const struct file, expiry)->named;
+    const struct named *other = &list_item(b, const struct file, expiry)->named;
+    return names_compare(one->name, one->name_size, other->name, other->name_size);
 }
 
 void files_init(struct files *files, uint64_t seed)
 {
     *files = (struct files){0};
     table_init(&files->table, seed);
+    pool_init(&files->pool, sizeof(struct file));
+    files->heap.compare = compare_names;
 }
 
 void files_close(struct files *files)
@@ -51,6 +57,7 @@ void files_close(struct files *files)
     ensure(files->names.count == 0);
     ensure(files->memory_bytes == 0);
     past_close(&files->past);
+    pool_close(&files->pool);
     heap_close(&files->heap);
     names_close(&files->names);
     table_close(&files->table);
@@ -74,35 +81,34 @@ struct file *files_first_due(const struct files *files)
     if (!item)
         return NULL;
     ensure(item->key > 0 && item->tie > 0);
-    return (struct file *)((char *)item - offsetof(struct file, expiry));
+    return list_item(item, struct file, expiry);
 }
 
-/* Gives FILE, which has no blob, its contents, and counts them. */
-static void take_contents(struct files *files, struct file *file, const uint8_t *name, struct blob *blob,
-                          uint64_t version, uint64_t expires_ms)
+/* Gives FILE, which has no blob, its state, and counts it. */
+static void take_state(struct files *files, struct file *file, const struct file_state *state)
 {
-    ensure(name == blob->bytes + COMMAND_HEADER_SIZE);
-    ensure(version > 0 && file->expiry.place == 0);
-    file->named.name = name;
-    blob_hold(blob);
-    file->expiry.key = expires_ms;
-    file->expiry.tie = version;
-    if (expires_ms > 0)
+    ensure(state->created > 0 && state->created <= state->version && file->expiry.place == 0);
+    blob_hold(state->blob);
+    file->named.name = state->blob->bytes + COMMAND_HEADER_SIZE;
+    file->created = state->created;
+    file->expiry.key = state->expires_ms;
+    file->expiry.tie = state->version;
+    if (state->expires_ms > 0)
         heap_insert(&files->heap, &file->expiry);
     file->hash = file_hash(file);
     files->hash += file->hash;
-    files->memory_bytes += file_memory_bytes(file);
+    files->memory_bytes += file_blob_memory_bytes(state->blob);
 }
 
-/* The opposite of take_contents, but for the blob: the caller releases it when the name in it is needed no more. */
-static void drop_contents(struct files *files, struct file *file)
+/* The opposite of take_state, but for the blob: the caller releases it when the name in it is needed no more. */
+static void drop_state(struct files *files, struct file *file)
 {
     ensure((file->expiry.place > 0) == (file_expires_ms(file) > 0));
     if (file->expiry.place > 0)
         heap_remove(&files->heap, &file->expiry);
     files->hash -= file->hash;
-    ensure(files->memory_bytes >= file_memory_bytes(file));
-    files->memory_bytes -= file_memory_bytes(file);
+    ensure(files->memory_bytes >= file_blob_memory_bytes(file_blob(file)));
+    files->memory_bytes -= file_blob_memory_bytes(file_blob(file));
 }
 
 /* Before FILE changes: a dump under way that has not come to it yet gets it as it is now. */
@@ -111,45 +117,43 @@ static void keep_past(struct files *files, struct file *file)
     ensure(file->expiry.mark <= files->past.number);
     if (!files->past.active || file->expiry.mark == files->past.number)
         return;
-    past_add(&files->past, file_blob(file), file_version(file), file_expires_ms(file));
+    struct file_state state = file_state(file);
+    past_add(&files->past, &state);
     file->expiry.mark = files->past.number;
 }
 
-void files_add(struct files *files, const uint8_t *name, size_t name_size, struct blob *blob, uint64_t version,
-               uint64_t expires_ms)
+void files_add(struct files *files, const struct file_state *state)
 {
-    ensure(name_size > 0 && name_size <= UINT16_MAX);
     ensure(!files->draining);
-    struct file *file = memory_get(sizeof *file);
-    file->named.name_size = (uint16_t)name_size;
+    struct file *file = pool_get(&files->pool);
+    file->named.name_size = (uint16_t)(command_value_offset(state->blob) - COMMAND_HEADER_SIZE);
     file->expiry.mark = files->past.number;
-    take_contents(files, file, name, blob, version, expires_ms);
+    take_state(files, file, state);
     table_insert(&files->table, &file->named);
     names_insert(&files->names, &file->named);
     ensure(files->table.count == files->names.count);
 }
 
-void files_replace(struct files *files, struct file *file, const uint8_t *name, struct blob *blob, uint64_t version,
-                   uint64_t expires_ms)
+void files_replace(struct files *files, struct file *file, const struct file_state *state)
 {
-    ensure(version > file_version(file));
-    ensure(memcmp(name, file->named.name, file->named.name_size) == 0);
-    keep_past(files, file);
     struct blob *old = file_blob(file);
-    drop_contents(files, file);
-    take_contents(files, file, name, blob, version, expires_ms);
+    ensure(state->version > file_version(file) || (state->blob == old && state->version == file_version(file)));
+    ensure(memcmp(state->blob->bytes + COMMAND_HEADER_SIZE, file->named.name, file->named.name_size) == 0);
+    keep_past(files, file);
+    drop_state(files, file);
+    take_state(files, file, state);
     blob_release(old);
 }
 
 void files_remove(struct files *files, struct file *file)
 {
     keep_past(files, file);
-    drop_contents(files, file);
+    drop_state(files, file);
     names_remove(&files->names, &file->named);
     table_remove(&files->table, &file->named);
     ensure(files->table.count == files->names.count);
     blob_release(file_blob(file));
-    free(file);
+    pool_put(&files->pool, file);
 }
 
 bool files_drain(struct files *files, size_t count)
@@ -160,9 +164,9 @@ bool files_drain(struct files *files, size_t count)
     for (size_t i = 0; i < count && (named = names_first(&files->names)) != NULL; i++) {
         struct file *file = (struct file *)named;
         names_remove(&files->names, named);
-        files->memory_bytes -= file_memory_bytes(file);
+        files->memory_bytes -= file_blob_memory_bytes(file_blob(file));
         blob_release(file_blob(file));
-        free(file);
+        pool_put(&files->pool, file);
     }
     ensure(files->names.count > 0 || files->memory_bytes == 0);
     return files->names.count == 0;
@@ -170,6 +174,7 @@ bool files_drain(struct files *files, size_t count)
 
 size_t files_memory_bytes(const struct files *files)
 {
-    return files->memory_bytes + table_memory_bytes(&files->table) + files->names.memory_bytes +
+    return files->memory_bytes + pool_memory_bytes(&files->pool) + table_memory_bytes(&files->table) +
+           files->names.memory_bytes +
            files->heap.capacity * sizeof *files->heap.items + past_memory_bytes(&files->past);
 }

@@ -4,8 +4,8 @@
  *      names --+        |           (its name and value are read from there)
  *      heap  --(expiry)-+
  *
- * A file is one allocation beside its blob. When it is overwritten its struct stays and takes the new blob: then the
- * name, which is equal, is read from the new one. */
+ * A file is one item of a pool beside its blob. When it is overwritten its struct stays and takes the new blob: then
+ * the name, which is equal, is read from the new one. */
 #ifndef CLEAT_STORE_FILES_H
 #define CLEAT_STORE_FILES_H
 
@@ -17,15 +17,17 @@
 #include "base/heap.h"
 #include "base/named.h"
 #include "base/names.h"
+#include "base/pool.h"
 #include "base/table.h"
 #include "protocol/command.h"
 #include "store/past.h"
 
-/* 56 bytes, 64 with the allocator's own: eight more would cost sixteen a file. */
+/* 64 bytes, one cache line. */
 struct file {
     struct named named;      /* first: a struct named of this store is a file. The name is in the file's blob */
     struct heap_item expiry; /* key: expires_ms, 0 for never; tie: version. In the heap unless the key is 0. The mark is
                                 the number of the last dump that has it: past.h */
+    uint64_t created;        /* the version at which it came to be */
     uint64_t hash;           /* of the file's state: kept, since hashing a large cold value again costs far more */
 };
 
@@ -34,8 +36,9 @@ struct files {
     struct names names;
     struct heap heap;
     struct past past;
+    struct pool pool;    /* of file structs */
     uint64_t hash;       /* the sum of the files' hashes: so their order does not matter */
-    size_t memory_bytes; /* of file structs and their blobs */
+    size_t memory_bytes; /* of the files' blobs */
     bool draining;       /* table and heap point to what is gone */
 };
 
@@ -56,6 +59,11 @@ static inline uint64_t file_expires_ms(const struct file *file)
     return file->expiry.key;
 }
 
+static inline struct file_state file_state(const struct file *file)
+{
+    return (struct file_state){file_blob(file), file_version(file), file->created, file_expires_ms(file)};
+}
+
 /* What BLOB takes from the allocator, about. */
 size_t file_blob_memory_bytes(const struct blob *blob);
 
@@ -67,15 +75,13 @@ void files_close(struct files *files);
 struct file *files_find(struct files *files, const void *name, size_t name_size);
 /* These names will be looked up soon (table.h). */
 void files_expect(const struct files *files, const struct table_name *names, size_t count);
-/* The file that falls due first, or NULL: by (expires_ms, version), so that it is the same one on every node. */
+/* The file that falls due first, or NULL: by (expires_ms, version, name), so that it is the same one on every node. */
 struct file *files_first_due(const struct files *files);
 
-/* Adds a file of a new name. The name is in BLOB, an encoded command, to which the file takes a reference. */
-void files_add(struct files *files, const uint8_t *name, size_t name_size, struct blob *blob, uint64_t version,
-               uint64_t expires_ms);
-/* Gives FILE new contents: NAME, equal to its own, is in BLOB, to which the file takes a reference. */
-void files_replace(struct files *files, struct file *file, const uint8_t *name, struct blob *blob, uint64_t version,
-                   uint64_t expires_ms);
+/* Adds a file of a new name, which is in the state's blob; the file takes a reference to that. */
+void files_add(struct files *files, const struct file_state *state);
+/* Gives FILE another state, of the same name; its blob may be the one that the file has. */
+void files_replace(struct files *files, struct file *file, const struct file_state *state);
 /* Takes FILE out and frees it. */
 void files_remove(struct files *files, struct file *file);
 

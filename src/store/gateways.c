@@ -72,7 +72,7 @@ bool gateway_expects(const struct gateway *gateway, uint64_t epoch, uint64_t num
     return epoch == gateway->epoch && number == gateway->applied + 1;
 }
 
-static struct kept_outcome *slot(const struct gateway *gateway, uint64_t number)
+static struct decision *slot(const struct gateway *gateway, uint64_t number)
 {
     ensure(gateway->capacity > 0);
     return &gateway->outcomes[number & (gateway->capacity - 1)];
@@ -80,11 +80,12 @@ static struct kept_outcome *slot(const struct gateway *gateway, uint64_t number)
 
 static uint64_t outcome_hash(const struct gateway *gateway, uint64_t number)
 {
-    const struct kept_outcome *kept = slot(gateway, number);
-    uint8_t state[24];
+    const struct decision *kept = slot(gateway, number);
+    uint8_t state[32];
     bytes_put_u64(state, number);
     bytes_put_u64(state + 8, (uint64_t)kept->code);
     bytes_put_u64(state + 16, kept->version);
+    bytes_put_u64(state + 24, (uint64_t)kept->value);
     return hash_bytes(state, sizeof state, 0);
 }
 
@@ -100,7 +101,7 @@ static void grow(struct gateway *gateway)
 {
     size_t capacity = gateway->capacity > 0 ? 2 * gateway->capacity : RING_CAPACITY_MIN;
     ensure(capacity <= STORE_OUTCOMES_MAX);
-    struct kept_outcome *outcomes = memory_get(capacity * sizeof *outcomes);
+    struct decision *outcomes = memory_get(capacity * sizeof *outcomes);
     for (uint64_t number = gateway->lowest; number <= gateway->applied; number++)
         outcomes[number & (capacity - 1)] = *slot(gateway, number);
     free(gateway->outcomes);
@@ -115,16 +116,16 @@ static void drop_lowest(struct gateway *gateway)
     gateway->lowest++;
 }
 
-void gateway_keep(struct gateway *gateway, enum outcome_code code, uint64_t version)
+void gateway_keep(struct gateway *gateway, struct decision result)
 {
-    ensure(code != OUTCOME_NONE && code != OUTCOME_OPENED);
+    ensure(result.code != OUTCOME_NONE && result.code != OUTCOME_OPENED);
     ensure(gateway->applied < UINT64_MAX);
     if (gateway_outcome_count(gateway) == STORE_OUTCOMES_MAX)
         drop_lowest(gateway);
     if (gateway_outcome_count(gateway) == gateway->capacity)
         grow(gateway);
     gateway->applied++;
-    *slot(gateway, gateway->applied) = (struct kept_outcome){.version = version, .code = code};
+    *slot(gateway, gateway->applied) = result;
     gateway->outcomes_hash += outcome_hash(gateway, gateway->applied);
 }
 
@@ -137,7 +138,7 @@ void gateway_drop_below(struct gateway *gateway, uint64_t lowest)
     ensure(gateway_outcome_count(gateway) > 0);
 }
 
-const struct kept_outcome *gateway_outcome(const struct gateway *gateway, uint64_t number)
+const struct decision *gateway_outcome(const struct gateway *gateway, uint64_t number)
 {
     ensure(gateway->lowest >= 1 && gateway->lowest - 1 <= gateway->applied);
     if (number < gateway->lowest || number > gateway->applied)

@@ -13,18 +13,13 @@
 
 #include "store/store.h"
 
-struct kept_outcome {
-    uint64_t version;
-    enum outcome_code code;
-};
-
 struct gateway {
     uint32_t id;
     uint64_t nonce;
     uint64_t epoch;
     uint64_t applied;
     uint64_t lowest;               /* 1 <= lowest <= applied + 1 */
-    struct kept_outcome *outcomes; /* the ring; owned */
+    struct decision *outcomes; /* the ring; owned */
     size_t capacity;               /* of the ring: 0 or a power of two */
     uint64_t outcomes_hash;        /* the sum of the hashes of the outcomes that are kept */
 };
@@ -49,12 +44,12 @@ uint64_t gateways_hash(const struct gateways *gateways);
 /* True if NUMBER of EPOCH is the one to be applied next. */
 bool gateway_expects(const struct gateway *gateway, uint64_t epoch, uint64_t number);
 /* The expected number is applied, with this outcome. */
-void gateway_keep(struct gateway *gateway, enum outcome_code code, uint64_t version);
+void gateway_keep(struct gateway *gateway, struct decision result);
 /* Everything below LOWEST has been answered. What cannot be (a LOWEST above the newest number) is ignored. */
 void gateway_drop_below(struct gateway *gateway, uint64_t lowest);
 /* Outcomes that are kept: numbers lowest to applied. */
 size_t gateway_outcome_count(const struct gateway *gateway);
 /* The outcome of NUMBER, or NULL where it is not kept. */
-const struct kept_outcome *gateway_outcome(const struct gateway *gateway, uint64_t number);
+const struct decision *gateway_outcome(const struct gateway *gateway, uint64_t number);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/ensure.h"
+#include "protocol/transaction.h"
 #include "store/expiry.h"
 #include "store/state.h"
 
@@ -18,10 +19,12 @@ static bool load_state(struct store *store, struct reader *reader)
     uint64_t revision = reader_u64(reader);
     uint64_t files = reader_u64(reader);
     uint32_t gateways = reader_u32(reader);
+    uint32_t repeats = reader_u32(reader);
     if (reader->bad || store->load.begun)
         return false;
-    /* Every file took a revision of its own. */
-    if (index > COUNTER_MAX || revision > COUNTER_MAX || files > revision || gateways > STORE_GATEWAYS_MAX)
+    /* Every file took a revision, which it may share with others of its transaction. */
+    if (index > COUNTER_MAX || revision > COUNTER_MAX || files / TRANSACTION_PARTS_MAX > revision ||
+        gateways > STORE_GATEWAYS_MAX || repeats > STORE_REPEATS_MAX)
         return false;
     ensure(store->revision == 0 && store->gateways.count == 0);
     store->applied = index;
@@ -30,23 +33,39 @@ static bool load_state(struct store *store, struct reader *reader)
     store->load.begun = true;
     store->load.files_left = files;
     store->load.gateways_left = gateways;
+    store->load.repeats_left = repeats;
     return true;
 }
 
-static bool outcome_is_valid(const struct store *store, uint8_t code, uint64_t version)
+/* What a change can come to in this state. */
+static bool result_is_valid(const struct store *store, const struct decision *result)
 {
-    switch (code) {
+    int64_t value = result->value;
+    switch (result->code) {
     case OUTCOME_WRITTEN:
     case OUTCOME_DELETED:
-        return version > 0 && version <= store->revision;
+        return result->version > 0 && result->version <= store->revision && (value == 0 || value == 1);
+    case OUTCOME_COUNTED:
+        return result->version > 0 && result->version <= store->revision;
     case OUTCOME_MISMATCH:
-        return version <= store->revision;
+        return result->version <= store->revision && value >= 0 && value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_NOT_FOUND:
+    case OUTCOME_TOO_BIG:
+    case OUTCOME_NOT_A_NUMBER:
+        return result->version == 0 && value >= 0 && value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_SKIPPED:
-        return version == 0;
+        return result->version == 0 && value == 0;
     default:
         return false;
     }
+}
+
+static bool load_result(const struct store *store, struct reader *reader, struct decision *result)
+{
+    result->code = (enum outcome_code)reader_u8(reader);
+    result->version = reader_u64(reader);
+    result->value = (int64_t)reader_u64(reader);
+    return !reader->bad && result_is_valid(store, result);
 }
 
 static bool load_gateway(struct store *store, struct reader *reader)
@@ -69,51 +88,67 @@ static bool load_gateway(struct store *store, struct reader *reader)
     struct gateway *gateway = gateways_add(&store->gateways, id, nonce, epoch, lowest);
     ensure(gateway != NULL);
     for (uint32_t i = 0; i < count; i++) {
-        uint8_t code = reader_u8(reader);
-        uint64_t version = reader_u64(reader);
-        if (reader->bad || !outcome_is_valid(store, code, version))
+        struct decision result;
+        if (!load_result(store, reader, &result))
             return false;
-        gateway_keep(gateway, (enum outcome_code)code, version);
+        gateway_keep(gateway, result);
     }
     ensure(gateway->applied == applied && gateway->lowest == lowest);
     store->load.gateways_left--;
     return true;
 }
 
-/* The payload of a file's record must be what writes such a file. */
-static bool file_is_valid(const struct store *store, const struct command *command, uint64_t version,
-                          uint64_t expires_ms)
+static bool load_repeats(struct store *store, struct reader *reader)
+{
+    uint32_t count = reader_u32(reader);
+    if (reader->bad || count == 0 || count > store->load.repeats_left)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct repeats *kept = &store->repeats;
+        uint64_t newest_ms = kept->count > 0 ? repeats_at(kept, kept->count - 1)->time_ms : 0;
+        const uint8_t *token = reader_bytes(reader, COMMAND_TOKEN_SIZE);
+        uint64_t time_ms = reader_u64(reader);
+        struct decision result;
+        if (!token || time_ms < newest_ms || time_ms > store->time_ms || !load_result(store, reader, &result))
+            return false;
+        if (result.code == OUTCOME_SKIPPED || repeats_find(&store->repeats, token, newest_ms))
+            return false;
+        repeats_keep(&store->repeats, token, time_ms, result);
+    }
+    store->load.repeats_left -= count;
+    return true;
+}
+
+/* The payload of a file's record must be what writes such a file; touched, it may live longer or shorter. */
+static bool file_is_valid(const struct store *store, const struct command *command, const struct file_state *state)
 {
     if (command->kind != COMMAND_WRITE && command->kind != COMMAND_CAS)
         return false;
-    if (version == 0 || version > store->revision)
+    if (state->created == 0 || state->created > state->version || state->version > store->revision)
         return false;
-    if (command->exptime_s > REQUEST_EXPTIME_MAX_S || (command->exptime_s == 0) != (expires_ms == 0))
-        return false;
-    return expires_ms <= expiry_ms(store->time_ms, command->exptime_s);
+    return state->expires_ms <= expiry_ms(store->time_ms, REQUEST_EXPTIME_MAX_S);
 }
 
 static bool load_file(struct store *store, struct reader *reader)
 {
-    uint64_t version = reader_u64(reader);
-    uint64_t expires_ms = reader_u64(reader);
+    struct file_state state = {NULL, reader_u64(reader), 0, 0};
+    state.created = reader_u64(reader);
+    state.expires_ms = reader_u64(reader);
     uint32_t size = reader_u32(reader);
     const uint8_t *payload = reader_bytes(reader, size);
     struct command command;
     if (!payload || store->load.files_left == 0 || !command_decode(payload, size, &command))
         return false;
-    if (!file_is_valid(store, &command, version, expires_ms))
+    if (!file_is_valid(store, &command, &state))
         return false;
     if (files_find(&store->files, command.name, command.name_size))
         return false;
-    ensure(size >= COMMAND_HEADER_SIZE && command.name > payload);
-    struct blob *blob = blob_new(size);
-    if (!blob)
+    state.blob = blob_new(size);
+    if (!state.blob)
         return false;
-    memcpy(blob->bytes, payload, size);
-    const uint8_t *name = blob->bytes + (command.name - payload);
-    files_add(&store->files, name, command.name_size, blob, version, expires_ms);
-    blob_release(blob);
+    memcpy(state.blob->bytes, payload, size);
+    files_add(&store->files, &state);
+    blob_release(state.blob);
     store->load.files_left--;
     return true;
 }
@@ -131,6 +166,8 @@ static bool load_record(struct store *store, struct reader *reader)
         return load_gateway(store, reader);
     case RECORD_FILE:
         return load_file(store, reader);
+    case RECORD_REPEATS:
+        return load_repeats(store, reader);
     default:
         return false;
     }
@@ -153,11 +190,11 @@ bool store_load(struct store *store, const uint8_t *bytes, size_t size)
 bool store_load_end(struct store *store)
 {
     struct load *load = &store->load;
-    if (load->bad || !load->begun || load->files_left > 0 || load->gateways_left > 0)
+    if (load->bad || !load->begun || load->files_left > 0 || load->gateways_left > 0 || load->repeats_left > 0)
         return false;
     ensure(load->active);
     *load = (struct load){0};
-    ensure(store_file_count(store) <= store->revision);
+    ensure(store_file_count(store) / TRANSACTION_PARTS_MAX <= store->revision);
     return true;
 }
 

@@ -33,25 +33,25 @@ void past_end(struct past *past)
     past->number = number;
 }
 
-void past_add(struct past *past, struct blob *blob, uint64_t version, uint64_t expires_ms)
+void past_add(struct past *past, const struct file_state *state)
 {
     ensure(past->active);
-    ensure(version > 0);
+    ensure(state->version > 0);
     if (past->count == past->capacity) {
         past->capacity = past->capacity > 0 ? 2 * past->capacity : PAST_CAPACITY_MIN;
         past->files = memory_resize(past->files, past->capacity, sizeof *past->files);
     }
-    past->files[past->count++] = (struct past_file){blob_hold(blob), version, expires_ms};
-    past->blob_bytes += file_blob_memory_bytes(blob);
+    past->files[past->count++] = *state;
+    past->blob_bytes += file_blob_memory_bytes(blob_hold(state->blob));
 }
 
-bool past_take(struct past *past, struct past_file *file)
+bool past_take(struct past *past, struct file_state *state)
 {
     ensure(past->active);
     if (past->count == 0)
         return false;
-    *file = past->files[--past->count];
-    size_t bytes = file_blob_memory_bytes(file->blob);
+    *state = past->files[--past->count];
+    size_t bytes = file_blob_memory_bytes(state->blob);
     ensure(past->blob_bytes >= bytes);
     past->blob_bytes -= bytes;
     return true;

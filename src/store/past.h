@@ -12,17 +12,18 @@
 
 #include "base/blob.h"
 
-/* What a dump says of one file. */
-struct past_file {
-    struct blob *blob; /* a reference of its own */
+/* What a file is. */
+struct file_state {
+    struct blob *blob;   /* an encoded WRITE or CAS, with its name and value */
     uint64_t version;
-    uint64_t expires_ms;
+    uint64_t created;    /* the version at which it came to be */
+    uint64_t expires_ms; /* 0: never */
 };
 
 struct past {
     bool active;        /* a dump is under way */
     uint32_t number;    /* of the newest dump; 0: there was none yet */
-    struct past_file *files;
+    struct file_state *files; /* each with a reference of its own to its blob */
     size_t count;
     size_t capacity;
     size_t blob_bytes;  /* memory of the blobs held here */
@@ -35,10 +36,10 @@ void past_begin(struct past *past);
 /* Releases what is left. */
 void past_end(struct past *past);
 
-/* Adds the old state of a file; takes a reference of its own to BLOB. */
-void past_add(struct past *past, struct blob *blob, uint64_t version, uint64_t expires_ms);
+/* Adds the old state of a file; takes a reference of its own to its blob. */
+void past_add(struct past *past, const struct file_state *state);
 /* Takes one out, in no particular order; the reference is the caller's now. False: there is none. */
-bool past_take(struct past *past, struct past_file *file);
+bool past_take(struct past *past, struct file_state *state);
 
 size_t past_memory_bytes(const struct past *past);
 

@@ -6,16 +6,19 @@
 #include "protocol/request.h"
 #include "store/files.h"
 #include "store/gateways.h"
+#include "store/repeats.h"
 #include "store/store.h"
 
 /* The first byte of a dump's record; see dump.h. */
-enum record_type { RECORD_STATE = 1, RECORD_GATEWAY, RECORD_FILE };
+enum record_type { RECORD_STATE = 1, RECORD_GATEWAY, RECORD_FILE, RECORD_REPEATS };
+
+enum { RECORD_REPEATS_MAX = 4096 }; /* in one such record */
 
 /* A dump under way (files.past says whether one is): first the head, made when it began, then what is in the past and
  * what the walk meets. */
 struct dump {
-    struct buffer head;                          /* STATE, and the GATEWAY records */
-    size_t head_sizes[1 + STORE_GATEWAYS_MAX];   /* of the records in it */
+    struct buffer head;                          /* STATE, and the GATEWAY and REPEATS records */
+    size_t head_sizes[1 + STORE_GATEWAYS_MAX + STORE_REPEATS_MAX / RECORD_REPEATS_MAX]; /* of the records in it */
     size_t head_count;
     size_t head_next;                            /* the first record that is still in it */
     uint64_t files_left;                         /* of those that STATE announced */
@@ -30,11 +33,14 @@ struct load {
     bool bad;    /* something could not be loaded: nothing more will be */
     uint64_t files_left;
     uint32_t gateways_left;
+    uint32_t repeats_left;
 };
 
 struct store {
     struct files files;
     struct gateways gateways;
+    struct repeats repeats;
+    uint64_t value_max_bytes;
     uint64_t applied;
     uint64_t revision;
     uint64_t time_ms;

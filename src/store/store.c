@@ -7,6 +7,8 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "protocol/transaction.h"
+#include "store/changes.h"
 #include "store/dump.h"
 #include "store/expiry.h"
 #include "store/state.h"
@@ -17,6 +19,8 @@ struct store *store_open(uint64_t seed)
 {
     struct store *store = memory_get(sizeof *store);
     files_init(&store->files, seed);
+    repeats_init(&store->repeats, seed);
+    store->value_max_bytes = UINT64_MAX / 2;
     return store;
 }
 
@@ -27,89 +31,86 @@ void store_close(struct store *store)
         ;
     files_close(&store->files);
     gateways_close(&store->gateways);
+    repeats_close(&store->repeats);
     free(store);
+}
+
+void store_limit(struct store *store, uint64_t value_max_bytes)
+{
+    ensure(value_max_bytes <= UINT64_MAX / 2);
+    store->value_max_bytes = value_max_bytes;
 }
 
 /* --- commands --------------------------------------------------------------------------------------------------- */
 
-/* How one command ends: a code and a version. */
-struct result {
-    enum outcome_code code;
-    uint64_t version;
-};
-
-/* Writes the command's file; FILE is the one of that name, NULL if there is none. */
-static struct result put(struct store *store, struct file *file, const struct command *command, struct blob *blob)
+static struct decision apply_change(struct store *store, const struct command *change, struct blob *blob)
 {
-    uint64_t expires_ms = expiry_ms(store->time_ms, command->exptime_s);
+    struct decision result = change_look(store, change);
+    if (result.code != OUTCOME_NONE)
+        return result;
+    uint64_t version = change->kind == COMMAND_TOUCH ? 0 : store_next_revision(store);
+    return change_make(store, change, blob, version);
+}
+
+/* All parts hold of the files as they are before any is made; then all are made as one change. No two parts touch the
+ * same file, so that the first ones made leave the others as they were looked at. */
+static struct decision apply_transaction(struct store *store, const struct command *command)
+{
+    const uint8_t *end = command->value + command->value_size;
+    struct command part;
+    int64_t place = 0;
+    for (const uint8_t *at = command->value; at < end;) {
+        place++;
+        ensure(transaction_next(&at, end, &part));
+        struct decision result = change_look(store, &part);
+        if (result.code != OUTCOME_NONE)
+            return (struct decision){result.code, result.version, place};
+    }
     uint64_t version = store_next_revision(store);
-    ensure(!file || file_version(file) < version);
-    ensure(expires_ms == 0 || expires_ms > store->time_ms || store->time_ms == UINT64_MAX);
-    if (file)
-        files_replace(&store->files, file, command->name, blob, version, expires_ms);
-    else
-        files_add(&store->files, command->name, command->name_size, blob, version, expires_ms);
-    return (struct result){OUTCOME_WRITTEN, version};
+    for (const uint8_t *at = command->value; at < end;) {
+        ensure(transaction_next(&at, end, &part));
+        if (command_changes(part.kind))
+            change_make(store, &part, NULL, version);
+    }
+    return (struct decision){OUTCOME_WRITTEN, version, 0};
 }
 
-static struct result apply_skip(struct store *store, const struct command *command, struct blob *blob)
+static struct decision apply_once(struct store *store, const struct command *command, struct blob *blob)
 {
-    (void)store;
-    (void)command;
-    (void)blob;
-    return (struct result){OUTCOME_SKIPPED, 0};
-}
-
-static struct result apply_write(struct store *store, const struct command *command, struct blob *blob)
-{
-    struct file *file = expiry_find(store, command->name, command->name_size);
-    return put(store, file, command, blob);
-}
-
-static struct result apply_cas(struct store *store, const struct command *command, struct blob *blob)
-{
-    struct file *file = expiry_find(store, command->name, command->name_size);
-    uint64_t version = file ? file_version(file) : 0;
-    ensure((version > 0) == (file != NULL));
-    if (command->version != version)
-        return (struct result){OUTCOME_MISMATCH, version};
-    return put(store, file, command, blob);
-}
-
-static struct result apply_delete(struct store *store, const struct command *command, struct blob *blob)
-{
-    (void)blob;
-    struct file *file = expiry_find(store, command->name, command->name_size);
-    if (!file)
-        return (struct result){OUTCOME_NOT_FOUND, 0};
-    files_remove(&store->files, file);
-    return (struct result){OUTCOME_DELETED, store_next_revision(store)};
+    if (command->kind == COMMAND_SKIP)
+        return (struct decision){OUTCOME_SKIPPED, 0, 0};
+    const struct decision *kept =
+        command->token ? repeats_find(&store->repeats, command->token, store->time_ms) : NULL;
+    if (kept)
+        return *kept;
+    struct decision result = command->kind == COMMAND_TXN ? apply_transaction(store, command)
+                                                        : apply_change(store, command, blob);
+    if (command->token)
+        repeats_keep(&store->repeats, command->token, store->time_ms, result);
+    return result;
 }
 
 /* The kinds that take a number. */
-static const struct {
-    struct result (*apply)(struct store *store, const struct command *command, struct blob *blob);
-} NUMBERED[COMMAND_KIND_END] = {
-    [COMMAND_SKIP] = {apply_skip},
-    [COMMAND_WRITE] = {apply_write},
-    [COMMAND_CAS] = {apply_cas},
-    [COMMAND_DELETE] = {apply_delete},
-};
+static bool is_numbered(enum command_kind kind)
+{
+    return kind == COMMAND_SKIP || kind == COMMAND_TXN || command_changes(kind);
+}
 
 static struct outcome apply_numbered(struct store *store, const struct command *command, struct blob *blob)
 {
-    ensure(command->kind < COMMAND_KIND_END && NUMBERED[command->kind].apply);
-    struct outcome outcome = {OUTCOME_NONE, command->gateway, command->epoch, command->number, 0};
+    ensure(is_numbered(command->kind));
+    struct outcome outcome = {OUTCOME_NONE, command->gateway, command->epoch, command->number, 0, 0};
     struct gateway *gateway = gateways_find(&store->gateways, command->gateway);
     if (!gateway || !gateway_expects(gateway, command->epoch, command->number))
         return outcome;
-    struct result result = NUMBERED[command->kind].apply(store, command, blob);
+    struct decision result = apply_once(store, command, blob);
     ensure(result.code != OUTCOME_NONE);
-    gateway_keep(gateway, result.code, result.version);
+    gateway_keep(gateway, result);
     gateway_drop_below(gateway, command->lowest);
     ensure(gateway->applied == command->number);
     outcome.code = result.code;
     outcome.version = result.version;
+    outcome.value = result.value;
     return outcome;
 }
 
@@ -120,7 +121,7 @@ static struct outcome apply_open(struct store *store, const struct command *comm
     ensure(!opened || (gateway->epoch == store->applied && gateway->applied == 0));
     ensure(!gateway || gateway->epoch <= store->applied);
     enum outcome_code code = opened ? OUTCOME_OPENED : OUTCOME_NONE;
-    return (struct outcome){code, command->gateway, gateway ? gateway->epoch : 0, 0, 0};
+    return (struct outcome){code, command->gateway, gateway ? gateway->epoch : 0, 0, 0, 0};
 }
 
 /* Makes COMMAND a skip of the number that BYTES hold, though no client could have sent the rest of them. A command
@@ -130,7 +131,7 @@ static bool decode_unsound(const uint8_t *bytes, size_t size, struct command *co
 {
     if (!command_origin(bytes, size, command))
         return false;
-    if (command->kind >= COMMAND_KIND_END || !NUMBERED[command->kind].apply)
+    if (!is_numbered(command->kind))
         return false;
     command->kind = COMMAND_SKIP;
     return true;
@@ -138,11 +139,11 @@ static bool decode_unsound(const uint8_t *bytes, size_t size, struct command *co
 
 static struct outcome apply_payload(struct store *store, struct blob *blob)
 {
-    const struct outcome none = {OUTCOME_NONE, 0, 0, 0, 0};
+    const struct outcome none = {OUTCOME_NONE, 0, 0, 0, 0, 0};
     if (!blob)
         return none;
     struct command command;
-    bool sound = command_decode(blob->bytes, blob->size, &command) && command.exptime_s <= REQUEST_EXPTIME_MAX_S;
+    bool sound = command_decode(blob->bytes, blob->size, &command);
     if (!sound && !decode_unsound(blob->bytes, blob->size, &command))
         return none;
     switch (command.kind) {
@@ -165,10 +166,11 @@ struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms
     uint64_t revision = store->revision;
     struct outcome outcome = apply_payload(store, blob);
     expiry_sweep(store);
-    /* The command's own change, the expiry of its file, and the sweep. */
-    ensure(store->revision >= revision && store->revision - revision <= 2 + STORE_SWEEP_MAX);
+    /* The command's own change, the expiry of its files, and the sweep. */
+    ensure(store->revision >= revision &&
+           store->revision - revision <= 1 + 2 * TRANSACTION_PARTS_MAX + STORE_SWEEP_MAX);
     ensure(outcome.version <= store->revision);
-    ensure(store_file_count(store) <= store->revision);
+    ensure(store_file_count(store) / TRANSACTION_PARTS_MAX <= store->revision);
     return outcome;
 }
 
@@ -189,21 +191,38 @@ void store_expect(const struct store *store, const struct blob *const *blobs, si
 
 /* --- what can be asked ------------------------------------------------------------------------------------------ */
 
-bool store_read(struct store *store, const void *name, size_t name_size, struct store_file *read)
+static struct store_file describe(const struct file *file)
 {
-    struct file *file = files_find(&store->files, name, name_size);
-    if (!file)
-        return false;
-    size_t offset = command_value_offset(file_blob(file));
-    ensure(offset <= file_blob(file)->size);
-    *read = (struct store_file){
+    return (struct store_file){
+        .name = file->named.name,
+        .name_size = file->named.name_size,
         .version = file_version(file),
+        .created = file->created,
         .expires_ms = file_expires_ms(file),
         .blob = file_blob(file),
-        .value_offset = offset,
-        .value_size = file_blob(file)->size - offset,
+        .value_offset = command_value_offset(file_blob(file)),
+        .value_size = command_value_size(file_blob(file)),
     };
+}
+
+bool store_read(struct store *store, const void *name, size_t name_size, struct store_file *read)
+{
+    const struct file *file = files_find(&store->files, name, name_size);
+    if (!file)
+        return false;
+    *read = describe(file);
     return true;
+}
+
+size_t store_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
+                  size_t count)
+{
+    ensure(count <= STORE_WALK_MAX && !store->files.draining);
+    struct named *things[STORE_WALK_MAX];
+    count = names_walk(&store->files.names, name, name_size, things, count);
+    for (size_t i = 0; i < count; i++)
+        files[i] = describe((const struct file *)things[i]);
+    return count;
 }
 
 uint64_t store_applied(const struct store *store)
@@ -240,11 +259,12 @@ uint64_t store_due_ms(const struct store *store)
 
 uint64_t store_hash(const struct store *store)
 {
-    uint8_t state[32];
+    uint8_t state[40];
     bytes_put_u64(state, store->files.hash);
     bytes_put_u64(state + 8, gateways_hash(&store->gateways));
-    bytes_put_u64(state + 16, store->revision);
-    bytes_put_u64(state + 24, store->time_ms);
+    bytes_put_u64(state + 16, store->repeats.hash);
+    bytes_put_u64(state + 24, store->revision);
+    bytes_put_u64(state + 32, store->time_ms);
     return hash_bytes(state, sizeof state, 0);
 }
 
@@ -265,12 +285,13 @@ bool store_gateway(const struct store *store, uint32_t id, struct store_gateway 
 struct outcome store_outcome(const struct store *store, uint32_t id, uint64_t number)
 {
     const struct gateway *gateway = gateways_find(&store->gateways, id);
-    struct outcome outcome = {OUTCOME_NONE, id, gateway ? gateway->epoch : 0, number, 0};
-    const struct kept_outcome *kept = gateway ? gateway_outcome(gateway, number) : NULL;
+    struct outcome outcome = {OUTCOME_NONE, id, gateway ? gateway->epoch : 0, number, 0, 0};
+    const struct decision *kept = gateway ? gateway_outcome(gateway, number) : NULL;
     if (kept) {
         ensure(kept->code != OUTCOME_NONE && kept->version <= store->revision);
         outcome.code = kept->code;
         outcome.version = kept->version;
+        outcome.value = kept->value;
     }
     return outcome;
 }

@@ -24,19 +24,32 @@ enum {
     STORE_SWEEP_MAX = 100,      /* due files that one entry expires */
     STORE_GATEWAYS_MAX = 16,
     STORE_OUTCOMES_MAX = 65536, /* kept for one gateway; beyond that the oldest is dropped */
+    STORE_REPEATS_MAX = 65536,  /* changes with a token whose outcome is kept; likewise */
+    STORE_REPEATS_S = 600,      /* and no longer than this, in cluster time */
 };
 
 struct store;
 
-/* How a command ended. Fixed in its own apply. */
+/* How a command ended. Fixed in its own apply. The numbers are in snapshots. */
 enum outcome_code {
-    OUTCOME_NONE,      /* not applied: repeated, of an older epoch, or out of order; nothing changed */
-    OUTCOME_WRITTEN,   /* write, cas: `version` is the new one */
-    OUTCOME_DELETED,   /* `version` is the revision that the deletion took */
-    OUTCOME_NOT_FOUND, /* delete of an absent file */
-    OUTCOME_MISMATCH,  /* cas: `version` is the file's, 0 if absent */
-    OUTCOME_SKIPPED,   /* nothing was done under this number: its gateway gave it up, or no client could have sent it */
-    OUTCOME_OPENED,    /* the gateway's epoch is now this entry's index */
+    OUTCOME_NONE,         /* not applied: repeated, of an older epoch, or out of order; nothing changed */
+    OUTCOME_WRITTEN,      /* `version` is the file's (a touched file keeps its own), or the transaction's; `value` is 1
+                             where a file came to be */
+    OUTCOME_DELETED,      /* `version` is the revision that the deletion took */
+    OUTCOME_NOT_FOUND,    /* there is no such file */
+    OUTCOME_MISMATCH,     /* `version` is the file's, 0 if absent */
+    OUTCOME_SKIPPED,      /* nothing was done under this number: its gateway gave it up, or no client could have
+                             sent it */
+    OUTCOME_OPENED,       /* the gateway's epoch is now this entry's index */
+    OUTCOME_COUNTED,      /* incr: `version`, and in `value` the number that the file holds now */
+    OUTCOME_TOO_BIG,      /* append: the file would be above the limit */
+    OUTCOME_NOT_A_NUMBER, /* incr: the file holds none, or the sum has no room */
+};
+
+struct decision {
+    enum outcome_code code;
+    uint64_t version;  /* 0 where nothing else is said above */
+    int64_t value;     /* likewise; where a transaction failed: at which of its parts, from 1 */
 };
 
 struct outcome {
@@ -44,12 +57,15 @@ struct outcome {
     uint32_t gateway;  /* 0 where the entry was no command of a gateway */
     uint64_t epoch;    /* the command's; of an OPEN the gateway's epoch after it */
     uint64_t number;   /* 0 for OPEN */
-    uint64_t version;  /* 0 where nothing else is said above */
+    uint64_t version;  /* as in struct decision */
+    int64_t value;
 };
 
 /* SEED seeds the hash table alone. Never NULL. */
 struct store *store_open(uint64_t seed);
 void store_close(struct store *store);
+/* The largest contents that a file may come to by append: the cluster's limit, set before anything is applied. */
+void store_limit(struct store *store, uint64_t value_max_bytes);
 
 /* Applies the entry at INDEX, which must be store_applied() + 1. TIME_MS is its stamp; the store's time becomes the
  * larger of its own and this. BLOB holds an encoded command and is referenced by the store if it becomes a file's
@@ -58,7 +74,7 @@ void store_close(struct store *store);
  * calls); only its number, where it has one in due form, is used up as by a skip.
  *
  * In this order: the time; the command, which first expires its file if that is due; then the sweep, with every kind of
- * entry: up to STORE_SWEEP_MAX due files expire, by (expires_ms, version). */
+ * entry: up to STORE_SWEEP_MAX due files expire, by (expires_ms, version, name). */
 struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms, struct blob *blob);
 
 /* COUNT entries, STORE_EXPECT_MAX at most, will be applied soon: what they touch is fetched into the processor's
@@ -68,7 +84,10 @@ void store_expect(const struct store *store, const struct blob *const *blobs, si
 
 /* One file as it is in the state. */
 struct store_file {
+    const uint8_t *name;  /* borrowed until the next apply, like the blob */
+    size_t name_size;
     uint64_t version;
+    uint64_t created;     /* the version at which it came to be */
     uint64_t expires_ms;  /* cluster time; 0: never */
     struct blob *blob;    /* borrowed until the next apply */
     size_t value_offset;  /* in blob */
@@ -77,6 +96,12 @@ struct store_file {
 
 /* False if there is no such file. A file that is due but not yet expired by an entry is still there. */
 bool store_read(struct store *store, const void *name, size_t name_size, struct store_file *file);
+
+/* Up to COUNT files in the order of their names, from the first whose name is greater than NAME on (NULL: from the
+ * very first). Returns how many. */
+enum { STORE_WALK_MAX = 64 };
+size_t store_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
+                  size_t count);
 
 uint64_t store_applied(const struct store *store);
 uint64_t store_revision(const struct store *store);

@@ -102,7 +102,7 @@ static void reply(const uint8_t *bytes, size_t size)
     struct blob *blob = blob_new(left + 1);
     ensure(blob != NULL);
     memcpy(blob->bytes, bytes + size - left, left);
-    reply_contents(&out, version, exptime_s, blob, 0, left);
+    reply_contents(&out, version, exptime_s, blob, 0, left, false);
     blob_release(blob);
     size_t total = out.size;
     chain_copy(&out, line, total < sizeof line - 1 ? total : sizeof line - 1);

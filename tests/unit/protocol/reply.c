@@ -43,11 +43,11 @@ START_TEST(replies_to_the_verbs)
     out_is("OK 1234567890\r\n");
     reply_ok_version(&out, UINT64_MAX);
     out_is("OK 18446744073709551615\r\n");
-    reply_not_found(&out);
+    reply_not_found(&out, NULL, 0);
     out_is("ERR_FILE_NOT_FOUND\r\n");
-    reply_version_mismatch(&out, 0);
+    reply_version_mismatch(&out, 0, NULL, 0);
     out_is("ERR_VERSION 0\r\n");
-    reply_version_mismatch(&out, UINT64_MAX);
+    reply_version_mismatch(&out, UINT64_MAX, NULL, 0);
     out_is("ERR_VERSION 18446744073709551615\r\n");
     reply_line(&out, "PONG");
     out_is("PONG\r\n");
@@ -61,11 +61,11 @@ END_TEST
 START_TEST(contents_are_a_slice_of_the_blob)
 {
     struct blob *blob = blob_of("header foo abcdef");
-    reply_contents(&out, 1, 0, blob, 11, 6);
+    reply_contents(&out, 1, 0, blob, 11, 6, false);
     out_is("CONTENTS 1 6 0\r\nabcdef\r\n");
-    reply_contents(&out, 2, 30, blob, 17, 0);
+    reply_contents(&out, 2, 30, blob, 17, 0, false);
     out_is("CONTENTS 2 0 30\r\n\r\n");
-    reply_contents(&out, UINT64_MAX, UINT64_MAX, blob, 11, 1);
+    reply_contents(&out, UINT64_MAX, UINT64_MAX, blob, 11, 1, false);
     out_is("CONTENTS 18446744073709551615 1 18446744073709551615\r\na\r\n");
     ck_assert_uint_eq(blob->references, 1);
     blob_release(blob);
@@ -77,7 +77,7 @@ START_TEST(large_contents_are_not_copied)
     struct blob *blob = blob_new(100000);
     struct iovec pieces[3];
     memset(blob->bytes, 'x', blob->size);
-    reply_contents(&out, 7, 0, blob, 48, 99952);
+    reply_contents(&out, 7, 0, blob, 48, 99952, false);
     ck_assert_uint_eq(blob->references, 2);
     ck_assert_uint_eq(chain_peek(&out, pieces, 3), 3);
     ck_assert_uint_eq(pieces[0].iov_len, 20);
@@ -105,6 +105,7 @@ START_TEST(errors_have_a_code_and_a_reason)
         [REPLY_CMD_ERR] = "ERR_CMD_ERR", [REPLY_NO_LEADER] = "ERR_NO_LEADER", [REPLY_TIMEOUT] = "ERR_TIMEOUT",
         [REPLY_BUSY] = "ERR_BUSY", [REPLY_TOO_BIG] = "ERR_TOO_BIG", [REPLY_STORE_FULL] = "ERR_STORE_FULL",
         [REPLY_DISK_FULL] = "ERR_DISK_FULL", [REPLY_INTERNAL] = "ERR_INTERNAL",
+        [REPLY_NOT_A_NUMBER] = "ERR_NOT_A_NUMBER",
     };
     for (enum reply_error error = 0; error < REPLY_ERROR_COUNT; error++) {
         char copy[256];

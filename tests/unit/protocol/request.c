@@ -378,10 +378,14 @@ START_TEST(every_verb_has_its_name)
     static const char *const names[VERB_COUNT] = {
         [VERB_READ] = "read", [VERB_WRITE] = "write", [VERB_CAS] = "cas", [VERB_DELETE] = "delete",
         [VERB_HELP] = "help", [VERB_PING] = "ping", [VERB_VERSION] = "version", [VERB_QUIT] = "quit",
-        [VERB_STATUS] = "status",
+        [VERB_STATUS] = "status", [VERB_LIST] = "list", [VERB_STAT] = "stat", [VERB_TOUCH] = "touch",
+        [VERB_COPY] = "copy", [VERB_MOVE] = "move", [VERB_APPEND] = "append", [VERB_INCR] = "incr",
+        [VERB_TXN] = "txn", [VERB_IF] = "if", [VERB_COMMIT] = "commit", [VERB_CANCEL] = "cancel",
     };
-    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++)
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
         ck_assert_int_eq(request_verb(names[verb], strlen(names[verb])), verb);
+        ck_assert_str_eq(request_verb_name(verb), names[verb]);
+    }
     ck_assert_int_eq(request_verb("reads", 5), VERB_NONE);
     ck_assert_int_eq(request_verb("", 0), VERB_NONE);
     ck_assert_int_eq(request_verb(NULL, 0), VERB_NONE);

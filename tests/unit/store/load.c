@@ -1,6 +1,7 @@
 /* Loading what may be anyone's bytes: what is wrong is refused, and nothing stops the program. */
 #include <stdlib.h>
 
+#include "protocol/transaction.h"
 #include "support/check.h"
 #include "unit/store/story.h"
 
@@ -118,6 +119,7 @@ static void put_state(struct buffer *out, uint64_t index, uint64_t revision, uin
     buffer_append_u64(out, revision);
     buffer_append_u64(out, files);
     buffer_append_u32(out, gateways);
+    buffer_append_u32(out, 0);
 }
 
 /* A gateway's record, with COUNT outcomes of CODE and version 1. */
@@ -134,6 +136,7 @@ static void put_gateway(struct buffer *out, uint32_t id, uint64_t epoch, uint64_
     for (uint32_t i = 0; i < count; i++) {
         buffer_append_u8(out, code);
         buffer_append_u64(out, 1);
+        buffer_append_u64(out, 0);
     }
 }
 
@@ -145,6 +148,7 @@ static void put_file(struct buffer *out, enum command_kind kind, const char *nam
     struct blob *blob = command_encode(&command);
     buffer_append_u8(out, 3);
     buffer_append_u64(out, version);
+    buffer_append_u64(out, version > 0 ? 1 : 0);
     buffer_append_u64(out, expires_ms);
     buffer_append_u32(out, blob->size);
     buffer_append(out, blob->bytes, blob->size);
@@ -173,7 +177,7 @@ START_TEST(a_state_comes_first_and_once)
     ck_assert(!loads(&out));
     /* More files than changes: not even begun. */
     struct store *store = store_open(1);
-    put_state(&out, 10, 5, 6, 0);
+    put_state(&out, 10, 5, 6 * TRANSACTION_PARTS_MAX, 0);
     ck_assert(!store_load(store, buffer_start(&out), buffer_size(&out)));
     store_close(store);
     buffer_clear(&out, 0);
@@ -182,7 +186,7 @@ START_TEST(a_state_comes_first_and_once)
     put_state(&out, 10, UINT64_MAX, 0, 0);
     ck_assert(!loads(&out));
     put_state(&out, 10, 5, 0, 0);
-    buffer_append_u8(&out, 4);
+    buffer_append_u8(&out, 5);
     ck_assert(!loads(&out));
 }
 END_TEST
@@ -204,9 +208,11 @@ START_TEST(files_are_as_a_client_could_have_made_them)
         {"a", COMMAND_WRITE, 6, 0, 0, false},
         {"a", COMMAND_WRITE, 5, 3000, 2, true},
         {"a", COMMAND_WRITE, 5, 900, 2, true},
-        {"a", COMMAND_WRITE, 5, 3001, 2, false},
-        {"a", COMMAND_WRITE, 5, 3000, 0, false},
-        {"a", COMMAND_WRITE, 5, 0, 2, false},
+        {"a", COMMAND_WRITE, 5, 3001, 2, true}, /* touched since */
+        {"a", COMMAND_WRITE, 5, 3000, 0, true},
+        {"a", COMMAND_WRITE, 5, 0, 2, true},
+        {"a", COMMAND_WRITE, 5, 1000 + UINT32_MAX * 1000ull, 2, true},
+        {"a", COMMAND_WRITE, 5, 1001 + UINT32_MAX * 1000ull, 2, false},
     };
     struct buffer out = {0};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {

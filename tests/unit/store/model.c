@@ -77,7 +77,7 @@ static struct model_file *model_first_due(struct model *model)
 
 static struct outcome model_command(struct model *model, const struct command *command)
 {
-    struct outcome outcome = {OUTCOME_SKIPPED, command->gateway, command->epoch, command->number, 0};
+    struct outcome outcome = {OUTCOME_SKIPPED, command->gateway, command->epoch, command->number, 0, 0};
     if (command->kind == COMMAND_SKIP)
         return outcome;
     struct model_file *file = model_find(model, command);
@@ -124,7 +124,7 @@ static struct model_gateway *model_gateway(struct model *model, uint32_t id)
 static struct outcome model_open(struct model *model, const struct command *command)
 {
     struct model_gateway *gateway = model_gateway(model, command->gateway);
-    struct outcome outcome = {OUTCOME_NONE, command->gateway, gateway ? gateway->epoch : 0, 0, 0};
+    struct outcome outcome = {OUTCOME_NONE, command->gateway, gateway ? gateway->epoch : 0, 0, 0, 0};
     if ((gateway && gateway->nonce == command->epoch) || (!gateway && model->gateway_count == STORE_GATEWAYS_MAX))
         return outcome;
     if (!gateway)
@@ -145,12 +145,12 @@ static struct outcome model_apply(struct model *model, uint64_t time_ms, const s
     model->index++;
     if (time_ms > model->time_ms)
         model->time_ms = time_ms;
-    struct outcome outcome = {OUTCOME_NONE, 0, 0, 0, 0};
+    struct outcome outcome = {OUTCOME_NONE, 0, 0, 0, 0, 0};
     if (command && command->kind == COMMAND_OPEN) {
         outcome = model_open(model, command);
     } else if (command && command->kind != COMMAND_TICK) {
         struct model_gateway *gateway = model_gateway(model, command->gateway);
-        outcome = (struct outcome){OUTCOME_NONE, command->gateway, command->epoch, command->number, 0};
+        outcome = (struct outcome){OUTCOME_NONE, command->gateway, command->epoch, command->number, 0, 0};
         if (gateway && gateway->epoch == command->epoch && gateway->applied + 1 == command->number) {
             outcome = model_command(model, command);
             gateway->outcomes[++gateway->applied] = outcome;
@@ -202,7 +202,7 @@ static void expect_gateway(const struct store *store, const struct model_gateway
     expect_equal(state.applied, gateway->applied);
     expect_equal(state.lowest, gateway->lowest);
     for (uint64_t number = 0; number <= gateway->applied + 1; number++) {
-        struct outcome expected = {OUTCOME_NONE, gateway->id, gateway->epoch, number, 0};
+        struct outcome expected = {OUTCOME_NONE, gateway->id, gateway->epoch, number, 0, 0};
         if (number >= gateway->lowest && number <= gateway->applied)
             expected = gateway->outcomes[number];
         expect_outcome(store_outcome(store, gateway->id, number), expected);

@@ -1,16 +1,17 @@
 /* The server's answers to structs. Pure: copies nothing, allocates nothing, does no I/O.
  *
- *      OK VERSION           write, cas           ERR_FILE_NOT_FOUND       read, delete
- *      OK                   delete               ERR_VERSION VERSION      cas
+ *      OK [VERSION [VALUE]]                      ERR_FILE_NOT_FOUND [NAME], ERR_VERSION VERSION [NAME]
  *      CONTENTS VERSION NUMBYTES EXPTIME         ERR_... REASON           see enum reply_error
- *      <contents>
- *      HELP NUMBYTES, STATUS NUMBYTES            PONG, VERSION TEXT, BYE
+ *      <contents>                                STAT version=... size=... exptime=... created=... xxh3=...
+ *      LIST REVISION NUMBYTES more|end           PONG, VERSION TEXT, BYE
+ *      <text>
+ *      HELP NUMBYTES, STATUS NUMBYTES            ` stale` may end CONTENTS, STAT, LIST and ERR_FILE_NOT_FOUND
  *      <text>
  *
  * One call takes one line. What follows it (contents, a text) is left to the caller, who skips or keeps it as it comes:
  * it need never be in memory as a whole. A line ends in CRLF, as the server writes it, or in LF. */
-#ifndef CLEAT_CLIENT_ANSWER_H
-#define CLEAT_CLIENT_ANSWER_H
+#ifndef CLEAT_PROTOCOL_ANSWER_H
+#define CLEAT_PROTOCOL_ANSWER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,15 +35,26 @@ enum answer_kind {
     ANSWER_HELP,
     ANSWER_STATUS,
     ANSWER_BYE,
+    ANSWER_STAT,
+    ANSWER_LIST,
 };
 
 struct answer {
     enum answer_kind kind;
     enum reply_error error; /* ANSWER_ERROR: which; REPLY_ERROR_COUNT for one that this program does not know */
-    uint64_t version;       /* OK (0: none was given), CONTENTS, VERSION_MISMATCH */
-    uint64_t exptime_s;     /* CONTENTS: what remains; 0: for ever */
-    bool has_body;          /* CONTENTS, HELP, STATUS: body_size bytes follow the line, and CRLF */
+    uint64_t version;       /* OK (0: none was given), CONTENTS, STAT, VERSION_MISMATCH; LIST: the revision */
+    uint64_t exptime_s;     /* CONTENTS, STAT: what remains; 0: for ever */
+    bool has_body;          /* CONTENTS, LIST, HELP, STATUS: body_size bytes follow the line, and CRLF */
     uint64_t body_size;
+    bool has_value;         /* OK with a value: incr's */
+    int64_t value;
+    uint64_t size;          /* STAT: bytes of contents */
+    uint64_t created;       /* STAT */
+    uint64_t hash;          /* STAT: XXH3, 64 bits */
+    bool more;              /* LIST: it goes on behind this */
+    bool stale;             /* from the answering node's own copy, as it was asked for */
+    const uint8_t *name;    /* NOT_FOUND, VERSION_MISMATCH of a transaction: the file's; borrowed; NULL: none */
+    size_t name_size;
     const uint8_t *line;    /* without its end; borrowed from the input */
     size_t line_size;
 };

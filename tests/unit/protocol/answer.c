@@ -1,4 +1,4 @@
-#include "client/answer.h"
+#include "protocol/answer.h"
 
 #include <string.h>
 

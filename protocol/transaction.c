@@ -1,0 +1,105 @@
+#include "protocol/transaction.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+
+enum { FLAG_GUARDED = 1 };
+
+bool transaction_append(struct buffer *parts, const struct command *part)
+{
+    ensure(part->name_size <= UINT8_MAX && part->value_size <= UINT32_MAX);
+    size_t size = TRANSACTION_PART_HEADER + part->name_size + part->value_size;
+    uint8_t *bytes = buffer_reserve(parts, size);
+    if (!bytes)
+        return false;
+    bytes[0] = (uint8_t)part->kind;
+    bytes[1] = part->guarded ? FLAG_GUARDED : 0;
+    bytes[2] = (uint8_t)part->name_size;
+    bytes[3] = 0;
+    bytes_put_u32(bytes + 4, (uint32_t)part->value_size);
+    bytes_put_u64(bytes + 8, part->version);
+    bytes_put_u64(bytes + 16, part->exptime_s);
+    memcpy(bytes + TRANSACTION_PART_HEADER, part->name, part->name_size);
+    if (part->value && part->value_size > 0)
+        memcpy(bytes + TRANSACTION_PART_HEADER + part->name_size, part->value, part->value_size);
+    buffer_added(parts, size);
+    return true;
+}
+
+bool transaction_next(const uint8_t **at, const uint8_t *end, struct command *part)
+{
+    const uint8_t *bytes = *at;
+    size_t left = (size_t)(end - bytes);
+    if (left < TRANSACTION_PART_HEADER || (bytes[1] & ~FLAG_GUARDED) != 0 || bytes[3] != 0)
+        return false;
+    size_t name_size = bytes[2], value_size = bytes_u32(bytes + 4);
+    left -= TRANSACTION_PART_HEADER;
+    if (name_size > left || value_size > left - name_size)
+        return false;
+    *part = (struct command){
+        .kind = (enum command_kind)bytes[0],
+        .guarded = (bytes[1] & FLAG_GUARDED) != 0,
+        .version = bytes_u64(bytes + 8),
+        .exptime_s = bytes_u64(bytes + 16),
+        .name = bytes + TRANSACTION_PART_HEADER,
+        .name_size = name_size,
+        .value = bytes + TRANSACTION_PART_HEADER + name_size,
+        .value_size = value_size,
+    };
+    *at = part->value + value_size;
+    return command_sound(part);
+}
+
+size_t transaction_names(const struct command *change, struct transaction_name names[2])
+{
+    names[0] = (struct transaction_name){change->name, change->name_size};
+    if (change->kind != COMMAND_COPY && change->kind != COMMAND_MOVE)
+        return 1;
+    names[1] = (struct transaction_name){change->value, change->value_size};
+    return 2;
+}
+
+static bool touch_the_same(const struct command *a, const struct command *b)
+{
+    struct transaction_name of_a[2], of_b[2];
+    size_t count_a = transaction_names(a, of_a), count_b = transaction_names(b, of_b);
+    for (size_t i = 0; i < count_a; i++)
+        for (size_t j = 0; j < count_b; j++)
+            if (of_a[i].size == of_b[j].size && memcmp(of_a[i].bytes, of_b[j].bytes, of_a[i].size) == 0)
+                return true;
+    return false;
+}
+
+bool transaction_touches(const uint8_t *parts, size_t size, const struct command *change)
+{
+    const uint8_t *at = parts, *end = parts + size;
+    struct command part;
+    while (at < end && transaction_next(&at, end, &part))
+        if (command_changes(part.kind) && touch_the_same(&part, change))
+            return true;
+    return false;
+}
+
+bool transaction_valid(const uint8_t *parts, size_t size)
+{
+    if (size == 0)
+        return false;
+    const uint8_t *at = parts, *end = parts + size;
+    struct command part;
+    size_t count = 0, changes = 0;
+    while (at < end) {
+        size_t before = (size_t)(at - parts);
+        if (++count > TRANSACTION_PARTS_MAX || !transaction_next(&at, end, &part))
+            return false;
+        if (part.kind == COMMAND_IF_VERSION || part.kind == COMMAND_IF_PRESENT)
+            continue;
+        if (!command_changes(part.kind))
+            return false;
+        changes++;
+        if (transaction_touches(parts, before, &part))
+            return false;
+    }
+    return changes > 0;
+}

@@ -1,0 +1,46 @@
+/* The parts of a transaction: conditions and changes, side by side in the value of a TXN command.
+ *
+ *      offset  size
+ *           0     1  kind: WRITE ... MOVE, IF_VERSION (`version` 0: absent), IF_PRESENT
+ *           1     1  flags: 1 the version counts (delete, copy, move)
+ *           2     1  name size
+ *           3     1  0
+ *           4     4  value size
+ *           8     8  version; delta (incr)
+ *          16     8  exptime in seconds
+ *          24        name, then value
+ *
+ * All integers little-endian. No two changes touch the same name, sources of copies included: so they can be looked at
+ * one by one, before the first is made. Pure. */
+#ifndef CLEAT_PROTOCOL_TRANSACTION_H
+#define CLEAT_PROTOCOL_TRANSACTION_H
+
+#include "base/buffer.h"
+#include "protocol/command.h"
+
+enum {
+    TRANSACTION_PARTS_MAX = 128,
+    TRANSACTION_PART_HEADER = 24,
+};
+
+/* Appends PART: kind, name, version, guard, exptime and value. With value NULL, room for value_size bytes, which the
+ * caller fills in. False where memory fails: nothing is appended. */
+bool transaction_append(struct buffer *parts, const struct command *part);
+
+/* The part at *AT, which moves behind it; borrows the bytes. False: there is none, or what is there is none. */
+bool transaction_next(const uint8_t **at, const uint8_t *end, struct command *part);
+
+/* 1 to TRANSACTION_PARTS_MAX parts, each one sound; at least one of them a change, and no name in two changes. */
+bool transaction_valid(const uint8_t *parts, size_t size);
+
+/* What CHANGE touches: its name, and copy's and move's source. Returns 1 or 2. Borrows its bytes. */
+struct transaction_name {
+    const uint8_t *bytes;
+    size_t size;
+};
+size_t transaction_names(const struct command *change, struct transaction_name names[2]);
+
+/* True if a change among PARTS touches a name that CHANGE touches. */
+bool transaction_touches(const uint8_t *parts, size_t size, const struct command *change);
+
+#endif

@@ -1,0 +1,197 @@
+#include "node/inquiry.h"
+
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "base/names.h"
+#include "node/state.h"
+#include "protocol/reply.h"
+
+struct inquiry inquiry_of(const struct request *request)
+{
+    return (struct inquiry){
+        .verb = request->verb,
+        .stale = request->stale,
+        .delimiter = request->delimiter,
+        .name_size = (uint16_t)request->name_size,
+        .other_size = (uint16_t)(request->verb == VERB_LIST ? request->other_size : 0),
+        .limit = request->limit,
+    };
+}
+
+/* Seconds that remain until EXPIRES_MS, rounded up; at least 1 while the state still has the file. */
+static uint64_t remaining_s(const struct node *node, uint64_t expires_ms)
+{
+    uint64_t now_ms = clock_now_ms(&node->clock, node->now_ms);
+    if (expires_ms == 0)
+        return 0;
+    if (now_ms < store_time_ms(node->store))
+        now_ms = store_time_ms(node->store);
+    return expires_ms <= now_ms ? 1 : (expires_ms - now_ms + 999) / 1000;
+}
+
+static void answer_stat(const struct node *node, const struct store_file *file, bool stale, struct chain *out)
+{
+    struct reply_stat stat = {
+        .version = file->version,
+        .size = file->value_size,
+        .exptime_s = remaining_s(node, file->expires_ms),
+        .created = file->created,
+        .hash = hash_bytes(file->blob->bytes + file->value_offset, file->value_size, 0),
+    };
+    reply_stat(out, &stat, stale);
+}
+
+static void answer_file(struct node *node, const struct inquiry *inquiry, const uint8_t *name, struct chain *out)
+{
+    struct store_file file;
+    if (store_read(node->store, name, inquiry->name_size, &file) == false) {
+        if (inquiry->stale)
+            reply_not_found_stale(out);
+        else
+            reply_not_found(out, NULL, 0);
+    } else if (inquiry->verb == VERB_STAT) {
+        answer_stat(node, &file, inquiry->stale, out);
+    } else {
+        reply_contents(out, file.version, remaining_s(node, file.expires_ms), file.blob, file.value_offset,
+                       file.value_size, inquiry->stale);
+    }
+}
+
+/* --- list --------------------------------------------------------------------------------------------------------- */
+
+/* A listing under way: all names up to and with the cursor are done. */
+struct listing {
+    struct node *node;
+    const struct inquiry *inquiry;
+    const uint8_t *prefix;
+    size_t prefix_size;
+    struct buffer text;
+    uint32_t lines;
+    bool more;                         /* the limit is reached, and something is left */
+    bool over;
+    uint8_t cursor[REQUEST_NAME_MAX];
+    size_t cursor_size;
+};
+
+static void move_cursor(struct listing *listing, const uint8_t *name, size_t size)
+{
+    ensure(size <= sizeof listing->cursor);
+    memcpy(listing->cursor, name, size);
+    listing->cursor_size = size;
+}
+
+/* Behind all names that begin with NAME: no name is longer, or has a larger byte. */
+static void move_cursor_behind(struct listing *listing, const uint8_t *name, size_t size)
+{
+    move_cursor(listing, name, size);
+    memset(listing->cursor + size, 0xff, sizeof listing->cursor - size);
+    listing->cursor_size = sizeof listing->cursor;
+}
+
+/* The size of the folder that NAME, which begins with the prefix, is in: up to and with the first delimiter behind the
+ * prefix. 0: it is in none. */
+static size_t folder_size(const struct listing *listing, const uint8_t *name, size_t size)
+{
+    if (listing->inquiry->delimiter < 0 || size <= listing->prefix_size)
+        return 0;
+    const uint8_t *end =
+        memchr(name + listing->prefix_size, listing->inquiry->delimiter, size - listing->prefix_size);
+    return end ? (size_t)(end - name) + 1 : 0;
+}
+
+static bool begins_with_prefix(const struct listing *listing, const uint8_t *name, size_t size)
+{
+    return size >= listing->prefix_size &&
+           (listing->prefix_size == 0 || memcmp(name, listing->prefix, listing->prefix_size) == 0);
+}
+
+static void add_file(struct listing *listing, const struct store_file *file)
+{
+    buffer_append(&listing->text, file->name, file->name_size);
+    buffer_append_text(&listing->text, " ");
+    buffer_append_number(&listing->text, file->version);
+    buffer_append_text(&listing->text, " ");
+    buffer_append_number(&listing->text, file->value_size);
+    buffer_append_text(&listing->text, " ");
+    buffer_append_number(&listing->text, remaining_s(listing->node, file->expires_ms));
+    buffer_append_text(&listing->text, "\n");
+}
+
+/* The next file in order. Returns true where it stood for a whole folder: what comes next lies behind that. */
+static bool list_file(struct listing *listing, const struct store_file *file)
+{
+    listing->over = !begins_with_prefix(listing, file->name, file->name_size);
+    listing->more = !listing->over && listing->lines == listing->inquiry->limit;
+    listing->over |= listing->more;
+    if (listing->over)
+        return false;
+    listing->lines++;
+    size_t folder = folder_size(listing, file->name, file->name_size);
+    if (folder == 0) {
+        add_file(listing, file);
+        move_cursor(listing, file->name, file->name_size);
+        return false;
+    }
+    buffer_append(&listing->text, file->name, folder);
+    buffer_append_text(&listing->text, "\n");
+    move_cursor_behind(listing, file->name, folder);
+    return true;
+}
+
+/* All that is to be listed behind the cursor. Behind a folder one file is looked at, then twice as many each time. */
+static void list_behind_cursor(struct listing *listing)
+{
+    struct store_file files[STORE_WALK_MAX];
+    size_t wanted = STORE_WALK_MAX;
+    while (!listing->over) {
+        const uint8_t *cursor = listing->cursor_size > 0 ? listing->cursor : NULL;
+        size_t count = store_walk(listing->node->store, cursor, listing->cursor_size, files, wanted);
+        bool folded = false;
+        for (size_t i = 0; i < count && !listing->over && !folded; i++)
+            folded = list_file(listing, &files[i]);
+        listing->over |= count < wanted && !folded;
+        wanted = folded ? 1 : wanted < STORE_WALK_MAX ? 2 * wanted : wanted;
+    }
+}
+
+/* Where to begin: at the prefix, or behind AFTER if that is further on. The last line of a page may have been a
+ * folder: then behind all that is in it. */
+static void list_begin(struct listing *listing, const uint8_t *after, size_t after_size)
+{
+    struct store_file file;
+    if (after_size > 0 && names_compare(after, after_size, listing->prefix, listing->prefix_size) >= 0) {
+        bool folder = begins_with_prefix(listing, after, after_size) &&
+                      folder_size(listing, after, after_size) == after_size;
+        if (folder)
+            move_cursor_behind(listing, after, after_size);
+        else
+            move_cursor(listing, after, after_size);
+        return;
+    }
+    if (listing->prefix_size == 0)
+        return;
+    move_cursor(listing, listing->prefix, listing->prefix_size);
+    if (store_read(listing->node->store, listing->prefix, listing->prefix_size, &file))
+        list_file(listing, &file);
+}
+
+static void answer_list(struct node *node, const struct inquiry *inquiry, const uint8_t *names, struct chain *out)
+{
+    struct listing listing = {
+        .node = node, .inquiry = inquiry, .prefix = names, .prefix_size = inquiry->name_size};
+    list_begin(&listing, names + inquiry->name_size, inquiry->other_size);
+    list_behind_cursor(&listing);
+    reply_list(out, store_revision(node->store), listing.more, buffer_start(&listing.text),
+               buffer_size(&listing.text), inquiry->stale);
+    buffer_close(&listing.text);
+}
+
+void inquiry_answer(struct node *node, const struct inquiry *inquiry, const uint8_t *names, struct chain *out)
+{
+    if (inquiry->verb == VERB_LIST)
+        answer_list(node, inquiry, names, out);
+    else
+        answer_file(node, inquiry, names, out);
+}

@@ -1,0 +1,167 @@
+/* A transaction of a client while its lines come in: they are put together, and become one command at `commit`. The
+ * first line that is wrong spoils it: the rest is read and dropped, and `commit` is answered with what was wrong. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "node/state.h"
+#include "protocol/transaction.h"
+
+enum {
+    TXN_ALLOWANCE = 2048, /* bytes of conditions and names, beside one value of the largest size */
+};
+
+_Static_assert(TXN_ALLOWANCE + COMMAND_HEADER_SIZE + COMMAND_TOKEN_SIZE <= PAYLOAD_ALLOWANCE, "it fits into an entry");
+
+struct client_txn {
+    struct buffer parts;
+    uint32_t lines;             /* that came, `txn` not counted */
+    uint32_t changes;
+    size_t held_bytes;          /* of contents */
+    enum reply_error refusal;   /* REPLY_ERROR_COUNT: nothing is wrong yet */
+    struct buffer reason;       /* text; empty: the error's own */
+    bool has_token;
+    uint8_t token[COMMAND_TOKEN_SIZE];
+};
+
+/* The first that is wrong is told; TEXT is NULL for the error's own words. */
+static void spoil(struct client_txn *txn, enum reply_error error, const char *text)
+{
+    if (txn->refusal != REPLY_ERROR_COUNT)
+        return;
+    txn->refusal = error;
+    if (text && txn->lines > 0) {
+        buffer_append_text(&txn->reason, "line ");
+        buffer_append_number(&txn->reason, txn->lines);
+        buffer_append_text(&txn->reason, " of the transaction: ");
+    }
+    if (text)
+        buffer_append(&txn->reason, text, strlen(text) + 1);
+}
+
+void txn_free(struct node *node, struct node_client *client)
+{
+    struct client_txn *txn = client->txn;
+    if (!txn)
+        return;
+    node->held_bytes -= txn->held_bytes;
+    buffer_close(&txn->parts);
+    buffer_close(&txn->reason);
+    free(txn);
+    client->txn = NULL;
+}
+
+static void begin(struct node_client *client, const struct request *request)
+{
+    struct client_txn *txn = memory_get(sizeof *txn);
+    txn->refusal = REPLY_ERROR_COUNT;
+    txn->has_token = request->token != NULL;
+    if (txn->has_token)
+        command_token(request->token, request->token_size, txn->token);
+    client->txn = txn;
+    if (request->error != REQUEST_OK) /* what follows was meant to be part of it, and must not be done by itself */
+        spoil(txn, REPLY_CMD_ERR, request_error_text(request->error));
+}
+
+/* The part that a line stands for. False: the line is wrong. */
+static bool part_of(struct client_txn *txn, const struct request *request, struct command *part)
+{
+    uint8_t token[COMMAND_TOKEN_SIZE];
+    if (request->error != REQUEST_OK) {
+        spoil(txn, REPLY_CMD_ERR, request_error_text(request->error));
+        return false;
+    }
+    if (request->token) {
+        spoil(txn, REPLY_CMD_ERR, "once= belongs to txn itself");
+        return false;
+    }
+    *part = client_command(request, token);
+    if (request->verb == VERB_IF) {
+        part->kind = request->has_version ? COMMAND_IF_VERSION : COMMAND_IF_PRESENT;
+        part->guarded = false;
+        return true;
+    }
+    if (!command_changes(part->kind)) {
+        spoil(txn, REPLY_CMD_ERR, "only 'if' and what changes a file can be in it; commit or cancel ends it");
+        return false;
+    }
+    return true;
+}
+
+/* One more part: room for its contents too. False: it does not fit. */
+static bool add(const struct node *node, struct client_txn *txn, const struct command *part)
+{
+    size_t size = buffer_size(&txn->parts) + TRANSACTION_PART_HEADER + part->name_size + part->value_size;
+    bool changes = command_changes(part->kind);
+    if (txn->lines > TRANSACTION_PARTS_MAX)
+        spoil(txn, REPLY_CMD_ERR, "a transaction has at most 128 lines");
+    else if (size > node->limits.value_max_bytes + TXN_ALLOWANCE)
+        spoil(txn, REPLY_TOO_BIG, "all lines together may be little larger than one file");
+    else if (node->held_bytes + part->value_size > LIMIT_HELD_BYTES)
+        spoil(txn, REPLY_BUSY, NULL);
+    else if (changes && transaction_touches(buffer_start(&txn->parts), buffer_size(&txn->parts), part))
+        spoil(txn, REPLY_CMD_ERR, "another line has the same file; a file may be in one change only");
+    else if (!transaction_append(&txn->parts, part))
+        spoil(txn, REPLY_BUSY, "no memory for it now");
+    else
+        txn->changes += changes;
+    return txn->refusal == REPLY_ERROR_COUNT;
+}
+
+static void take_line(struct node *node, struct node_client *client, const struct request *request)
+{
+    struct client_txn *txn = client->txn;
+    struct command part;
+    txn->lines++;
+    if (txn->refusal != REPLY_ERROR_COUNT || !part_of(txn, request, &part) || !add(node, txn, &part) ||
+        !request->has_contents)
+        return;
+    client->contents_to = buffer_start(&txn->parts) + buffer_size(&txn->parts) - part.value_size;
+    txn->held_bytes += part.value_size;
+    node->held_bytes += part.value_size;
+}
+
+static void commit(struct node *node, struct node_client *client)
+{
+    struct client_txn *txn = client->txn;
+    size_t held = txn->held_bytes;
+    struct blob *command = NULL;
+    if (txn->refusal == REPLY_ERROR_COUNT && txn->changes == 0)
+        spoil(txn, REPLY_CMD_ERR, "nothing is changed by it");
+    if (txn->refusal == REPLY_ERROR_COUNT)
+        txn->refusal = client_refusal(node, 0, true);
+    if (txn->refusal == REPLY_ERROR_COUNT) {
+        struct command transaction = {
+            .kind = COMMAND_TXN,
+            .value = buffer_start(&txn->parts),
+            .value_size = buffer_size(&txn->parts),
+            .token = txn->has_token ? txn->token : NULL,
+        };
+        command = command_encode(&transaction);
+        if (!command)
+            spoil(txn, REPLY_BUSY, "no memory for it now");
+    }
+    if (command) {
+        txn->held_bytes = 0; /* they go over to the command */
+        client_submit(node, client, command, held);
+    } else {
+        client_refuse(node, client, txn->refusal, (const char *)buffer_start(&txn->reason));
+    }
+    txn_free(node, client);
+}
+
+void txn_line(struct node *node, struct node_client *client, const struct request *request)
+{
+    bool good = request->error == REQUEST_OK;
+    if (!client->txn) {
+        begin(client, request);
+    } else if (good && request->verb == VERB_COMMIT) {
+        commit(node, client);
+    } else if (good && request->verb == VERB_CANCEL) {
+        txn_free(node, client);
+        reply_ok(client_reply_now(node, client));
+    } else {
+        take_line(node, client, request);
+    }
+}

@@ -1,0 +1,245 @@
+#include "store/changes.h"
+
+#include <string.h>
+
+#include "base/ensure.h"
+#include "protocol/words.h"
+#include "store/expiry.h"
+
+static const struct decision may = {OUTCOME_NONE, 0, 0};
+static const struct decision not_found = {OUTCOME_NOT_FOUND, 0, 0};
+
+static struct file *find(struct store *store, const struct command *change)
+{
+    return files_find(&store->files, change->name, change->name_size);
+}
+
+static struct file *find_source(struct store *store, const struct command *change)
+{
+    return files_find(&store->files, change->value, change->value_size);
+}
+
+static uint64_t version_of(const struct file *file)
+{
+    return file ? file_version(file) : 0;
+}
+
+static struct decision look_version(const struct file *file, uint64_t version)
+{
+    return version == version_of(file) ? may : (struct decision){OUTCOME_MISMATCH, version_of(file), 0};
+}
+
+/* --- looking ----------------------------------------------------------------------------------------------------- */
+
+static struct decision look_write(struct store *store, const struct command *change)
+{
+    (void)expiry_find(store, change->name, change->name_size);
+    return may;
+}
+
+/* cas, and the condition on a version. */
+static struct decision look_cas(struct store *store, const struct command *change)
+{
+    return look_version(expiry_find(store, change->name, change->name_size), change->version);
+}
+
+/* delete, touch, and the condition that a file be present. */
+static struct decision look_present(struct store *store, const struct command *change)
+{
+    const struct file *file = expiry_find(store, change->name, change->name_size);
+    if (!file)
+        return not_found;
+    return change->guarded ? look_version(file, change->version) : may;
+}
+
+static struct decision look_append(struct store *store, const struct command *change)
+{
+    const struct file *file = expiry_find(store, change->name, change->name_size);
+    uint64_t size = file ? command_value_size(file_blob(file)) : 0;
+    return size + change->value_size <= store->value_max_bytes ? may : (struct decision){OUTCOME_TOO_BIG, 0, 0};
+}
+
+/* The number that FILE holds, 0 where there is no file. A line end behind it does not matter. */
+static bool number_of(const struct file *file, int64_t *number)
+{
+    *number = 0;
+    if (!file)
+        return true;
+    const uint8_t *text = file_blob(file)->bytes + command_value_offset(file_blob(file));
+    size_t size = command_value_size(file_blob(file));
+    if (size > 0 && text[size - 1] == '\n')
+        size--;
+    if (size > 0 && text[size - 1] == '\r')
+        size--;
+    return integer_parse(text, size, number);
+}
+
+static bool sum_of(const struct file *file, int64_t delta, int64_t *sum)
+{
+    int64_t number;
+    return number_of(file, &number) && !__builtin_add_overflow(number, delta, sum);
+}
+
+static struct decision look_incr(struct store *store, const struct command *change)
+{
+    int64_t sum;
+    const struct file *file = expiry_find(store, change->name, change->name_size);
+    return sum_of(file, command_delta(change), &sum) ? may : (struct decision){OUTCOME_NOT_A_NUMBER, 0, 0};
+}
+
+static struct decision look_copy(struct store *store, const struct command *change)
+{
+    if (!expiry_find(store, change->value, change->value_size))
+        return not_found;
+    const struct file *target = expiry_find(store, change->name, change->name_size);
+    return change->guarded ? look_version(target, change->version) : may;
+}
+
+/* --- making ------------------------------------------------------------------------------------------------------ */
+
+/* Contents that are made here. */
+static struct blob *blob_for(const struct command *change, size_t value_size)
+{
+    struct command write = {
+        .kind = COMMAND_WRITE, .name = change->name, .name_size = change->name_size, .value_size = value_size};
+    struct blob *blob = command_encode(&write);
+    ensure(blob != NULL);
+    return blob;
+}
+
+static uint8_t *blob_value(struct blob *blob)
+{
+    return blob->bytes + command_value_offset(blob);
+}
+
+/* BLOB becomes the contents of FILE, or of a new file where FILE is NULL. */
+static struct decision put(struct store *store, struct file *file, struct blob *blob, uint64_t version,
+                         uint64_t expires_ms)
+{
+    struct file_state state = {blob, version, file ? file->created : version, expires_ms};
+    ensure(!file || file_version(file) < version);
+    ensure(expires_ms == 0 || expires_ms > store->time_ms || store->time_ms == UINT64_MAX);
+    if (file)
+        files_replace(&store->files, file, &state);
+    else
+        files_add(&store->files, &state);
+    return (struct decision){OUTCOME_WRITTEN, version, file ? 0 : 1};
+}
+
+/* Likewise; the caller's reference goes too. */
+static struct decision put_own(struct store *store, struct file *file, struct blob *blob, uint64_t version,
+                             uint64_t expires_ms)
+{
+    struct decision result = put(store, file, blob, version, expires_ms);
+    blob_release(blob);
+    return result;
+}
+
+static struct decision make_write(struct store *store, const struct command *change, struct blob *blob,
+                                uint64_t version)
+{
+    struct file *file = find(store, change);
+    uint64_t expires_ms = expiry_ms(store->time_ms, change->exptime_s);
+    if (blob)
+        return put(store, file, blob, version, expires_ms);
+    blob = blob_for(change, change->value_size);
+    memcpy(blob_value(blob), change->value, change->value_size);
+    return put_own(store, file, blob, version, expires_ms);
+}
+
+static struct decision make_delete(struct store *store, const struct command *change, struct blob *blob,
+                                 uint64_t version)
+{
+    (void)blob;
+    files_remove(&store->files, find(store, change));
+    return (struct decision){OUTCOME_DELETED, version, 0};
+}
+
+static struct decision make_touch(struct store *store, const struct command *change, struct blob *blob,
+                                uint64_t version)
+{
+    (void)blob;
+    (void)version; /* the file keeps its own */
+    struct file *file = find(store, change);
+    struct file_state state = file_state(file);
+    state.expires_ms = expiry_ms(store->time_ms, change->exptime_s);
+    files_replace(&store->files, file, &state);
+    return (struct decision){OUTCOME_WRITTEN, state.version, 0};
+}
+
+static struct decision make_append(struct store *store, const struct command *change, struct blob *blob,
+                                 uint64_t version)
+{
+    (void)blob;
+    struct file *file = find(store, change);
+    size_t old_size = file ? command_value_size(file_blob(file)) : 0;
+    struct blob *contents = blob_for(change, old_size + change->value_size);
+    if (file)
+        memcpy(blob_value(contents), blob_value(file_blob(file)), old_size);
+    memcpy(blob_value(contents) + old_size, change->value, change->value_size);
+    return put_own(store, file, contents, version, file ? file_expires_ms(file) : 0);
+}
+
+static struct decision make_incr(struct store *store, const struct command *change, struct blob *blob,
+                               uint64_t version)
+{
+    (void)blob;
+    struct file *file = find(store, change);
+    int64_t sum = 0;
+    ensure(sum_of(file, command_delta(change), &sum));
+    uint8_t text[INTEGER_TEXT_MAX];
+    size_t size = integer_format(sum, text);
+    struct blob *contents = blob_for(change, size);
+    memcpy(blob_value(contents), text, size);
+    put_own(store, file, contents, version, file ? file_expires_ms(file) : 0);
+    return (struct decision){OUTCOME_COUNTED, version, sum};
+}
+
+static struct decision make_copy(struct store *store, const struct command *change, struct blob *blob,
+                               uint64_t version)
+{
+    (void)blob;
+    const struct file *source = find_source(store, change);
+    size_t size = command_value_size(file_blob(source));
+    struct blob *contents = blob_for(change, size);
+    memcpy(blob_value(contents), blob_value(file_blob(source)), size);
+    return put_own(store, find(store, change), contents, version, file_expires_ms(source));
+}
+
+static struct decision make_move(struct store *store, const struct command *change, struct blob *blob,
+                               uint64_t version)
+{
+    struct decision result = make_copy(store, change, blob, version);
+    files_remove(&store->files, find_source(store, change));
+    return result;
+}
+
+/* --- by kind ----------------------------------------------------------------------------------------------------- */
+
+static const struct change {
+    struct decision (*look)(struct store *store, const struct command *change);
+    struct decision (*make)(struct store *store, const struct command *change, struct blob *blob, uint64_t version);
+} changes[COMMAND_KIND_END] = {
+    [COMMAND_WRITE] = {look_write, make_write},
+    [COMMAND_CAS] = {look_cas, make_write},
+    [COMMAND_DELETE] = {look_present, make_delete},
+    [COMMAND_TOUCH] = {look_present, make_touch},
+    [COMMAND_APPEND] = {look_append, make_append},
+    [COMMAND_INCR] = {look_incr, make_incr},
+    [COMMAND_COPY] = {look_copy, make_copy},
+    [COMMAND_MOVE] = {look_copy, make_move},
+    [COMMAND_IF_VERSION] = {look_cas, NULL},
+    [COMMAND_IF_PRESENT] = {look_present, NULL},
+};
+
+struct decision change_look(struct store *store, const struct command *change)
+{
+    ensure(change->kind < COMMAND_KIND_END && changes[change->kind].look);
+    return changes[change->kind].look(store, change);
+}
+
+struct decision change_make(struct store *store, const struct command *change, struct blob *blob, uint64_t version)
+{
+    ensure(change->kind < COMMAND_KIND_END && changes[change->kind].make);
+    return changes[change->kind].make(store, change, blob, version);
+}

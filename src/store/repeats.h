@@ -1,0 +1,38 @@
+/* Changes that came with a token, and what became of them: one that comes again is not done again.
+ *
+ * Kept in the order in which they were decided: the last STORE_REPEATS_MAX, and none for longer than STORE_REPEATS_S of
+ * cluster time, so that it is the same on every node. */
+#ifndef CLEAT_STORE_REPEATS_H
+#define CLEAT_STORE_REPEATS_H
+
+#include "base/table.h"
+#include "store/store.h"
+
+struct repeat {
+    struct named named; /* first: in the table by its token */
+    uint8_t token[COMMAND_TOKEN_SIZE];
+    uint64_t time_ms;
+    struct decision result;
+};
+
+struct repeats {
+    struct table table;
+    struct repeat **ring; /* the oldest at `first`; owned, and so are the items */
+    size_t capacity;      /* 0 or a power of two */
+    size_t first;
+    size_t count;
+    uint64_t hash;        /* the sum of the items' hashes */
+};
+
+/* SEED seeds the hash table alone. */
+void repeats_init(struct repeats *repeats, uint64_t seed);
+void repeats_close(struct repeats *repeats);
+
+/* What became of TOKEN's change, or NULL. Borrowed until the next call. What is too old at TIME_MS is dropped first. */
+const struct decision *repeats_find(struct repeats *repeats, const uint8_t *token, uint64_t time_ms);
+/* Keeps the outcome of a change whose token is not kept yet. TIME_MS never goes back. */
+void repeats_keep(struct repeats *repeats, const uint8_t *token, uint64_t time_ms, struct decision result);
+/* Those that are kept, the oldest first: PLACE from 0 to count - 1. */
+const struct repeat *repeats_at(const struct repeats *repeats, size_t place);
+
+#endif
