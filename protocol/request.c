@@ -392,8 +392,7 @@ const char *request_error_text(enum request_error error)
         [REQUEST_OK] = "no error",
         [REQUEST_UNKNOWN_VERB] = "unknown verb (they are lower case); 'help' lists them; closing",
         [REQUEST_LINE_TOO_LONG] = "line of 500 bytes or more; closing",
-        [REQUEST_BAD_NUMBYTES] = "numbytes is missing or not a plain number; 'help VERB' shows how it is written; "
-                                 "closing",
+        [REQUEST_BAD_NUMBYTES] = "numbytes is missing or not a plain number; see 'help write', 'help cas'; closing",
         [REQUEST_TOO_BIG] = "numbytes is above this cluster's limit for a file; closing",
         [REQUEST_BAD_END] = "no line end after numbytes bytes of contents; closing",
         [REQUEST_BAD_NAME] = "a file name has 1 to 250 bytes, no space and no control character",

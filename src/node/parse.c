@@ -181,31 +181,41 @@ static void begin_contents(struct node *node, struct node_client *client, const 
     client->contents_to = client->command->bytes + command_value_offset(client->command);
 }
 
-/* read, stat, list. */
-static void begin_inquiry(struct node *node, struct node_client *client, const struct request *request)
+static void copy_names(const struct request *request, const struct inquiry *inquiry, uint8_t *names)
+{
+    if (inquiry->name_size > 0)
+        memcpy(names, request->name, inquiry->name_size);
+    if (inquiry->other_size > 0)
+        memcpy(names + inquiry->name_size, request->other, inquiry->other_size);
+}
+
+static void answer_now(struct node *node, struct node_client *client, const struct request *request)
 {
     struct inquiry inquiry = inquiry_of(request);
     uint8_t names[2 * REQUEST_NAME_MAX];
-    size_t names_size = (size_t)inquiry.name_size + inquiry.other_size;
-    if (inquiry.name_size > 0)
-        memcpy(names, request->name, inquiry.name_size);
-    if (inquiry.other_size > 0)
-        memcpy(names + inquiry.name_size, request->other, inquiry.other_size);
-    if (inquiry.stale && !client->head) {
-        client_touch(node, client);
-        inquiry_answer(node, &inquiry, names, &client->output);
+    copy_names(request, &inquiry, names);
+    client_touch(node, client);
+    inquiry_answer(node, &inquiry, names, &client->output);
+}
+
+/* read, stat, list. */
+static void begin_inquiry(struct node *node, struct node_client *client, const struct request *request)
+{
+    if (request->stale && !client->head) {
+        answer_now(node, client, request);
         return;
     }
-    if (!inquiry.stale && persist_is_behind(node)) {
+    if (!request->stale && persist_is_behind(node)) {
         client_refuse(node, client, REPLY_DISK_FULL,
                       "this node's disk is full and it has fallen behind; ask another node");
         return;
     }
-    struct pending *pending =
-        pending_add(node, client, inquiry.stale ? PENDING_CONFIRMED : PENDING_READ, names_size);
+    struct inquiry inquiry = inquiry_of(request);
+    struct pending *pending = pending_add(node, client, request->stale ? PENDING_CONFIRMED : PENDING_READ,
+                                          (size_t)inquiry.name_size + inquiry.other_size);
     pending->inquiry = inquiry;
-    memcpy(pending->names, names, names_size);
-    if (!inquiry.stale)
+    copy_names(request, &inquiry, pending->names);
+    if (!request->stale)
         reads_add(&node->reads, pending);
 }
 

@@ -9,14 +9,10 @@
 static const struct decision may = {OUTCOME_NONE, 0, 0};
 static const struct decision not_found = {OUTCOME_NOT_FOUND, 0, 0};
 
-static struct file *find(struct store *store, const struct command *change)
+static const struct file *find(struct store *store, const struct command *change, struct found *found)
 {
-    return files_find(&store->files, change->name, change->name_size);
-}
-
-static struct file *find_source(struct store *store, const struct command *change)
-{
-    return files_find(&store->files, change->value, change->value_size);
+    found->file = expiry_find(store, change->name, change->name_size);
+    return found->file;
 }
 
 static uint64_t version_of(const struct file *file)
@@ -31,30 +27,30 @@ static struct decision look_version(const struct file *file, uint64_t version)
 
 /* --- looking ----------------------------------------------------------------------------------------------------- */
 
-static struct decision look_write(struct store *store, const struct command *change)
+static struct decision look_write(struct store *store, const struct command *change, struct found *found)
 {
-    (void)expiry_find(store, change->name, change->name_size);
+    (void)find(store, change, found);
     return may;
 }
 
 /* cas, and the condition on a version. */
-static struct decision look_cas(struct store *store, const struct command *change)
+static struct decision look_cas(struct store *store, const struct command *change, struct found *found)
 {
-    return look_version(expiry_find(store, change->name, change->name_size), change->version);
+    return look_version(find(store, change, found), change->version);
 }
 
 /* delete, touch, and the condition that a file be present. */
-static struct decision look_present(struct store *store, const struct command *change)
+static struct decision look_present(struct store *store, const struct command *change, struct found *found)
 {
-    const struct file *file = expiry_find(store, change->name, change->name_size);
+    const struct file *file = find(store, change, found);
     if (!file)
         return not_found;
     return change->guarded ? look_version(file, change->version) : may;
 }
 
-static struct decision look_append(struct store *store, const struct command *change)
+static struct decision look_append(struct store *store, const struct command *change, struct found *found)
 {
-    const struct file *file = expiry_find(store, change->name, change->name_size);
+    const struct file *file = find(store, change, found);
     uint64_t size = file ? command_value_size(file_blob(file)) : 0;
     return size + change->value_size <= store->value_max_bytes ? may : (struct decision){OUTCOME_TOO_BIG, 0, 0};
 }
@@ -80,18 +76,19 @@ static bool sum_of(const struct file *file, int64_t delta, int64_t *sum)
     return number_of(file, &number) && !__builtin_add_overflow(number, delta, sum);
 }
 
-static struct decision look_incr(struct store *store, const struct command *change)
+static struct decision look_incr(struct store *store, const struct command *change, struct found *found)
 {
     int64_t sum;
-    const struct file *file = expiry_find(store, change->name, change->name_size);
+    const struct file *file = find(store, change, found);
     return sum_of(file, command_delta(change), &sum) ? may : (struct decision){OUTCOME_NOT_A_NUMBER, 0, 0};
 }
 
-static struct decision look_copy(struct store *store, const struct command *change)
+static struct decision look_copy(struct store *store, const struct command *change, struct found *found)
 {
-    if (!expiry_find(store, change->value, change->value_size))
+    found->source = expiry_find(store, change->value, change->value_size);
+    if (!found->source)
         return not_found;
-    const struct file *target = expiry_find(store, change->name, change->name_size);
+    const struct file *target = find(store, change, found);
     return change->guarded ? look_version(target, change->version) : may;
 }
 
@@ -130,15 +127,15 @@ static struct decision put(struct store *store, struct file *file, struct blob *
 static struct decision put_own(struct store *store, struct file *file, struct blob *blob, uint64_t version,
                              uint64_t expires_ms)
 {
-    struct decision result = put(store, file, blob, version, expires_ms);
+    struct decision decision = put(store, file, blob, version, expires_ms);
     blob_release(blob);
-    return result;
+    return decision;
 }
 
-static struct decision make_write(struct store *store, const struct command *change, struct blob *blob,
-                                uint64_t version)
+static struct decision make_write(struct store *store, const struct command *change, const struct found *found,
+                                  struct blob *blob, uint64_t version)
 {
-    struct file *file = find(store, change);
+    struct file *file = found->file;
     uint64_t expires_ms = expiry_ms(store->time_ms, change->exptime_s);
     if (blob)
         return put(store, file, blob, version, expires_ms);
@@ -147,31 +144,32 @@ static struct decision make_write(struct store *store, const struct command *cha
     return put_own(store, file, blob, version, expires_ms);
 }
 
-static struct decision make_delete(struct store *store, const struct command *change, struct blob *blob,
-                                 uint64_t version)
+static struct decision make_delete(struct store *store, const struct command *change, const struct found *found,
+                                  struct blob *blob, uint64_t version)
 {
     (void)blob;
-    files_remove(&store->files, find(store, change));
+    (void)change;
+    files_remove(&store->files, found->file);
     return (struct decision){OUTCOME_DELETED, version, 0};
 }
 
-static struct decision make_touch(struct store *store, const struct command *change, struct blob *blob,
-                                uint64_t version)
+static struct decision make_touch(struct store *store, const struct command *change, const struct found *found,
+                                  struct blob *blob, uint64_t version)
 {
     (void)blob;
     (void)version; /* the file keeps its own */
-    struct file *file = find(store, change);
+    struct file *file = found->file;
     struct file_state state = file_state(file);
     state.expires_ms = expiry_ms(store->time_ms, change->exptime_s);
     files_replace(&store->files, file, &state);
     return (struct decision){OUTCOME_WRITTEN, state.version, 0};
 }
 
-static struct decision make_append(struct store *store, const struct command *change, struct blob *blob,
-                                 uint64_t version)
+static struct decision make_append(struct store *store, const struct command *change, const struct found *found,
+                                  struct blob *blob, uint64_t version)
 {
     (void)blob;
-    struct file *file = find(store, change);
+    struct file *file = found->file;
     size_t old_size = file ? command_value_size(file_blob(file)) : 0;
     struct blob *contents = blob_for(change, old_size + change->value_size);
     if (file)
@@ -180,11 +178,11 @@ static struct decision make_append(struct store *store, const struct command *ch
     return put_own(store, file, contents, version, file ? file_expires_ms(file) : 0);
 }
 
-static struct decision make_incr(struct store *store, const struct command *change, struct blob *blob,
-                               uint64_t version)
+static struct decision make_incr(struct store *store, const struct command *change, const struct found *found,
+                                  struct blob *blob, uint64_t version)
 {
     (void)blob;
-    struct file *file = find(store, change);
+    struct file *file = found->file;
     int64_t sum = 0;
     ensure(sum_of(file, command_delta(change), &sum));
     uint8_t text[INTEGER_TEXT_MAX];
@@ -195,30 +193,31 @@ static struct decision make_incr(struct store *store, const struct command *chan
     return (struct decision){OUTCOME_COUNTED, version, sum};
 }
 
-static struct decision make_copy(struct store *store, const struct command *change, struct blob *blob,
-                               uint64_t version)
+static struct decision make_copy(struct store *store, const struct command *change, const struct found *found,
+                                  struct blob *blob, uint64_t version)
 {
     (void)blob;
-    const struct file *source = find_source(store, change);
+    const struct file *source = found->source;
     size_t size = command_value_size(file_blob(source));
     struct blob *contents = blob_for(change, size);
     memcpy(blob_value(contents), blob_value(file_blob(source)), size);
-    return put_own(store, find(store, change), contents, version, file_expires_ms(source));
+    return put_own(store, found->file, contents, version, file_expires_ms(source));
 }
 
-static struct decision make_move(struct store *store, const struct command *change, struct blob *blob,
-                               uint64_t version)
+static struct decision make_move(struct store *store, const struct command *change, const struct found *found,
+                                  struct blob *blob, uint64_t version)
 {
-    struct decision result = make_copy(store, change, blob, version);
-    files_remove(&store->files, find_source(store, change));
-    return result;
+    struct decision decision = make_copy(store, change, found, blob, version);
+    files_remove(&store->files, found->source);
+    return decision;
 }
 
 /* --- by kind ----------------------------------------------------------------------------------------------------- */
 
 static const struct change {
-    struct decision (*look)(struct store *store, const struct command *change);
-    struct decision (*make)(struct store *store, const struct command *change, struct blob *blob, uint64_t version);
+    struct decision (*look)(struct store *store, const struct command *change, struct found *found);
+    struct decision (*make)(struct store *store, const struct command *change, const struct found *found,
+                            struct blob *blob, uint64_t version);
 } changes[COMMAND_KIND_END] = {
     [COMMAND_WRITE] = {look_write, make_write},
     [COMMAND_CAS] = {look_cas, make_write},
@@ -232,14 +231,16 @@ static const struct change {
     [COMMAND_IF_PRESENT] = {look_present, NULL},
 };
 
-struct decision change_look(struct store *store, const struct command *change)
+struct decision change_look(struct store *store, const struct command *change, struct found *found)
 {
     ensure(change->kind < COMMAND_KIND_END && changes[change->kind].look);
-    return changes[change->kind].look(store, change);
+    *found = (struct found){NULL, NULL};
+    return changes[change->kind].look(store, change, found);
 }
 
-struct decision change_make(struct store *store, const struct command *change, struct blob *blob, uint64_t version)
+struct decision change_make(struct store *store, const struct command *change, const struct found *found,
+                            struct blob *blob, uint64_t version)
 {
     ensure(change->kind < COMMAND_KIND_END && changes[change->kind].make);
-    return changes[change->kind].make(store, change, blob, version);
+    return changes[change->kind].make(store, change, found, blob, version);
 }

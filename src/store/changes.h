@@ -5,13 +5,21 @@
 
 #include "store/state.h"
 
+/* The files that a change is about, as it found them: NULL where there is none. They stay what they are until one of
+ * them is changed. */
+struct found {
+    struct file *file;   /* the (target) file */
+    struct file *source; /* copy, move */
+};
+
 /* Whether CHANGE, or a condition of a transaction, holds of the files as they are: OUTCOME_NONE, or how it fails. Files
  * of its names that are due expire first. */
-struct decision change_look(struct store *store, const struct command *change);
+struct decision change_look(struct store *store, const struct command *change, struct found *found);
 
-/* Makes CHANGE, for which change_look said OUTCOME_NONE just now, as VERSION. BLOB is the entry's payload where the
- * change is a WRITE or CAS that is an entry of its own, and becomes the file's; NULL: the change is part of something
- * else, and its contents are copied. */
-struct decision change_make(struct store *store, const struct command *change, struct blob *blob, uint64_t version);
+/* Makes CHANGE, for which change_look said OUTCOME_NONE and filled in FOUND, as VERSION. BLOB is the entry's payload
+ * where the change is a WRITE or CAS that is an entry of its own, and becomes the file's; NULL: the change is part of
+ * something else, and its contents are copied. */
+struct decision change_make(struct store *store, const struct command *change, const struct found *found,
+                            struct blob *blob, uint64_t version);
 
 #endif

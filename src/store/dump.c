@@ -37,11 +37,11 @@ static void put_state(struct store *store)
     head_added(&store->dump, 0);
 }
 
-static void put_result(struct buffer *out, const struct decision *result)
+static void put_decision(struct buffer *out, const struct decision *decision)
 {
-    buffer_append_u8(out, (uint8_t)result->code);
-    buffer_append_u64(out, result->version);
-    buffer_append_u64(out, (uint64_t)result->value);
+    buffer_append_u8(out, (uint8_t)decision->code);
+    buffer_append_u64(out, decision->version);
+    buffer_append_u64(out, (uint64_t)decision->value);
 }
 
 static void put_gateway(struct dump *dump, const struct gateway *gateway)
@@ -55,7 +55,7 @@ static void put_gateway(struct dump *dump, const struct gateway *gateway)
     buffer_append_u64(&dump->head, gateway->lowest);
     buffer_append_u32(&dump->head, (uint32_t)gateway_outcome_count(gateway));
     for (uint64_t number = gateway->lowest; number <= gateway->applied; number++)
-        put_result(&dump->head, gateway_outcome(gateway, number));
+        put_decision(&dump->head, gateway_outcome(gateway, number));
     head_added(dump, size_before);
 }
 
@@ -71,7 +71,7 @@ static size_t put_repeats(struct dump *dump, const struct repeats *repeats, size
         const struct repeat *repeat = repeats_at(repeats, place);
         buffer_append(&dump->head, repeat->token, COMMAND_TOKEN_SIZE);
         buffer_append_u64(&dump->head, repeat->time_ms);
-        put_result(&dump->head, &repeat->result);
+        put_decision(&dump->head, &repeat->decision);
     }
     head_added(dump, size_before);
     return end;

@@ -6,10 +6,10 @@
  *
  *      u8 type, then
  *      1 STATE    u64 index, time, revision, files; u32 gateways, repeats                       first, once
- *      2 GATEWAY  u32 id; u64 nonce, epoch, applied, lowest; u32 n, n x result                  numbers lowest..applied
+ *      2 GATEWAY  u32 id; u64 nonce, epoch, applied, lowest; u32 n, n x decision                numbers lowest..applied
  *      3 FILE     u64 version, created, expires_ms; u32 size, size bytes: the payload of a WRITE or CAS
- *      4 REPEATS  u32 n, n x (16 bytes of token, u64 time, result)                              the oldest first
- *      result:    u8 code, u64 version, u64 value
+ *      4 REPEATS  u32 n, n x (16 bytes of token, u64 time, decision)                            the oldest first
+ *      decision:  u8 code, u64 version, u64 value
  *
  * At most one dump of a store is under way at a time. */
 #ifndef CLEAT_STORE_DUMP_H

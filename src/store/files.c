@@ -27,13 +27,12 @@ size_t file_blob_memory_bytes(const struct blob *blob)
 static uint64_t file_hash(const struct file *file)
 {
     ensure(file_blob(file)->size >= COMMAND_HEADER_SIZE + (size_t)file->named.name_size);
-    uint8_t state[40];
+    uint8_t state[32];
     bytes_put_u64(state, file_version(file));
     bytes_put_u64(state + 8, file_expires_ms(file));
-    bytes_put_u64(state + 16, file->created);
-    bytes_put_u64(state + 24, file->named.name_size);
-    bytes_put_u64(state + 32, hash_bytes(file->named.name, file_blob(file)->size - COMMAND_HEADER_SIZE, 0));
-    return hash_bytes(state, sizeof state, 0);
+    bytes_put_u64(state + 16, file->named.name_size);
+    bytes_put_u64(state + 24, hash_bytes(file->named.name, file_blob(file)->size - COMMAND_HEADER_SIZE, 0));
+    return hash_bytes(state, sizeof state, file->created);
 }
 
 /* The files of one transaction have one version: those that fall due together expire in the order of their names. */

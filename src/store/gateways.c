@@ -116,16 +116,16 @@ static void drop_lowest(struct gateway *gateway)
     gateway->lowest++;
 }
 
-void gateway_keep(struct gateway *gateway, struct decision result)
+void gateway_keep(struct gateway *gateway, struct decision decision)
 {
-    ensure(result.code != OUTCOME_NONE && result.code != OUTCOME_OPENED);
+    ensure(decision.code != OUTCOME_NONE && decision.code != OUTCOME_OPENED);
     ensure(gateway->applied < UINT64_MAX);
     if (gateway_outcome_count(gateway) == STORE_OUTCOMES_MAX)
         drop_lowest(gateway);
     if (gateway_outcome_count(gateway) == gateway->capacity)
         grow(gateway);
     gateway->applied++;
-    *slot(gateway, gateway->applied) = result;
+    *slot(gateway, gateway->applied) = decision;
     gateway->outcomes_hash += outcome_hash(gateway, gateway->applied);
 }
 

@@ -44,7 +44,7 @@ uint64_t gateways_hash(const struct gateways *gateways);
 /* True if NUMBER of EPOCH is the one to be applied next. */
 bool gateway_expects(const struct gateway *gateway, uint64_t epoch, uint64_t number);
 /* The expected number is applied, with this outcome. */
-void gateway_keep(struct gateway *gateway, struct decision result);
+void gateway_keep(struct gateway *gateway, struct decision decision);
 /* Everything below LOWEST has been answered. What cannot be (a LOWEST above the newest number) is ignored. */
 void gateway_drop_below(struct gateway *gateway, uint64_t lowest);
 /* Outcomes that are kept: numbers lowest to applied. */

@@ -38,34 +38,34 @@ static bool load_state(struct store *store, struct reader *reader)
 }
 
 /* What a change can come to in this state. */
-static bool result_is_valid(const struct store *store, const struct decision *result)
+static bool decision_is_valid(const struct store *store, const struct decision *decision)
 {
-    int64_t value = result->value;
-    switch (result->code) {
+    int64_t value = decision->value;
+    switch (decision->code) {
     case OUTCOME_WRITTEN:
     case OUTCOME_DELETED:
-        return result->version > 0 && result->version <= store->revision && (value == 0 || value == 1);
+        return decision->version > 0 && decision->version <= store->revision && (value == 0 || value == 1);
     case OUTCOME_COUNTED:
-        return result->version > 0 && result->version <= store->revision;
+        return decision->version > 0 && decision->version <= store->revision;
     case OUTCOME_MISMATCH:
-        return result->version <= store->revision && value >= 0 && value <= TRANSACTION_PARTS_MAX;
+        return decision->version <= store->revision && value >= 0 && value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_NOT_FOUND:
     case OUTCOME_TOO_BIG:
     case OUTCOME_NOT_A_NUMBER:
-        return result->version == 0 && value >= 0 && value <= TRANSACTION_PARTS_MAX;
+        return decision->version == 0 && value >= 0 && value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_SKIPPED:
-        return result->version == 0 && value == 0;
+        return decision->version == 0 && value == 0;
     default:
         return false;
     }
 }
 
-static bool load_result(const struct store *store, struct reader *reader, struct decision *result)
+static bool load_decision(const struct store *store, struct reader *reader, struct decision *decision)
 {
-    result->code = (enum outcome_code)reader_u8(reader);
-    result->version = reader_u64(reader);
-    result->value = (int64_t)reader_u64(reader);
-    return !reader->bad && result_is_valid(store, result);
+    decision->code = (enum outcome_code)reader_u8(reader);
+    decision->version = reader_u64(reader);
+    decision->value = (int64_t)reader_u64(reader);
+    return !reader->bad && decision_is_valid(store, decision);
 }
 
 static bool load_gateway(struct store *store, struct reader *reader)
@@ -88,10 +88,10 @@ static bool load_gateway(struct store *store, struct reader *reader)
     struct gateway *gateway = gateways_add(&store->gateways, id, nonce, epoch, lowest);
     ensure(gateway != NULL);
     for (uint32_t i = 0; i < count; i++) {
-        struct decision result;
-        if (!load_result(store, reader, &result))
+        struct decision decision;
+        if (!load_decision(store, reader, &decision))
             return false;
-        gateway_keep(gateway, result);
+        gateway_keep(gateway, decision);
     }
     ensure(gateway->applied == applied && gateway->lowest == lowest);
     store->load.gateways_left--;
@@ -108,12 +108,12 @@ static bool load_repeats(struct store *store, struct reader *reader)
         uint64_t newest_ms = kept->count > 0 ? repeats_at(kept, kept->count - 1)->time_ms : 0;
         const uint8_t *token = reader_bytes(reader, COMMAND_TOKEN_SIZE);
         uint64_t time_ms = reader_u64(reader);
-        struct decision result;
-        if (!token || time_ms < newest_ms || time_ms > store->time_ms || !load_result(store, reader, &result))
+        struct decision decision;
+        if (!token || time_ms < newest_ms || time_ms > store->time_ms || !load_decision(store, reader, &decision))
             return false;
-        if (result.code == OUTCOME_SKIPPED || repeats_find(&store->repeats, token, newest_ms))
+        if (decision.code == OUTCOME_SKIPPED || repeats_find(&store->repeats, token, newest_ms))
             return false;
-        repeats_keep(&store->repeats, token, time_ms, result);
+        repeats_keep(&store->repeats, token, time_ms, decision);
     }
     store->load.repeats_left -= count;
     return true;

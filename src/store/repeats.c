@@ -39,9 +39,9 @@ static uint64_t repeat_hash(const struct repeat *repeat)
     uint8_t state[COMMAND_TOKEN_SIZE + 32];
     memcpy(state, repeat->token, COMMAND_TOKEN_SIZE);
     bytes_put_u64(state + COMMAND_TOKEN_SIZE, repeat->time_ms);
-    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 8, (uint64_t)repeat->result.code);
-    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 16, repeat->result.version);
-    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 24, (uint64_t)repeat->result.value);
+    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 8, (uint64_t)repeat->decision.code);
+    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 16, repeat->decision.version);
+    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 24, (uint64_t)repeat->decision.value);
     return hash_bytes(state, sizeof state, 0);
 }
 
@@ -71,7 +71,7 @@ const struct decision *repeats_find(struct repeats *repeats, const uint8_t *toke
 {
     drop_old(repeats, time_ms);
     const struct named *named = table_find(&repeats->table, token, COMMAND_TOKEN_SIZE);
-    return named ? &((const struct repeat *)named)->result : NULL;
+    return named ? &((const struct repeat *)named)->decision : NULL;
 }
 
 /* Doubles the ring, the oldest at its start. */
@@ -87,9 +87,9 @@ static void grow(struct repeats *repeats)
     repeats->first = 0;
 }
 
-void repeats_keep(struct repeats *repeats, const uint8_t *token, uint64_t time_ms, struct decision result)
+void repeats_keep(struct repeats *repeats, const uint8_t *token, uint64_t time_ms, struct decision decision)
 {
-    ensure(result.code != OUTCOME_NONE);
+    ensure(decision.code != OUTCOME_NONE);
     if (repeats->count == STORE_REPEATS_MAX)
         drop_oldest(repeats);
     if (repeats->count == repeats->capacity)
@@ -99,7 +99,7 @@ void repeats_keep(struct repeats *repeats, const uint8_t *token, uint64_t time_m
     repeat->named.name = repeat->token;
     repeat->named.name_size = COMMAND_TOKEN_SIZE;
     repeat->time_ms = time_ms;
-    repeat->result = result;
+    repeat->decision = decision;
     table_insert(&repeats->table, &repeat->named);
     repeats->ring[(repeats->first + repeats->count) & (repeats->capacity - 1)] = repeat;
     repeats->count++;

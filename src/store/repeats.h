@@ -12,7 +12,7 @@ struct repeat {
     struct named named; /* first: in the table by its token */
     uint8_t token[COMMAND_TOKEN_SIZE];
     uint64_t time_ms;
-    struct decision result;
+    struct decision decision;
 };
 
 struct repeats {
@@ -31,7 +31,7 @@ void repeats_close(struct repeats *repeats);
 /* What became of TOKEN's change, or NULL. Borrowed until the next call. What is too old at TIME_MS is dropped first. */
 const struct decision *repeats_find(struct repeats *repeats, const uint8_t *token, uint64_t time_ms);
 /* Keeps the outcome of a change whose token is not kept yet. TIME_MS never goes back. */
-void repeats_keep(struct repeats *repeats, const uint8_t *token, uint64_t time_ms, struct decision result);
+void repeats_keep(struct repeats *repeats, const uint8_t *token, uint64_t time_ms, struct decision decision);
 /* Those that are kept, the oldest first: PLACE from 0 to count - 1. */
 const struct repeat *repeats_at(const struct repeats *repeats, size_t place);
 

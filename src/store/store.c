@@ -45,11 +45,12 @@ void store_limit(struct store *store, uint64_t value_max_bytes)
 
 static struct decision apply_change(struct store *store, const struct command *change, struct blob *blob)
 {
-    struct decision result = change_look(store, change);
-    if (result.code != OUTCOME_NONE)
-        return result;
+    struct found found;
+    struct decision decision = change_look(store, change, &found);
+    if (decision.code != OUTCOME_NONE)
+        return decision;
     uint64_t version = change->kind == COMMAND_TOUCH ? 0 : store_next_revision(store);
-    return change_make(store, change, blob, version);
+    return change_make(store, change, &found, blob, version);
 }
 
 /* All parts hold of the files as they are before any is made; then all are made as one change. No two parts touch the
@@ -57,20 +58,21 @@ static struct decision apply_change(struct store *store, const struct command *c
 static struct decision apply_transaction(struct store *store, const struct command *command)
 {
     const uint8_t *end = command->value + command->value_size;
+    struct found found[TRANSACTION_PARTS_MAX];
     struct command part;
-    int64_t place = 0;
-    for (const uint8_t *at = command->value; at < end;) {
-        place++;
-        ensure(transaction_next(&at, end, &part));
-        struct decision result = change_look(store, &part);
-        if (result.code != OUTCOME_NONE)
-            return (struct decision){result.code, result.version, place};
+    size_t count = 0;
+    for (const uint8_t *at = command->value; at < end; count++) {
+        ensure(count < TRANSACTION_PARTS_MAX && transaction_next(&at, end, &part));
+        struct decision decision = change_look(store, &part, &found[count]);
+        if (decision.code != OUTCOME_NONE)
+            return (struct decision){decision.code, decision.version, (int64_t)count + 1};
     }
     uint64_t version = store_next_revision(store);
-    for (const uint8_t *at = command->value; at < end;) {
+    const uint8_t *at = command->value;
+    for (size_t i = 0; i < count; i++) {
         ensure(transaction_next(&at, end, &part));
         if (command_changes(part.kind))
-            change_make(store, &part, NULL, version);
+            change_make(store, &part, &found[i], NULL, version);
     }
     return (struct decision){OUTCOME_WRITTEN, version, 0};
 }
@@ -83,11 +85,11 @@ static struct decision apply_once(struct store *store, const struct command *com
         command->token ? repeats_find(&store->repeats, command->token, store->time_ms) : NULL;
     if (kept)
         return *kept;
-    struct decision result = command->kind == COMMAND_TXN ? apply_transaction(store, command)
+    struct decision decision = command->kind == COMMAND_TXN ? apply_transaction(store, command)
                                                         : apply_change(store, command, blob);
     if (command->token)
-        repeats_keep(&store->repeats, command->token, store->time_ms, result);
-    return result;
+        repeats_keep(&store->repeats, command->token, store->time_ms, decision);
+    return decision;
 }
 
 /* The kinds that take a number. */
@@ -103,14 +105,14 @@ static struct outcome apply_numbered(struct store *store, const struct command *
     struct gateway *gateway = gateways_find(&store->gateways, command->gateway);
     if (!gateway || !gateway_expects(gateway, command->epoch, command->number))
         return outcome;
-    struct decision result = apply_once(store, command, blob);
-    ensure(result.code != OUTCOME_NONE);
-    gateway_keep(gateway, result);
+    struct decision decision = apply_once(store, command, blob);
+    ensure(decision.code != OUTCOME_NONE);
+    gateway_keep(gateway, decision);
     gateway_drop_below(gateway, command->lowest);
     ensure(gateway->applied == command->number);
-    outcome.code = result.code;
-    outcome.version = result.version;
-    outcome.value = result.value;
+    outcome.code = decision.code;
+    outcome.version = decision.version;
+    outcome.value = decision.value;
     return outcome;
 }
 
