@@ -146,6 +146,11 @@ void node_bulk_done(struct node *node, struct disk_bulk *request);
 /* --- what it is like -------------------------------------------------------------------------------------------- */
 
 uint32_t node_id(const struct node *node);
+/* Whether it can serve clients now: it knows a leader in this term, has applied everything that was committed when it
+ * started, and still takes the log. May become false again. */
+bool node_ready(const struct node *node);
+/* NULL where it is ready, or what it waits for: a line for people, in static memory. */
+const char *node_unready(const struct node *node);
 const struct raft *node_raft(const struct node *node);
 const struct store *node_store(const struct node *node);
 

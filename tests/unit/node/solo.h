@@ -43,11 +43,10 @@ static void turn(bool log_too)
     }
 }
 
-static void setup(void)
+/* Opens the node on what is in its directory. */
+static void start(void)
 {
     char reason[DISK_REASON_MAX];
-    strcpy(directory, "/tmp/cleat-solo-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
     const struct disk_options disk_options = {
         .directory = directory,
         .node_id = 1,
@@ -66,6 +65,22 @@ static void setup(void)
     node = node_open(&options, disk, &recovered, store_open(1), now_ms, reason);
     ck_assert_ptr_nonnull(node);
     disk_recovered_free(&recovered);
+}
+
+/* And ends it, with what its disk has under way done. */
+static void stop(void)
+{
+    for (int i = 0; i < 100; i++)
+        turn(true);
+    node_close(node);
+    disk_close(disk);
+}
+
+static void setup(void)
+{
+    strcpy(directory, "/tmp/cleat-solo-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    start();
     for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
         turn(true);
     ck_assert_uint_gt(node->gateway.epoch, 0);
@@ -73,10 +88,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    for (int i = 0; i < 100; i++)
-        turn(true);
-    node_close(node);
-    disk_close(disk);
+    stop();
     char command[200] = "rm -rf ";
     strcat(command, directory);
     ck_assert_int_eq(system(command), 0);

@@ -1,0 +1,30 @@
+/* Whether a node can serve its clients: for service managers, load balancers, and people who wait for one to come up.
+ *
+ * A node cannot tell by itself what was committed when it started: it knows its own log only. But it opened its gateway
+ * in that life, by an entry of the log (forward.c). All that was committed before stands before that entry, so when the
+ * entry is applied here, so is everything else. */
+#include "node/state.h"
+
+const char *node_unready(const struct node *node)
+{
+    if (node->stopping)
+        return "this node has to stop";
+    if (node->shutting_down)
+        return "this node shuts down";
+    if (node->identity.configuration.count == 0)
+        return "the cluster has not formed: all of its nodes must be up for that";
+    if (raft_leader(node->raft) == 0)
+        return "no leader is known";
+    if (node->receiving.state != RECEIVE_IDLE)
+        return "a copy of the files is on its way to this node";
+    if (node->gateway.epoch == 0)
+        return "this node has not caught up with the leader";
+    if (persist_is_behind(node))
+        return "the disk of this node is full";
+    return NULL;
+}
+
+bool node_ready(const struct node *node)
+{
+    return node_unready(node) == NULL;
+}
