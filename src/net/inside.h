@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "net/address.h"
+#include "net/notify.h"
 #include "net/server.h"
 #include "net/worker.h"
 
@@ -51,6 +52,8 @@ struct server {
     struct worker bulk_worker;
     bool log_busy;
     bool bulk_busy;
+    struct notify notify;
+    bool ending;                 /* a signal asked for it */
     struct ev_io client_listener;
     struct ev_io peer_listener;
     int spare_file;              /* given up for a moment to turn a client away when descriptors run out */

@@ -114,6 +114,7 @@ static void on_before_block(struct ev_loop *loop, struct ev_prepare *prepare, in
     turn(server);
     if (buffer_size(node_log(server->node)) > 0)
         server_write_log(node_log(server->node));
+    notify_tell(&server->notify, node_unready(server->node), server->ending);
     if (node_stop_reason(server->node) || node_shutdown_done(server->node))
         ev_break(loop, EVBREAK_ALL);
     set_deadline(server);
@@ -163,6 +164,7 @@ static void on_signal(struct ev_loop *loop, struct ev_signal *signal_watcher, in
     struct server *server = signal_watcher->data;
     (void)loop;
     (void)events;
+    server->ending = true;
     node_shutdown(server->node);
 }
 
@@ -256,6 +258,9 @@ int server_run(const struct server_options *options, struct node *node, struct d
         free(server.buffer);
         return EXIT_FAILURE;
     }
+    const char *problem = notify_open(&server.notify, getenv("NOTIFY_SOCKET"));
+    if (problem)
+        log_event("cannot_notify", getenv("NOTIFY_SOCKET"), problem);
     start_watchers(&server);
     worker_start(&server.log_worker, disk, server.loop, &server.disk_done, 0);
     worker_start(&server.bulk_worker, disk, server.loop, &server.disk_done, BULK_NICE);
@@ -266,6 +271,7 @@ int server_run(const struct server_options *options, struct node *node, struct d
     log_event("listening", options->listen, NULL);
     ev_run(server.loop, 0);
     int status = server_end(&server);
+    notify_close(&server.notify);
     free(server.buffer);
     return status;
 }
