@@ -3,12 +3,14 @@
 #   make          build/cleatd and build/cleat
 #   make run      five nodes on loopback, client ports 8080-8084; Ctrl-C ends them
 #   make test     every test
+#   make install  programs, man pages, completion, systemd unit: scripts/install.mk
 #
 # BUILD=dir builds elsewhere; CC=clang and SANITIZE=address,undefined do what they say.
 
 BUILD ?= build
 CC = gcc
 VERSION = 0.1.0
+RELEASED = 2026-11-21
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 OPTIMIZE ?= -O2
@@ -87,3 +89,4 @@ $(BUILD)/cleat: $(BUILD)/src/cleat.o $(LIBS_bench)
 .PHONY: all
 
 include scripts/targets.mk
+include scripts/install.mk

@@ -8,10 +8,11 @@
 #include "protocol/request.h"
 
 const char options_help[] =
-    "usage: cleatd [--id N --cluster 1=HOST:PORT,2=HOST:PORT,...] [--listen HOST:PORT] [--data DIR] ...\n"
+    "Usage: cleatd [--id N --cluster 1=HOST:PORT,2=HOST:PORT,...] [--listen HOST:PORT] [--data DIR] ...\n"
     "\n"
     "One node of Cleat. Without --cluster it is a cluster of one and needs no options at all.\n"
     "\n"
+    "Options:\n"
     "  --id N                 this node's id in --cluster (default 1)\n"
     "  --cluster LIST         all nodes, this one too, as ID=HOST:PEERPORT, separated by commas\n"
     "  --listen HOST:PORT     where clients connect (default 127.0.0.1:8080)\n"
@@ -24,16 +25,21 @@ const char options_help[] =
     "  --connections-max N    client connections (default 10000)\n"
     "  --client-stall-ms N    a client that takes none of its replies for this long is cut off (default 30000)\n"
     "  --segment-size BYTES   of one WAL segment (default 16777216)\n"
-    "  --snapshot-every BYTES of log between two snapshots, at least (default 67108864)\n"
+    "  --snapshot-every BYTES\n"
+    "                         of log between two snapshots, at least (default 67108864)\n"
     "\n"
     "Fixed for the whole cluster when it forms; later values are not looked at:\n"
     "  --value-max BYTES      the largest contents of a file (default 1048576)\n"
     "  --memory-max BYTES     of all files together; writes are refused above (default 4294967296)\n"
     "\n"
-    "  --help, --version\n"
+    "  --help                 this text\n"
+    "  --version              the version\n"
     "\n"
-    "Log lines go to stderr, one an event, as key=value. Exit status: 0 after SIGTERM or SIGINT, else 1.\n"
-    "Try it: telnet localhost 8080, then: help\n";
+    "Log lines go to stderr, one an event, as key=value. Try it: telnet localhost 8080, then: help\n"
+    "\n"
+    "Exit status:\n"
+    "  0                      after SIGTERM or SIGINT, when what was under way has been answered\n"
+    "  1                      it refused to start, or had to stop: the last log line says why\n";
 
 enum option_id {
     OPTION_ID = 1,

@@ -1,0 +1,193 @@
+# shellcheck shell=bash
+# What a packager, an administrator and a shell get: installed files, man pages, the systemd unit, completion.
+
+prefix=/opt/cleat
+
+# Installs into a system of its own, below $directory/root.
+installed() {
+    make -s --no-print-directory -C "$root" BUILD="$BUILD" DESTDIR="$directory/root" PREFIX="$prefix" "$@" \
+        >"$directory/make" 2>&1 || fail "make $*: $(<"$directory/make")"
+}
+
+files_below() {
+    (cd "$1" && find . ! -type d | sort)
+}
+
+test_install_and_uninstall() {
+    installed install
+    local there=$directory/root$prefix file
+    for file in bin/cleatd bin/cleat share/man/man8/cleatd.8 share/man/man1/cleat.1 share/man/man1/cleat-bench.1 \
+        share/bash-completion/completions/cleat share/bash-completion/completions/cleatd \
+        lib/systemd/system/cleatd.service share/doc/cleat/README.md share/doc/cleat/SPEC.md share/doc/cleat/LICENSE \
+        etc/default/cleatd; do
+        [[ -s $there/$file ]] || fail "no $file"
+    done
+    matches "$("$there/bin/cleatd" --version)" "cleatd *"
+    matches "$("$there/bin/cleat" --version)" "cleat *"
+    same "$(find "$directory/root" -type f -perm /022)" "" "files that others may change"
+    # A configuration that somebody changed is kept, be it installed again or uninstalled.
+    printf 'CLEATD_OPTIONS="--id 2"\n' >"$there/etc/default/cleatd"
+    installed install INSTALL_STRIP=1
+    same "$(<"$there/etc/default/cleatd")" 'CLEATD_OPTIONS="--id 2"'
+    installed uninstall
+    same "$(files_below "$directory/root")" ".$prefix/etc/default/cleatd"
+    rm "$there/etc/default/cleatd"
+    installed install
+    installed uninstall
+    same "$(files_below "$directory/root")" ""
+    installed uninstall # again: there is nothing to do
+}
+
+# The system's own places have their configuration in /etc.
+test_the_configuration_is_where_the_unit_looks() {
+    local place
+    for place in /usr /usr/local /opt/cleat; do
+        rm -rf "$directory/root"
+        prefix=$place
+        installed install
+        local unit=$directory/root$place/lib/systemd/system/cleatd.service named
+        named=$(sed -nE 's/^EnvironmentFile=-?//p' "$unit")
+        [[ -s $directory/root$named ]] || fail "$place: no $named"
+        named=$(sed -nE 's/^ExecStart=([^ ]+) .*/\1/p' "$unit")
+        [[ -x $directory/root$named ]] || fail "$place: no $named"
+        grep -q @ <(grep -vE '^SystemCallFilter=' "$unit") && fail "$place: left to be filled in: $(<"$unit")"
+        [[ $place == /opt/* ]] || [[ -s $directory/root/etc/default/cleatd ]] || fail "$place: not in /etc"
+    done
+}
+
+test_the_unit_is_right() {
+    command -v systemd-analyze >/dev/null || skip "no systemd-analyze here"
+    installed install
+    # Its program is there only where it will be installed.
+    sed "s|$prefix/bin/|$directory/root&|" "$directory/root$prefix/lib/systemd/system/cleatd.service" \
+        >"$directory/cleatd.service"
+    SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no "$directory/cleatd.service" >"$directory/said" 2>&1 ||
+        fail "$(<"$directory/said")"
+    same "$(grep -F cleatd "$directory/said")" "" "systemd-analyze verify"
+}
+
+test_man_pages_are_clean_and_the_same_each_time() {
+    local page
+    RELEASED=2001-02-03 "$root/scripts/man" "$directory/one"
+    RELEASED=1999-09-09 SOURCE_DATE_EPOCH=981158400 "$root/scripts/man" "$directory/other"
+    diff -r "$directory/one" "$directory/other" || fail "not the same"
+    for page in "$directory"/one/*; do
+        same "$(mandoc -T lint -W warning "$page" 2>&1)" "" "mandoc on ${page##*/}"
+        same "$(groff -ww -man -T utf8 -z "$page" 2>&1)" "" "groff on ${page##*/}"
+        grep -q '^\.TH .*"2001-02-03"' "$page" || fail "${page##*/}: no date"
+        grep -qE '^[a-z-]+ \\- .{10}' "$page" || fail "${page##*/}: no line about it"
+    done
+}
+
+# Every option that the program knows has its place on its page, and every verb has its page.
+test_man_pages_tell_what_the_help_texts_tell() {
+    local option verb
+    "$root/scripts/man" "$directory/man"
+    mandoc -T ascii "$directory/man/cleatd.8" | col -b >"$directory/text"
+    for option in $("$server" --help | grep -oE '^  --[a-z-]+'); do
+        grep -qE -- "^ +$option( |$)" "$directory/text" || fail "cleatd.8 does not tell of $option"
+    done
+    for section in SYNOPSIS OPTIONS "EXIT STATUS" SIGNALS ENVIRONMENT FILES EXAMPLES "SEE ALSO"; do
+        same "$(grep -cxF "$section" "$directory/text")" 1 "$section of cleatd.8"
+    done
+    mandoc -T ascii "$directory/man/cleat.1" | col -b >"$directory/text"
+    for section in SYNOPSIS "EXIT STATUS" ENVIRONMENT "SEE ALSO"; do
+        same "$(grep -cxF "$section" "$directory/text")" 1 "$section of cleat.1"
+    done
+    for verb in $("$BUILD/cleat" --help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
+        [[ $verb == help ]] || [[ -s $directory/man/cleat-$verb.1 ]] || fail "no page for $verb"
+    done
+}
+
+# --- readiness -------------------------------------------------------------------------------------------------------
+
+# Node $1 of a cluster of three, with a service manager that writes down what it hears to $directory/heard-$1.
+node_under_a_manager() {
+    local node=$1 list='' peer
+    for peer in 1 2 3; do
+        list+=${list:+,}$peer=127.0.0.1:$((CLEAT_PEER_PORT + peer - 1))
+    done
+    background socat -u "UNIX-RECV:$directory/manager-$node" "OPEN:$directory/heard-$node,creat,append"
+    wait_for test -S "$directory/manager-$node"
+    NOTIFY_SOCKET=$directory/manager-$node background "$server" --id "$node" --cluster "$list" \
+        --listen "127.0.0.1:$(port "$node")" --data "$directory/data-$node" 2>>"$directory/log-$node"
+    processes[node]=$!
+}
+
+heard() { # NODE LINE
+    grep -qxF -- "$2" "$directory/heard-$1"
+}
+
+# The node $1 forgets what its manager heard, and ends by signal $2.
+ends() {
+    kill "-$2" "${processes[$1]}"
+    wait "${processes[$1]}" || [[ $2 == KILL ]] || fail "node $1 did not end well"
+}
+
+test_a_node_is_ready_when_it_can_serve() {
+    local node
+    local -a processes=()
+    use_cluster none
+    node_under_a_manager 1
+    wait_for heard 1 "STATUS=Not ready: the cluster has not formed: all of its nodes must be up for that"
+    node_under_a_manager 2
+    node_under_a_manager 3
+    for node in 1 2 3; do
+        wait_for heard "$node" READY=1
+    done
+    answers 1 "write a 1" x -- "OK 1"
+    for node in 1 2 3; do
+        ends "$node" KILL
+    done
+    # Now one is not enough, and two are.
+    for node in 1 2 3; do
+        rm "$directory/manager-$node" "$directory/heard-$node"
+    done
+    node_under_a_manager 1
+    wait_for heard 1 "STATUS=Not ready: no leader is known"
+    matches "$(ask 1 status)" "*role=*"
+    ! heard 1 READY=1 || fail "a third of a cluster is ready"
+    node_under_a_manager 2
+    wait_for heard 1 READY=1
+    wait_for heard 2 READY=1
+    [[ $(status 1 revision) == 1 ]] || fail "ready without what was committed"
+    # One is gone again: it says so, but is not ready twice.
+    ends 2 KILL
+    wait_for heard_last 1 "STATUS=Not ready: no leader is known"
+    rm "$directory/manager-2" "$directory/heard-2"
+    node_under_a_manager 2
+    wait_for heard_last 1 "STATUS=Ready"
+    same "$(grep -cx READY=1 "$directory/heard-1")" 1
+    ends 1 TERM
+    wait_for heard 1 STOPPING=1
+}
+
+heard_last() { # NODE LINE
+    [[ $(tail -n 1 "$directory/heard-$1") == "$2" ]]
+}
+
+# A name that is no socket, and one where nobody listens: a node serves all the same.
+test_a_manager_that_is_not_there_does_no_harm() {
+    use_cluster none
+    NOTIFY_SOCKET=vsock:2:1234 background "$server" --listen "127.0.0.1:$(port 1)" --data "$directory/data" \
+        2>"$directory/log"
+    local process=$!
+    wait_for first_write
+    grep -q 'event=cannot_notify address=vsock:2:1234 reason=' "$directory/log" || fail "$(<"$directory/log")"
+    kill -TERM "$process"
+    wait "$process"
+    NOTIFY_SOCKET=$directory/nobody background "$server" --listen "127.0.0.1:$(port 1)" --data "$directory/data" \
+        2>"$directory/log"
+    process=$!
+    wait_for reads_it
+    kill -TERM "$process"
+    wait "$process"
+}
+
+first_write() {
+    [[ $(ask 1 "write a 1" x) == "OK 1" ]]
+}
+
+reads_it() {
+    [[ $(ask 1 "read a") == "CONTENTS 1 1 0"* ]]
+}
