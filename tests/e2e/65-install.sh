@@ -166,6 +166,30 @@ heard_last() { # NODE LINE
     [[ $(tail -n 1 "$directory/heard-$1") == "$2" ]]
 }
 
+# One that was away is ready with what it missed, and so is one that lost its disk: a learner serves clients too.
+test_a_node_that_comes_back_is_ready_with_what_it_missed() {
+    local round revision
+    local -a processes=()
+    use_cluster none
+    node_under_a_manager 1
+    node_under_a_manager 2
+    node_under_a_manager 3
+    wait_for heard 3 READY=1
+    for round in away wiped; do
+        ends 3 KILL
+        [[ $round != wiped ]] || rm -r "$directory/data-3"
+        "$tools/hammer" --ports "$(ports 1 2)" --connections 20 --depth 16 --count 5000 --size 1000 \
+            >"$directory/hammer" || fail "$(<"$directory/hammer")"
+        revision=$(settled 1 revision)
+        rm "$directory/manager-3" "$directory/heard-3"
+        node_under_a_manager 3
+        wait_for heard 3 READY=1
+        (($(status 3 revision) >= revision)) || fail "$round: ready before it had everything"
+        heard 3 "STATUS=Ready" || fail "$round: $(<"$directory/heard-3")"
+    done
+    [[ $(status 3 role) == learner ]] || fail "a node with an empty disk votes"
+}
+
 # A name that is no socket, and one where nobody listens: a node serves all the same.
 test_a_manager_that_is_not_there_does_no_harm() {
     use_cluster none
