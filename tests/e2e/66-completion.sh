@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # Completion, as bash asks for it.
 
-# A program with help texts like those of cleat, and a server behind it that holds some names.
+# A program with help texts like those of cleat, and a server behind it that holds some names. Goes to the test's
+# directory, where a name that is run would leave a file.
 stand_in() {
+    cd "$directory" || return
     mkdir -p "$directory/bin"
     cat >"$directory/bin/cleat" <<'END'
 #!/usr/bin/env bash
@@ -19,20 +21,23 @@ case "$1 ${2-}" in
         '  --ttl SECONDS        how long --create lasts' '  --create             only if it is absent'
     ;;
 "ls "*)
-    while [[ ${2-} == --* ]]; do
-        printf '%s %s\n' "$2" "$3" >>"$ASKED"
+    [[ $2 == --stale ]] || exit 2
+    shift 2
+    if [[ $1 == --endpoints ]]; then
+        printf '%s %s\n' "$1" "$2" >>"$ASKED"
         shift 2
+    fi
+    [[ $1 == -- ]] || exit 2
+    for name in alpha 'al$(touch${IFS}sprung)' a:b a:c 'quo"te' folder/ folder/one folder/two folder/deep/; do
+        rest=${name#"$2"}
+        [[ $name != "$2"* || -z $rest || ${rest%/} == */* ]] || printf '%s\n' "$name"
     done
-    case ${2-} in
-    "") printf '%s\n' alpha 'al$(touch${IFS}'"$TRAP"')' a:b a:c 'quo"te' folder/ ;;
-    folder/) printf '%s\n' folder/one folder/two folder/deep/ ;;
-    esac
     ;;
 *) printf '<%s>' "$@" && echo ;;
 esac
 END
     chmod +x "$directory/bin/cleat"
-    export PATH=$directory/bin:$PATH ASKED=$directory/asked TRAP=$directory/sprung
+    export PATH=$directory/bin:$PATH ASKED=$directory/asked
     : >"$ASKED"
     # shellcheck source=/dev/null
     source "$root/packaging/completion/cleat"
@@ -73,21 +78,21 @@ test_completion_of_verbs_and_options() {
     completes "cleat get -- --c"
 }
 
+# shellcheck disable=SC2016 # names as they are
 test_completion_of_names() {
     stand_in
-    # shellcheck disable=SC2016 # as it is
-    completes "cleat get al" 'al\$\(touch\$\{IFS\}'"$TRAP"'\)' alpha
+    completes "cleat get al" 'al\$\(touch\$\{IFS\}sprung\)' alpha
     completes "cleat get f" folder/
     completes "cleat rm alpha folder/" folder/deep/ folder/one folder/two
     completes "cleat get folder/o" folder/one
     completes "cleat get nothing"
     completes "cleat get qu" 'quo\"te'
     completes "cleat get 'qu" 'quo"te'
-    completes 'cleat get "al' "al\\\$(touch\\\${IFS}$TRAP)" alpha
+    completes 'cleat get "al' 'al\$(touch\${IFS}sprung)' alpha
     # Behind a colon readline has begun another word.
     completes "cleat get a:" b c
-    completes "cleat get --ttl 5 al" 'al\$\(touch\$\{IFS\}'"$TRAP"'\)' alpha
-    [[ ! -e $TRAP ]] || fail "a name was run"
+    completes "cleat get --ttl 5 al" 'al\$\(touch\$\{IFS\}sprung\)' alpha
+    [[ ! -e sprung ]] || fail "a name was run"
     same "$(<"$ASKED")" "" "asked for no endpoints"
     completes "cleat get --endpoints a:1,b:2 alp" alpha
     completes "cleat get --endpoints=c:3 alp" alpha
@@ -96,7 +101,6 @@ test_completion_of_names() {
 
 test_completion_of_files_and_endpoints() {
     stand_in
-    cd "$directory" || return
     mkdir -p here/below
     : >here/file
     completes "cleat put name here/" here/below here/file
@@ -158,8 +162,8 @@ test_completion_in_a_shell() {
     stand_in
     printf '%b\n' "source $root/packaging/completion/cleat" 'cleat pu\ta:\there' 'cleat get "qu\t' 'cleat get a:b' \
         'cleat get fo\to\t' exit >"$directory/keys"
-    (cd "$directory" && HISTFILE='' INPUTRC=/dev/null TERM=dumb timeout 30 \
-        socat "EXEC:bash --norc --noprofile -i,pty,ctty,setsid,stderr" - <"$directory/keys") \
+    export HISTFILE='' INPUTRC=/dev/null TERM=dumb
+    timeout 30 socat -t 20 "EXEC:bash --norc --noprofile -i,pty,ctty,setsid,stderr" - <"$directory/keys" \
         >"$directory/screen" 2>&1 || true
     grep -qF '<put><a:here>' "$directory/screen" || fail "$(<"$directory/screen")"
     grep -qF '<get><quo"te>' "$directory/screen" || fail "$(<"$directory/screen")"
