@@ -18,7 +18,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 
 MAN_STAMP = $(BUILD)/man/made
-$(MAN_STAMP): $(BUILD)/cleatd $(BUILD)/cleat scripts/man Makefile $(wildcard packaging/man/*)
+$(MAN_STAMP): $(BUILD)/cleatd $(BUILD)/cleat scripts/man Makefile $(wildcard scripts/packaging/man/*)
 	@echo "  MAN  $(@D)"
 	@BUILD=$(BUILD) RELEASED=$(RELEASED) scripts/man $(@D)
 	@touch $@
@@ -27,7 +27,7 @@ man: $(MAN_STAMP)
 
 # The unit names the programs where they will run, which is not below DESTDIR.
 UNIT = sed -e 's|@bindir@|$(BINDIR)|g' -e 's|@sysconfdir@|$(SYSCONFDIR)|g' -e 's|@docdir@|$(DOCDIR)|g' \
-	packaging/cleatd.service.in
+	scripts/packaging/cleatd.service.in
 CONFIGURATION = $(DESTDIR)$(SYSCONFDIR)/default/cleatd
 
 install: all man
@@ -37,10 +37,10 @@ install: all man
 	$(INSTALL) -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 $(BUILD)/man/*.8 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 README.md SPEC.md LICENSE $(DESTDIR)$(DOCDIR)
-	$(INSTALL) -m 644 packaging/completion/cleat packaging/completion/cleatd $(DESTDIR)$(COMPLETIONDIR)
+	$(INSTALL) -m 644 scripts/packaging/completion/cleat scripts/packaging/completion/cleatd $(DESTDIR)$(COMPLETIONDIR)
 	$(UNIT) >$(BUILD)/cleatd.service
 	$(INSTALL) -m 644 $(BUILD)/cleatd.service $(DESTDIR)$(UNITDIR)
-	test -e $(CONFIGURATION) || $(INSTALL) -m 644 packaging/cleatd.default $(CONFIGURATION)
+	test -e $(CONFIGURATION) || $(INSTALL) -m 644 scripts/packaging/cleatd.default $(CONFIGURATION)
 
 # A configuration that somebody has changed stays, and so do folders that others may use.
 uninstall:
@@ -50,6 +50,6 @@ uninstall:
 	rm -f $(DESTDIR)$(UNITDIR)/cleatd.service
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md SPEC.md LICENSE)
 	test ! -d $(DESTDIR)$(DOCDIR) || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
-	if cmp -s packaging/cleatd.default $(CONFIGURATION); then rm -f $(CONFIGURATION); fi
+	if cmp -s scripts/packaging/cleatd.default $(CONFIGURATION); then rm -f $(CONFIGURATION); fi
 
 .PHONY: man install uninstall

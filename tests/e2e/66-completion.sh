@@ -40,7 +40,7 @@ END
     export PATH=$directory/bin:$PATH ASKED=$directory/asked
     : >"$ASKED"
     # shellcheck source=/dev/null
-    source "$root/packaging/completion/cleat"
+    source "$root/scripts/packaging/completion/cleat"
 }
 
 # What is proposed for the line $1, up to its end: a line each, sorted.
@@ -120,7 +120,7 @@ test_completion_of_files_and_endpoints() {
 # Nothing is proposed, and nothing is said, where there is no server or no program.
 test_completion_without_a_server() {
     # shellcheck source=/dev/null
-    source "$root/packaging/completion/cleat"
+    source "$root/scripts/packaging/completion/cleat"
     use_cluster none
     CLEAT_ENDPOINTS=localhost:$(port 1)
     export CLEAT_ENDPOINTS
@@ -130,9 +130,9 @@ test_completion_without_a_server() {
 
 test_completion_with_the_real_programs() {
     # shellcheck source=/dev/null
-    source "$root/packaging/completion/cleat"
+    source "$root/scripts/packaging/completion/cleat"
     # shellcheck source=/dev/null
-    source "$root/packaging/completion/cleatd"
+    source "$root/scripts/packaging/completion/cleatd"
     completes "$BUILD/cleat ben" bench
     completes "$BUILD/cleat bench --di" --distribution
     completes "$BUILD/cleat bench --distribution z" zipf
@@ -145,7 +145,7 @@ test_completion_with_the_real_programs() {
 test_completion_of_names_on_a_real_server() {
     "$BUILD/cleat" help ls >/dev/null 2>&1 || skip "this cleat does not list"
     # shellcheck source=/dev/null
-    source "$root/packaging/completion/cleat"
+    source "$root/scripts/packaging/completion/cleat"
     fresh_cluster 1
     answers 1 "write early 1" x "write etc/hosts 1" x "write etc/motd 1" x "write etc/ssh/config 1" x -- \
         "OK 1" "OK 2" "OK 3" "OK 4"
@@ -160,7 +160,7 @@ test_completion_of_names_on_a_real_server() {
 # A shell on a terminal, in which somebody presses the tabulator.
 test_completion_in_a_shell() {
     stand_in
-    printf '%b\n' "source $root/packaging/completion/cleat" 'cleat pu\ta:\there' 'cleat get "qu\t' 'cleat get a:b' \
+    printf '%b\n' "source $root/scripts/packaging/completion/cleat" 'cleat pu\ta:\there' 'cleat get "qu\t' 'cleat get a:b' \
         'cleat get fo\to\t' exit >"$directory/keys"
     export HISTFILE='' INPUTRC=/dev/null TERM=dumb
     timeout 30 socat -t 20 "EXEC:bash --norc --noprofile -i,pty,ctty,setsid,stderr" - <"$directory/keys" \
