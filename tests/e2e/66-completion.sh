@@ -160,8 +160,8 @@ test_completion_of_names_on_a_real_server() {
 # A shell on a terminal, in which somebody presses the tabulator.
 test_completion_in_a_shell() {
     stand_in
-    printf '%b\n' "source $root/scripts/packaging/completion/cleat" 'cleat pu\ta:\there' 'cleat get "qu\t' 'cleat get a:b' \
-        'cleat get fo\to\t' exit >"$directory/keys"
+    printf '%b\n' "source $root/scripts/packaging/completion/cleat" \
+        'cleat pu\ta:\there' 'cleat get "qu\t' 'cleat get a:b' 'cleat get fo\to\t' exit >"$directory/keys"
     export HISTFILE='' INPUTRC=/dev/null TERM=dumb
     timeout 30 socat -t 20 "EXEC:bash --norc --noprofile -i,pty,ctty,setsid,stderr" - <"$directory/keys" \
         >"$directory/screen" 2>&1 || true
