@@ -4,6 +4,7 @@
 #   facts.tsv      system measure number value                           facts, facts_data
 #   growth.tsv     axis value op ops_s p99_ms rss_mib                    growth
 #   failover.tsv   signal number ms                                      failover
+#   http.tsv       round system op ops_s p50_ms p99_ms errors            http
 #   tails.tsv      condition op p50_ms p99_ms p99_9_ms max_ms snapshots  tails
 
 BEGIN {
@@ -52,6 +53,15 @@ table == "growth" {
     memory[$1, $2] = $6
 }
 
+table == "http" {
+    remember_system($2)
+    if ($1 > rounds)
+        rounds = $1
+    rate[$1, $2, $3] = $4
+    middles[$1, $2, $3] = $5
+    late[$1, $2, $3] = $6
+}
+
 table == "tails" { tail_lines[++tail_count] = $0 }
 
 END {
@@ -71,6 +81,8 @@ END {
         print_growth()
     else if (table == "failover")
         print_failover()
+    else if (table == "http")
+        print_http()
     else if (table == "tails")
         print_tails()
 }
@@ -308,6 +320,26 @@ function print_failover(   i, j, list, count, middle) {
         middle = median(list, count)
         row((signals[i] == "KILL" ? "kill -9" : "SIGTERM") "\t" count "\t" short(middle) "\t" \
             short(list[int((count * 9 + 9) / 10)]) "\t" short(list[count]))
+    }
+    print_rows()
+}
+
+function http_median(of, who, op,   i, list) {
+    split("", list)
+    for (i = 1; i <= rounds; i++)
+        list[i] = of[i, who, op] + 0
+    return median(list, rounds)
+}
+
+function print_http(   i, j, line, who) {
+    row("\treads a second\tp50\tp99\twrites a second\tp50\tp99")
+    for (i = 1; i <= system_count; i++) {
+        who = systems[i]
+        line = label[who]
+        for (j = 2; j >= 1; j--)
+            line = line "\t" commas(http_median(rate, who, ops[j])) "\t" short(http_median(middles, who, ops[j])) \
+                "\t" short(http_median(late, who, ops[j]))
+        row(line)
     }
     print_rows()
 }
