@@ -39,7 +39,7 @@ struct pending {
     struct list queue;         /* WAITING: in node->waiting; READ: in one of node->reads' */
     uint64_t number;           /* NUMBERED */
     struct blob *command;      /* WAITING: one reference */
-    size_t bytes;              /* of contents that count as held */
+    size_t bytes;              /* that count as held: of contents, of a listing to come */
     struct outcome outcome;    /* DONE, for changes */
     struct chain reply;        /* DONE, for all else */
     struct inquiry inquiry;    /* READ, CONFIRMED */

@@ -155,7 +155,7 @@ static void begin_contents(struct node *node, struct node_client *client, const 
 {
     client->in_contents = true;
     client->request = *request;
-    client->request.name = NULL; /* it was borrowed */
+    client->request.name = client->request.other = client->request.token = NULL; /* they were borrowed */
     client->contents_left = request->numbytes;
     client->refusal_reason = NULL;
     client->contents_to = NULL;
@@ -198,6 +198,12 @@ static void answer_now(struct node *node, struct node_client *client, const stru
     inquiry_answer(node, &inquiry, names, &client->output);
 }
 
+/* Bytes that count as held until the answer is written: a listing can be long. */
+static size_t answer_bytes(const struct request *request)
+{
+    return request->verb == VERB_LIST ? (size_t)request->limit * LIMIT_LIST_LINE : 0;
+}
+
 /* read, stat, list. */
 static void begin_inquiry(struct node *node, struct node_client *client, const struct request *request)
 {
@@ -210,10 +216,18 @@ static void begin_inquiry(struct node *node, struct node_client *client, const s
                       "this node's disk is full and it has fallen behind; ask another node");
         return;
     }
+    size_t bytes = answer_bytes(request);
+    if (node->held_bytes + bytes > LIMIT_HELD_BYTES) {
+        client_refuse(node, client, REPLY_BUSY, NULL);
+        return;
+    }
     struct inquiry inquiry = inquiry_of(request);
     struct pending *pending = pending_add(node, client, request->stale ? PENDING_CONFIRMED : PENDING_READ,
                                           (size_t)inquiry.name_size + inquiry.other_size);
     pending->inquiry = inquiry;
+    pending->bytes = bytes;
+    client->bytes += bytes;
+    node->held_bytes += bytes;
     copy_names(request, &inquiry, pending->names);
     if (!request->stale)
         reads_add(&node->reads, pending);

@@ -46,3 +46,20 @@ test_a_node_with_all_its_connections_taken_says_so() {
     wait_for answered
     exec 3>&- 5>&-
 }
+
+# A client that asks for far more than it takes: the node does not put together what it cannot send.
+test_many_long_listings_take_little_memory() {
+    fresh_cluster 1
+    local name i pid
+    name=$(printf '%0230d' 0)
+    for ((i = 0; i < 4000; i++)); do
+        printf 'write %s-%05d 1\nx\n' "$name" "$i"
+    done >"$directory/writes"
+    same "$(say 1 <"$directory/writes" | grep -c OK)" 4000
+    for ((i = 0; i < 200; i++)); do
+        printf 'list limit=10000\n'
+    done >"$directory/lists"
+    pid=$(cluster pid 1)
+    same "$(say_raw 1 <"$directory/lists" | grep -c '^LIST ')" 200 # 200 MiB
+    (($(awk '/^VmHWM:/ { print $2 }' "/proc/$pid/status") < 65536)) || fail "$(grep VmHWM "/proc/$pid/status")"
+}
