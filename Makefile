@@ -24,7 +24,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
 LINK_FLAGS += -pthread
 
 # Layers, lowest first. A test of one layer links that layer and what lies below it.
-LAYERS = base protocol raft store disk node net arguments client bench
+LAYERS = base protocol raft store disk node net arguments client bench cli
 DIR_base = src/base
 DIR_protocol = protocol
 DIR_raft = raft
@@ -35,6 +35,7 @@ DIR_net = src/net
 DIR_arguments = src/arguments
 DIR_client = src/client
 DIR_bench = src/bench
+DIR_cli = src/cli
 
 lib = $(BUILD)/lib$(1).a
 LIBS_base = $(call lib,base)
@@ -47,6 +48,7 @@ LIBS_net = $(call lib,net) $(LIBS_node)
 LIBS_arguments = $(call lib,arguments) $(LIBS_protocol)
 LIBS_client = $(call lib,client) $(LIBS_protocol)
 LIBS_bench = $(call lib,bench) $(call lib,arguments) $(LIBS_client)
+LIBS_cli = $(call lib,cli) $(LIBS_bench)
 
 all: $(BUILD)/cleatd $(BUILD)/cleat
 
@@ -80,9 +82,9 @@ $(BUILD)/cleatd: $(DAEMON_OBJECTS) $(call lib,arguments) $(LIBS_net)
 	@echo "  LINK $@"
 	@$(CC) -o $@ $(DAEMON_OBJECTS) $(call lib,arguments) $(LIBS_net) $(LINK_FLAGS) -lev
 
-$(BUILD)/cleat: $(BUILD)/src/cleat.o $(LIBS_bench)
+$(BUILD)/cleat: $(BUILD)/src/cleat.o $(LIBS_cli)
 	@echo "  LINK $@"
-	@$(CC) -o $@ $(BUILD)/src/cleat.o $(LIBS_bench) $(LINK_FLAGS) -lev -ljansson -lm
+	@$(CC) -o $@ $(BUILD)/src/cleat.o $(LIBS_cli) $(LINK_FLAGS) -lev -ljansson -ledit -lm
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

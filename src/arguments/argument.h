@@ -14,5 +14,8 @@ bool argument_u64(const char *option, const char *text, uint64_t low, uint64_t h
                   char reason[ARGUMENT_REASON_MAX]);
 bool argument_u32(const char *option, const char *text, uint32_t low, uint32_t high, uint32_t *value,
                   char reason[ARGUMENT_REASON_MAX]);
+/* Seconds from LOW_MS to HIGH_MS, with up to three digits behind a point ("10", "0.5"), as milliseconds. */
+bool argument_seconds(const char *option, const char *text, uint64_t low_ms, uint64_t high_ms, uint64_t *value_ms,
+                      char reason[ARGUMENT_REASON_MAX]);
 
 #endif

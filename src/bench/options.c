@@ -74,25 +74,6 @@ enum option_id {
     OPTION_HELP,
 };
 
-/* "10", "0.5": seconds, with up to three digits behind the point. */
-static bool seconds(const char *name, const char *text, uint64_t low_ms, uint64_t *value_ms, char *reason)
-{
-    const char *point = strchr(text, '.');
-    size_t whole_size = point ? (size_t)(point - text) : strlen(text);
-    size_t digits = point ? strlen(point + 1) : 0;
-    uint64_t whole, part = 0;
-    bool good = request_number(text, whole_size, &whole) && whole <= BENCH_SECONDS_MAX;
-    if (good && point)
-        good = digits <= 3 && request_number(point + 1, digits, &part);
-    for (; good && digits < 3; digits++)
-        part *= 10;
-    *value_ms = good ? whole * 1000 + part : 0;
-    if (good && *value_ms >= low_ms && *value_ms <= (uint64_t)BENCH_SECONDS_MAX * 1000)
-        return true;
-    return argument_refuse(reason, name, text, low_ms > 0 ? "it must be a number of seconds, from 0.001 to 604800"
-                                               : "it must be a number of seconds, from 0 to 604800");
-}
-
 static bool take_prefix(struct bench_options *options, const char *text, char *reason)
 {
     options->prefix = text;
@@ -155,11 +136,11 @@ static bool take(struct bench_options *options, int option, const char *name, co
     case OPTION_SEED:
         return argument_u64(name, value, 0, UINT64_MAX, &options->seed, reason);
     case OPTION_SECONDS:
-        return seconds(name, value, 1, &options->duration_ms, reason);
+        return argument_seconds(name, value, 1, BENCH_SECONDS_MAX * 1000, &options->duration_ms, reason);
     case OPTION_COUNT:
         return argument_u64(name, value, 1, UINT64_MAX / 2, &options->count, reason);
     case OPTION_WARMUP:
-        return seconds(name, value, 0, &options->warmup_ms, reason);
+        return argument_seconds(name, value, 0, BENCH_SECONDS_MAX * 1000, &options->warmup_ms, reason);
     case OPTION_RATE:
         return argument_u64(name, value, 1, BENCH_RATE_MAX, &options->rate, reason);
     case OPTION_ARRIVALS:

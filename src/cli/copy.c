@@ -1,0 +1,135 @@
+/* cp and mv: of a file, one step; of a folder, one step for each file. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/folder.h"
+#include "cli/listing.h"
+#include "cli/verbs.h"
+
+static int copied(struct cli *cli, struct call *call, const char *to)
+{
+    int status = cli_outcome(cli, call);
+    if (status == STATUS_OK)
+        cli_changed(cli, call->subject, to, call->answer.version);
+    call_close(call);
+    return status;
+}
+
+static struct call *copy_call(const struct cli *cli, const char *verb, const char *from, const char *to)
+{
+    struct call *call = call_open(from);
+    if (cli->options.create || cli->options.has_version)
+        call_change(call, "%s %s %s %" PRIu64, verb, from, to, cli->options.version);
+    else
+        call_change(call, "%s %s %s", verb, from, to);
+    return call;
+}
+
+static int too_long(const struct cli *cli, const char *from, const char *to)
+{
+    cli_say(cli, "%s -> %s: both names together are too long for a line of the protocol", from, to);
+    return STATUS_USAGE;
+}
+
+static int copy_one(struct cli *cli, const char *verb, const char *from, const char *to)
+{
+    if (!cli_name(cli, to))
+        return STATUS_USAGE;
+    struct call *call = copy_call(cli, verb, from, to);
+    if (call->bad) {
+        call_close(call);
+        return too_long(cli, from, to);
+    }
+    session_do(cli->session, call);
+    return copied(cli, call, to);
+}
+
+/* The next answer of a folder's: where the file went is told by its name. */
+static int folder_copied(struct cli *cli, const char *from, const char *to)
+{
+    struct call *call = session_pop(cli->session);
+    char *goal = folder_join(to, call->subject + strlen(from));
+    int status = copied(cli, call, goal);
+    free(goal);
+    return status;
+}
+
+static int copy_listed(struct cli *cli, const char *verb, const struct listing *listing, const char *from,
+                       const char *to)
+{
+    int status = STATUS_OK;
+    for (size_t i = 0; i < listing->count && status == STATUS_OK; i++) {
+        const char *name = listing->entries[i].name;
+        char *goal = folder_join(to, name + strlen(from));
+        struct call *call = copy_call(cli, verb, name, goal);
+        if (!cli_name(cli, goal) || call->bad) {
+            status = call->bad ? too_long(cli, name, goal) : STATUS_USAGE;
+            call_close(call);
+        } else {
+            while (session_full(cli->session))
+                status = cli_worse(status, folder_copied(cli, from, to));
+            session_push(cli->session, call);
+        }
+        free(goal);
+    }
+    while (cli->session->first)
+        status = cli_worse(status, folder_copied(cli, from, to));
+    return status;
+}
+
+/* FROM and TO end in '/', but for the folder of all. */
+static int copy_folder(struct cli *cli, const char *verb, const char *from, const char *to)
+{
+    if (strncmp(from, to, strlen(from)) == 0 || strncmp(from, to, strlen(to)) == 0) {
+        cli_say(cli, "'%s' and '%s': one is in the other", from, to);
+        return STATUS_USAGE;
+    }
+    struct listing listing;
+    listing_open(&listing, from, false, false);
+    int status = listing_all(cli, &listing);
+    if (status == STATUS_OK && listing.count == 0)
+        status = cli_failed(cli, from, "ERR_FILE_NOT_FOUND", "there is no such folder", STATUS_NOT_FOUND);
+    else if (status == STATUS_OK)
+        status = copy_listed(cli, verb, &listing, from, to);
+    listing_close(&listing);
+    return status;
+}
+
+/* "a b" is a -> b; "a b/" is a -> b/a. */
+static int copy_run(struct cli *cli, const char *verb)
+{
+    const char *from = cli->options.words[0];
+    const char *to = cli->options.words[1];
+    if (cli->options.create && cli->options.has_version) {
+        cli_say(cli, "either --create or --if-version");
+        return STATUS_USAGE;
+    }
+    if ((!cli->options.recursive || *from) && !cli_name(cli, from))
+        return STATUS_USAGE;
+    char *last = folder_last(from);
+    char *goal = folder_join(to, *to && to[strlen(to) - 1] == '/' ? last : "");
+    int status;
+    if (cli->options.recursive) {
+        char *from_folder = folder_prefix(from);
+        char *to_folder = folder_prefix(goal);
+        status = copy_folder(cli, verb, from_folder, to_folder);
+        free(from_folder);
+        free(to_folder);
+    } else {
+        status = copy_one(cli, verb, from, goal);
+    }
+    free(goal);
+    free(last);
+    return status;
+}
+
+int cp_run(struct cli *cli)
+{
+    return copy_run(cli, "copy");
+}
+
+int mv_run(struct cli *cli)
+{
+    return copy_run(cli, "move");
+}

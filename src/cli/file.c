@@ -1,0 +1,147 @@
+/* One file's contents: get, put, cas, append. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/base64.h"
+#include "cli/contents.h"
+#include "cli/verbs.h"
+
+/* As JSON the contents are text, or base64 where they are no UTF-8. */
+static void print_json(const char *name, const struct call *call)
+{
+    const char *bytes = (const char *)call->body.bytes + call->body.start;
+    size_t size = buffer_size(&call->body);
+    json_t *object = json_object();
+    if (json_object_set_new(object, "name", json_string(name)) != 0)
+        json_object_set_new(object, "name", json_null());
+    json_object_set_new(object, "version", json_integer((json_int_t)call->answer.version));
+    json_object_set_new(object, "size", json_integer((json_int_t)size));
+    json_object_set_new(object, "ttl", json_integer((json_int_t)call->answer.exptime_s));
+    if (call->answer.stale)
+        json_object_set_new(object, "stale", json_true());
+    if (json_object_set_new(object, "text", json_stringn(size > 0 ? bytes : "", size)) != 0) {
+        char *encoded = base64_encode(bytes, size);
+        json_object_set_new(object, "base64", json_string(encoded));
+        free(encoded);
+    }
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
+int get_run(struct cli *cli)
+{
+    if (cli->options.recursive)
+        return download_run(cli);
+    const char *name = cli->options.words[0];
+    const char *path = cli->options.word_count > 1 ? cli->options.words[1] : NULL;
+    if (!cli_name(cli, name))
+        return STATUS_USAGE;
+    struct call *call = call_open(name);
+    call_line(call, "read %s%s", name, cli->options.stale ? " stale" : "");
+    int status = cli_do(cli, call);
+    if (status == STATUS_OK && cli->options.form == OUTPUT_JSON && !path)
+        print_json(name, call);
+    else if (status == STATUS_OK && !contents_put(cli, path, name, buffer_start(&call->body), buffer_size(&call->body)))
+        status = STATUS_FAILED;
+    call_close(call);
+    return status;
+}
+
+/* The change that puts CONTENTS (taken over) into NAME. */
+static int store(struct cli *cli, struct call *call, const struct buffer *contents, uint64_t *version)
+{
+    call_contents(call, contents->bytes + contents->start, buffer_size(contents));
+    int status = cli_do(cli, call);
+    *version = call->answer.version;
+    return status;
+}
+
+int put_run(struct cli *cli)
+{
+    if (cli->options.recursive)
+        return upload_run(cli);
+    const char *name = cli->options.words[0];
+    struct buffer contents = {0};
+    if (!cli_name(cli, name))
+        return STATUS_USAGE;
+    if (cli->options.create && cli->options.has_version) {
+        cli_say(cli, "either --create or --if-version");
+        return STATUS_USAGE;
+    }
+    if (!contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents)) {
+        buffer_close(&contents);
+        return STATUS_FAILED;
+    }
+    struct call *call = call_open(name);
+    size_t size = buffer_size(&contents);
+    if (cli->options.create || cli->options.has_version)
+        call_change(call, "cas %s %" PRIu64 " %zu %" PRIu32, name, cli->options.version, size, cli->options.ttl_s);
+    else
+        call_change(call, "write %s %zu %" PRIu32, name, size, cli->options.ttl_s);
+    uint64_t version;
+    int status = store(cli, call, &contents, &version);
+    if (status == STATUS_OK)
+        cli_changed(cli, name, NULL, version);
+    call_close(call);
+    buffer_close(&contents);
+    return status;
+}
+
+/* The version is the answer: it is what the next cas needs. */
+static void tell_version(struct cli *cli, const char *name, uint64_t version)
+{
+    if (cli->options.form == OUTPUT_JSON || cli->options.verbose)
+        cli_changed(cli, name, NULL, version);
+    else
+        printf("%" PRIu64 "\n", version);
+}
+
+int cas_run(struct cli *cli)
+{
+    const char *name = cli->options.words[0];
+    char reason[ARGUMENT_REASON_MAX];
+    uint64_t expected, version;
+    struct buffer contents = {0};
+    if (!cli_name(cli, name))
+        return STATUS_USAGE;
+    if (!argument_u64("VERSION", cli->options.words[1], 0, UINT64_MAX, &expected, reason)) {
+        cli_say(cli, "%s", reason + 2);
+        return STATUS_USAGE;
+    }
+    if (!contents_take(cli, cli->options.word_count > 2 ? cli->options.words[2] : NULL, &contents)) {
+        buffer_close(&contents);
+        return STATUS_FAILED;
+    }
+    struct call *call = call_open(name);
+    call_change(call, "cas %s %" PRIu64 " %zu %" PRIu32, name, expected, buffer_size(&contents), cli->options.ttl_s);
+    int status = store(cli, call, &contents, &version);
+    if (status == STATUS_OK)
+        tell_version(cli, name, version);
+    call_close(call);
+    buffer_close(&contents);
+    return status;
+}
+
+int append_run(struct cli *cli)
+{
+    const char *name = cli->options.words[0];
+    uint64_t version;
+    struct buffer contents = {0};
+    if (!cli_name(cli, name))
+        return STATUS_USAGE;
+    if (!contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents)) {
+        buffer_close(&contents);
+        return STATUS_FAILED;
+    }
+    struct call *call = call_open(name);
+    call_change(call, "append %s %zu", name, buffer_size(&contents));
+    int status = store(cli, call, &contents, &version);
+    if (status == STATUS_OK)
+        cli_changed(cli, name, NULL, version);
+    call_close(call);
+    buffer_close(&contents);
+    return status;
+}

@@ -1,0 +1,199 @@
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "protocol/request.h"
+
+enum { REASON_SIZE = 512 };
+
+struct session_options cli_session_options(const struct cli *cli)
+{
+    return (struct session_options){
+        .endpoints = cli->options.endpoints,
+        .timeout_ms = (uint32_t)cli->options.timeout_ms,
+        .wire = cli->options.show_wire ? stderr : NULL,
+    };
+}
+
+void cli_say(const struct cli *cli, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fflush(stdout);
+    if (cli->line > 0)
+        fprintf(stderr, "cleat: line %u: ", cli->line);
+    else
+        fputs("cleat: ", stderr);
+    if (cli->verb)
+        fprintf(stderr, "%s: ", cli->verb->name);
+    vfprintf(stderr, format, arguments);
+    putc('\n', stderr);
+    va_end(arguments);
+}
+
+int cli_worse(int first, int second)
+{
+    return first != STATUS_OK ? first : second;
+}
+
+bool cli_name(const struct cli *cli, const char *name)
+{
+    if (request_name(name, strlen(name)))
+        return true;
+    char *shown = output_printable(name, strlen(name));
+    cli_say(cli, "'%.260s' is no name: 1 to 250 bytes, without spaces and control characters", shown);
+    free(shown);
+    return false;
+}
+
+static void tell_json(const char *subject, const char *code, const char *reason, uint64_t version, bool has_version)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "ok", json_false());
+    if (subject && json_object_set_new(object, "name", json_string(subject)) != 0)
+        json_object_del(object, "name");
+    json_object_set_new(object, "error", json_string(code));
+    json_object_set_new(object, "message", json_string(reason));
+    if (has_version)
+        json_object_set_new(object, "version", json_integer((json_int_t)version));
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
+static void tell(struct cli *cli, const char *subject, const char *code, const char *reason)
+{
+    if (cli->options.form == OUTPUT_JSON)
+        tell_json(subject, code, reason, 0, false);
+    char *shown = output_printable(subject ? subject : "", subject ? strlen(subject) : 0);
+    char *why = output_printable(reason, strlen(reason));
+    if (subject)
+        cli_say(cli, "%s: %s", shown, why);
+    else
+        cli_say(cli, "%s", why);
+    free(shown);
+    free(why);
+}
+
+int cli_failed(struct cli *cli, const char *subject, const char *code, const char *reason, int status)
+{
+    tell(cli, subject, code, reason);
+    return status;
+}
+
+/* ERR_VERSION. A transaction's answer names the file. */
+static int mismatch(struct cli *cli, const struct call *call, const char *subject)
+{
+    char reason[REASON_SIZE];
+    uint64_t version = call->answer.version;
+    if (version > 0)
+        snprintf(reason, sizeof reason, "it has version %" PRIu64, version);
+    else
+        snprintf(reason, sizeof reason, "there is no such file");
+    if (cli->options.form == OUTPUT_JSON)
+        tell_json(subject, "ERR_VERSION", reason, version, true);
+    cli_say(cli, "%s: %s", subject ? subject : "-", reason);
+    return STATUS_MISMATCH;
+}
+
+/* "ERR_... REASON" */
+static int failed(struct cli *cli, const struct call *call)
+{
+    char code[64], reason[REASON_SIZE + 64];
+    const char *line = (const char *)call->answer.line;
+    int size = (int)call->answer.line_size;
+    int code_size = 0;
+    while (code_size < size && line[code_size] != ' ')
+        code_size++;
+    snprintf(code, sizeof code, "%.*s", code_size, line);
+    if (code_size + 1 < size)
+        snprintf(reason, sizeof reason, "%.*s (%s)", size - code_size - 1, line + code_size + 1, code);
+    else
+        snprintf(reason, sizeof reason, "%s", code);
+    return cli_failed(cli, call->subject, code, reason, STATUS_FAILED);
+}
+
+static int answered(struct cli *cli, const struct call *call)
+{
+    char named[REQUEST_NAME_MAX + 1];
+    const char *subject = call->subject;
+    if (call->answer.name && call->answer.name_size <= REQUEST_NAME_MAX) {
+        snprintf(named, sizeof named, "%.*s", (int)call->answer.name_size, (const char *)call->answer.name);
+        subject = named;
+    }
+    switch (call->answer.kind) {
+    case ANSWER_NOT_FOUND:
+        return cli_failed(cli, subject, "ERR_FILE_NOT_FOUND", "there is no such file", STATUS_NOT_FOUND);
+    case ANSWER_VERSION_MISMATCH:
+        return mismatch(cli, call, subject);
+    case ANSWER_ERROR:
+        return failed(cli, call);
+    case ANSWER_OK:
+    case ANSWER_CONTENTS:
+    case ANSWER_PONG:
+    case ANSWER_VERSION:
+    case ANSWER_HELP:
+    case ANSWER_STATUS:
+    case ANSWER_BYE:
+    case ANSWER_STAT:
+    case ANSWER_LIST:
+        break;
+    }
+    return STATUS_OK;
+}
+
+int cli_outcome(struct cli *cli, const struct call *call)
+{
+    char reason[CALL_REASON_MAX + 64];
+    switch (call->outcome) {
+    case CALL_ANSWERED:
+        return answered(cli, call);
+    case CALL_UNKNOWN:
+        snprintf(reason, sizeof reason, "it is not known whether this was done: %s", call->reason);
+        return cli_failed(cli, call->subject, "UNKNOWN", reason, STATUS_UNKNOWN);
+    case CALL_INTERRUPTED:
+        return STATUS_INTERRUPTED;
+    case CALL_UNREACHABLE:
+    case CALL_WAITING:
+        break;
+    }
+    snprintf(reason, sizeof reason, "no server did it: %s", call->reason);
+    return cli_failed(cli, call->subject, "UNREACHABLE", reason, STATUS_UNREACHABLE);
+}
+
+int cli_do(struct cli *cli, struct call *call)
+{
+    if (call->bad) {
+        cli_say(cli, "%s: too long for one line of the protocol", call->subject ? call->subject : "-");
+        return STATUS_USAGE;
+    }
+    session_do(cli->session, call);
+    return cli_outcome(cli, call);
+}
+
+void cli_changed(struct cli *cli, const char *name, const char *to, uint64_t version)
+{
+    static const struct column columns[] = {{"ok", 0, true}, {"name", 0, false}, {"to", 0, false},
+                                            {"version", 0, false}};
+    if (cli->options.form == OUTPUT_JSON) {
+        const struct value values[] = {
+            {.kind = VALUE_FLAG, .number = 1}, value_text(name), value_text(to),
+            {.kind = version > 0 ? VALUE_NUMBER : VALUE_NONE, .number = version},
+        };
+        output_begin(&cli->output, columns, 4);
+        output_row(&cli->output, values);
+        output_end(&cli->output);
+    } else if (cli->options.verbose) {
+        char *shown = output_printable(name, strlen(name));
+        char *goal = output_printable(to ? to : "", to ? strlen(to) : 0);
+        printf("%s%s%s", shown, to ? " -> " : "", goal);
+        if (version > 0)
+            printf(": version %" PRIu64, version);
+        putchar('\n');
+        free(shown);
+        free(goal);
+    }
+}

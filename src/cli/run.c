@@ -1,0 +1,139 @@
+#include "cli/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "cli/prompt.h"
+#include "cli/verbs.h"
+
+/* Output that could not be written is a failure of the command, whatever else it did. */
+static int finish_output(const struct cli *cli, int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    cli_say(cli, "cannot write to stdout: %s", errno != 0 ? strerror(errno) : "it is closed, or full");
+    clearerr(stdout);
+    return cli_worse(status, STATUS_FAILED);
+}
+
+/* `bench` has options of its own; what was said before its name reaches it by the environment. */
+static int run_bench(const struct cli *base, int argc, char **argv)
+{
+    char list[ENDPOINTS_MAX * (ENDPOINT_HOST_MAX + ENDPOINT_PORT_MAX + 4)];
+    size_t size = 0;
+    for (size_t i = 0; i < base->options.endpoints.count; i++) {
+        const struct endpoint *endpoint = &base->options.endpoints.list[i];
+        const char *format = strchr(endpoint->host, ':') ? "%s[%s]:%s" : "%s%s:%s";
+        size += (size_t)snprintf(list + size, sizeof list - size, format, i > 0 ? "," : "", endpoint->host,
+                                 endpoint->port);
+    }
+    setenv(ENDPOINTS_VARIABLE, list, 1);
+    return bench_run(argc, argv);
+}
+
+static bool words_fit(const struct cli *cli)
+{
+    const struct cli_verb *verb = cli->verb;
+    int count = cli->options.word_count;
+    if (count >= verb->words_min && (verb->words_max < 0 || count <= verb->words_max))
+        return true;
+    cli_say(cli, "too %s words; usage: cleat %s [options] %s", count < verb->words_min ? "few" : "many", verb->name,
+            verb->words);
+    return false;
+}
+
+int run_command(const struct cli *base, int argc, char **argv)
+{
+    char reason[ARGUMENT_REASON_MAX];
+    struct cli cli = *base;
+    cli.verb = verbs_find(argv[0]);
+    if (!cli.verb) {
+        cli_say(&cli, "there is no verb '%.60s'; see cleat help", argv[0]);
+        return STATUS_USAGE;
+    }
+    if (strcmp(argv[0], "bench") == 0)
+        return run_bench(base, argc, argv);
+    cli.options.words = NULL;
+    cli.options.word_count = 0;
+    int status = STATUS_OK;
+    if (options_parse(&cli.options, argc, argv, cli.verb->takes, false, reason) < 0) {
+        cli_say(&cli, "%s; see cleat %s --help", reason, cli.verb->name);
+        status = STATUS_USAGE;
+    } else if (cli.options.help) {
+        verbs_print_one(stdout, cli.verb);
+        status = finish_output(&cli, STATUS_OK);
+    } else if (!words_fit(&cli)) {
+        status = STATUS_USAGE;
+    } else {
+        const struct session_options session_options = cli_session_options(&cli);
+        session_change(cli.session, &session_options);
+        output_open(&cli.output, cli.options.form, cli.options.long_form);
+        status = cli.verb->run(&cli);
+        status = finish_output(&cli, session_interrupted() ? STATUS_INTERRUPTED : status);
+    }
+    options_close(&cli.options);
+    return status;
+}
+
+/* A descriptor that the caller has closed must not become a connection, or a file. */
+static void fill_descriptors(void)
+{
+    for (int file = 0; file <= 2; file++)
+        if (fcntl(file, F_GETFD) < 0 && open("/dev/null", file == 0 ? O_WRONLY : O_RDONLY) != file)
+            exit(STATUS_FAILED);
+}
+
+static volatile sig_atomic_t last_signal;
+
+static void on_signal(int number)
+{
+    last_signal = number;
+    session_interrupt(true);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+int run_program(int argc, char **argv)
+{
+    char reason[ARGUMENT_REASON_MAX];
+    struct session session;
+    struct cli base = {.session = &session};
+    fill_descriptors();
+    setlocale(LC_CTYPE, "");
+    bool good = options_default(&base.options, reason);
+    int first = options_parse(&base.options, argc, argv, 0, true, reason);
+    if (first < 0 || (!good && base.options.endpoints.count == 0)) {
+        cli_say(&base, "%s; see cleat --help", reason);
+        return STATUS_USAGE;
+    }
+    if (base.options.help || base.options.program_version) {
+        if (base.options.help)
+            verbs_print_all(stdout);
+        else
+            puts("cleat " CLEAT_VERSION);
+        return finish_output(&base, STATUS_OK);
+    }
+    if (first < argc && strcmp(argv[first], "bench") == 0)
+        return run_bench(&base, argc - first, argv + first);
+    catch_signals();
+    const struct session_options session_options = cli_session_options(&base);
+    session_open(&session, &session_options);
+    int status = first < argc ? run_command(&base, argc - first, argv + first) : prompt_run(&base);
+    session_close(&session);
+    return status == STATUS_INTERRUPTED ? 128 + last_signal : status;
+}

@@ -1,0 +1,41 @@
+/* The verbs of `cleat`, each with its help. */
+#ifndef CLEAT_CLI_VERBS_H
+#define CLEAT_CLI_VERBS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+extern const struct cli_verb verbs[];
+extern const size_t verbs_count;
+
+/* NULL: there is none of that name. */
+const struct cli_verb *verbs_find(const char *name);
+
+/* What `cleat --help` and `cleat VERB --help` show. */
+void verbs_print_all(FILE *file);
+void verbs_print_one(FILE *file, const struct cli_verb *verb);
+
+/* The functions of the verbs, each in the file of its noun. */
+int get_run(struct cli *cli);
+int put_run(struct cli *cli);
+int cas_run(struct cli *cli);
+int append_run(struct cli *cli);
+int rm_run(struct cli *cli);
+int touch_run(struct cli *cli);
+int incr_run(struct cli *cli);
+int cp_run(struct cli *cli);
+int mv_run(struct cli *cli);
+int ls_run(struct cli *cli);
+int tree_run(struct cli *cli);
+int stat_run(struct cli *cli);
+int txn_run(struct cli *cli);
+int status_run(struct cli *cli);
+int members_run(struct cli *cli);
+int ping_run(struct cli *cli);
+int help_run(struct cli *cli);
+int upload_run(struct cli *cli);   /* put -r */
+int download_run(struct cli *cli); /* get -r */
+
+#endif

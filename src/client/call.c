@@ -1,0 +1,80 @@
+#include "client/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "protocol/request.h"
+
+enum { LINE_ROOM = REQUEST_LINE_MAX + 64 };
+
+struct call *call_open(const char *subject)
+{
+    struct call *call = memory_get(sizeof *call);
+    call->safe = true;
+    if (subject) {
+        call->subject = strdup(subject);
+        ensure(call->subject != NULL);
+    }
+    return call;
+}
+
+void call_close(struct call *call)
+{
+    if (!call)
+        return;
+    free(call->subject);
+    free(call->parts);
+    buffer_close(&call->request);
+    buffer_close(&call->body);
+    free(call);
+}
+
+static void add_part(struct call *call, const void *bytes, size_t size, bool contents)
+{
+    call->parts = memory_resize(call->parts, call->part_count + 1, sizeof call->parts[0]);
+    call->parts[call->part_count++] = (struct call_part){.size = size + 2, .contents = contents};
+    buffer_append(&call->request, bytes, size);
+    buffer_append(&call->request, "\r\n", 2);
+}
+
+static void add_line(struct call *call, const char *line, size_t size)
+{
+    call->bad |= size > REQUEST_LINE_MAX;
+    if (!call->bad)
+        add_part(call, line, size, false);
+}
+
+void call_line(struct call *call, const char *format, ...)
+{
+    char line[LINE_ROOM];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    ensure(size >= 0);
+    add_line(call, line, (size_t)size);
+}
+
+void call_change(struct call *call, const char *format, ...)
+{
+    char line[LINE_ROOM];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    ensure(size >= 0);
+    call->changes = true;
+    call->safe = false;
+    add_line(call, line, (size_t)size);
+}
+
+void call_contents(struct call *call, const void *bytes, size_t size)
+{
+    if (!call->bad)
+        add_part(call, bytes, size, true);
+}

@@ -1,0 +1,63 @@
+/* One request to a server, and what came of it: what struct session carries.
+ *
+ * A request is one line or, for a transaction, several, each with its contents if it has any. Contents are in memory
+ * as a whole, for they may have to be sent again; the server's limit keeps them small. */
+#ifndef CLEAT_CLIENT_CALL_H
+#define CLEAT_CLIENT_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "protocol/answer.h"
+
+enum {
+    CALL_REASON_MAX = 320,
+    CALL_TOKEN_DIGITS = 16,            /* of a once= token */
+    CALL_BODY_MAX = 16 * 1024 * 1024,  /* of an answer; the largest contents have 8 MiB */
+};
+
+enum call_outcome {
+    CALL_WAITING,
+    CALL_ANSWERED,     /* see `answer` */
+    CALL_UNREACHABLE,  /* no server did it: see `reason` */
+    CALL_UNKNOWN,      /* a change that may have been done, or may yet be: see `reason` */
+    CALL_INTERRUPTED,  /* session_interrupt() */
+};
+
+struct call_part {
+    size_t size;       /* with its line end */
+    bool contents;     /* or a line */
+};
+
+struct call {
+    struct call *next;        /* the session's, from push to pop */
+    char *subject;            /* what it is about, for messages; owned; NULL: nothing in particular */
+    struct buffer request;    /* all parts, back to back */
+    struct call_part *parts;
+    size_t part_count;
+    bool bad;                 /* a line is longer than the protocol has it: not to be sent */
+    bool changes;             /* something, if it is done */
+    bool safe;                /* to be sent again when it is not known whether it was done */
+    bool sent;                /* once at least, without an answer that says it was not done */
+    enum call_outcome outcome;
+    struct answer answer;     /* its line is in `line` */
+    uint8_t line[ANSWER_LINE_MAX];
+    struct buffer body;       /* what follows the answer's line, without its line end */
+    char reason[CALL_REASON_MAX];
+};
+
+/* A call without any part yet; SUBJECT is copied. To be given back with call_close. */
+struct call *call_open(const char *subject);
+void call_close(struct call *call);
+
+/* Adds a line, as printf does; sets `bad` if it is too long. */
+void call_line(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds the last line, of something that changes. It gets a random once= token: sent any number of times, it is done
+ * once. */
+void call_change(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds the contents of the line before. */
+void call_contents(struct call *call, const void *bytes, size_t size);
+
+#endif

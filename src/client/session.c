@@ -1,0 +1,360 @@
+#include "client/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ensure.h"
+#include "client/wire.h"
+
+enum {
+    INPUT_BYTES = 64 * 1024,
+    CONNECT_MS = 2000,
+    PAUSE_MS = 20,            /* after each endpoint was tried once; doubled each time, up to: */
+    PAUSE_MAX_MS = 500,
+};
+
+static volatile sig_atomic_t interrupted;
+
+void session_interrupt(bool on)
+{
+    interrupted = on;
+}
+
+bool session_interrupted(void)
+{
+    return interrupted != 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void session_open(struct session *session, const struct session_options *options)
+{
+    *session = (struct session){.options = *options, .socket_file = -1};
+}
+
+void session_close(struct session *session)
+{
+    if (session->socket_file >= 0)
+        close(session->socket_file);
+    while (session->first) {
+        struct call *next = session->first->next;
+        call_close(session->first);
+        session->first = next;
+    }
+    buffer_close(&session->input);
+    *session = (struct session){.socket_file = -1};
+}
+
+static bool same_endpoints(const struct endpoints *a, const struct endpoints *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->list[i].host, b->list[i].host) == 0 && strcmp(a->list[i].port, b->list[i].port) == 0;
+    return same;
+}
+
+void session_change(struct session *session, const struct session_options *options)
+{
+    ensure(!session->first);
+    if (!same_endpoints(&session->options.endpoints, &options->endpoints)) {
+        session_close(session);
+        session_open(session, options);
+    }
+    session->options = *options;
+}
+
+bool session_full(const struct session *session)
+{
+    return session->count >= SESSION_CALLS_MAX || session->bytes >= SESSION_BYTES_MAX;
+}
+
+void session_push(struct session *session, struct call *call)
+{
+    ensure(!call->bad && call->part_count > 0 && call->outcome == CALL_WAITING && !call->next);
+    if (!session->unanswered) {
+        session->unanswered = call;
+        session->progress_ms = session->activity_ms = now_ms();
+        session->losses = 0;
+    }
+    if (!session->unsent)
+        session->unsent = call;
+    if (session->last)
+        session->last->next = call;
+    else
+        session->first = call;
+    session->last = call;
+    session->count++;
+    session->bytes += buffer_size(&call->request);
+}
+
+/* --- outcomes ----------------------------------------------------------------------------------------------------- */
+
+/* The oldest call that waits has an outcome now. */
+static void settle(struct session *session, enum call_outcome outcome)
+{
+    struct call *call = session->unanswered;
+    call->outcome = outcome;
+    if (outcome != CALL_ANSWERED)
+        memcpy(call->reason, session->reason, sizeof call->reason);
+    if (session->unsent == call) {
+        session->unsent = call->next;
+        session->sent_bytes = 0;
+    }
+    session->unanswered = call->next;
+}
+
+/* What is on its way without an answer may have been done. */
+static void mark_sent(struct session *session)
+{
+    for (struct call *call = session->unanswered; call && call != session->unsent; call = call->next)
+        call->sent = true;
+    if (session->unsent && session->sent_bytes > 0)
+        session->unsent->sent = true;
+}
+
+/* All that is not answered is to be sent again, to ENDPOINT. */
+static void hang_up(struct session *session, size_t endpoint)
+{
+    if (session->socket_file >= 0)
+        close(session->socket_file);
+    session->socket_file = -1;
+    buffer_clear(&session->input, INPUT_BYTES);
+    session->endpoint = endpoint % session->options.endpoints.count;
+    session->unsent = session->unanswered;
+    session->sent_bytes = 0;
+    while (session->unanswered && session->unanswered->sent && !session->unanswered->safe)
+        settle(session, CALL_UNKNOWN);
+}
+
+/* Goes on at the next endpoint. */
+static void lose(struct session *session, const char *reason)
+{
+    const struct endpoint *endpoint = &session->options.endpoints.list[session->endpoint];
+    snprintf(session->reason, sizeof session->reason, "%s:%s: %s", endpoint->host, endpoint->port, reason);
+    if (session->options.wire)
+        wire_note(session->options.wire, "%s", session->reason);
+    session->losses++;
+    mark_sent(session);
+    hang_up(session, session->endpoint + 1);
+}
+
+/* Nothing that waits will be done any more. */
+static void give_up(struct session *session, enum call_outcome outcome)
+{
+    mark_sent(session);
+    for (struct call *call = session->unanswered; call; call = session->unanswered) {
+        bool unknown = outcome == CALL_UNREACHABLE && call->changes && call->sent;
+        settle(session, unknown ? CALL_UNKNOWN : outcome);
+    }
+    hang_up(session, session->endpoint);
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------------ */
+
+/* Errors of a node that another one may not have. */
+static bool is_passing(const struct answer *answer)
+{
+    return answer->kind == ANSWER_ERROR && (answer->error == REPLY_NO_LEADER || answer->error == REPLY_BUSY ||
+                                            answer->error == REPLY_TIMEOUT);
+}
+
+/* The oldest call was answered with an error that passes: once more, elsewhere. But for ERR_TIMEOUT it was not done. */
+static void try_elsewhere(struct session *session, const struct answer *answer)
+{
+    struct call *call = session->unanswered;
+    const struct endpoint *endpoint = &session->options.endpoints.list[session->endpoint];
+    snprintf(session->reason, sizeof session->reason, "%s:%s: %.*s", endpoint->host, endpoint->port,
+             (int)(answer->line_size < 200 ? answer->line_size : 200), (const char *)answer->line);
+    bool sent = call->sent || answer->error == REPLY_TIMEOUT;
+    session->losses++;
+    mark_sent(session);
+    call->sent = sent;
+    hang_up(session, session->endpoint + 1);
+}
+
+/* Takes one whole answer from what came. False: there is none yet, or the connection is lost. */
+static bool take_answer(struct session *session)
+{
+    struct answer answer;
+    size_t consumed, size = buffer_size(&session->input);
+    enum answer_status status = size > 0 ? answer_parse(buffer_start(&session->input), size, &answer, &consumed)
+                                         : ANSWER_MORE;
+    if (status == ANSWER_MORE)
+        return false;
+    struct call *call = session->unanswered;
+    if (status == ANSWER_BAD || !call || (answer.has_body && answer.body_size > CALL_BODY_MAX)) {
+        lose(session, "what came is no answer; is this a Cleat server?");
+        return false;
+    }
+    size_t whole = consumed + (answer.has_body ? (size_t)answer.body_size + ANSWER_END_SIZE : 0);
+    if (size < whole)
+        return false;
+    call->answer = answer;
+    call->answer.line = memcpy(call->line, answer.line, answer.line_size);
+    if (answer.name)
+        call->answer.name = call->line + (answer.name - answer.line);
+    if (answer.has_body)
+        buffer_append(&call->body, buffer_start(&session->input) + consumed, (size_t)answer.body_size);
+    if (session->options.wire)
+        wire_got(session->options.wire, call);
+    buffer_consume(&session->input, whole);
+    if (is_passing(&call->answer)) {
+        try_elsewhere(session, &call->answer);
+        return false;
+    }
+    bool early = session->unsent == call;
+    settle(session, CALL_ANSWERED);
+    session->progress_ms = now_ms();
+    session->losses = 0;
+    if (early) /* the rest of it is not to be sent; what follows it goes over another connection */
+        hang_up(session, session->endpoint);
+    return !early;
+}
+
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
+
+static void read_some(struct session *session)
+{
+    uint8_t *room = buffer_reserve(&session->input, INPUT_BYTES);
+    ensure(room != NULL);
+    ssize_t got = recv(session->socket_file, room, INPUT_BYTES, 0);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (got <= 0) {
+        lose(session, got == 0 ? "the connection was closed" : strerror(errno));
+        return;
+    }
+    buffer_added(&session->input, (size_t)got);
+    session->activity_ms = now_ms();
+    while (take_answer(session))
+        continue;
+}
+
+/* A connection on which no more can be sent may still have answers: reading finds its end. */
+static bool write_some(struct session *session)
+{
+    while (session->unsent) {
+        struct call *call = session->unsent;
+        size_t size = buffer_size(&call->request) - session->sent_bytes;
+        const uint8_t *at = buffer_start(&call->request) + session->sent_bytes;
+        ssize_t sent = send(session->socket_file, at, size, MSG_NOSIGNAL);
+        if (sent < 0)
+            return errno == EINTR || errno == EAGAIN;
+        if (session->sent_bytes == 0 && session->options.wire)
+            wire_sent(session->options.wire, call);
+        session->activity_ms = now_ms();
+        session->sent_bytes += (size_t)sent;
+        if ((size_t)sent < size)
+            return true;
+        session->unsent = call->next;
+        session->sent_bytes = 0;
+    }
+    return true;
+}
+
+static void wait_and_move(struct session *session, int64_t until_ms)
+{
+    struct pollfd entry = {.fd = session->socket_file, .events = POLLIN};
+    if (session->unsent)
+        entry.events |= POLLOUT;
+    int64_t left_ms = until_ms - now_ms();
+    if (poll(&entry, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
+        return;
+    if ((entry.revents & POLLOUT) && !write_some(session))
+        entry.revents |= POLLIN;
+    if (entry.revents & (POLLIN | POLLHUP | POLLERR))
+        read_some(session);
+}
+
+/* --- connecting --------------------------------------------------------------------------------------------------- */
+
+static void pause_ms(int64_t ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}, NULL);
+}
+
+static void connect_once(struct session *session, int64_t until_ms)
+{
+    size_t count = session->options.endpoints.count;
+    if (session->losses > 0 && session->losses % count == 0) {
+        uint32_t rounds = session->losses / (uint32_t)count;
+        int64_t pause = rounds > 5 ? PAUSE_MAX_MS : PAUSE_MS << (rounds - 1);
+        int64_t left_ms = until_ms - now_ms();
+        pause_ms(pause < left_ms ? pause : left_ms > 0 ? left_ms : 0);
+    }
+    int64_t left_ms = until_ms - now_ms();
+    const struct endpoint *endpoint = &session->options.endpoints.list[session->endpoint];
+    struct endpoint_address address;
+    const char *reason = "";
+    uint32_t limit_ms = left_ms < 1 ? 1 : left_ms < CONNECT_MS ? (uint32_t)left_ms : CONNECT_MS;
+    int socket_file = endpoint_connect(endpoint, limit_ms, &address, &reason);
+    if (socket_file < 0 || fcntl(socket_file, F_SETFL, O_NONBLOCK) < 0) {
+        lose(session, socket_file < 0 ? reason : strerror(errno));
+        return;
+    }
+    session->socket_file = socket_file;
+    session->ever_connected = true;
+    session->activity_ms = now_ms();
+    if (session->options.wire)
+        wire_note(session->options.wire, "connected to %s:%s", endpoint->host, endpoint->port);
+}
+
+/* One step towards an outcome of the oldest call. */
+static void step(struct session *session)
+{
+    int64_t now = now_ms();
+    int64_t silence_ms = session->options.timeout_ms / 2 < SESSION_SILENCE_MS ? session->options.timeout_ms / 2
+                                                                              : SESSION_SILENCE_MS;
+    int64_t until_ms = session->progress_ms + session->options.timeout_ms;
+    if (!session->ever_connected && session->options.timeout_ms > SESSION_REFUSED_MS)
+        until_ms = session->progress_ms + SESSION_REFUSED_MS;
+    if (interrupted) {
+        snprintf(session->reason, sizeof session->reason, "interrupted");
+        give_up(session, CALL_INTERRUPTED);
+    } else if (now >= until_ms) {
+        if (session->socket_file >= 0)
+            lose(session, "no answer in time");
+        give_up(session, CALL_UNREACHABLE);
+    } else if (session->socket_file < 0) {
+        connect_once(session, until_ms);
+    } else if (now >= session->activity_ms + silence_ms) {
+        lose(session, "it does not answer");
+    } else {
+        int64_t silent_at = session->activity_ms + silence_ms;
+        wait_and_move(session, silent_at < until_ms ? silent_at : until_ms);
+    }
+}
+
+struct call *session_pop(struct session *session)
+{
+    struct call *call = session->first;
+    if (!call)
+        return NULL;
+    while (call->outcome == CALL_WAITING)
+        step(session);
+    session->first = call->next;
+    if (!session->first)
+        session->last = NULL;
+    call->next = NULL;
+    session->count--;
+    session->bytes -= buffer_size(&call->request);
+    return call;
+}
+
+void session_do(struct session *session, struct call *call)
+{
+    ensure(!session->first);
+    session_push(session, call);
+    session_pop(session);
+}
