@@ -6,6 +6,7 @@
 #include "cli/folder.h"
 #include "cli/listing.h"
 #include "cli/verbs.h"
+#include "protocol/words.h"
 
 /* --- rm ----------------------------------------------------------------------------------------------------------- */
 
@@ -103,29 +104,22 @@ int touch_run(struct cli *cli)
     return status;
 }
 
-/* An optional sign and digits, as the protocol has it. */
-static bool is_delta(const char *text)
-{
-    uint64_t number;
-    bool negative = *text == '-';
-    text += negative || *text == '+';
-    return request_number(text, strlen(text), &number) && number <= (uint64_t)INT64_MAX + negative;
-}
-
 int incr_run(struct cli *cli)
 {
     static const struct column columns[] = {{"ok", 0, true}, {"name", 0, true}, {"value", 0, false},
                                             {"version", 0, true}};
     const char *name = cli->options.words[0];
     const char *delta = cli->options.word_count > 1 ? cli->options.words[1] : "1";
+    int64_t number;
     if (!cli_name(cli, name))
         return STATUS_USAGE;
-    if (!is_delta(delta)) {
+    delta += *delta == '+';
+    if (!integer_parse((const uint8_t *)delta, strlen(delta), &number)) {
         cli_say(cli, "DELTA %.60s: it must be a number from -2^63 to 2^63-1", delta);
         return STATUS_USAGE;
     }
     struct call *call = call_open(name);
-    call_change(call, "incr %s %s", name, delta + (*delta == '+'));
+    call_change(call, "incr %s %s", name, delta);
     int status = cli_do(cli, call);
     if (status == STATUS_OK) {
         const struct value values[] = {

@@ -29,6 +29,7 @@ struct cli {
     struct session *session;  /* with the options' endpoints and timeout */
     struct output output;
     bool commands_on_stdin;   /* so there are no contents there */
+    bool at_prompt;           /* a person sees what is printed */
     unsigned line;            /* of the commands on stdin; 0: none */
 };
 

@@ -55,15 +55,15 @@ bool contents_take(struct cli *cli, const char *path, struct buffer *contents)
     const char *problem = file < 0 ? strerror(errno) : read_all(file, contents);
     if (file >= 0 && !from_stdin)
         close(file);
-    if (problem)
+    if (problem && !session_interrupted())
         cli_say(cli, "%s: %s", from_stdin ? "stdin" : path, problem);
     return !problem;
 }
 
-const char *contents_read_at(int folder, const char *name, struct buffer *contents)
+const char *contents_read(int folder, const char *path, bool follow, struct buffer *contents)
 {
     struct stat about;
-    int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int file = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
     if (file < 0)
         return strerror(errno);
     const char *problem = NULL;
@@ -179,6 +179,8 @@ bool contents_put(struct cli *cli, const char *path, const char *name, const voi
     char real[PATH_MAX];
     if (!path || strcmp(path, "-") == 0) {
         fwrite(bytes, 1, size, stdout); /* a failure is found, and told, at the end of the command */
+        if (cli->at_prompt && size > 0 && ((const uint8_t *)bytes)[size - 1] != '\n')
+            putchar('\n');
         return true;
     }
     if (stat(path, &about) != 0)

@@ -10,8 +10,9 @@ enum { CONTENTS_MAX = 8 * 1024 * 1024 }; /* no server takes more; most take less
 /* Into CONTENTS: what --text says, or what is in PATH; NULL and "-" are stdin. False: it said why. */
 bool contents_take(struct cli *cli, const char *path, struct buffer *contents);
 
-/* Into CONTENTS: the regular file NAME in folder FOLDER (a descriptor), which is no symbolic link. NULL, or why not. */
-const char *contents_read_at(int folder, const char *name, struct buffer *contents);
+/* Into CONTENTS: the regular file PATH, seen from FOLDER (a descriptor). FOLLOW: if it is a symbolic link, what that
+ * leads to. NULL, or why not. */
+const char *contents_read(int folder, const char *path, bool follow, struct buffer *contents);
 
 /* As file NAME in FOLDER: first under another name, then renamed, so that NAME has all or what it had before. NULL, or
  * why not. */

@@ -212,6 +212,14 @@ int options_parse(struct options *options, int argc, char **argv, unsigned takes
     return argc;
 }
 
+const char *options_name(unsigned takes, size_t index)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if ((!table[i].needs || (table[i].needs & takes)) && index-- == 0)
+            return table[i].name;
+    return NULL;
+}
+
 /* --- help --------------------------------------------------------------------------------------------------------- */
 
 static void print_one(FILE *file, int index)

@@ -60,6 +60,9 @@ void options_close(struct options *options);
 int options_parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word,
                   char reason[ARGUMENT_REASON_MAX]);
 
+/* The long name of the INDEXth of them all that a verb with TAKES has; NULL behind the last. */
+const char *options_name(unsigned takes, size_t index);
+
 /* Lines for people about the options of TAKES, and about those that all verbs have. */
 void options_print_own(FILE *file, unsigned takes);
 void options_print_common(FILE *file);

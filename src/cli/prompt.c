@@ -1,7 +1,238 @@
 #include "cli/prompt.h"
 
+#include <errno.h>
+#include <histedit.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/complete.h"
+#include "cli/folder.h"
+#include "cli/quote.h"
+#include "cli/run.h"
+
+enum { HISTORY_MAX = 1000 };
+
+struct prompt {
+    struct cli *base;
+    EditLine *editor;
+    History *history;
+    char *history_path;   /* NULL: nowhere */
+    bool cancelled;       /* the line, by Ctrl-C */
+};
+
+/* Runs LINE. *ENDED: it was exit. */
+static int run_line(const struct cli *base, const char *line, bool *ended)
+{
+    struct quote_words words;
+    int status = STATUS_OK;
+    const char *problem = quote_split(&words, line);
+    *ended = false;
+    if (problem) {
+        cli_say(base, "%s", problem);
+        status = STATUS_USAGE;
+    } else if (words.count > 0 && (strcmp(words.list[0], "exit") == 0 || strcmp(words.list[0], "quit") == 0)) {
+        *ended = true;
+    } else if (words.count > 0) {
+        status = run_command(base, (int)words.count, words.list);
+    }
+    quote_close(&words);
+    return status;
+}
+
+/* --- commands from a file or a pipe ------------------------------------------------------------------------------- */
+
+static int run_script(struct cli *base)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int status = STATUS_OK;
+    bool ended = false;
+    ssize_t size;
+    base->commands_on_stdin = true;
+    while (status == STATUS_OK && !ended && (size = getline(&line, &room, stdin)) >= 0) {
+        base->line++;
+        if (memchr(line, '\0', (size_t)size)) {
+            cli_say(base, "there is a zero byte in it");
+            status = STATUS_USAGE;
+        } else {
+            status = run_line(base, line, &ended);
+        }
+    }
+    if (status == STATUS_OK && ferror(stdin)) {
+        cli_say(base, "cannot read stdin: %s", strerror(errno));
+        status = STATUS_FAILED;
+    }
+    free(line);
+    return session_interrupted() ? STATUS_INTERRUPTED : status;
+}
+
+/* --- a terminal --------------------------------------------------------------------------------------------------- */
+
+static struct prompt *prompt_of(EditLine *editor)
+{
+    void *data = NULL;
+    el_get(editor, EL_CLIENTDATA, &data);
+    return data;
+}
+
+static char *prompt_text(EditLine *editor)
+{
+    static char text[] = "cleat> ";
+    (void)editor;
+    return text;
+}
+
+static unsigned char on_interrupt(EditLine *editor, int key)
+{
+    (void)key;
+    prompt_of(editor)->cancelled = true;
+    fputs("^C\n", stdout);
+    return CC_NEWLINE;
+}
+
+/* In columns as wide as the longest of them, on a line of 80. */
+static void show_choices(const struct choices *choices)
+{
+    int width = 0;
+    for (size_t i = 0; i < choices->count; i++) {
+        int size = (int)strlen(choices->list[i]);
+        width = size > width ? size : width;
+    }
+    size_t columns = width + 2 < 80 ? 80 / (size_t)(width + 2) : 1;
+    for (size_t i = 0; i < choices->count; i++) {
+        char *shown = output_printable(choices->list[i], strlen(choices->list[i]));
+        bool last = (i + 1) % columns == 0 || i + 1 == choices->count;
+        printf("%s%-*s%s", i == 0 ? "\n" : "", last ? 0 : width + 2, shown, last ? "\n" : "");
+        free(shown);
+    }
+    fflush(stdout);
+}
+
+static unsigned char on_tab(EditLine *editor, int key)
+{
+    (void)key;
+    struct choices choices;
+    const LineInfo *info = el_line(editor);
+    size_t size = (size_t)(info->cursor - info->buffer);
+    char *line = memory_get(size + 1);
+    memcpy(line, info->buffer, size);
+    complete_find(prompt_of(editor)->base, line, &choices);
+    size_t start = size;
+    while (start > 0 && line[start - 1] != ' ')
+        start--;
+    size_t common = complete_common(&choices);
+    unsigned char result = CC_ERROR;
+    if (choices.count > 0 && common > size - start) {
+        char *rest = folder_join(choices.list[0] + (size - start), "");
+        rest[common - (size - start)] = '\0';
+        result = el_insertstr(editor, rest) == 0 ? CC_REFRESH : CC_ERROR;
+        free(rest);
+    }
+    if (choices.count == 1 && common > 0 && choices.list[0][common - 1] != '/') {
+        el_insertstr(editor, " ");
+        result = CC_REFRESH;
+    } else if (choices.count > 1 && result == CC_ERROR) {
+        show_choices(&choices);
+        result = CC_REDISPLAY;
+    }
+    complete_close(&choices);
+    free(line);
+    return result;
+}
+
+/* $XDG_STATE_HOME/cleat_history, or else ~/.cleat_history. */
+static char *history_path(void)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && *state)
+        return folder_join(state, "/cleat_history");
+    return home && *home ? folder_join(home, "/.cleat_history") : NULL;
+}
+
+static bool open_editor(struct prompt *prompt)
+{
+    HistEvent event;
+    prompt->editor = el_init("cleat", stdin, stdout, stderr);
+    prompt->history = history_init();
+    if (!prompt->editor || !prompt->history)
+        return false;
+    history(prompt->history, &event, H_SETSIZE, HISTORY_MAX);
+    history(prompt->history, &event, H_SETUNIQUE, 1);
+    prompt->history_path = history_path();
+    if (prompt->history_path)
+        history(prompt->history, &event, H_LOAD, prompt->history_path);
+    el_set(prompt->editor, EL_CLIENTDATA, prompt);
+    el_set(prompt->editor, EL_PROMPT, prompt_text);
+    el_set(prompt->editor, EL_EDITOR, "emacs");
+    el_set(prompt->editor, EL_HIST, history, prompt->history);
+    el_set(prompt->editor, EL_ADDFN, "cleat-complete", "completes a word", on_tab);
+    el_set(prompt->editor, EL_ADDFN, "cleat-interrupt", "drops the line", on_interrupt);
+    el_set(prompt->editor, EL_BIND, "^I", "cleat-complete", NULL);
+    el_set(prompt->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
+    el_source(prompt->editor, NULL);
+    el_set(prompt->editor, EL_SETTY, "-d", "-isig", NULL); /* Ctrl-C is a key, while a line is edited */
+    el_set(prompt->editor, EL_BIND, "^C", "cleat-interrupt", NULL);
+    return true;
+}
+
+/* A line that begins with a blank is not kept. */
+static void remember(struct prompt *prompt, const char *line)
+{
+    HistEvent event;
+    if (line[0] == ' ' || line[strspn(line, " \t\r\n")] == '\0')
+        return;
+    history(prompt->history, &event, H_ENTER, line);
+    if (prompt->history_path)
+        history(prompt->history, &event, H_SAVE, prompt->history_path);
+}
+
+static int run_terminal(struct prompt *prompt)
+{
+    int status = STATUS_OK;
+    bool ended = false;
+    while (!ended) {
+        int size = 0;
+        prompt->cancelled = false;
+        fflush(stdout);
+        const char *line = el_gets(prompt->editor, &size);
+        if (run_ending())
+            break;
+        if (prompt->cancelled) {
+            status = STATUS_INTERRUPTED;
+            continue;
+        }
+        if (!line || size <= 0) {
+            putchar('\n');
+            break;
+        }
+        remember(prompt, line);
+        char *copy = folder_join(line, "");
+        status = run_line(prompt->base, copy, &ended);
+        free(copy);
+        if (run_ending())
+            break;
+        session_interrupt(false);
+    }
+    return status;
+}
+
 int prompt_run(struct cli *base)
 {
-    cli_say(base, "which verb? see cleat --help");
-    return STATUS_USAGE;
+    struct prompt prompt = {.base = base};
+    if (isatty(STDIN_FILENO) != 1)
+        return run_script(base);
+    int status = STATUS_FAILED;
+    base->at_prompt = true;
+    if (open_editor(&prompt))
+        status = run_terminal(&prompt);
+    else
+        cli_say(base, "no line editor on this terminal");
+    if (prompt.history)
+        history_end(prompt.history);
+    if (prompt.editor)
+        el_end(prompt.editor);
+    free(prompt.history_path);
+    return status;
 }

@@ -92,9 +92,15 @@ static void fill_descriptors(void)
 
 static volatile sig_atomic_t last_signal;
 
+bool run_ending(void)
+{
+    return last_signal != 0 && last_signal != SIGINT;
+}
+
 static void on_signal(int number)
 {
-    last_signal = number;
+    if (!run_ending())
+        last_signal = number;
     session_interrupt(true);
 }
 
@@ -135,5 +141,7 @@ int run_program(int argc, char **argv)
     session_open(&session, &session_options);
     int status = first < argc ? run_command(&base, argc - first, argv + first) : prompt_run(&base);
     session_close(&session);
-    return status == STATUS_INTERRUPTED ? 128 + last_signal : status;
+    if (run_ending() || (status == STATUS_INTERRUPTED && last_signal != 0))
+        return 128 + last_signal;
+    return status;
 }

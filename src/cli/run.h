@@ -13,4 +13,7 @@ int run_program(int argc, char **argv);
  * wrong. Returns an exit status. */
 int run_command(const struct cli *base, int argc, char **argv);
 
+/* True once the program was told to end (SIGTERM, SIGHUP). Ctrl-C ends only a command, at the prompt. */
+bool run_ending(void);
+
 #endif

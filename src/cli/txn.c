@@ -1,2 +1,39 @@
+/* txn */
+#include <inttypes.h>
+
+#include "cli/contents.h"
+#include "cli/script.h"
 #include "cli/verbs.h"
-int txn_run(struct cli *cli) { (void)cli; return 1; }
+
+static void tell(struct cli *cli, uint64_t version)
+{
+    static const struct column columns[] = {{"ok", 0, true}, {"version", 0, false}};
+    const struct value values[] = {{.kind = VALUE_FLAG, .number = 1}, value_number(version)};
+    output_begin(&cli->output, columns, 2);
+    output_row(&cli->output, values);
+    output_end(&cli->output);
+}
+
+int txn_run(struct cli *cli)
+{
+    struct buffer text = {0};
+    struct script_problem problem;
+    int status = STATUS_FAILED;
+    struct call *call = call_open(NULL);
+    if (contents_take(cli, cli->options.word_count > 0 ? cli->options.words[0] : NULL, &text)) {
+        if (script_parse(call, (const char *)text.bytes + text.start, buffer_size(&text), &problem)) {
+            status = cli_do(cli, call);
+            if (status == STATUS_OK)
+                tell(cli, call->answer.version);
+        } else if (problem.line > 0) {
+            cli_say(cli, "line %u: %s", problem.line, problem.text);
+            status = STATUS_USAGE;
+        } else {
+            cli_say(cli, "%s", problem.text);
+            status = STATUS_USAGE;
+        }
+    }
+    call_close(call);
+    buffer_close(&text);
+    return status;
+}

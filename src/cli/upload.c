@@ -105,7 +105,7 @@ static int push_one(struct cli *cli, int root, const char *path, const char *pre
     struct buffer contents = {0};
     int status = STATUS_FAILED;
     char *name = folder_join(prefix, path);
-    const char *problem = request_name(name, strlen(name)) ? contents_read_at(root, path, &contents) : NULL;
+    const char *problem = request_name(name, strlen(name)) ? contents_read(root, path, false, &contents) : NULL;
     if (problem || !request_name(name, strlen(name))) {
         progress_clear(progress);
         if (problem)

@@ -79,6 +79,14 @@ bool session_full(const struct session *session)
     return session->count >= SESSION_CALLS_MAX || session->bytes >= SESSION_BYTES_MAX;
 }
 
+/* The other side has closed it while nothing was asked. */
+static bool is_closed(const struct session *session)
+{
+    uint8_t byte;
+    ssize_t got = recv(session->socket_file, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 void session_push(struct session *session, struct call *call)
 {
     ensure(!call->bad && call->part_count > 0 && call->outcome == CALL_WAITING && !call->next);
@@ -86,6 +94,11 @@ void session_push(struct session *session, struct call *call)
         session->unanswered = call;
         session->progress_ms = session->activity_ms = now_ms();
         session->losses = 0;
+        if (session->socket_file >= 0 && is_closed(session)) {
+            close(session->socket_file);
+            session->socket_file = -1;
+            buffer_clear(&session->input, INPUT_BYTES);
+        }
     }
     if (!session->unsent)
         session->unsent = call;
