@@ -56,6 +56,11 @@ int cli_worse(int first, int second);
 /* True where NAME may be a file's; else says why not. */
 bool cli_name(const struct cli *cli, const char *name);
 
+enum { CLI_TTL_SIZE = 12 };
+
+/* The life that --ttl asks for, as the end of a line: " 60", or "" for ever. */
+void cli_ttl(const struct cli *cli, char text[CLI_TTL_SIZE]);
+
 /* Sends CALL and waits for its outcome; the caller closes it. A bad call (too long a line) is told as STATUS_USAGE.
  * Anything but a success is said, and its status returned. */
 int cli_do(struct cli *cli, struct call *call);

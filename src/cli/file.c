@@ -77,10 +77,12 @@ int put_run(struct cli *cli)
     }
     struct call *call = call_open(name);
     size_t size = buffer_size(&contents);
+    char ttl[CLI_TTL_SIZE];
+    cli_ttl(cli, ttl);
     if (cli->options.create || cli->options.has_version)
-        call_change(call, "cas %s %" PRIu64 " %zu %" PRIu32, name, cli->options.version, size, cli->options.ttl_s);
+        call_change(call, "cas %s %" PRIu64 " %zu%s", name, cli->options.version, size, ttl);
     else
-        call_change(call, "write %s %zu %" PRIu32, name, size, cli->options.ttl_s);
+        call_change(call, "write %s %zu%s", name, size, ttl);
     uint64_t version;
     int status = store(cli, call, &contents, &version);
     if (status == STATUS_OK)
@@ -116,7 +118,9 @@ int cas_run(struct cli *cli)
         return STATUS_FAILED;
     }
     struct call *call = call_open(name);
-    call_change(call, "cas %s %" PRIu64 " %zu %" PRIu32, name, expected, buffer_size(&contents), cli->options.ttl_s);
+    char ttl[CLI_TTL_SIZE];
+    cli_ttl(cli, ttl);
+    call_change(call, "cas %s %" PRIu64 " %zu%s", name, expected, buffer_size(&contents), ttl);
     int status = store(cli, call, &contents, &version);
     if (status == STATUS_OK)
         tell_version(cli, name, version);

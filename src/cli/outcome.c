@@ -49,6 +49,13 @@ bool cli_name(const struct cli *cli, const char *name)
     return false;
 }
 
+void cli_ttl(const struct cli *cli, char text[CLI_TTL_SIZE])
+{
+    text[0] = '\0';
+    if (cli->options.ttl_s > 0)
+        snprintf(text, CLI_TTL_SIZE, " %" PRIu32, cli->options.ttl_s);
+}
+
 static void tell_json(const char *subject, const char *code, const char *reason, uint64_t version, bool has_version)
 {
     json_t *object = json_object();

@@ -95,7 +95,7 @@ static uint32_t take_ttl(struct source *source)
 /* The rest of the line, or what is in quotes there. */
 static uint32_t take_text(struct source *source, bool may_expire, struct buffer *contents)
 {
-    source->at += *source->at != '\0'; /* the one blank before it */
+    source->at += strspn(source->at, " \t");
     if (*source->at != '"') {
         buffer_append_text(contents, source->at);
         return 0;

@@ -115,10 +115,12 @@ static int push_one(struct cli *cli, int root, const char *path, const char *pre
     } else {
         struct call *call = call_open(name);
         size_t size = buffer_size(&contents);
+        char ttl[CLI_TTL_SIZE];
+        cli_ttl(cli, ttl);
         if (cli->options.create)
-            call_change(call, "cas %s 0 %zu %" PRIu32, name, size, cli->options.ttl_s);
+            call_change(call, "cas %s 0 %zu%s", name, size, ttl);
         else
-            call_change(call, "write %s %zu %" PRIu32, name, size, cli->options.ttl_s);
+            call_change(call, "write %s %zu%s", name, size, ttl);
         call_contents(call, contents.bytes + contents.start, size);
         session_push(cli->session, call);
         status = STATUS_OK;

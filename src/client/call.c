@@ -1,5 +1,6 @@
 #include "client/call.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,15 @@ void call_line(struct call *call, const char *format, ...)
     add_line(call, line, (size_t)size);
 }
 
+/* 64 random bits: servers keep the last 65536 of them. */
+static uint64_t draw_token(void)
+{
+    uint64_t token;
+    ssize_t got = getrandom(&token, sizeof token, 0);
+    ensure(got == (ssize_t)sizeof token);
+    return token;
+}
+
 void call_change(struct call *call, const char *format, ...)
 {
     char line[LINE_ROOM];
@@ -69,7 +79,11 @@ void call_change(struct call *call, const char *format, ...)
     va_end(arguments);
     ensure(size >= 0);
     call->changes = true;
-    call->safe = false;
+    if ((size_t)size > REQUEST_LINE_MAX) {
+        call->bad = true;
+        return;
+    }
+    size += snprintf(line + size, sizeof line - (size_t)size, " once=%016" PRIx64, draw_token());
     add_line(call, line, (size_t)size);
 }
 

@@ -14,7 +14,6 @@
 
 enum {
     CALL_REASON_MAX = 320,
-    CALL_TOKEN_DIGITS = 16,            /* of a once= token */
     CALL_BODY_MAX = 16 * 1024 * 1024,  /* of an answer; the largest contents have 8 MiB */
 };
 
@@ -54,8 +53,7 @@ void call_close(struct call *call);
 
 /* Adds a line, as printf does; sets `bad` if it is too long. */
 void call_line(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Adds the last line, of something that changes. It gets a random once= token: sent any number of times, it is done
- * once. */
+/* Adds a line that changes something, with a random once= token: sent any number of times, it is done once. */
 void call_change(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds the contents of the line before. */
 void call_contents(struct call *call, const void *bytes, size_t size);
