@@ -49,6 +49,8 @@ LIBS_arguments = $(call lib,arguments) $(LIBS_protocol)
 LIBS_client = $(call lib,client) $(LIBS_protocol)
 LIBS_bench = $(call lib,bench) $(call lib,arguments) $(LIBS_client)
 LIBS_cli = $(call lib,cli) $(LIBS_bench)
+# Libraries of others that a layer and those below it need.
+EXTERNAL_cli = -lev -ljansson -ledit -lm
 
 all: $(BUILD)/cleatd $(BUILD)/cleat
 
@@ -62,7 +64,7 @@ UNIT_$(1) = $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/unit/$(1)/*.c))
 $$(UNIT_$(1)): $(BUILD)/%: %.c tests/support/*.h $$(LIBS_$(1)) $(BUILD)/libsupport.a
 	@mkdir -p $$(@D)
 	@echo "  LINK $$@"
-	@$$(CC) $$(ALL_CFLAGS) -Itests -MMD -MP -o $$@ $$< $(BUILD)/libsupport.a $$(LIBS_$(1)) $$(LINK_FLAGS) $$$$(pkg-config --libs check)
+	@$$(CC) $$(ALL_CFLAGS) -Itests -MMD -MP -o $$@ $$< $(BUILD)/libsupport.a $$(LIBS_$(1)) $$(LINK_FLAGS) $$(EXTERNAL_$(1)) $$$$(pkg-config --libs check)
 UNITS += $$(UNIT_$(1))
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
@@ -84,7 +86,7 @@ $(BUILD)/cleatd: $(DAEMON_OBJECTS) $(call lib,arguments) $(LIBS_net)
 
 $(BUILD)/cleat: $(BUILD)/src/cleat.o $(LIBS_cli)
 	@echo "  LINK $@"
-	@$(CC) -o $@ $(BUILD)/src/cleat.o $(LIBS_cli) $(LINK_FLAGS) -lev -ljansson -ledit -lm
+	@$(CC) -o $@ $(BUILD)/src/cleat.o $(LIBS_cli) $(LINK_FLAGS) $(EXTERNAL_cli)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

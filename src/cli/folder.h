@@ -17,7 +17,7 @@ char *folder_prefix(const char *text);
 /* A copy of A followed by B, to be given back with free(). */
 char *folder_join(const char *a, const char *b);
 
-/* The last part of NAME, slashes at its end aside; to be given back with free(). */
+/* The last part of NAME, slashes at its end aside ("" for "/"); to be given back with free(). */
 char *folder_last(const char *name);
 
 #endif

@@ -158,7 +158,7 @@ static char *choose_prefix(const struct cli *cli, const char *path)
         return NULL;
     }
     char *last = folder_last(real);
-    char *prefix = folder_prefix(strcmp(last, "/") == 0 ? "" : last);
+    char *prefix = folder_prefix(last);
     free(last);
     return prefix;
 }

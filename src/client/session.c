@@ -336,7 +336,7 @@ static void step(struct session *session)
         snprintf(session->reason, sizeof session->reason, "interrupted");
         give_up(session, CALL_INTERRUPTED);
     } else if (now >= until_ms) {
-        if (session->socket_file >= 0)
+        if (session->socket_file >= 0 && session->losses == 0) /* else there is a better reason */
             lose(session, "no answer in time");
         give_up(session, CALL_UNREACHABLE);
     } else if (session->socket_file < 0) {

@@ -1,0 +1,367 @@
+#include "client/session.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/check.h"
+
+enum { LIVES_MAX = 8, HEARD_MAX = 64 * 1024 };
+
+/* What a server does with one connection: waits for so many lines, then sends the text, and closes. */
+struct life {
+    int lines;
+    const char *text;
+    bool stays;          /* does not close, until the other side does */
+};
+
+/* A server with a script: the first connection has the first life, and so on. */
+struct server {
+    const struct life *lives;
+    int count;
+    int listener;
+    pthread_t thread;
+    char heard[LIVES_MAX][HEARD_MAX];  /* by each connection */
+    int connections;
+};
+
+static int count_lines(const char *text)
+{
+    int lines = 0;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void live(const struct life *life, int connection, char *heard)
+{
+    size_t size = 0;
+    while (count_lines(heard) < life->lines) {
+        ssize_t got = read(connection, heard + size, HEARD_MAX - size - 1);
+        if (got <= 0)
+            break;
+        size += (size_t)got;
+    }
+    ssize_t sent = write(connection, life->text, strlen(life->text));
+    char byte;
+    while (sent >= 0 && life->stays && read(connection, &byte, 1) > 0)
+        continue;
+    close(connection);
+}
+
+static void *serve(void *argument)
+{
+    struct server *server = argument;
+    for (int i = 0; i < server->count; i++) {
+        int connection = accept(server->listener, NULL, NULL);
+        if (connection < 0)
+            break;
+        server->connections++;
+        live(&server->lives[i], connection, server->heard[i]);
+    }
+    return NULL;
+}
+
+static void start(struct server *server, struct endpoint *endpoint, const struct life *lives, int count)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    server->lives = lives;
+    server->count = count;
+    server->listener = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(server->listener, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(listen(server->listener, 16), 0);
+    ck_assert_int_eq(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
+    strcpy(endpoint->host, "127.0.0.1");
+    snprintf(endpoint->port, sizeof endpoint->port, "%d", ntohs(address.sin_port));
+    ck_assert_int_eq(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
+static void stop(struct server *server)
+{
+    shutdown(server->listener, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    close(server->listener);
+}
+
+static struct server servers[2];
+static struct session session;
+static struct session_options options;
+
+/* A session with one server, or two. */
+static void begin(const struct life *first, int first_count, const struct life *second, int second_count)
+{
+    memset(servers, 0, sizeof servers);
+    options = (struct session_options){.timeout_ms = 5000};
+    options.endpoints.count = second ? 2 : 1;
+    start(&servers[0], &options.endpoints.list[0], first, first_count);
+    if (second)
+        start(&servers[1], &options.endpoints.list[1], second, second_count);
+    session_open(&session, &options);
+}
+
+static void end(void)
+{
+    session_close(&session);
+    for (size_t i = 0; i < options.endpoints.count; i++)
+        stop(&servers[i]);
+}
+
+static struct call *change(const char *name)
+{
+    struct call *call = call_open(name);
+    call_change(call, "write %s 1", name);
+    call_contents(call, "x", 1);
+    return call;
+}
+
+static struct call *question(const char *name)
+{
+    struct call *call = call_open(name);
+    call_line(call, "read %s", name);
+    return call;
+}
+
+static void answered(struct call *call, enum answer_kind kind)
+{
+    ck_assert_int_eq(call->outcome, CALL_ANSWERED);
+    ck_assert_int_eq(call->answer.kind, kind);
+    call_close(call);
+}
+
+START_TEST(answers_in_their_order_over_one_connection)
+{
+    static const struct life life = {4, "OK 1\r\nCONTENTS 1 3 0\r\nabc\r\nERR_FILE_NOT_FOUND\r\n", true};
+    begin(&life, 1, NULL, 0);
+    session_push(&session, change("a"));
+    session_push(&session, question("a"));
+    session_push(&session, question("b"));
+    struct call *call = session_pop(&session);
+    ck_assert_str_eq(call->subject, "a");
+    ck_assert_uint_eq(call->answer.version, 1);
+    answered(call, ANSWER_OK);
+    call = session_pop(&session);
+    ck_assert_uint_eq(buffer_size(&call->body), 3);
+    ck_assert_mem_eq(buffer_start(&call->body), "abc", 3);
+    answered(call, ANSWER_CONTENTS);
+    answered(session_pop(&session), ANSWER_NOT_FOUND);
+    ck_assert_ptr_null(session_pop(&session));
+    end();
+}
+END_TEST
+
+START_TEST(what_is_lost_is_sent_again_with_the_same_token)
+{
+    static const struct life dies = {4, "OK 1\r\n", false}, lives = {2, "OK 2\r\n", true};
+    begin(&dies, 1, &lives, 1);
+    session_push(&session, change("a"));
+    session_push(&session, change("b"));
+    answered(session_pop(&session), ANSWER_OK);
+    answered(session_pop(&session), ANSWER_OK);
+    end();
+    const char *again = strstr(servers[0].heard[0], "write b ");
+    ck_assert_ptr_nonnull(again);
+    ck_assert_ptr_nonnull(strstr(again, " once="));
+    ck_assert_str_eq(again, servers[1].heard[0]);
+}
+END_TEST
+
+START_TEST(what_must_not_be_done_twice_is_not_sent_twice)
+{
+    static const struct life dies = {3, "", false}, lives = {1, "ERR_FILE_NOT_FOUND\r\n", true};
+    begin(&dies, 1, &lives, 1);
+    struct call *call = change("a");
+    call->safe = false;
+    session_push(&session, call);
+    session_push(&session, question("b"));
+    call = session_pop(&session);
+    ck_assert_int_eq(call->outcome, CALL_UNKNOWN);
+    call_close(call);
+    answered(session_pop(&session), ANSWER_NOT_FOUND);
+    end();
+    ck_assert_ptr_null(strstr(servers[1].heard[0], "write"));
+}
+END_TEST
+
+START_TEST(errors_that_pass_are_tried_elsewhere)
+{
+    static const char *const errors[] = {"ERR_NO_LEADER none\r\n", "ERR_BUSY later\r\n", "ERR_TIMEOUT perhaps\r\n"};
+    for (size_t i = 0; i < 3; i++) {
+        const struct life refuses = {2, errors[i], true}, lives = {2, "OK 7\r\n", true};
+        begin(&refuses, 1, &lives, 1);
+        struct call *call = change("a");
+        session_do(&session, call);
+        ck_assert_uint_eq(call->answer.version, 7);
+        answered(call, ANSWER_OK);
+        end();
+    }
+}
+END_TEST
+
+/* Only after ERR_TIMEOUT may it have been done. */
+START_TEST(errors_that_do_not_pass_in_time)
+{
+    static const struct {
+        const char *text;
+        enum call_outcome outcome;
+    } cases[] = {
+        {"ERR_NO_LEADER none\r\n", CALL_UNREACHABLE},
+        {"ERR_BUSY later\r\n", CALL_UNREACHABLE},
+        {"ERR_TIMEOUT perhaps\r\n", CALL_UNKNOWN},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct life lives[LIVES_MAX];
+        for (int j = 0; j < LIVES_MAX; j++)
+            lives[j] = (struct life){2, cases[i].text, true};
+        begin(lives, LIVES_MAX, NULL, 0);
+        session.options.timeout_ms = 200;
+        struct call *call = change("a");
+        session_do(&session, call);
+        ck_assert_int_eq(call->outcome, cases[i].outcome);
+        ck_assert_ptr_nonnull(strstr(call->reason, "ERR_"));
+        call_close(call);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(a_server_that_is_silent)
+{
+    static const struct life silent = {1000, "", true}, lives = {1, "PONG\r\n", true};
+    begin(&silent, 1, &lives, 1);
+    session.options.timeout_ms = 1000;
+    struct call *call = call_open(NULL);
+    call_line(call, "ping");
+    session_do(&session, call);
+    answered(call, ANSWER_PONG);
+    end();
+    begin(&silent, 1, NULL, 0);
+    session.options.timeout_ms = 200;
+    session_push(&session, question("a"));
+    session_push(&session, change("b"));
+    call = session_pop(&session);
+    ck_assert_int_eq(call->outcome, CALL_UNREACHABLE);
+    call_close(call);
+    call = session_pop(&session);
+    ck_assert_int_eq(call->outcome, CALL_UNKNOWN);
+    call_close(call);
+    end();
+}
+END_TEST
+
+START_TEST(no_server_at_all)
+{
+    static const struct life none = {0, "", false};
+    begin(&none, 0, NULL, 0);
+    stop(&servers[0]);
+    session.options.timeout_ms = 200;
+    struct call *call = change("a");
+    session_do(&session, call);
+    ck_assert_int_eq(call->outcome, CALL_UNREACHABLE);
+    ck_assert_ptr_nonnull(strstr(call->reason, "refused"));
+    call_close(call);
+    session_close(&session);
+}
+END_TEST
+
+START_TEST(answers_that_are_none)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 400 Bad Request\r\n\r\n", "CONTENTS 1 99999999999 0\r\n", "PONG\r\nPONG\r\n", "OK x\r\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const struct life odd = {1, texts[i], true}, lives = {1, "ERR_FILE_NOT_FOUND\r\n", true};
+        begin(&odd, 1, &lives, 1);
+        struct call *call = question("a");
+        session_do(&session, call);
+        if (call->answer.kind != ANSWER_PONG) /* of two, the first counts: it was asked for */
+            ck_assert_int_eq(call->answer.kind, ANSWER_NOT_FOUND);
+        call_close(call);
+        end();
+    }
+}
+END_TEST
+
+/* The server refuses contents before it has read them, and closes; then comes another call. */
+START_TEST(an_answer_before_all_is_sent)
+{
+    static const struct life lives[] = {{1, "ERR_TOO_BIG no\r\n", true}, {1, "PONG\r\n", true}};
+    size_t size = 8 * 1024 * 1024;
+    char *contents = calloc(1, size);
+    begin(lives, 2, NULL, 0);
+    struct call *call = call_open("big");
+    call_change(call, "write big %zu", size);
+    call_contents(call, contents, size);
+    session_push(&session, call);
+    call = call_open(NULL);
+    call_line(call, "ping");
+    session_push(&session, call);
+    call = session_pop(&session);
+    ck_assert_int_eq(call->answer.error, REPLY_TOO_BIG);
+    answered(call, ANSWER_ERROR);
+    answered(session_pop(&session), ANSWER_PONG);
+    end();
+    free(contents);
+}
+END_TEST
+
+START_TEST(it_can_be_interrupted)
+{
+    static const struct life silent = {1000, "", true};
+    begin(&silent, 1, NULL, 0);
+    session_push(&session, question("a"));
+    session_push(&session, question("b"));
+    session_interrupt(true);
+    for (int i = 0; i < 2; i++) {
+        struct call *call = session_pop(&session);
+        ck_assert_int_eq(call->outcome, CALL_INTERRUPTED);
+        call_close(call);
+    }
+    session_interrupt(false);
+    end();
+}
+END_TEST
+
+START_TEST(lines_that_are_too_long_are_not_sent)
+{
+    char name[600];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    struct call *call = call_open("long");
+    call_line(call, "read %.*s", 494, name);
+    ck_assert(!call->bad);
+    call_line(call, "read %.*s", 495, name);
+    ck_assert(call->bad);
+    call_close(call);
+    call = call_open("long");
+    call_change(call, "move %.*s x", 480, name);
+    ck_assert_msg(call->bad, "there is no room for the token");
+    call_close(call);
+    call = call_open("long");
+    call_change(call, "move %s x", name);
+    ck_assert(call->bad);
+    call_close(call);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("session");
+    TCase *tests = tcase_create("session");
+    tcase_add_test(tests, answers_in_their_order_over_one_connection);
+    tcase_add_test(tests, what_is_lost_is_sent_again_with_the_same_token);
+    tcase_add_test(tests, what_must_not_be_done_twice_is_not_sent_twice);
+    tcase_add_test(tests, errors_that_pass_are_tried_elsewhere);
+    tcase_add_test(tests, errors_that_do_not_pass_in_time);
+    tcase_add_test(tests, a_server_that_is_silent);
+    tcase_add_test(tests, no_server_at_all);
+    tcase_add_test(tests, answers_that_are_none);
+    tcase_add_test(tests, an_answer_before_all_is_sent);
+    tcase_add_test(tests, it_can_be_interrupted);
+    tcase_add_test(tests, lines_that_are_too_long_are_not_sent);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
