@@ -104,10 +104,25 @@ int touch_run(struct cli *cli)
     return status;
 }
 
-int incr_run(struct cli *cli)
+static void tell_sum(struct cli *cli, const struct call *call)
 {
     static const struct column columns[] = {{"ok", 0, true}, {"name", 0, true}, {"value", 0, false},
                                             {"version", 0, true}};
+    const struct value values[] = {
+        {.kind = VALUE_FLAG, .number = 1}, value_text(call->subject),
+        {.kind = VALUE_SIGNED, .number = (uint64_t)call->answer.value}, value_number(call->answer.version),
+    };
+    if (cli->options.form == OUTPUT_TEXT && cli->options.verbose) {
+        printf("%s: %" PRId64 ", version %" PRIu64 "\n", call->subject, call->answer.value, call->answer.version);
+        return;
+    }
+    output_begin(&cli->output, columns, 4);
+    output_row(&cli->output, values);
+    output_end(&cli->output);
+}
+
+int incr_run(struct cli *cli)
+{
     const char *name = cli->options.words[0];
     const char *delta = cli->options.word_count > 1 ? cli->options.words[1] : "1";
     int64_t number;
@@ -121,16 +136,8 @@ int incr_run(struct cli *cli)
     struct call *call = call_open(name);
     call_change(call, "incr %s %s", name, delta);
     int status = cli_do(cli, call);
-    if (status == STATUS_OK) {
-        const struct value values[] = {
-            {.kind = VALUE_FLAG, .number = 1}, value_text(name),
-            {.kind = VALUE_SIGNED, .number = (uint64_t)call->answer.value}, value_number(call->answer.version),
-        };
-        cli->output.long_form = cli->options.verbose;
-        output_begin(&cli->output, columns, 4);
-        output_row(&cli->output, values);
-        output_end(&cli->output);
-    }
+    if (status == STATUS_OK)
+        tell_sum(cli, call);
     call_close(call);
     return status;
 }

@@ -178,8 +178,7 @@ static bool take(struct options *options, int option, char **argv, unsigned take
     return index >= 0 && (!table[index].needs || (takes & table[index].needs));
 }
 
-int options_parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word,
-                  char reason[ARGUMENT_REASON_MAX])
+static int parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word, char *reason)
 {
     struct spelling spelling;
     spell(&spelling);
@@ -205,11 +204,18 @@ int options_parse(struct options *options, int argc, char **argv, unsigned takes
         else if (!take(options, option, argv, takes, reason))
             return -1;
     }
-    if (first_word)
-        return optind;
-    while (optind < argc)
-        add_word(options, argv[optind++]);
-    return argc;
+    int next = optind;
+    while (!first_word && next < argc)
+        add_word(options, argv[next++]);
+    return next;
+}
+
+int options_parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word,
+                  char reason[ARGUMENT_REASON_MAX])
+{
+    int next = parse(options, argc, argv, takes, first_word, reason);
+    optind = 0; /* whoever parses next begins anew */
+    return next;
 }
 
 const char *options_name(unsigned takes, size_t index)

@@ -1,0 +1,229 @@
+# shellcheck shell=bash
+# cleat: its verbs on files, its exit statuses, its forms of output, and servers that are lost.
+
+# shellcheck source=tests/e2e/cli.sh
+source "$root/tests/e2e/cli.sh"
+
+test_cli_puts_and_gets_files() {
+    cli_cluster 3
+    printf 'line\n\0\xff' >"$directory/in"
+    cleat put a/b "$directory/in"
+    cleat get a/b "$directory/out"
+    cmp "$directory/in" "$directory/out"
+    cleat get a/b >"$directory/out"
+    cmp "$directory/in" "$directory/out"
+    cleat put a/b - <"$directory/in"
+    same "$(cleat put -v c --text hello)" "c: version 3"
+    same "$(cleat get c)" hello
+    mkdir "$directory/folder"
+    cleat get a/b "$directory/folder"
+    cmp "$directory/in" "$directory/folder/b"
+    cleat put "$(printf 'n%.0s' {1..250})" -t long
+    same "$(cleat get "$(printf 'n%.0s' {1..250})")" long
+    cleat put short --ttl 100 -t x
+    matches "$(cleat stat short)" "name=short version=5 size=1 ttl=100 created=5 xxh3=????????????????"
+    cleat touch short 0
+    matches "$(cleat stat short)" "* version=5 * ttl=0 *"
+    cleat put c </dev/null
+    same "$(cleat get c)" ""
+}
+
+test_cli_replaces_local_files_whole() {
+    cli_cluster 1
+    cleat put f --text later
+    printf 'before' >"$directory/target"
+    chmod 640 "$directory/target"
+    ln -s target "$directory/link"
+    cleat get f "$directory/link"
+    same "$(<"$directory/target")" later
+    same "$(stat -c %a "$directory/target")" 640
+    [[ -L $directory/link ]] || fail "the link is replaced"
+    # A file that cannot be written as a whole leaves what was there.
+    head -c 1000000 /dev/zero | cleat put big
+    (
+        ulimit -f 100
+        trap '' XFSZ
+        fails 1 cleat get big "$directory/target"
+    )
+    same "$(<"$directory/target")" later
+    same "$(find "$directory" -name '.cleat*')" ""
+    fails 1 cleat get f "$directory/none/file"
+    fails 1 cleat get big /dev/full
+    cleat get f /dev/null
+    [[ -c /dev/null ]] || fail "/dev/null is replaced"
+    # stdout is full, closed, or nobody reads the end of it; stdin is closed.
+    local command
+    for command in 'get f >/dev/full' 'get f >&-' 'help >/dev/full' 'put g <&-' 'get big | head -c 1 >/dev/null'; do
+        fails 1 bash -o pipefail -c "\"\$0\" $command" "$cleat"
+    done
+}
+
+test_cli_exit_statuses_say_what_happened() {
+    cli_cluster 3
+    cleat put f --text one
+    fails 3 cleat get none
+    fails 3 cleat rm none
+    cleat rm -f none
+    fails 3 cleat stat f none
+    fails 3 cleat touch none 5
+    fails 3 cleat cp none f
+    fails 4 cleat cas f 7 --text x
+    same "$(cleat cas f 1 --text two)" 2
+    same "$(cleat cas g 0 --text new)" 3
+    fails 4 cleat put g --create --text x
+    fails 4 cleat rm --if-version 2 g
+    cleat rm --if-version 3 g
+    fails 2 cleat cp --create f f2 --if-version 9
+    cleat cp f f2
+    fails 4 cleat mv --create f f2
+    same "$(cleat get f)" two
+    fails 2 cleat bogus
+    fails 2 cleat get
+    fails 2 cleat get a b c
+    fails 2 cleat get --ttl 5 a
+    fails 2 cleat get 'a b'
+    fails 2 cleat put --endpoints nonsense: a
+    fails 2 cleat cas f x --text y
+    fails 1 cleat incr f
+    fails 1 cleat put f "$directory/nothing"
+    head -c 3000000 /dev/zero >"$directory/large"
+    fails 1 cleat put f "$directory/large"
+    fails 5 cleat --endpoints 127.0.0.1:1 get f
+    fails 5 cleat --endpoints 127.0.0.1:1 put f --text x
+    same "$(cleat get f)" two
+    cleat --help >/dev/null
+    matches "$(cleat --version)" "cleat *"
+    local verb
+    for verb in get put cas append rm ls tree cp mv stat touch incr txn status members ping bench help; do
+        matches "$(cleat "$verb" --help)" "usage: cleat*"
+        same "$(cleat help "$verb")" "$(cleat "$verb" --help)"
+    done
+}
+
+test_cli_counts_appends_and_changes_many_as_one() {
+    cli_cluster 3
+    same "$(cleat incr n)" 1
+    same "$(cleat incr n -5)" -4
+    same "$(cleat incr n 10 -v)" "n: 6, version 3"
+    cleat append log --text 'one '
+    cleat append log --text two
+    same "$(cleat get log)" "one two"
+    cat >"$directory/script" <<'END'
+# takes the lock, if it is free
+if lock absent
+write lock "me\n" ttl=60
+incr n 1
+move log log.old
+END
+    cleat txn "$directory/script"
+    same "$(cleat get lock)" me
+    same "$(cleat get n)" 7
+    same "$(cleat ls)" $'lock\nlog.old\nn'
+    fails 4 cleat txn "$directory/script"
+    same "$(cleat get n)" 7
+    matches "$(<"$directory/stderr")" "*lock: it has version*"
+    fails 2 cleat txn <<<$'delete n\nbogus'
+    matches "$(<"$directory/stderr")" "*line 2:*"
+    fails 3 cleat txn <<<'delete none'
+    same "$(cleat get n)" 7
+}
+
+test_cli_speaks_json() {
+    cli_cluster 3
+    same "$(cleat put --json f --text hi)" '{"ok":true,"name":"f","version":1}'
+    same "$(cleat get --json f)" '{"name":"f","version":1,"size":2,"ttl":0,"text":"hi"}'
+    printf '\xff' | cleat put b
+    same "$(cleat get --json b)" '{"name":"b","version":2,"size":1,"ttl":0,"base64":"/w=="}'
+    same "$(cleat ls --json | head -n 1)" '{"version":2,"size":1,"ttl":0,"name":"b"}'
+    same "$(cleat ls --json | tail -n 1)" '{"version":1,"size":2,"ttl":0,"name":"f"}'
+    fails 3 cleat --json get none
+    same "$(<"$directory/stdout")" \
+        '{"ok":false,"name":"none","error":"ERR_FILE_NOT_FOUND","message":"there is no such file"}'
+    fails 4 cleat --json cas f 9 --text x
+    matches "$(<"$directory/stdout")" '*"error":"ERR_VERSION"*"version":1}'
+    same "$(cleat incr n --json)" '{"ok":true,"name":"n","value":1,"version":3}'
+    matches "$(cleat stat --json f)" '{"name":"f","version":1,"size":2,"ttl":0,"created":1,"xxh3":"*"}'
+    local verb
+    for verb in status members ping "status --all" "ls -r" tree "stat f" "get f" "incr n" "txn $directory/script"; do
+        printf 'incr n 1\n' >"$directory/script"
+        # shellcheck disable=SC2086 # words
+        cleat $verb --json >"$directory/json"
+        python3 -c 'import json, sys
+lines = open(sys.argv[1]).readlines()
+assert lines, "nothing"
+for line in lines: assert isinstance(json.loads(line), dict), line' "$directory/json" || fail "$verb"
+    done
+}
+
+test_cli_shows_tables() {
+    cli_cluster 3
+    cleat put a --text hello
+    cleat put folder/b --text x
+    same "$(cleat ls)" $'a\nfolder/'
+    same "$(cleat ls folder/)" folder/b
+    same "$(cleat ls -r)" $'a\nfolder/b'
+    same "$(cleat ls -l -o table)" \
+        $'version  size  ttl  name\n      1     5    -  a\n      -     -    -  folder/'
+    same "$(cleat tree)" $'.\n|-- a\n`-- folder/\n    `-- b\n\n1 folders, 2 files'
+    same "$(cleat members | wc -l)" 4
+    same "$(cleat status --all | wc -l)" 4
+    same "$(cleat status --all -o json | wc -l)" 3
+    cluster kill 2
+    same "$(cleat status --all | grep -c refused)" 1
+    fails 5 cleat ping
+    same "$(grep -c refused "$directory/stdout")" 1
+    matches "$(cleat status)" "id=*role=*"
+}
+
+test_cli_shows_the_wire() {
+    cli_cluster 1
+    cleat put --show-wire f --text hello 2>"$directory/wire"
+    matches "$(<"$directory/wire")" \
+        "[*] connected to 127.0.0.1:*"$'\n> write f 5 once=????????????????\n> hello\n< OK 1'
+    cleat get --show-wire f >/dev/null 2>"$directory/wire"
+    matches "$(<"$directory/wire")" "[*]*"$'\n> read f\n< CONTENTS 1 5 0\n< hello'
+    head -c 1000 /dev/zero | cleat put --show-wire f 2>"$directory/wire"
+    matches "$(<"$directory/wire")" "*"$'\n> (1000 bytes)\n< OK 2'
+}
+
+test_cli_goes_on_at_another_server() {
+    cli_cluster 3
+    local node
+    for node in 1 2 3; do
+        cluster kill "$node"
+        cleat put f --text "without $node"
+        same "$(cleat get f)" "without $node"
+        cluster start "$node"
+    done
+    # A node that hangs is left for another one.
+    cluster pause 1
+    cleat put f --text paused --timeout 4
+    cluster resume 1
+    same "$(cleat get f)" paused
+    # No majority: nothing is done, and nobody knows.
+    cluster kill 2
+    cluster kill 3
+    fails 5 cleat get f --timeout 1
+    fails 6 cleat put f --text lost --timeout 1
+    cluster start 2
+    cluster start 3
+    wait_for 20 cleat_gets f
+}
+
+cleat_gets() {
+    cleat get "$1" --timeout 2 >/dev/null 2>&1
+}
+
+# One client counts up while nodes are killed: each count is done once.
+test_cli_does_each_change_once() {
+    cli_cluster 3
+    background kill_in_turn
+    local i got
+    for ((i = 1; i <= 150; i++)); do
+        got=$(cleat incr n --timeout 60)
+        same "$got" "$i"
+    done
+    touch "$directory/enough"
+    wait "${started[0]}"
+    same "$(cleat get n)" 150
+}
