@@ -51,6 +51,8 @@ bool contents_take(struct cli *cli, const char *path, struct buffer *contents)
         cli_say(cli, "stdin has commands, not contents: give a path, or --text");
         return false;
     }
+    if (from_stdin && !cli->options.quiet && isatty(STDIN_FILENO) == 1)
+        cli_say(cli, "type what goes in, then Ctrl-D at the beginning of a line");
     int file = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     const char *problem = file < 0 ? strerror(errno) : read_all(file, contents);
     if (file >= 0 && !from_stdin)
