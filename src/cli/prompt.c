@@ -196,6 +196,7 @@ static int run_terminal(struct prompt *prompt)
         int size = 0;
         prompt->cancelled = false;
         fflush(stdout);
+        el_set(prompt->editor, EL_PREP_TERM, 1); /* before the prompt: what is typed from then on is a key */
         const char *line = el_gets(prompt->editor, &size);
         if (run_ending())
             break;
