@@ -24,7 +24,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
 LINK_FLAGS += -pthread
 
 # Layers, lowest first. A test of one layer links that layer and what lies below it.
-LAYERS = base protocol raft store disk node net arguments client bench cli
+LAYERS = base protocol raft store disk node net http arguments client bench cli
 DIR_base = src/base
 DIR_protocol = protocol
 DIR_raft = raft
@@ -32,6 +32,7 @@ DIR_store = src/store
 DIR_disk = src/disk
 DIR_node = src/node
 DIR_net = src/net
+DIR_http = src/http
 DIR_arguments = src/arguments
 DIR_client = src/client
 DIR_bench = src/bench
@@ -45,6 +46,8 @@ LIBS_store = $(call lib,store) $(LIBS_protocol)
 LIBS_disk = $(call lib,disk) $(LIBS_raft)
 LIBS_node = $(call lib,node) $(call lib,store) $(call lib,disk) $(call lib,protocol) $(call lib,raft) $(LIBS_base)
 LIBS_net = $(call lib,net) $(LIBS_node)
+LIBS_http = $(call lib,http) $(LIBS_node)
+EXTERNAL_http = -lmicrohttpd -ljansson -lev
 LIBS_arguments = $(call lib,arguments) $(LIBS_protocol)
 LIBS_client = $(call lib,client) $(LIBS_protocol)
 LIBS_bench = $(call lib,bench) $(call lib,arguments) $(LIBS_client)
@@ -80,9 +83,10 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
 DAEMON_OBJECTS = $(BUILD)/src/cleatd.o $(BUILD)/src/options.o
-$(BUILD)/cleatd: $(DAEMON_OBJECTS) $(call lib,arguments) $(LIBS_net)
+LIBS_daemon = $(call lib,arguments) $(call lib,http) $(LIBS_net)
+$(BUILD)/cleatd: $(DAEMON_OBJECTS) $(LIBS_daemon)
 	@echo "  LINK $@"
-	@$(CC) -o $@ $(DAEMON_OBJECTS) $(call lib,arguments) $(LIBS_net) $(LINK_FLAGS) -lev
+	@$(CC) -o $@ $(DAEMON_OBJECTS) $(LIBS_daemon) $(LINK_FLAGS) $(EXTERNAL_http)
 
 $(BUILD)/cleat: $(BUILD)/src/cleat.o $(LIBS_cli)
 	@echo "  LINK $@"

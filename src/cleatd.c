@@ -1,4 +1,5 @@
 /* cleatd: one node of Cleat. Options, recovery, then the server's loop. */
+#include <ev.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -6,8 +7,10 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/ensure.h"
+#include "http/http.h"
 #include "net/server.h"
 #include "node/limits.h"
 #include "node/node.h"
@@ -77,6 +80,43 @@ static struct store *load_store(struct disk *disk, const struct disk_recovered *
     return NULL;
 }
 
+/* The names of this node that its own options tell: the hosts of --listen and --cluster, the machine's, and those of
+ * --http-hosts. To be closed by the caller. */
+static struct buffer host_names(const struct options *options)
+{
+    const struct node_options *node = &options->node;
+    struct buffer names = {0};
+    char machine[256] = "";
+    gethostname(machine, sizeof machine - 1);
+    buffer_append_text(&names, machine);
+    buffer_append_text(&names, ",");
+    buffer_append(&names, options->listen, strcspn(options->listen, ":"));
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        buffer_append_text(&names, ",");
+        buffer_append(&names, node->peers[i].address, strcspn(node->peers[i].address, ":"));
+    }
+    buffer_append_text(&names, ",");
+    buffer_append_text(&names, options->http_hosts ? options->http_hosts : "");
+    buffer_append_u8(&names, 0);
+    return names;
+}
+
+/* The shim, where it is wanted. False: it cannot be had. */
+static bool open_http(const struct options *options, struct node *node, const char *names, struct server_http *server)
+{
+    if (options->no_http)
+        return true;
+    const struct http_options http_options = {
+        .host_names = names,
+        .connections_max = options->node.connections_max,
+        .stall_ms = options->client_stall_ms,
+        .value_max_bytes = options->node.value_max_bytes,
+    };
+    *server = (struct server_http){.take = http_take, .close = http_close};
+    server->http = http_open(&http_options, ev_default_loop(EVFLAG_AUTO), node);
+    return server->http != NULL;
+}
+
 static int run(const struct options *options, struct node *node, struct disk *disk)
 {
     const struct node_options *node_options = &options->node;
@@ -90,7 +130,14 @@ static int run(const struct options *options, struct node *node, struct disk *di
             server.peer_listen = node_options->peers[i].address;
         server.peer_count += node_options->peers[i].id < node_options->id;
     }
-    return server_run(&server, node, disk);
+    struct buffer names = host_names(options);
+    int exit_status = EXIT_FAILURE;
+    if (open_http(options, node, (const char *)buffer_start(&names), &server.http))
+        exit_status = server_run(&server, node, disk);
+    else
+        log_line("refused", "libmicrohttpd does not start; --no-http does without");
+    buffer_close(&names);
+    return exit_status;
 }
 
 static int open_and_run(struct options *options)

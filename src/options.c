@@ -24,6 +24,9 @@ const char options_help[] =
     "                         shortest election timeout\n"
     "  --connections-max N    client connections (default 10000)\n"
     "  --client-stall-ms N    a client that takes none of its replies for this long is cut off (default 30000)\n"
+    "  --no-http              clients speak text only; otherwise HTTP too, on the same port\n"
+    "  --http-hosts NAMES     host names of this node for HTTP, separated by commas, beside addresses, localhost,\n"
+    "                         names without a dot, and those in --listen and --cluster\n"
     "  --segment-size BYTES   of one WAL segment (default 16777216)\n"
     "  --snapshot-every BYTES\n"
     "                         of log between two snapshots, at least (default 67108864)\n"
@@ -51,6 +54,8 @@ enum option_id {
     OPTION_HEARTBEAT,
     OPTION_CONNECTIONS,
     OPTION_STALL,
+    OPTION_NO_HTTP,
+    OPTION_HTTP_HOSTS,
     OPTION_SEGMENT,
     OPTION_SNAPSHOT,
     OPTION_VALUE,
@@ -136,6 +141,12 @@ static bool take(struct options *options, int option, const char *name, const ch
         return argument_u32(name, value, 1, 1000000, &node->connections_max, reason);
     case OPTION_STALL:
         return argument_u32(name, value, 100, 3600000, &options->client_stall_ms, reason);
+    case OPTION_NO_HTTP:
+        options->no_http = true;
+        return true;
+    case OPTION_HTTP_HOSTS:
+        options->http_hosts = value;
+        return true;
     case OPTION_SEGMENT:
         if (!argument_u32(name, value, 65536, 1u << 30, &options->segment_bytes, reason))
             return false;
@@ -209,6 +220,8 @@ bool options_parse(struct options *options, int argc, char **argv, char reason[A
         {"heartbeat-ms", required_argument, NULL, OPTION_HEARTBEAT},
         {"connections-max", required_argument, NULL, OPTION_CONNECTIONS},
         {"client-stall-ms", required_argument, NULL, OPTION_STALL},
+        {"no-http", no_argument, NULL, OPTION_NO_HTTP},
+        {"http-hosts", required_argument, NULL, OPTION_HTTP_HOSTS},
         {"segment-size", required_argument, NULL, OPTION_SEGMENT},
         {"snapshot-every", required_argument, NULL, OPTION_SNAPSHOT},
         {"value-max", required_argument, NULL, OPTION_VALUE},

@@ -15,6 +15,8 @@ struct options {
     bool clustered;             /* --cluster was given */
     uint32_t segment_bytes;
     uint32_t client_stall_ms;
+    bool no_http;               /* everything is text */
+    const char *http_hosts;     /* --http-hosts' names, or NULL */
     bool help;
     bool version;
 };

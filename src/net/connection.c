@@ -11,16 +11,22 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "net/inside.h"
+#include "net/method.h"
+#include "node/connection.h"
 
-struct connection {
+/* A client that speaks text, or whose first bytes are not here yet. */
+struct text_client {
+    struct connection connection; /* what the node's client is owned by */
     struct ev_io io;
     struct server *server;
     struct node_client *client; /* NULL: all is said; lingers until the other side closes */
     struct list all;            /* in server->connections */
     uint64_t moved_ms;          /* when the client last took a byte, or nothing was waiting for it */
+    bool looks;                 /* nothing is read yet: it may turn out to speak HTTP */
+    size_t looked_bytes;        /* of what may become a method */
 };
 
-static void interest(struct connection *connection, int events)
+static void interest(struct text_client *connection, int events)
 {
     if (connection->io.events == events && ev_is_active(&connection->io) == (events != 0))
         return;
@@ -30,7 +36,7 @@ static void interest(struct connection *connection, int events)
         ev_io_start(connection->server->loop, &connection->io);
 }
 
-static void connection_close(struct connection *connection)
+static void connection_close(struct text_client *connection)
 {
     struct server *server = connection->server;
     if (connection->client)
@@ -43,7 +49,7 @@ static void connection_close(struct connection *connection)
 
 /* All replies are written. Closing now could throw away unread input, and with it, by a reset, what the client has not
  * read yet: so only this side is closed, and the rest of the input is dropped until the client closes too. */
-static void linger(struct connection *connection)
+static void linger(struct text_client *connection)
 {
     struct server *server = connection->server;
     node_client_close(server->node, connection->client);
@@ -54,7 +60,7 @@ static void linger(struct connection *connection)
 }
 
 /* Writes until nothing is left or the socket takes no more. False: the connection is gone. */
-static bool write_replies(struct connection *connection, struct chain *output)
+static bool write_replies(struct text_client *connection, struct chain *output)
 {
     while (output->size > 0) {
         struct iovec pieces[WRITE_PIECES_MAX];
@@ -74,8 +80,9 @@ static bool write_replies(struct connection *connection, struct chain *output)
     return true;
 }
 
-static void flush(struct connection *connection)
+static void flush(struct connection *owner)
 {
+    struct text_client *connection = list_item(owner, struct text_client, connection);
     struct chain *output = node_client_output(connection->client);
     if (!write_replies(connection, output)) {
         connection_close(connection);
@@ -92,13 +99,59 @@ static void flush(struct connection *connection)
 void connections_flush(struct server *server)
 {
     struct node_client *client;
-    while ((client = node_next_output(server->node)) != NULL)
-        flush(node_client_owner(client));
+    while ((client = node_next_output(server->node)) != NULL) {
+        struct connection *owner = node_client_owner(client);
+        owner->flush(owner);
+    }
 }
 
-static void read_input(struct connection *connection)
+/* Its first bytes are an HTTP request's: they are still to be read, by whoever serves HTTP. */
+static void hand_over(struct text_client *connection)
 {
     struct server *server = connection->server;
+    int file = connection->io.fd;
+    node_client_close(server->node, connection->client);
+    ev_io_stop(server->loop, &connection->io);
+    list_remove(&connection->all);
+    free(connection);
+    server->options.http.take(server->options.http.http, file);
+}
+
+/* Until this many bytes are there the socket does not become readable, unless the client ends. */
+static void wait_for_bytes(const struct text_client *connection, size_t count)
+{
+    int low = (int)count;
+    setsockopt(connection->io.fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof low);
+}
+
+/* Looks at the first bytes without reading them. True: it is text, to be read now. Else the connection may be gone. */
+static bool is_text(struct text_client *connection)
+{
+    uint8_t bytes[METHOD_SIZE_MAX];
+    ssize_t got = recv(connection->io.fd, bytes, sizeof bytes, MSG_PEEK);
+    if (got < 0)
+        return errno != EAGAIN && errno != EINTR; /* reading fails too, and deals with it */
+    enum method found = method_find(bytes, (size_t)got);
+    /* As many as before: no more will come. */
+    if (found == METHOD_MORE && (size_t)got > connection->looked_bytes) {
+        connection->looked_bytes = (size_t)got;
+        wait_for_bytes(connection, (size_t)got + 1);
+        return false;
+    }
+    if (connection->looked_bytes > 0)
+        wait_for_bytes(connection, 1);
+    connection->looks = false;
+    if (found != METHOD_FOUND)
+        return true;
+    hand_over(connection);
+    return false;
+}
+
+static void read_input(struct text_client *connection)
+{
+    struct server *server = connection->server;
+    if (connection->looks && !is_text(connection))
+        return;
     ssize_t got = read(connection->io.fd, server->buffer, READ_BUFFER_BYTES);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -119,23 +172,34 @@ static void read_input(struct connection *connection)
     }
 }
 
+/* Half a method that is not continued is text like any other half a line. */
+static void look_no_more(struct text_client *connection, uint64_t still_ms)
+{
+    if (still_ms < METHOD_MS)
+        return;
+    connection->looks = false;
+    wait_for_bytes(connection, 1); /* what is there is read with the next turn of the loop */
+}
+
 static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
 {
-    struct connection *connection = io->data;
+    struct text_client *connection = io->data;
     (void)loop;
     if (events & EV_READ)
         read_input(connection); /* what it writes goes out at the end of the turn */
     else if ((events & EV_WRITE) && connection->client)
-        flush(connection);
+        flush(&connection->connection);
 }
 
 static void add(struct server *server, int file)
 {
     int on = 1;
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    struct connection *connection = memory_get(sizeof *connection);
+    struct text_client *connection = memory_get(sizeof *connection);
     connection->server = server;
-    connection->client = node_client_open(server->node, connection);
+    connection->connection.flush = flush;
+    connection->client = node_client_open(server->node, &connection->connection);
+    connection->looks = server->options.http.http != NULL;
     connection->moved_ms = server->now_ms;
     ev_io_init(&connection->io, on_connection, file, EV_READ);
     connection->io.data = connection;
@@ -197,7 +261,7 @@ void connections_sweep(struct server *server)
     uint64_t now_ms = server->now_ms;
     struct list *link = server->connections.next;
     while (link != &server->connections) {
-        struct connection *connection = list_item(link, struct connection, all);
+        struct text_client *connection = list_item(link, struct text_client, all);
         link = link->next;
         uint64_t still_ms = now_ms - connection->moved_ms;
         bool lingered = !connection->client && still_ms >= LINGER_MS;
@@ -205,13 +269,15 @@ void connections_sweep(struct server *server)
                        still_ms >= server->options.client_stall_ms;
         if (lingered || stalled)
             connection_close(connection);
+        else if (connection->looked_bytes > 0 && connection->looks)
+            look_no_more(connection, still_ms);
     }
 }
 
 void connections_close(struct server *server)
 {
     while (!list_empty(&server->connections))
-        connection_close(list_item(server->connections.next, struct connection, all));
+        connection_close(list_item(server->connections.next, struct text_client, all));
     ev_io_stop(server->loop, &server->client_listener);
     close(server->client_listener.fd);
     close(server->spare_file);

@@ -17,6 +17,7 @@ enum {
     BULK_NICE = 4,               /* snapshots and spare segments are less urgent than clients */
     ACCEPTS_PER_TURN = 64,
     LINGER_MS = 2000,            /* after the last reply a client may take this long to close */
+    METHOD_MS = 2000,            /* half an HTTP method that is not continued for this long is text */
     SWEEP_MS = 1000,             /* how often clients are looked at for stalls */
     REDIAL_MIN_MS = 10,
     REDIAL_MAX_MS = 200,

@@ -231,6 +231,8 @@ static int server_end(struct server *server)
 {
     bool failed = node_stop_reason(server->node) != NULL;
     connections_flush(server);
+    if (server->options.http.http)
+        server->options.http.close(server->options.http.http);
     server_write_log(node_log(server->node));
     if (failed || server->log_busy || server->bulk_busy) {
         /* A disk request may never return; the log on disk is right at any moment, so there is nothing to wait for. */

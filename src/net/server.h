@@ -12,12 +12,24 @@
 #include "disk/disk.h"
 #include "node/node.h"
 
+struct http;
+
+/* Who serves clients that speak HTTP. All zero: no one, and what they say is taken for text. */
+struct server_http {
+    struct http *http;
+    /* Takes the socket FILE, of which nothing is read yet. It opens a client of the node for it. */
+    void (*take)(struct http *http, int file);
+    /* The server is about to end: all its connections are closed. HTTP is no more after that. */
+    void (*close)(struct http *http);
+};
+
 struct server_options {
     const char *listen;          /* "HOST:PORT" for clients */
     const char *peer_listen;     /* "HOST:PORT" for peers, or NULL: a cluster of one */
     uint32_t peer_count;         /* the other members that this node calls: those with lower ids */
     const struct raft_member *peers;
     uint32_t client_stall_ms;    /* a client that takes none of its replies for this long is cut off */
+    struct server_http http;
 };
 
 /* Listens, and runs until the node stops or a signal asks for it. NODE and DISK stay the caller's. Returns the exit

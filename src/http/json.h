@@ -1,0 +1,28 @@
+/* Answers of the node as JSON. What is returned is the caller's (json_decref).
+ *
+ * A name that is no UTF-8 is given as "name_base64" instead of "name". */
+#ifndef CLEAT_HTTP_JSON_H
+#define CLEAT_HTTP_JSON_H
+
+#include <jansson.h>
+
+#include "http/plan.h"
+#include "protocol/answer.h"
+
+/* {"ok":true,"name":"x","version":7,"value":3}: ANSWER_OK on a change of NAME (not given: of several). */
+json_t *json_change(const struct answer *answer, const struct target_text *name);
+
+/* {"ok":false,"error":"ERR_VERSION","message":"...","version":8} */
+json_t *json_error(const char *code, const char *message, size_t message_size);
+
+/* The lines of `status`: numbers as numbers, the lines about nodes as an array, and is_leader. */
+json_t *json_status(const char *text, size_t size);
+
+/* {"ok":true,"revision":9,"files":[{"name":"x","version":7,"size":5,"expires_in":60}],"folders":[{"name":"a/"}],
+ *  "more":false}; where there is more, "after" is what to ask for next. */
+json_t *json_list(const struct answer *answer, const char *text, size_t size);
+
+/* Adds "KEY":NAME to OBJECT, or "KEY_base64". */
+void json_add_name(json_t *object, const char *key, const void *name, size_t size);
+
+#endif

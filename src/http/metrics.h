@@ -1,0 +1,12 @@
+/* What Prometheus reads (text exposition format 0.0.4). */
+#ifndef CLEAT_HTTP_METRICS_H
+#define CLEAT_HTTP_METRICS_H
+
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+/* From STATUS, what the node answers to `status`. */
+void metrics_write(struct buffer *out, const char *status, size_t size);
+
+#endif

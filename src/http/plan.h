@@ -1,0 +1,78 @@
+/* What an HTTP request means: the lines of the text protocol (SPEC.md section 1) that are asked of the node for it, and
+ * how the answer is to be told. Or why it is refused. The one place where HTTP is mapped to commands. Pure.
+ *
+ *      PUT /files/x?ttl=60  If-Match: "7"  Content-Length: 5     ->  cas x 7 5 60
+ *      PUT /files/x  If-Match: *                                 ->  txn / if x present / write x 5 0 / commit
+ *      GET /files/x?stale                                        ->  read x stale */
+#ifndef CLEAT_HTTP_PLAN_H
+#define CLEAT_HTTP_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "http/browser.h"
+#include "http/precondition.h"
+#include "http/target.h"
+
+/* A request as it came in. Headers that are not there are NULL. */
+struct fields {
+    const char *method;
+    const char *target;
+    struct browser_headers browser;
+    const char *if_match;
+    const char *if_none_match;
+    const char *range;
+    const char *if_range;
+    const char *idempotency_key;
+    bool has_length;         /* Content-Length */
+    uint64_t length;
+    bool chunked;
+};
+
+/* An answer without asking the node. Its texts are string constants. */
+struct refusal {
+    unsigned status;         /* 0: there is none */
+    const char *code;        /* "ERR_..." */
+    const char *message;
+    const char *allow;       /* 405: the methods of this path; else NULL */
+};
+
+enum plan_kind {
+    PLAN_CHANGE,             /* OK or an error */
+    PLAN_READ,               /* CONTENTS */
+    PLAN_LIST,
+    PLAN_STATUS,
+    PLAN_METRICS,
+    PLAN_LIVEZ,              /* asks nothing */
+    PLAN_READYZ,
+};
+
+enum plan_body {
+    PLAN_BODY_NONE,          /* there must be none */
+    PLAN_BODY_CONTENTS,      /* goes on to the node as it is */
+    PLAN_BODY_JSON,          /* a transaction (txn.h) */
+};
+
+struct plan {
+    enum plan_kind kind;
+    enum plan_body body;
+    bool head;               /* HEAD: no contents in the answer */
+    bool creates;            /* success means that the file was not there before: 201 */
+    bool only_if;            /* there was an If-Match: that the file is not there is a failed condition */
+    struct precondition precondition;
+    struct target_text name; /* the file that is read or changed; not given: none */
+    /* What the node is asked: `lines`, then for contents their size, `rest`, the contents and `end`. */
+    struct buffer lines;
+    struct buffer rest;
+    const char *end;
+    struct target_text once; /* the token, for transactions */
+};
+
+/* Fills in PLAN, to be closed in any case; NAMES are those of browser_host_known. *REFUSAL says whether it may be gone
+ * about. */
+void plan_make(const struct fields *fields, const char *names, struct plan *plan, struct refusal *refusal);
+void plan_close(struct plan *plan);
+
+#endif

@@ -1,0 +1,351 @@
+/* Answers to HTTP: status codes, headers, bodies. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "http/inside.h"
+#include "http/json.h"
+#include "http/metrics.h"
+
+enum { HEADER_VALUE_MAX = 96, PIECES_MAX = 64 };
+
+static void header(struct MHD_Response *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+}
+
+static void etag(struct MHD_Response *response, uint64_t version)
+{
+    char value[HEADER_VALUE_MAX];
+    snprintf(value, sizeof value, "\"%" PRIu64 "\"", version);
+    header(response, "ETag", value);
+}
+
+/* Queues RESPONSE and gives it up. */
+static enum MHD_Result queue(struct exchange *exchange, unsigned status, struct MHD_Response *response)
+{
+    if (!response)
+        return MHD_NO;
+    header(response, "X-Content-Type-Options", "nosniff");
+    if (exchange->closes)
+        header(response, "Connection", "close");
+    if (status == 503)
+        header(response, "Retry-After", "1");
+    enum MHD_Result result = MHD_queue_response(exchange->connection->library, status, response);
+    MHD_destroy_response(response);
+    exchange->state = EXCHANGE_ANSWERED;
+    return result;
+}
+
+/* TEXT's memory becomes the response's. */
+static struct MHD_Response *text_response(struct buffer *text, const char *type)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(buffer_size(text), text->bytes, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        buffer_close(text);
+        return NULL;
+    }
+    header(response, "Content-Type", type);
+    header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+static int append_text(const char *bytes, size_t size, void *text)
+{
+    buffer_append(text, bytes, size);
+    return 0;
+}
+
+/* JSON's reference is taken. */
+static struct MHD_Response *json_response(json_t *json, size_t flags)
+{
+    struct buffer text = {0};
+    json_dump_callback(json, append_text, &text, flags);
+    json_decref(json);
+    buffer_append_text(&text, "\n");
+    return text_response(&text, "application/json");
+}
+
+enum MHD_Result respond_refusal(struct exchange *exchange, const struct refusal *refusal)
+{
+    json_t *json = json_error(refusal->code, refusal->message, strlen(refusal->message));
+    struct MHD_Response *response = json_response(json, JSON_COMPACT);
+    if (response && refusal->allow)
+        header(response, "Allow", refusal->allow);
+    return queue(exchange, refusal->status, response);
+}
+
+/* --- contents --------------------------------------------------------------------------------------------------- */
+
+static void close_pieces(void *pieces)
+{
+    chain_close(pieces);
+    free(pieces);
+}
+
+/* A response with the first SIZE bytes of OUTPUT, which are taken off it. */
+static struct MHD_Response *contents_response(struct chain *output, uint64_t size)
+{
+    struct iovec pieces[PIECES_MAX];
+    struct MHD_IoVec parts[PIECES_MAX];
+    if (size <= HTTP_COPY_BYTES) {
+        uint8_t copied[HTTP_COPY_BYTES];
+        chain_copy(output, copied, (size_t)size);
+        return MHD_create_response_from_buffer((size_t)size, copied, MHD_RESPMEM_MUST_COPY);
+    }
+    struct chain *kept = memory_get(sizeof *kept);
+    chain_split(kept, output, (size_t)size);
+    size_t count = chain_peek(kept, pieces, PIECES_MAX);
+    for (size_t i = 0; i < count; i++)
+        parts[i] = (struct MHD_IoVec){.iov_base = pieces[i].iov_base, .iov_len = pieces[i].iov_len};
+    struct MHD_Response *response = MHD_create_response_from_iovec(parts, (unsigned)count, close_pieces, kept);
+    if (!response)
+        close_pieces(kept);
+    return response;
+}
+
+static const char *request_header(struct exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection->library, MHD_HEADER_KIND, name);
+}
+
+/* What is sent of the contents: RANGE_WHOLE where If-Range names another version (RFC 9110 section 13.1.5). */
+static enum range_kind select_range(struct exchange *exchange, const struct answer *answer, struct range *range)
+{
+    const char *wanted = request_header(exchange, "Range");
+    const char *only_of = wanted ? request_header(exchange, "If-Range") : NULL;
+    if (only_of && !precondition_matches(only_of, answer->version, false))
+        wanted = NULL;
+    return range_parse(wanted, answer->body_size, range);
+}
+
+static void file_headers(struct MHD_Response *response, const struct answer *answer)
+{
+    char value[HEADER_VALUE_MAX];
+    etag(response, answer->version);
+    header(response, "Cache-Control", "no-cache");
+    if (answer->exptime_s > 0) {
+        snprintf(value, sizeof value, "%" PRIu64, answer->exptime_s);
+        header(response, "Cleat-Expires-In", value);
+    }
+    if (answer->stale)
+        header(response, "Cleat-Stale", "true");
+}
+
+static enum MHD_Result respond_part(struct exchange *exchange, const struct answer *answer, struct chain *output)
+{
+    struct range range;
+    char value[HEADER_VALUE_MAX];
+    enum range_kind kind = select_range(exchange, answer, &range);
+    if (kind == RANGE_UNSATISFIABLE) {
+        static const struct refusal refusal = {416, "ERR_RANGE", "the file ends before that range", NULL};
+        json_t *json = json_error(refusal.code, refusal.message, strlen(refusal.message));
+        struct MHD_Response *response = json_response(json, JSON_COMPACT);
+        snprintf(value, sizeof value, "bytes */%" PRIu64, answer->body_size);
+        header(response, "Content-Range", value);
+        etag(response, answer->version);
+        return queue(exchange, refusal.status, response);
+    }
+    chain_consume(output, (size_t)range.first);
+    struct MHD_Response *response = contents_response(output, range.size);
+    if (!response)
+        return MHD_NO;
+    header(response, "Content-Type", "application/octet-stream");
+    header(response, "Accept-Ranges", "bytes");
+    file_headers(response, answer);
+    if (kind == RANGE_PART) {
+        snprintf(value, sizeof value, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range.first,
+                 range.first + range.size - 1, answer->body_size);
+        header(response, "Content-Range", value);
+    }
+    return queue(exchange, kind == RANGE_PART ? 206 : 200, response);
+}
+
+static enum MHD_Result respond_contents(struct exchange *exchange, const struct answer *answer, struct chain *output)
+{
+    const char *if_match = request_header(exchange, "If-Match");
+    const char *if_none_match = request_header(exchange, "If-None-Match");
+    if (if_match && !precondition_matches(if_match, answer->version, false)) {
+        json_t *json = json_error("ERR_VERSION", NULL, 0);
+        json_object_set_new(json, "version", json_integer((json_int_t)answer->version));
+        struct MHD_Response *response = json_response(json, JSON_COMPACT);
+        file_headers(response, answer);
+        return queue(exchange, 412, response);
+    }
+    if (if_none_match && precondition_matches(if_none_match, answer->version, true)) {
+        /* The library leaves the body out, but tells its size: it is that of the file. */
+        struct MHD_Response *response = contents_response(output, answer->body_size);
+        if (!response)
+            return MHD_NO;
+        file_headers(response, answer);
+        return queue(exchange, 304, response);
+    }
+    return respond_part(exchange, answer, output);
+}
+
+/* --- errors ----------------------------------------------------------------------------------------------------- */
+
+static unsigned error_status(enum reply_error error)
+{
+    switch (error) {
+    case REPLY_CMD_ERR:
+        return 400;
+    case REPLY_NO_LEADER:
+    case REPLY_BUSY:
+        return 503;
+    case REPLY_TIMEOUT:
+        return 504;
+    case REPLY_TOO_BIG:
+        return 413;
+    case REPLY_STORE_FULL:
+    case REPLY_DISK_FULL:
+        return 507;
+    case REPLY_NOT_A_NUMBER:
+        return 409;
+    case REPLY_INTERNAL:
+    case REPLY_ERROR_COUNT:
+        break;
+    }
+    return 500;
+}
+
+static enum MHD_Result respond_error(struct exchange *exchange, const struct answer *answer)
+{
+    const char *line = (const char *)answer->line;
+    const char *space = memchr(line, ' ', answer->line_size);
+    const char *message = space ? space + 1 : "";
+    size_t size = space ? answer->line_size - (size_t)(message - line) : 0;
+    json_t *json = json_error(answer->error < REPLY_ERROR_COUNT ? reply_error_code(answer->error) : "ERR_INTERNAL",
+                              message, size);
+    if (answer->error == REPLY_TIMEOUT && exchange->plan.kind == PLAN_CHANGE)
+        json_object_set_new(json, "outcome", json_string("unknown"));
+    return queue(exchange, error_status(answer->error), json_response(json, JSON_COMPACT));
+}
+
+/* The file is not there, or is not what the request was to be done on. */
+static enum MHD_Result respond_not_so(struct exchange *exchange, const struct answer *answer)
+{
+    const struct plan *plan = &exchange->plan;
+    bool transaction = answer->name && !plan->name.given;
+    bool mismatch = answer->kind == ANSWER_VERSION_MISMATCH || (plan->kind == PLAN_CHANGE && plan->only_if);
+    static const char not_found[] = "there is no such file";
+    static const char other[] = "the file does not have that version; version 0: there is none";
+    json_t *json = mismatch ? json_error("ERR_VERSION", other, strlen(other))
+                            : json_error("ERR_FILE_NOT_FOUND", not_found, strlen(not_found));
+    if (transaction)
+        json_add_name(json, "name", answer->name, answer->name_size);
+    else if (plan->name.given)
+        json_add_name(json, "name", plan->name.bytes, plan->name.size);
+    if (mismatch)
+        json_object_set_new(json, "version", json_integer((json_int_t)answer->version));
+    if (answer->stale)
+        json_object_set_new(json, "stale", json_true());
+    struct MHD_Response *response = json_response(json, JSON_COMPACT);
+    if (response && mismatch && answer->version > 0 && !transaction)
+        etag(response, answer->version);
+    if (response && answer->stale)
+        header(response, "Cleat-Stale", "true");
+    return queue(exchange, mismatch ? 412 : 404, response);
+}
+
+/* --- what else there is ----------------------------------------------------------------------------------------- */
+
+static enum MHD_Result respond_change(struct exchange *exchange, const struct answer *answer)
+{
+    const struct plan *plan = &exchange->plan;
+    struct MHD_Response *response = json_response(json_change(answer, &plan->name), JSON_COMPACT);
+    if (response && answer->version > 0 && plan->name.given)
+        etag(response, answer->version);
+    return queue(exchange, plan->creates ? 201 : 200, response);
+}
+
+static enum MHD_Result respond_ready(struct exchange *exchange, bool ready, const char *reason)
+{
+    json_t *json = ready ? json_object() : json_error("ERR_NOT_READY", reason, strlen(reason));
+    if (ready)
+        json_object_set_new(json, "ok", json_true());
+    return queue(exchange, ready ? 200 : 503, json_response(json, JSON_COMPACT));
+}
+
+/* A node is ready when a read would be answered: so one is made, where there is a leader to confirm it. */
+static enum MHD_Result respond_readyz(struct exchange *exchange, const struct answer *answer, const char *text,
+                                      size_t size)
+{
+    static const char probe[] = "read readyz\r\n";
+    if (exchange->confirmed) {
+        bool read = answer->kind == ANSWER_CONTENTS || answer->kind == ANSWER_NOT_FOUND;
+        return respond_ready(exchange, read, "a read was not answered: the leader did not confirm it");
+    }
+    json_t *status = json_status(text, size);
+    bool led = json_integer_value(json_object_get(status, "leader")) > 0;
+    json_decref(status);
+    if (!led)
+        return respond_ready(exchange, false, "no leader is known");
+    exchange->confirmed = true;
+    node_client_bytes(exchange->connection->http->node, exchange->connection->client, (const uint8_t *)probe,
+                      sizeof probe - 1);
+    return MHD_YES;
+}
+
+/* STATUS and LIST: the text behind the line as a whole. */
+static enum MHD_Result respond_text(struct exchange *exchange, const struct answer *answer, struct chain *output)
+{
+    struct buffer text = {0}, metrics = {0};
+    size_t size = (size_t)answer->body_size;
+    uint8_t *at = buffer_reserve(&text, size + 1);
+    if (!at)
+        return MHD_NO;
+    chain_copy(output, at, size);
+    chain_consume(output, size + ANSWER_END_SIZE);
+    enum MHD_Result result = MHD_NO;
+    switch (exchange->plan.kind) {
+    case PLAN_LIST:
+        result = queue(exchange, 200, json_response(json_list(answer, (char *)at, size), JSON_COMPACT));
+        break;
+    case PLAN_METRICS:
+        metrics_write(&metrics, (char *)at, size);
+        result = queue(exchange, 200, text_response(&metrics, "text/plain; version=0.0.4; charset=utf-8"));
+        break;
+    case PLAN_READYZ:
+        result = respond_readyz(exchange, answer, (char *)at, size);
+        break;
+    case PLAN_STATUS:
+    case PLAN_CHANGE:
+    case PLAN_READ:
+    case PLAN_LIVEZ:
+        result = queue(exchange, 200, json_response(json_status((char *)at, size), JSON_INDENT(2)));
+        break;
+    }
+    buffer_close(&text);
+    return result;
+}
+
+enum MHD_Result respond_answer(struct exchange *exchange, const struct answer *answer, struct chain *output)
+{
+    if (exchange->plan.kind == PLAN_READYZ && exchange->confirmed)
+        return respond_readyz(exchange, answer, NULL, 0);
+    switch (answer->kind) {
+    case ANSWER_OK:
+        return respond_change(exchange, answer);
+    case ANSWER_CONTENTS:
+        return respond_contents(exchange, answer, output);
+    case ANSWER_NOT_FOUND:
+    case ANSWER_VERSION_MISMATCH:
+        return respond_not_so(exchange, answer);
+    case ANSWER_STATUS:
+    case ANSWER_LIST:
+        return respond_text(exchange, answer, output);
+    case ANSWER_PONG:
+        return respond_ready(exchange, true, NULL);
+    case ANSWER_ERROR:
+    case ANSWER_VERSION:
+    case ANSWER_HELP:
+    case ANSWER_BYE:
+    case ANSWER_STAT:
+        break;
+    }
+    return respond_error(exchange, answer);
+}

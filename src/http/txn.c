@@ -1,0 +1,226 @@
+#include "http/txn.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "http/base64.h"
+
+/* Members of a condition or change. */
+enum member {
+    MEMBER_OP,
+    MEMBER_NAME,
+    MEMBER_VERSION,
+    MEMBER_ABSENT,
+    MEMBER_PRESENT,
+    MEMBER_TEXT,
+    MEMBER_BASE64,
+    MEMBER_TTL,
+    MEMBER_DELTA,
+    MEMBER_FROM,
+    MEMBER_COUNT,
+};
+
+struct members {
+    json_t *at[MEMBER_COUNT]; /* borrowed; NULL: not there */
+};
+
+#define SET(which) (1u << MEMBER_##which)
+
+static const char *take_members(json_t *object, struct members *members)
+{
+    static const char *const names[MEMBER_COUNT] = {
+        [MEMBER_OP] = "op",           [MEMBER_NAME] = "name", [MEMBER_VERSION] = "version", [MEMBER_ABSENT] = "absent",
+        [MEMBER_PRESENT] = "present", [MEMBER_TEXT] = "text", [MEMBER_BASE64] = "base64",   [MEMBER_TTL] = "ttl",
+        [MEMBER_DELTA] = "delta",     [MEMBER_FROM] = "from",
+    };
+    memset(members, 0, sizeof *members);
+    size_t known = 0;
+    for (unsigned i = 0; i < MEMBER_COUNT; i++) {
+        members->at[i] = json_object_get(object, names[i]);
+        known += members->at[i] != NULL;
+    }
+    if (!json_is_object(object) || known != json_object_size(object))
+        return "a condition or change is an object, and one has a member that is not known";
+    return NULL;
+}
+
+/* All of NEEDED (bits by enum member) and none but these and ALLOWED. */
+static bool has(const struct members *members, unsigned needed, unsigned allowed)
+{
+    for (unsigned i = 0; i < MEMBER_COUNT; i++) {
+        bool given = members->at[i] != NULL;
+        if ((given && !((needed | allowed) & 1u << i)) || (!given && (needed & 1u << i)))
+            return false;
+    }
+    return true;
+}
+
+static bool add_name(struct buffer *lines, json_t *name)
+{
+    if (!json_is_string(name) || !request_name(json_string_value(name), json_string_length(name)))
+        return false;
+    buffer_append_text(lines, " ");
+    buffer_append(lines, json_string_value(name), json_string_length(name));
+    return true;
+}
+
+/* A number that is not negative, as a word; nothing where it is not there. */
+static bool add_number(struct buffer *lines, json_t *number)
+{
+    if (!number)
+        return true;
+    if (!json_is_integer(number) || json_integer_value(number) < 0)
+        return false;
+    buffer_append_text(lines, " ");
+    buffer_append_number(lines, (uint64_t)json_integer_value(number));
+    return true;
+}
+
+static bool add_delta(struct buffer *lines, json_t *delta)
+{
+    if (!json_is_integer(delta))
+        return false;
+    json_int_t value = json_integer_value(delta);
+    buffer_append_text(lines, value < 0 ? " -" : " ");
+    buffer_append_number(lines, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    return true;
+}
+
+/* NUMBYTES, the words of REST, and the contents behind them. */
+static bool add_contents(struct buffer *lines, const struct members *members, bool has_ttl)
+{
+    json_t *text = members->at[MEMBER_TEXT], *coded = members->at[MEMBER_BASE64];
+    json_t *contents = text ? text : coded;
+    if ((text && coded) || !json_is_string(contents))
+        return false;
+    struct buffer decoded = {0};
+    bool good = !coded || base64_decode(&decoded, json_string_value(coded), json_string_length(coded));
+    const void *bytes = text ? (const void *)json_string_value(text) : buffer_start(&decoded);
+    size_t size = text ? json_string_length(text) : buffer_size(&decoded);
+    if (good) {
+        buffer_append_text(lines, " ");
+        buffer_append_number(lines, size);
+        good = !has_ttl || add_number(lines, members->at[MEMBER_TTL]);
+        buffer_append_text(lines, "\r\n");
+        if (size > 0)
+            buffer_append(lines, bytes, size);
+    }
+    buffer_close(&decoded);
+    return good;
+}
+
+static const char *add_condition(struct buffer *lines, json_t *condition)
+{
+    struct members members;
+    const char *problem = take_members(condition, &members);
+    if (problem)
+        return problem;
+    buffer_append_text(lines, "if");
+    bool good = add_name(lines, members.at[MEMBER_NAME]);
+    if (has(&members, SET(NAME) | SET(VERSION), 0)) {
+        good &= add_number(lines, members.at[MEMBER_VERSION]);
+    } else if (has(&members, SET(NAME) | SET(ABSENT), 0) && json_is_true(members.at[MEMBER_ABSENT])) {
+        buffer_append_text(lines, " absent");
+    } else if (has(&members, SET(NAME) | SET(PRESENT), 0) && json_is_true(members.at[MEMBER_PRESENT])) {
+        buffer_append_text(lines, " present");
+    } else {
+        good = false;
+    }
+    buffer_append_text(lines, "\r\n");
+    return good ? NULL : "a condition is a name with one of version, absent: true and present: true";
+}
+
+/* What each change has. */
+static const struct operation {
+    const char *name;
+    unsigned needed;
+    unsigned allowed;
+} operations[] = {
+    {"write", SET(NAME), SET(TEXT) | SET(BASE64) | SET(TTL)},
+    {"cas", SET(NAME) | SET(VERSION), SET(TEXT) | SET(BASE64) | SET(TTL)},
+    {"append", SET(NAME), SET(TEXT) | SET(BASE64)},
+    {"delete", SET(NAME), SET(VERSION)},
+    {"touch", SET(NAME) | SET(TTL), 0},
+    {"incr", SET(NAME) | SET(DELTA), 0},
+    {"copy", SET(NAME) | SET(FROM), SET(VERSION)},
+    {"move", SET(NAME) | SET(FROM), SET(VERSION)},
+};
+
+static const char *add_change(struct buffer *lines, json_t *change)
+{
+    static const char wrong[] = "a change lacks a member, or has one that it does not take, or of the wrong type";
+    struct members members;
+    const char *problem = take_members(change, &members);
+    if (problem)
+        return problem;
+    const char *op = json_string_value(members.at[MEMBER_OP]);
+    const struct operation *operation = NULL;
+    for (size_t i = 0; op && i < sizeof operations / sizeof operations[0]; i++)
+        if (strcmp(operations[i].name, op) == 0)
+            operation = &operations[i];
+    if (!operation)
+        return "op is one of write, cas, append, delete, touch, incr, copy and move";
+    if (!has(&members, operation->needed | SET(OP), operation->allowed))
+        return wrong;
+    size_t start = buffer_size(lines);
+    buffer_append_text(lines, op);
+    bool good = !members.at[MEMBER_FROM] || add_name(lines, members.at[MEMBER_FROM]);
+    good = good && add_name(lines, members.at[MEMBER_NAME]) && add_number(lines, members.at[MEMBER_VERSION]);
+    if (good && members.at[MEMBER_DELTA])
+        good = add_delta(lines, members.at[MEMBER_DELTA]);
+    if (good && (operation->allowed & SET(TEXT)))
+        good = add_contents(lines, &members, operation->allowed & SET(TTL));
+    else if (good)
+        good = add_number(lines, members.at[MEMBER_TTL]);
+    if (good && !(operation->allowed & SET(TEXT)) && buffer_size(lines) - start > REQUEST_LINE_MAX)
+        return "the two names of a change are too long together";
+    buffer_append_text(lines, "\r\n");
+    return good ? NULL : wrong;
+}
+
+/* The elements of ARRAY (NULL: none), each by ADD. */
+static const char *add_each(struct buffer *lines, json_t *array, const char *(*add)(struct buffer *lines, json_t *item))
+{
+    size_t i;
+    json_t *item;
+    if (array && !json_is_array(array))
+        return "\"if\" and \"do\" are arrays";
+    json_array_foreach(array, i, item) {
+        const char *problem = add(lines, item);
+        if (problem)
+            return problem;
+    }
+    return NULL;
+}
+
+static const char *add_all(struct buffer *lines, json_t *root, const struct target_text *once)
+{
+    json_t *conditions = json_object_get(root, "if"), *changes = json_object_get(root, "do");
+    size_t known = (size_t)(conditions != NULL) + (changes != NULL);
+    if (!json_is_object(root) || json_object_size(root) != known)
+        return "a transaction is an object with \"if\" and \"do\"";
+    if (json_array_size(conditions) + json_array_size(changes) > TXN_LINES_MAX)
+        return "a transaction has at most 128 conditions and changes";
+    buffer_append_text(lines, "txn");
+    if (once->given) {
+        buffer_append_text(lines, " once=");
+        buffer_append(lines, once->bytes, once->size);
+    }
+    buffer_append_text(lines, "\r\n");
+    const char *problem = add_each(lines, conditions, add_condition);
+    if (!problem)
+        problem = add_each(lines, changes, add_change);
+    buffer_append_text(lines, "commit\r\n");
+    return problem;
+}
+
+const char *txn_lines(const void *json, size_t size, const struct target_text *once, struct buffer *lines)
+{
+    json_error_t error;
+    json_t *root = json_loadb(json ? json : "", size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    if (!root)
+        return "this is no JSON, or it has a member twice";
+    const char *problem = add_all(lines, root, once);
+    json_decref(root);
+    return problem;
+}
