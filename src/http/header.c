@@ -9,6 +9,7 @@
 struct walk {
     struct fields *fields;
     uintptr_t expected;        /* where the next name begins */
+    const char *end;           /* of what the last line says */
     const char *content_length;
     const char *transfer_encoding;
     const char *problem;
@@ -70,14 +71,17 @@ static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const ch
 {
     struct walk *walk = context;
     (void)kind;
-    value = value ? value : "";
-    uintptr_t value_at = (uintptr_t)name + name_size + strlen(": ");
-    if (!is_token(name, name_size) || !is_value(value, value_size) || (uintptr_t)name != walk->expected ||
-        (value_size > 0 && (uintptr_t)value != value_at)) {
+    if (!value) {
         walk->problem = malformed;
         return MHD_NO;
     }
-    /* An empty value may come with or without the space: the library does not tell where it is then. */
+    uintptr_t value_at = (uintptr_t)name + name_size + strlen(": ");
+    if (!is_token(name, name_size) || !is_value(value, value_size) || (uintptr_t)name != walk->expected ||
+        (uintptr_t)value != value_at) {
+        walk->problem = malformed;
+        return MHD_NO;
+    }
+    walk->end = value + value_size;
     walk->expected = value_at + value_size + strlen("\r\n");
     const char **kept = slot(walk, name, name_size);
     if (kept && *kept)
@@ -85,6 +89,15 @@ static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const ch
     if (kept)
         *kept = value;
     return walk->problem ? MHD_NO : MHD_YES;
+}
+
+/* Whether two CRLF are behind END, where the last line's text ends: the library has put a zero over each of their bytes,
+ * in a buffer that goes on. Without one of them another byte comes too early: the next request's, or what is behind a
+ * zero within the line. */
+static bool ends_strictly(const char *end)
+{
+    static const char zeros[4];
+    return memcmp(end, zeros, sizeof zeros) == 0;
 }
 
 /* How long the body is. NULL, or why that is not clear (RFC 9112 section 6.3). */
@@ -111,10 +124,13 @@ const char *header_read(struct MHD_Connection *connection, const struct header_p
     if (!place->target || (uintptr_t)place->target != target ||
         (uintptr_t)version != target + place->target_size + 1)
         return malformed;
-    walk.expected = (uintptr_t)version + strlen(version) + strlen("\r\n");
+    walk.end = version + strlen(version);
+    walk.expected = (uintptr_t)walk.end + strlen("\r\n");
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_field, &walk);
     if (walk.problem)
         return walk.problem;
+    if (!ends_strictly(walk.end))
+        return malformed;
     if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
         return "the version is none that is spoken here";
     return read_length(&walk, fields);

@@ -426,6 +426,20 @@ static void plan_route(struct making *making)
     }
 }
 
+/* The target without the scheme and host that one for a proxy has (RFC 9112 section 3.2.2). NULL: it is another's. */
+static const char *own_target(const struct fields *fields)
+{
+    static const char scheme[] = "http://";
+    const char *target = fields->target, *host = fields->browser.host;
+    if (strncmp(target, scheme, sizeof scheme - 1) != 0)
+        return target;
+    target += sizeof scheme - 1;
+    size_t size = strcspn(target, "/?");
+    if (!host || strlen(host) != size || memcmp(host, target, size) != 0)
+        return NULL;
+    return target + size;
+}
+
 void plan_make(const struct fields *fields, const char *names, struct plan *plan, struct refusal *refusal)
 {
     struct making making = {.fields = fields, .plan = plan, .refusal = refusal};
@@ -436,7 +450,8 @@ void plan_make(const struct fields *fields, const char *names, struct plan *plan
         refuse(&making, 421, "ERR_HOST", "Host is not a name of this node; --http-hosts makes it one");
         return;
     }
-    const char *problem = target_parse(fields->target, &making.target);
+    const char *target = own_target(fields);
+    const char *problem = target ? target_parse(target, &making.target) : "the target names another host";
     if (problem)
         refuse_bad(&making, problem);
     else

@@ -1,0 +1,115 @@
+#include "http/txn.h"
+
+#include <string.h>
+
+#include "http/base64.h"
+#include "support/check.h"
+
+static const struct target_text none;
+
+static void becomes(const char *json, const char *expected)
+{
+    struct buffer lines = {0};
+    const char *problem = txn_lines(json, strlen(json), &none, &lines);
+    ck_assert_msg(!problem, "%s: %s", json, problem);
+    buffer_append_u8(&lines, 0);
+    ck_assert_str_eq((char *)buffer_start(&lines), expected);
+    buffer_close(&lines);
+}
+
+START_TEST(every_condition_and_change)
+{
+    becomes("{}", "txn\r\ncommit\r\n");
+    becomes("{\"if\": [{\"name\": \"a\", \"version\": 7}, {\"name\": \"b\", \"absent\": true},"
+            " {\"name\": \"c\", \"present\": true}]}",
+            "txn\r\nif a 7\r\nif b absent\r\nif c present\r\ncommit\r\n");
+    becomes("{\"do\": [{\"op\": \"write\", \"name\": \"a\", \"text\": \"h\\u00e9\\n\", \"ttl\": 60},"
+            " {\"op\": \"write\", \"name\": \"b\", \"base64\": \"aGVsbG8=\"},"
+            " {\"op\": \"cas\", \"name\": \"c\", \"version\": 0, \"text\": \"\"},"
+            " {\"op\": \"append\", \"name\": \"d\", \"text\": \"x\"}]}",
+            "txn\r\nwrite a 4 60\r\nh\xc3\xa9\n\r\nwrite b 5\r\nhello\r\ncas c 0 0\r\n\r\nappend d 1\r\nx\r\ncommit\r\n");
+    becomes("{\"do\": [{\"op\": \"delete\", \"name\": \"f\"}, {\"op\": \"delete\", \"name\": \"g\", \"version\": 3},"
+            " {\"op\": \"touch\", \"name\": \"h\", \"ttl\": 9}, {\"op\": \"incr\", \"name\": \"i\", \"delta\": -1},"
+            " {\"op\": \"incr\", \"name\": \"j\", \"delta\": -9223372036854775808},"
+            " {\"op\": \"copy\", \"from\": \"k\", \"name\": \"l\"},"
+            " {\"op\": \"move\", \"from\": \"m\", \"name\": \"n\", \"version\": 0}]}",
+            "txn\r\ndelete f\r\ndelete g 3\r\ntouch h 9\r\nincr i -1\r\nincr j -9223372036854775808\r\n"
+            "copy k l\r\nmove m n 0\r\ncommit\r\n");
+}
+END_TEST
+
+START_TEST(a_token_goes_along)
+{
+    const struct target_text once = {.given = true, .size = 2, .bytes = "t1"};
+    struct buffer lines = {0};
+    ck_assert_ptr_null(txn_lines("{}", 2, &once, &lines));
+    ck_assert(memcmp(buffer_start(&lines), "txn once=t1\r\ncommit", 19) == 0);
+    buffer_close(&lines);
+}
+END_TEST
+
+START_TEST(what_is_no_transaction)
+{
+    static const char *const texts[] = {
+        "", "[]", "{", "1", "{\"do\": 1}", "{\"do\": [1]}", "{\"du\": []}", "{\"do\": [], \"do\": []}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\"}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\", \"text\": \"\", \"base64\": \"\"}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\", \"base64\": \"a\"}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a b\", \"text\": \"\"}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\\r\\nb\", \"text\": \"\"}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\\u0000b\", \"text\": \"\"}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": 7, \"text\": \"\"}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\", \"text\": \"\", \"ttl\": -1}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\", \"text\": \"\", \"ttl\": 1.5}]}",
+        "{\"do\": [{\"op\": \"write\", \"name\": \"a\", \"text\": \"\", \"version\": 1}]}",
+        "{\"do\": [{\"op\": \"cas\", \"name\": \"a\", \"text\": \"\"}]}",
+        "{\"do\": [{\"op\": \"read\", \"name\": \"a\"}]}", "{\"do\": [{\"name\": \"a\", \"text\": \"\"}]}",
+        "{\"do\": [{\"op\": \"incr\", \"name\": \"a\", \"delta\": \"1\"}]}",
+        "{\"do\": [{\"op\": \"copy\", \"name\": \"a\"}]}", "{\"do\": [{\"op\": \"touch\", \"name\": \"a\"}]}",
+        "{\"if\": [{\"name\": \"a\"}]}", "{\"if\": [{\"name\": \"a\", \"absent\": false}]}",
+        "{\"if\": [{\"name\": \"a\", \"absent\": true, \"version\": 1}]}", "{\"if\": [{\"version\": 1}]}",
+        "{\"if\": [{\"name\": \"a\", \"version\": \"1\"}]}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct buffer lines = {0};
+        ck_assert_msg(txn_lines(texts[i], strlen(texts[i]), &none, &lines) != NULL, "%s", texts[i]);
+        buffer_close(&lines);
+    }
+}
+END_TEST
+
+START_TEST(base64_there_and_back)
+{
+    uint8_t bytes[64];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 37 + 200);
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        struct buffer coded = {0}, decoded = {0};
+        base64_encode(&coded, bytes, size);
+        ck_assert_uint_eq(buffer_size(&coded), (size + 2) / 3 * 4);
+        ck_assert(base64_decode(&decoded, (char *)buffer_start(&coded), buffer_size(&coded)));
+        ck_assert_uint_eq(buffer_size(&decoded), size);
+        ck_assert(size == 0 || memcmp(buffer_start(&decoded), bytes, size) == 0);
+        buffer_close(&coded);
+        buffer_close(&decoded);
+    }
+    static const char *const bad[] = {"a", "ab", "abc", "a===", "====", "ab=c", "aa==aaaa", "a\nbc", "aaa-", "ab==", "aab="};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct buffer decoded = {0};
+        ck_assert_msg(!base64_decode(&decoded, bad[i], strlen(bad[i])), "%s", bad[i]);
+        buffer_close(&decoded);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("txn");
+    TCase *tests = tcase_create("txn");
+    tcase_add_test(tests, every_condition_and_change);
+    tcase_add_test(tests, a_token_goes_along);
+    tcase_add_test(tests, what_is_no_transaction);
+    tcase_add_test(tests, base64_there_and_back);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
