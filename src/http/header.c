@@ -91,9 +91,9 @@ static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const ch
     return walk->problem ? MHD_NO : MHD_YES;
 }
 
-/* Whether two CRLF are behind END, where the last line's text ends: the library has put a zero over each of their bytes,
- * in a buffer that goes on. Without one of them another byte comes too early: the next request's, or what is behind a
- * zero within the line. */
+/* Whether two CRLF are behind END, where the last line's text ends: the library has put zeros over their bytes, in a
+ * buffer that goes on. Without one of them another byte comes too early: the next request's, or what is behind a zero
+ * within the line. */
 static bool ends_strictly(const char *end)
 {
     static const char zeros[4];
@@ -121,7 +121,7 @@ const char *header_read(struct MHD_Connection *connection, const struct header_p
     struct walk walk = {.fields = fields};
     uintptr_t target = (uintptr_t)method + strlen(method) + 1;
     fields->method = method;
-    if (!place->target || (uintptr_t)place->target != target ||
+    if (!place->target || (uintptr_t)place->target != target || strpbrk(fields->target, " \t") ||
         (uintptr_t)version != target + place->target_size + 1)
         return malformed;
     walk.end = version + strlen(version);
@@ -133,5 +133,7 @@ const char *header_read(struct MHD_Connection *connection, const struct header_p
         return malformed;
     if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
         return "the version is none that is spoken here";
+    if (!fields->browser.host && strcmp(version, "HTTP/1.1") == 0)
+        return "HTTP/1.1 needs a Host";
     return read_length(&walk, fields);
 }

@@ -55,7 +55,8 @@ test_http_stale_reads_say_so() {
 test_http_conditions_are_cas() {
     fresh_cluster 1
     same "$(http 1 -X PUT -H 'If-None-Match: *' -d one /files/a)" '201 {"ok":true,"name":"a","version":1}'
-    matches "$(http 1 -X PUT -H 'If-None-Match: *' -d two /files/a)" '412 {"ok":false,"error":"ERR_VERSION",*"version":1}'
+    matches "$(http 1 -X PUT -H 'If-None-Match: *' -d two /files/a)" \
+        '412 {"ok":false,"error":"ERR_VERSION",*"version":1}'
     same "$(header etag)" '"1"'
     same "$(http 1 -X PUT -H 'If-Match: "1"' -d two /files/a)" '200 {"ok":true,"name":"a","version":2}'
     matches "$(http 1 -X PUT -H 'If-Match: "1"' -d no /files/a)" '412 *"version":2}'
@@ -173,14 +174,16 @@ txn() {
 test_http_transactions() {
     fresh_cluster 3
     same "$(txn 1 '{"if": [{"name": "a", "absent": true}],
-        "do": [{"op": "write", "name": "a", "text": "h\u00e9"}, {"op": "write", "name": "b", "base64": "AAECAw=="}]}')" \
+        "do": [{"op": "write", "name": "a", "text": "h\u00e9"},
+            {"op": "write", "name": "b", "base64": "AAECAw=="}]}')" \
         '200 {"ok":true,"version":1}'
     same "$(http 2 /files/a)" '200 hé'
     http 2 /files/b >/dev/null
     cmp "$directory/body" <(printf '\x00\x01\x02\x03')
     matches "$(txn 1 '{"if": [{"name": "a", "absent": true}], "do": [{"op": "delete", "name": "a"}]}')" \
         '412 *"name":"a","version":1}'
-    matches "$(txn 2 '{"do": [{"op": "delete", "name": "none"}, {"op": "delete", "name": "a"}]}')" '404 *"name":"none"}'
+    matches "$(txn 2 '{"do": [{"op": "delete", "name": "none"}, {"op": "delete", "name": "a"}]}')" \
+        '404 *"name":"none"}'
     same "$(txn 3 '{"if": [{"name": "a", "version": 1}, {"name": "b", "present": true}], "do": [
         {"op": "move", "from": "a", "name": "c"}, {"op": "delete", "name": "b"},
         {"op": "incr", "name": "n", "delta": 5}]}')" '200 {"ok":true,"version":2}'
@@ -233,7 +236,7 @@ http_ready() {
 # The README of seed 003, with ports of this test's own: what it shows works as it stands there.
 test_http_the_session_of_the_file_system() {
     fresh_cluster 3
-    local leader node is
+    local leader node is url
     leader=$(status 1 leader)
     for node in 1 2 3; do
         is=false
@@ -242,9 +245,10 @@ test_http_the_session_of_the_file_system() {
         grep -q "\"is_leader\": $is" "$directory/status" || fail "$(<"$directory/status")"
     done
     jq -e '.nodes | length == 3' "$directory/status" >/dev/null
-    cd "$directory"
+    cd "$directory" || return
     echo "hello distributed world" >my-test-file.txt
-    matches "$(curl -sS -X POST --data-binary @my-test-file.txt "http://localhost:$(port 1)/upload/my-first-file.txt")" \
+    url=http://localhost:$(port 1)/upload/my-first-file.txt
+    matches "$(curl -sS -X POST --data-binary @my-test-file.txt "$url")" \
         '{"ok":true,"name":"my-first-file.txt","version":1}'
     same "$(curl -sS "http://localhost:$(port 2)/files" | jq -c '[.files[] | [.name, .size]]')" \
         '[["my-first-file.txt",24]]'

@@ -27,7 +27,8 @@ START_TEST(every_condition_and_change)
             " {\"op\": \"write\", \"name\": \"b\", \"base64\": \"aGVsbG8=\"},"
             " {\"op\": \"cas\", \"name\": \"c\", \"version\": 0, \"text\": \"\"},"
             " {\"op\": \"append\", \"name\": \"d\", \"text\": \"x\"}]}",
-            "txn\r\nwrite a 4 60\r\nh\xc3\xa9\n\r\nwrite b 5\r\nhello\r\ncas c 0 0\r\n\r\nappend d 1\r\nx\r\ncommit\r\n");
+            "txn\r\nwrite a 4 60\r\nh\xc3\xa9\n\r\nwrite b 5\r\nhello\r\n"
+            "cas c 0 0\r\n\r\nappend d 1\r\nx\r\ncommit\r\n");
     becomes("{\"do\": [{\"op\": \"delete\", \"name\": \"f\"}, {\"op\": \"delete\", \"name\": \"g\", \"version\": 3},"
             " {\"op\": \"touch\", \"name\": \"h\", \"ttl\": 9}, {\"op\": \"incr\", \"name\": \"i\", \"delta\": -1},"
             " {\"op\": \"incr\", \"name\": \"j\", \"delta\": -9223372036854775808},"
@@ -93,7 +94,8 @@ START_TEST(base64_there_and_back)
         buffer_close(&coded);
         buffer_close(&decoded);
     }
-    static const char *const bad[] = {"a", "ab", "abc", "a===", "====", "ab=c", "aa==aaaa", "a\nbc", "aaa-", "ab==", "aab="};
+    static const char *const bad[] = {"a",        "ab",    "abc",  "a===", "====", "ab=c",
+                                      "aa==aaaa", "a\nbc", "aaa-", "ab==", "aab="};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct buffer decoded = {0};
         ck_assert_msg(!base64_decode(&decoded, bad[i], strlen(bad[i])), "%s", bad[i]);

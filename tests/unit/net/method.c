@@ -24,7 +24,8 @@ END_TEST
 
 START_TEST(all_else_is_text)
 {
-    static const char *const texts[] = {"", "get /", "read x", "GETS", "GET\t", "GE T", "X", "PRI * HTTP/2.0", "\x16\x03"};
+    static const char *const texts[] = {"",     "get /", "read x",         "GETS",     "GET\t",
+                                        "GE T", "X",     "PRI * HTTP/2.0", "\x16\x03"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         ck_assert_int_eq(find(texts[i]), METHOD_NONE);
 }
