@@ -5,8 +5,10 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "node/meter.h"
 
-/* From STATUS, what the node answers to `status`. */
-void metrics_write(struct buffer *out, const char *status, size_t size);
+/* STATUS: what the node answers to `status`. */
+void metrics_write(struct buffer *out, const char *status, size_t size, const struct meter *meter,
+                   const struct meter_levels *levels);
 
 #endif

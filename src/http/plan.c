@@ -419,7 +419,7 @@ static void plan_route(struct making *making)
         plan_fixed(making, PLAN_LIVEZ, "ping\r\n");
         break;
     case ROUTE_READYZ:
-        plan_fixed(making, PLAN_READYZ, "status\r\n");
+        plan_fixed(making, PLAN_READYZ, "ping\r\n");
         break;
     case ROUTE_NONE:
         refuse(making, 404, "ERR_PATH", "there is no such path; files are below /files/");

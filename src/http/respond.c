@@ -270,29 +270,28 @@ static enum MHD_Result respond_ready(struct exchange *exchange, bool ready, cons
     return queue(exchange, ready ? 200 : 503, json_response(json, JSON_COMPACT));
 }
 
-/* A node is ready when a read would be answered: so one is made, where there is a leader to confirm it. */
-static enum MHD_Result respond_readyz(struct exchange *exchange, const struct answer *answer, const char *text,
-                                      size_t size)
+/* A node is ready when a read would be answered: so one is made, where nothing speaks against it. */
+static enum MHD_Result respond_readyz(struct exchange *exchange, const struct answer *answer)
 {
     static const char probe[] = "read readyz\r\n";
+    struct http_connection *connection = exchange->connection;
+    struct node *node = connection->http->node;
     if (exchange->confirmed) {
         bool read = answer->kind == ANSWER_CONTENTS || answer->kind == ANSWER_NOT_FOUND;
         return respond_ready(exchange, read, "a read was not answered: the leader did not confirm it");
     }
-    json_t *status = json_status(text, size);
-    bool led = json_integer_value(json_object_get(status, "leader")) > 0;
-    json_decref(status);
-    if (!led)
-        return respond_ready(exchange, false, "no leader is known");
+    if (!node_ready(node))
+        return respond_ready(exchange, false, node_unready(node));
     exchange->confirmed = true;
-    node_client_bytes(exchange->connection->http->node, exchange->connection->client, (const uint8_t *)probe,
-                      sizeof probe - 1);
+    node_client_bytes(node, connection->client, (const uint8_t *)probe, sizeof probe - 1);
     return MHD_YES;
 }
 
 /* STATUS and LIST: the text behind the line as a whole. */
 static enum MHD_Result respond_text(struct exchange *exchange, const struct answer *answer, struct chain *output)
 {
+    const struct node *node = exchange->connection->http->node;
+    struct meter_levels levels;
     struct buffer text = {0}, metrics = {0};
     size_t size = (size_t)answer->body_size;
     uint8_t *at = buffer_reserve(&text, size + 1);
@@ -306,16 +305,15 @@ static enum MHD_Result respond_text(struct exchange *exchange, const struct answ
         result = queue(exchange, 200, json_response(json_list(answer, (char *)at, size), JSON_COMPACT));
         break;
     case PLAN_METRICS:
-        metrics_write(&metrics, (char *)at, size);
+        node_levels(node, &levels);
+        metrics_write(&metrics, (char *)at, size, node_meter(node), &levels);
         result = queue(exchange, 200, text_response(&metrics, "text/plain; version=0.0.4; charset=utf-8"));
-        break;
-    case PLAN_READYZ:
-        result = respond_readyz(exchange, answer, (char *)at, size);
         break;
     case PLAN_STATUS:
     case PLAN_CHANGE:
     case PLAN_READ:
     case PLAN_LIVEZ:
+    case PLAN_READYZ:
         result = queue(exchange, 200, json_response(json_status((char *)at, size), JSON_INDENT(2)));
         break;
     }
@@ -325,8 +323,8 @@ static enum MHD_Result respond_text(struct exchange *exchange, const struct answ
 
 enum MHD_Result respond_answer(struct exchange *exchange, const struct answer *answer, struct chain *output)
 {
-    if (exchange->plan.kind == PLAN_READYZ && exchange->confirmed)
-        return respond_readyz(exchange, answer, NULL, 0);
+    if (exchange->plan.kind == PLAN_READYZ)
+        return respond_readyz(exchange, answer);
     switch (answer->kind) {
     case ANSWER_OK:
         return respond_change(exchange, answer);

@@ -78,9 +78,12 @@ void node_client_close(struct node *node, struct node_client *client)
 /* --- pending commands ------------------------------------------------------------------------------------------- */
 
 /* Takes PENDING out of everything that waits for it to be decided. */
-static void pending_settle(struct node *node, struct pending *pending)
+static void pending_settle(struct node *node, struct pending *pending, enum meter_outcome outcome)
 {
     ensure(pending->state != PENDING_DONE);
+    uint64_t begun_ms = pending->deadline_ms - node->options.command_timeout_ms;
+    node->meter.commands[pending->verb][outcome]++;
+    meter_duration(&node->meter.latency[pending->verb], (node->now_ms - begun_ms) * 1000);
     list_remove(&pending->age);
     if (list_linked(&pending->queue))
         list_remove(&pending->queue);
@@ -115,7 +118,7 @@ void pending_done(struct node *node, struct pending *pending, const struct outco
                   const struct blob *command)
 {
     struct command part;
-    pending_settle(node, pending);
+    pending_settle(node, pending, is_failure(outcome->code) ? METER_NOT_SO : METER_DONE);
     pending->outcome = *outcome;
     if (is_failure(outcome->code) && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
         /* The name must be told, and will not be there any more when it is this one's turn. */
@@ -132,7 +135,8 @@ void pending_done(struct node *node, struct pending *pending, const struct outco
 
 void pending_fail(struct node *node, struct pending *pending, enum reply_error error, const char *reason)
 {
-    pending_settle(node, pending);
+    pending_settle(node, pending, METER_FAILED);
+    node->meter.errors[error]++;
     reply_error(&pending->reply, error, reason);
     client_advance(node, pending->client);
 }
@@ -177,7 +181,7 @@ void client_advance(struct node *node, struct node_client *client)
     struct pending *pending;
     while ((pending = client->head) != NULL) {
         if (pending->state == PENDING_CONFIRMED) {
-            pending_settle(node, pending);
+            pending_settle(node, pending, METER_DONE);
             inquiry_answer(node, &pending->inquiry, pending->names, &client->output);
         } else if (pending->state != PENDING_DONE) {
             break;
@@ -202,7 +206,7 @@ void client_read_before(struct node *node, struct pending *pending)
         ensure(at != NULL);
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
             continue;
-        pending_settle(node, at);
+        pending_settle(node, at, METER_DONE);
         inquiry_answer(node, &at->inquiry, at->names, &at->reply);
     }
 }
@@ -215,7 +219,7 @@ void client_free(struct node *node, struct node_client *client)
         if (pending->state == PENDING_NUMBERED)
             gateway_slot(&node->gateway, pending->number)->pending = NULL;
         if (pending->state != PENDING_DONE)
-            pending_settle(node, pending);
+            pending_settle(node, pending, METER_DROPPED);
         chain_close(&pending->reply);
         free(pending);
         pending = next;

@@ -34,6 +34,7 @@ struct pending {
     struct pending *next;      /* in the client's queue */
     struct node_client *client;
     enum pending_state state;
+    enum verb verb;            /* read, stat, list, or what changes something; VERB_NONE: it was DONE at once */
     uint64_t deadline_ms;
     struct list age;           /* in node->ages: all that wait, the oldest first */
     struct list queue;         /* WAITING: in node->waiting; READ: in one of node->reads' */

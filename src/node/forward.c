@@ -47,6 +47,7 @@ static void number_waiting(struct node *node)
         list_remove(&pending->queue);
         if (gateway->first == gateway->next)
             gateway->progress_ms = node->now_ms; /* the window was empty: patience begins now */
+        node->meter.proposals++;
         pending->number = gateway_add(gateway, pending->command, pending, node->now_ms);
         pending->command = NULL;
         pending->state = PENDING_NUMBERED;

@@ -330,6 +330,8 @@ static void say_changes(struct node *node)
     say_number(node, "last", raft_last_index(node->raft));
     say_number(node, "commit", raft_commit(node->raft));
     say_end(node);
+    node->meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
+    node->meter.leader_changes += leader != 0 && leader != node->seen_leader;
     node->seen_role = role;
     node->seen_term = term;
     node->seen_leader = leader;

@@ -50,6 +50,7 @@ struct chain *client_reply_now(struct node *node, struct node_client *client)
 
 void client_refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason)
 {
+    node->meter.errors[error]++;
     reply_error(client_reply_now(node, client), error, reason);
 }
 
@@ -74,6 +75,7 @@ static void answer_text(struct node *node, struct node_client *client, const str
 void client_submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes)
 {
     struct pending *pending = pending_add(node, client, PENDING_WAITING, 0);
+    pending->verb = meter_verb(command);
     pending->command = command;
     pending->bytes = bytes;
     client->bytes += bytes;
@@ -224,6 +226,7 @@ static void begin_inquiry(struct node *node, struct node_client *client, const s
     struct inquiry inquiry = inquiry_of(request);
     struct pending *pending = pending_add(node, client, request->stale ? PENDING_CONFIRMED : PENDING_READ,
                                           (size_t)inquiry.name_size + inquiry.other_size);
+    pending->verb = request->verb;
     pending->inquiry = inquiry;
     pending->bytes = bytes;
     client->bytes += bytes;

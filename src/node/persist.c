@@ -215,6 +215,7 @@ void node_log_done(struct node *node, struct disk_log *request)
     persist->marked = request->marked;
     persist->sync_us = request->sync_us;
     persist->batches++;
+    meter_duration(&node->meter.syncs, request->sync_us);
     persist->room_bytes = disk_room_bytes(node->disk);
     persist->wal_spares = disk_spares(node->disk);
     if (persist->from_raft)

@@ -11,6 +11,7 @@
 #include "node/gateway.h"
 #include "node/limits.h"
 #include "node/link.h"
+#include "node/meter.h"
 #include "node/node.h"
 #include "node/reads.h"
 #include "raft/raft.h"
@@ -180,6 +181,7 @@ struct node {
     struct sending sending;
     struct receiving receiving;
     struct agreement agreement;
+    struct meter meter;
 
     /* What the last turn saw, for the log and for what a change brings about. */
     enum raft_role seen_role;

@@ -65,7 +65,7 @@ START_TEST(requests_without_conditions)
         {"GET", "/status", "status\r\n", "", ""},
         {"GET", "/metrics", "status\r\n", "", ""},
         {"HEAD", "/livez", "ping\r\n", "", ""},
-        {"GET", "/readyz", "status\r\n", "", ""},
+        {"GET", "/readyz", "ping\r\n", "", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fields fields = fields_of(cases[i].method, cases[i].target);

@@ -1,0 +1,46 @@
+#include "node/meter.h"
+
+#include "node/state.h"
+#include "protocol/command.h"
+
+const uint64_t meter_bounds_us[METER_BUCKETS - 1] = {100,   250,    500,    1000,   2500,    5000,    10000,  25000,
+                                                     50000, 100000, 250000, 500000, 1000000, 2500000, 5000000};
+
+void meter_duration(struct meter_histogram *histogram, uint64_t us)
+{
+    unsigned bucket = 0;
+    while (bucket < METER_BUCKETS - 1 && us > meter_bounds_us[bucket])
+        bucket++;
+    histogram->buckets[bucket]++;
+    histogram->sum_us += us;
+}
+
+enum verb meter_verb(const struct blob *command)
+{
+    static const enum verb verbs[COMMAND_KIND_END] = {
+        [COMMAND_WRITE] = VERB_WRITE,   [COMMAND_CAS] = VERB_CAS,   [COMMAND_DELETE] = VERB_DELETE,
+        [COMMAND_TOUCH] = VERB_TOUCH,   [COMMAND_COPY] = VERB_COPY, [COMMAND_MOVE] = VERB_MOVE,
+        [COMMAND_APPEND] = VERB_APPEND, [COMMAND_INCR] = VERB_INCR, [COMMAND_TXN] = VERB_TXN,
+    };
+    struct command origin;
+    return command_origin(command->bytes, command->size, &origin) ? verbs[origin.kind] : VERB_NONE;
+}
+
+const struct meter *node_meter(const struct node *node)
+{
+    return &node->meter;
+}
+
+void node_levels(const struct node *node, struct meter_levels *levels)
+{
+    *levels = (struct meter_levels){
+        .window = node->gateway.next - node->gateway.first,
+        .window_bytes = node->gateway.bytes,
+        .held_bytes = node->held_bytes,
+        .unsynced_bytes = raft_unwritten_bytes(node->raft),
+        .snapshots = node->snapshots.count,
+        .snapshots_installed = node->receiving.count,
+        .role = raft_role(node->raft),
+        .ready = node_ready(node),
+    };
+}
