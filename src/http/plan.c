@@ -84,15 +84,29 @@ static void add_once(struct making *making, struct buffer *lines)
     }
 }
 
-static bool is_number(const struct target_text *text)
+static bool is_limit(const struct target_text *text)
 {
     uint64_t number;
-    return request_number(text->bytes, text->size, &number);
+    return request_number(text->bytes, text->size, &number) && number > 0 && number <= REQUEST_LIST_MAX;
+}
+
+/* A signed number of 64 bits. */
+static bool is_delta(const struct target_text *text)
+{
+    bool minus = text->bytes[0] == '-';
+    uint64_t number;
+    return request_number(text->bytes + minus, (size_t)(text->size - minus), &number) &&
+           number <= (uint64_t)INT64_MAX + minus;
 }
 
 static bool is_name(const struct target_text *text)
 {
     return request_name(text->bytes, text->size);
+}
+
+static bool is_delimiter(const struct target_text *text)
+{
+    return text->size == 1 && is_name(text);
 }
 
 /* --- changes ---------------------------------------------------------------------------------------------------- */
@@ -182,9 +196,7 @@ static void plan_incr(struct making *making)
     if (!takes_only(making, SET(OP) | SET(DELTA)))
         return;
     delta = delta ? delta : &one;
-    bool minus = delta->bytes[0] == '-';
-    uint64_t number;
-    if (!request_number(delta->bytes + minus, (size_t)(delta->size - minus), &number)) {
+    if (!is_delta(delta)) {
         refuse_bad(making, "delta is a decimal number, such as 1 or -20");
         return;
     }
@@ -221,6 +233,10 @@ static void plan_copy(struct making *making, const char *verb)
         return;
     if (!from || !is_name(from)) {
         refuse_bad(making, "op=copy and op=move need from=NAME");
+        return;
+    }
+    if (from->size == plan->name.size && memcmp(from->bytes, plan->name.bytes, from->size) == 0) {
+        refuse_bad(making, "from is the file itself");
         return;
     }
     if (transaction)
@@ -339,8 +355,8 @@ static void plan_list(struct making *making)
     } options[] = {
         {PARAMETER_PREFIX, "prefix=", is_name},
         {PARAMETER_AFTER, "after=", is_name},
-        {PARAMETER_LIMIT, "limit=", is_number},
-        {PARAMETER_DELIMITER, "delim=", is_name},
+        {PARAMETER_LIMIT, "limit=", is_limit},
+        {PARAMETER_DELIMITER, "delim=", is_delimiter},
     };
     if (!takes_only(making, SET(STALE) | SET(PREFIX) | SET(AFTER) | SET(LIMIT) | SET(DELIMITER)))
         return;
@@ -351,7 +367,7 @@ static void plan_list(struct making *making)
         if (!text || text->size == 0)
             continue;
         if (!options[i].good(text)) {
-            refuse_bad(making, "prefix and after are (parts of) names, limit a number, delimiter a byte");
+            refuse_bad(making, "prefix and after are (parts of) names, limit is 1 to 10000, delimiter one byte");
             return;
         }
         add(&plan->lines, " ");

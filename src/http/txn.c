@@ -162,6 +162,10 @@ static const char *add_change(struct buffer *lines, json_t *change)
         return "op is one of write, cas, append, delete, touch, incr, copy and move";
     if (!has(&members, operation->needed | SET(OP), operation->allowed))
         return wrong;
+    json_t *ttl = members.at[MEMBER_TTL], *from = members.at[MEMBER_FROM];
+    if ((json_is_integer(ttl) && json_integer_value(ttl) > (json_int_t)REQUEST_EXPTIME_MAX_S) ||
+        (from && json_equal(from, members.at[MEMBER_NAME])))
+        return "ttl is above its limit, or from is the file itself";
     size_t start = buffer_size(lines);
     buffer_append_text(lines, op);
     bool good = !members.at[MEMBER_FROM] || add_name(lines, members.at[MEMBER_FROM]);

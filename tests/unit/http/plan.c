@@ -132,6 +132,10 @@ START_TEST(what_is_refused)
         {"GET", "/files?limit=x", 400},             {"GET", "/files?prefix=a+b", 400},
         {"GET", "/files?delimiter=%0a", 400},       {"GET", "http://other/files/x", 400},
         {"POST", "/txn", 415},
+        {"GET", "/files?limit=0", 400},             {"GET", "/files?limit=10001", 400},
+        {"GET", "/files?limit=10000", 0},           {"GET", "/files?delimiter=ab", 400},
+        {"POST", "/files/x?op=copy&from=x", 400},   {"POST", "/files/x?op=incr&delta=9223372036854775808", 400},
+        {"POST", "/files/x?op=incr&delta=-9223372036854775808", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fields fields = fields_of(cases[i].method, cases[i].target);
