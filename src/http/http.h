@@ -1,4 +1,4 @@
-/* The HTTP/JSON shim (SPEC.md section 5): connections that speak HTTP, on the server's loop.
+/* The HTTP/JSON shim (SPEC.md section 9): connections that speak HTTP, on the server's loop.
  *
  *      socket -> libmicrohttpd -> header.c -> plan.c, txn.c -> lines of the text protocol -> node
  *      socket <- libmicrohttpd <- respond.c, json.c <-------- answer (protocol/answer.h) <---'

@@ -255,6 +255,21 @@ test_http_the_session_of_the_file_system() {
     same "$(curl -sS "http://localhost:$(port 3)/upload/my-first-file.txt")" "hello distributed world"
 }
 
+# What the README shows, on a port of this test's own.
+test_http_the_session_of_the_readme() {
+    fresh_cluster 3
+    awk '$0 == "```sh http" { inside = 1; next } /^```/ { inside = 0 } inside' "$root/README.md" |
+        sed "s|localhost:8080|localhost:$(port 2)|; s|^curl|curl -sS|" >"$directory/session"
+    grep -q curl "$directory/session" || fail "no session in the README"
+    bash -e "$directory/session" | tr -d '\r' >"$directory/got"
+    local line
+    for line in '{"ok":true,"name":"greeting","version":1}' 'ETag: "1"' '{"ok":true,"name":"greeting","version":2}' \
+        '{"ok":true,"name":"lock","version":3}' '{"ok":true,"name":"visits","version":4,"value":1}' \
+        '{"ok":true,"name":"greeting"}'; do
+        grep -qxF "hello$line" "$directory/got" || grep -qxF "$line" "$directory/got" || fail "$line: not there"
+    done
+}
+
 test_http_connections_are_counted_and_given_back() {
     fresh_cluster 1 --connections-max 4
     local i

@@ -25,7 +25,7 @@ enum { VALUE_MAX = 2000, INPUT_MAX = 20000, TURNS = 3 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* --- a node of one, and the shim on it ------------------------------------------------------------------------------ */
+/* --- a node of one, and the shim on it --------------------------------------------------------------------------- */
 
 struct world {
     struct fs_memory *memory;
@@ -152,7 +152,7 @@ static void converse(const uint8_t *bytes, size_t size)
     end(&world);
 }
 
-/* --- what is made of requests --------------------------------------------------------------------------------------- */
+/* --- what is made of requests ------------------------------------------------------------------------------------ */
 
 /* TEXT is lines that the node takes for what they are meant, contents of `numbytes` behind those that say so. */
 static void check_lines(const uint8_t *text, size_t size)
