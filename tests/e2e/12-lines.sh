@@ -163,7 +163,7 @@ test_commands_may_come_byte_by_byte() {
 }
 
 test_browsers_and_tls_clients_are_closed_at_the_first_line() {
-    fresh_cluster 1
+    fresh_cluster 1 --no-http
     local hello
     matches "$(printf 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\nwrite a 1\r\nx\r\n' | say 1)" \
         "ERR_CMD_ERR ?*"
