@@ -9,6 +9,10 @@
 
 static const struct refusal busy = {503, "ERR_BUSY", "too many connections or requests; try again, or another node",
                                     NULL};
+static const struct refusal ending = {503, "ERR_BUSY", "this node shuts down; try another node", NULL};
+/* A change is with the node, which will not tell any more. */
+static const struct refusal undecided = {504, "ERR_TIMEOUT", "this node shuts down; it may or may not take effect",
+                                         NULL};
 static const struct refusal too_big = {413, "ERR_TOO_BIG", "the body is larger than this node takes", NULL};
 
 struct exchange *exchange_open(const char *target)
@@ -136,7 +140,7 @@ static enum MHD_Result answer(struct exchange *exchange)
             return result;
     }
     if (exchange->connection->http->closing)
-        return respond_refusal(exchange, &busy);
+        return respond_refusal(exchange, exchange->plan.kind == PLAN_CHANGE ? &undecided : &ending);
     exchange->suspended = true;
     MHD_suspend_connection(exchange->connection->library);
     return MHD_YES;

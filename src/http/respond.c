@@ -72,6 +72,8 @@ static struct MHD_Response *json_response(json_t *json, size_t flags)
 enum MHD_Result respond_refusal(struct exchange *exchange, const struct refusal *refusal)
 {
     json_t *json = json_error(refusal->code, refusal->message, strlen(refusal->message));
+    if (refusal->status == 504)
+        json_object_set_new(json, "outcome", json_string("unknown"));
     struct MHD_Response *response = json_response(json, JSON_COMPACT);
     if (response && refusal->allow)
         header(response, "Allow", refusal->allow);

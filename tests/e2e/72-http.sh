@@ -229,6 +229,24 @@ test_http_without_a_majority() {
     wait_for http_ready 1
 }
 
+# A node that ends answers what it was asked: of a change whose outcome it will not see it says so.
+test_http_a_node_that_ends_answers() {
+    fresh_cluster 3 --timeout-ms 20000
+    http 1 -X PUT -d x /files/a >"$directory/got"
+    wait_for level 1 2 3
+    cluster pause 2
+    cluster pause 3
+    curl -sS -m 20 -X PUT -d y -w '%{http_code}' "http://127.0.0.1:$(port 1)/files/a" >"$directory/answer" &
+    local change=$!
+    curl -sS -m 20 -w '%{http_code}' "http://127.0.0.1:$(port 1)/files/a" >"$directory/read" &
+    local read=$!
+    wait_for status_is 1 connections 3
+    cluster stop 1
+    wait "$change" "$read"
+    matches "$(<"$directory/answer")" '{"ok":false,"error":"ERR_@(TIMEOUT|BUSY|NO_LEADER)"*50[34]'
+    matches "$(<"$directory/read")" '{"ok":false,"error":"ERR_@(TIMEOUT|BUSY|NO_LEADER)"*50[34]'
+}
+
 http_ready() {
     [[ $(http "$1" /readyz) == '200 '* ]]
 }
