@@ -37,7 +37,7 @@ $(FUZZERS): $(BUILD)/%: %.c $(FUZZ_OBJECTS) $(LIBS_node)
 	@$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJECTS) $(FUZZ_LIBS) $(LIBS_node) $(LINK_FLAGS) $(FUZZ_LINK)
 $(BUILD)/tests/fuzz/http: $(call lib,http)
 $(BUILD)/tests/fuzz/http: FUZZ_LIBS = $(call lib,http)
-$(BUILD)/tests/fuzz/http: FUZZ_LINK = $(LINK_http)
+$(BUILD)/tests/fuzz/http: FUZZ_LINK = $(EXTERNAL_http)
 
 programs: $(BUILD)/cleatd $(BUILD)/cleat $(UNITS) $(TOOLS) $(SIM) $(CRASHPOINTS) $(COUNT) $(NULL_SERVER)
 fuzzers: $(FUZZERS)
