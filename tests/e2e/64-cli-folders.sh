@@ -8,32 +8,36 @@ same_trees() {
     diff -r "$1" "$2" >"$directory/diff" || fail "$(head -n 5 "$directory/diff")"
 }
 
-# Some hundred real files go in, are listed, come out, move and go away, while all the time some node is being killed.
+# Some hundred real files go in, are listed, come out, move and go away, again and again, while nodes are killed.
 test_cli_folders_outlive_nodes_that_are_killed() {
-    local files
+    local files rounds=0
     cli_cluster 3
     cp -r /usr/include/linux "$directory/in"
     files=$(find "$directory/in" -type f | wc -l)
     ((files > 300)) || fail "/usr/include/linux has only $files files"
     background kill_in_turn
-    cleat put -r "$directory/in" tree --timeout 60
-    same "$(cleat ls -r tree/ --timeout 60)" \
-        "$(cd "$directory/in" && find . -type f | sed 's|^[.]|tree|' | LC_ALL=C sort)"
-    cleat get -r tree "$directory/out" --timeout 60
-    same_trees "$directory/in" "$directory/out"
-    cleat cp -r tree copy --timeout 60
-    cleat mv -r tree moved/here --timeout 60
-    cleat get -r moved/here "$directory/moved" --timeout 60
-    same_trees "$directory/in" "$directory/moved"
-    cleat rm -r moved --timeout 60
-    same "$(cleat ls --timeout 60)" copy/
-    same "$(cleat ls -r --timeout 60 | wc -l)" "$files"
-    cleat rm -r copy --timeout 60
+    while (($(kills) < 12)); do
+        cleat put -r "$directory/in" tree --timeout 60
+        same "$(cleat ls -r tree/ --timeout 60)" \
+            "$(cd "$directory/in" && find . -type f | sed 's|^[.]|tree|' | LC_ALL=C sort)"
+        cleat get -r tree "$directory/out" --timeout 60
+        same_trees "$directory/in" "$directory/out"
+        cleat cp -r tree copy --timeout 60
+        cleat mv -r tree moved/here --timeout 60
+        cleat get -r moved/here "$directory/moved" --timeout 60
+        same_trees "$directory/in" "$directory/moved"
+        cleat rm -r moved --timeout 60
+        same "$(cleat ls --timeout 60)" copy/
+        same "$(cleat ls -r --timeout 60 | wc -l)" "$files"
+        cleat rm -r copy --timeout 60
+        same "$(cleat ls --timeout 60)" ""
+        rm -r "$directory/out" "$directory/moved"
+        rounds=$((rounds + 1))
+    done
     touch "$directory/enough"
     wait "${started[0]}"
-    same "$(cleat ls)" ""
-    # Each was changed once: put, copied, moved, and both deleted.
-    same "$(cleat incr n -v)" "n: 1, version $((5 * files + 1))"
+    # In each round each file was changed five times: put, copied, moved, and both deleted. None of it was done twice.
+    same "$(cleat incr n -v)" "n: 1, version $((rounds * 5 * files + 1))"
 }
 
 test_cli_get_r_stays_in_its_folder() {

@@ -28,15 +28,20 @@ fails() {
     [[ $code == "$expected" ]] || fail "'$*' ended with $code, not $expected: $(<"$directory/stderr")"
 }
 
-# Kills and starts one node after the other, until $directory/enough is there.
+# Kills and starts one node after the other, until $directory/enough is there. $directory/kills has a byte for each.
 kill_in_turn() {
     local node=1
     while [[ ! -e $directory/enough ]]; do
         cluster kill "$node"
+        printf x >>"$directory/kills"
         cluster start "$node"
         wait_for 20 serves "$node"
         node=$((node % $(<"$CLEAT_DIR/size") + 1))
     done
+}
+
+kills() {
+    stat -c %s "$directory/kills" 2>/dev/null || printf '0\n'
 }
 
 serves() { # NODE
