@@ -38,7 +38,8 @@ struct call {
     size_t part_count;
     bool bad;                 /* a line is longer than the protocol has it: not to be sent */
     bool changes;             /* something, if it is done */
-    bool safe;                /* to be sent again when it is not known whether it was done */
+    bool safe;                /* a change that may be sent again when it is not known whether it was done */
+    int64_t first_sent_ms;    /* by the session's clock; 0: not yet */
     bool sent;                /* once at least, without an answer that says it was not done */
     enum call_outcome outcome;
     struct answer answer;     /* its line is in `line` */

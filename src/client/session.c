@@ -113,18 +113,37 @@ void session_push(struct session *session, struct call *call)
 
 /* --- outcomes ----------------------------------------------------------------------------------------------------- */
 
+/* CALL, or the first one behind it, that has no outcome yet. */
+static struct call *waiting(struct call *call)
+{
+    while (call && call->outcome != CALL_WAITING)
+        call = call->next;
+    return call;
+}
+
+static void conclude(const struct session *session, struct call *call, enum call_outcome outcome)
+{
+    call->outcome = outcome;
+    if (outcome != CALL_ANSWERED)
+        memcpy(call->reason, session->reason, sizeof call->reason);
+}
+
 /* The oldest call that waits has an outcome now. */
 static void settle(struct session *session, enum call_outcome outcome)
 {
     struct call *call = session->unanswered;
-    call->outcome = outcome;
-    if (outcome != CALL_ANSWERED)
-        memcpy(call->reason, session->reason, sizeof call->reason);
+    conclude(session, call, outcome);
     if (session->unsent == call) {
-        session->unsent = call->next;
+        session->unsent = waiting(call->next);
         session->sent_bytes = 0;
     }
-    session->unanswered = call->next;
+    session->unanswered = waiting(call->next);
+}
+
+/* Servers forget tokens after a while. */
+static bool may_send_again(const struct call *call)
+{
+    return !call->changes || (call->safe && now_ms() - call->first_sent_ms < SESSION_TOKEN_MS);
 }
 
 /* What is on its way without an answer may have been done. */
@@ -144,10 +163,12 @@ static void hang_up(struct session *session, size_t endpoint)
     session->socket_file = -1;
     buffer_clear(&session->input, INPUT_BYTES);
     session->endpoint = endpoint % session->options.endpoints.count;
+    for (struct call *call = session->unanswered; call; call = waiting(call->next))
+        if (call->sent && !may_send_again(call))
+            conclude(session, call, CALL_UNKNOWN);
+    session->unanswered = waiting(session->unanswered);
     session->unsent = session->unanswered;
     session->sent_bytes = 0;
-    while (session->unanswered && session->unanswered->sent && !session->unanswered->safe)
-        settle(session, CALL_UNKNOWN);
 }
 
 /* Goes on at the next endpoint. */
@@ -267,10 +288,12 @@ static bool write_some(struct session *session)
         if (session->sent_bytes == 0 && session->options.wire)
             wire_sent(session->options.wire, call);
         session->activity_ms = now_ms();
+        if (call->first_sent_ms == 0)
+            call->first_sent_ms = session->activity_ms;
         session->sent_bytes += (size_t)sent;
         if ((size_t)sent < size)
             return true;
-        session->unsent = call->next;
+        session->unsent = waiting(call->next);
         session->sent_bytes = 0;
     }
     return true;

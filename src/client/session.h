@@ -4,8 +4,8 @@
  *
  * Calls are answered in the order in which they were pushed. When the connection breaks, when the server does not
  * answer, or answers ERR_NO_LEADER, ERR_BUSY or ERR_TIMEOUT, all that is not answered is sent again to the next
- * endpoint, in the same order: `safe` calls can be done twice without harm. Others are given up as CALL_UNKNOWN once
- * they may have been done.
+ * endpoint, in the same order. Changes carry a token, with which servers do them once; those that are not `safe` in
+ * this way, or are too old for it, are given up as CALL_UNKNOWN once they may have been done.
  *
  * Time counts from the last answer: when there was none for `timeout_ms`, all calls fail. Where no endpoint ever took a
  * connection, they fail after SESSION_REFUSED_MS.
@@ -25,6 +25,7 @@ enum {
     SESSION_TIMEOUT_MS = 15000,      /* unless the caller knows better */
     SESSION_REFUSED_MS = 2000,
     SESSION_SILENCE_MS = 6000,       /* the server answers by then, or it hangs; its own --timeout-ms is 5000 */
+    SESSION_TOKEN_MS = 5 * 60 * 1000, /* how long a change may be sent again: servers keep its token for 10 minutes */
     SESSION_CALLS_MAX = 128,         /* see session_full */
     SESSION_BYTES_MAX = 4 * 1024 * 1024,
 };

@@ -171,15 +171,22 @@ END_TEST
 
 START_TEST(what_must_not_be_done_twice_is_not_sent_twice)
 {
-    static const struct life dies = {3, "", false}, lives = {1, "ERR_FILE_NOT_FOUND\r\n", true};
+    static const struct life dies = {6, "", false}, lives = {2, "ERR_FILE_NOT_FOUND\r\nERR_FILE_NOT_FOUND\r\n", true};
     begin(&dies, 1, &lives, 1);
-    struct call *call = change("a");
-    call->safe = false;
-    session_push(&session, call);
-    session_push(&session, question("b"));
-    call = session_pop(&session);
-    ck_assert_int_eq(call->outcome, CALL_UNKNOWN);
-    call_close(call);
+    struct call *unsafe = change("b"), *old = change("c");
+    unsafe->safe = false;
+    old->first_sent_ms = 1 - SESSION_TOKEN_MS; /* long ago, whatever the clock says */
+    session_push(&session, question("a"));
+    session_push(&session, unsafe);
+    session_push(&session, old);
+    session_push(&session, question("d"));
+    answered(session_pop(&session), ANSWER_NOT_FOUND);
+    for (int i = 0; i < 2; i++) {
+        struct call *call = session_pop(&session);
+        ck_assert_int_eq(call->outcome, CALL_UNKNOWN);
+        ck_assert_ptr_nonnull(strstr(call->reason, "closed"));
+        call_close(call);
+    }
     answered(session_pop(&session), ANSWER_NOT_FOUND);
     end();
     ck_assert_ptr_null(strstr(servers[1].heard[0], "write"));
