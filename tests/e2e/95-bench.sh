@@ -162,7 +162,7 @@ test_cleat_without_a_server() {
     matches "$("$cleat" bench --help)" "*--endpoints*--mix*--rate*"
     same "$("$cleat" help bench)" "$("$cleat" bench --help)"
     matches "$("$cleat" --version)" "cleat +([0-9]).+([0-9]).+([0-9])"
-    fails_with 2
+    same "$("$cleat" </dev/null)" "" # no commands, nothing done
     fails_with 2 --nonsense
     fails_with 2 fly
     fails_with 2 help fly

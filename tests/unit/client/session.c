@@ -46,8 +46,8 @@ static void live(const struct life *life, int connection, char *heard)
         size += (size_t)got;
     }
     ssize_t sent = write(connection, life->text, strlen(life->text));
-    char byte;
-    while (sent >= 0 && life->stays && read(connection, &byte, 1) > 0)
+    char rest[64 * 1024];
+    while (sent >= 0 && life->stays && read(connection, rest, sizeof rest) > 0)
         continue;
     close(connection);
 }
