@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "protocol/request.h"
 #include "support/check.h"
 #include "support/guard.h"
 
@@ -83,7 +84,9 @@ END_TEST
 START_TEST(a_line_in_two_pieces)
 {
     static const char *const lines[] = {"OK 123\r\n", "OK\n", "CONTENTS 1 22 333\r\n", "ERR_VERSION 5\r\n",
-                                        "ERR_TIMEOUT not confirmed\r\n", "STATUS 99\r\n", "PONG\r\n", "\r\n"};
+                                        "ERR_TIMEOUT not confirmed\r\n", "STATUS 99\r\n", "PONG\r\n", "\r\n", "OK 1 -2\r\n",
+                                        "LIST 1 2 more stale\r\n", "ERR_FILE_NOT_FOUND a\r\n",
+                                        "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef\r\n"};
     guard_open(&guard);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         for (size_t size = 0; size < strlen(lines[i]); size++) {
@@ -108,6 +111,74 @@ START_TEST(only_the_first_of_several_is_taken)
 }
 END_TEST
 
+START_TEST(values_and_names)
+{
+    guard_open(&guard);
+    struct answer answer = good("OK 7 -9223372036854775808\r\n");
+    ck_assert(answer.kind == ANSWER_OK && answer.version == 7 && answer.has_value && answer.value == INT64_MIN);
+    ck_assert(!good("OK 7\r\n").has_value);
+    answer = good("ERR_FILE_NOT_FOUND a/b\r\n");
+    ck_assert_int_eq(answer.kind, ANSWER_NOT_FOUND);
+    ck_assert_uint_eq(answer.name_size, 3);
+    ck_assert_mem_eq(answer.name, "a/b", 3);
+    ck_assert(!answer.stale);
+    ck_assert(good("ERR_FILE_NOT_FOUND stale\r\n").stale);
+    ck_assert_ptr_null(good("ERR_FILE_NOT_FOUND\r\n").name);
+    answer = good("ERR_VERSION 0 a\n");
+    ck_assert(answer.kind == ANSWER_VERSION_MISMATCH && answer.version == 0 && answer.name_size == 1);
+    ck_assert_int_eq(good("ERR_FILE_NOT_FOUNDLING\r\n").kind, ANSWER_ERROR);
+    guard_close(&guard);
+}
+END_TEST
+
+START_TEST(what_is_asked_of_the_state)
+{
+    guard_open(&guard);
+    struct answer answer = good("STAT version=7 size=120 exptime=57 created=3 xxh3=2d06800538d394c2\r\n");
+    ck_assert(answer.kind == ANSWER_STAT && answer.version == 7 && answer.size == 120 && answer.exptime_s == 57);
+    ck_assert(answer.created == 3 && answer.hash == 0x2d06800538d394c2 && !answer.stale && !answer.has_body);
+    ck_assert(good("STAT version=7 size=120 exptime=57 created=3 xxh3=ffffffffffffffff stale\r\n").stale);
+    answer = good("LIST 18446744073709551615 0 end\r\n");
+    ck_assert(answer.kind == ANSWER_LIST && answer.version == UINT64_MAX && answer.has_body && !answer.more);
+    answer = good("LIST 9 44 more stale\r\n");
+    ck_assert(answer.version == 9 && answer.body_size == 44 && answer.more && answer.stale);
+    ck_assert(good("CONTENTS 1 2 3 stale\r\n").stale);
+    guard_close(&guard);
+}
+END_TEST
+
+/* What the server writes is what its clients take it for. */
+START_TEST(replies_come_back_as_answers)
+{
+    struct chain out = {0};
+    char name[REQUEST_NAME_MAX + 1], lines[2000] = "";
+    memset(name, 0xff, REQUEST_NAME_MAX);
+    reply_version_mismatch(&out, UINT64_MAX, name, REQUEST_NAME_MAX);
+    reply_not_found(&out, name, REQUEST_NAME_MAX);
+    reply_stat(&out, &(struct reply_stat){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}, true);
+    reply_ok_value(&out, UINT64_MAX, INT64_MIN);
+    reply_not_found_stale(&out);
+    reply_list(&out, UINT64_MAX, true, "", 0, true);
+    chain_copy(&out, lines, out.size);
+    static const enum answer_kind kinds[] = {ANSWER_VERSION_MISMATCH, ANSWER_NOT_FOUND, ANSWER_STAT, ANSWER_OK,
+                                             ANSWER_NOT_FOUND, ANSWER_LIST};
+    size_t at = 0, consumed;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++, at += consumed) {
+        struct answer answer;
+        ck_assert_int_eq(answer_parse((uint8_t *)lines + at, out.size - at, &answer, &consumed), ANSWER_LINE);
+        ck_assert_int_eq(answer.kind, kinds[i]);
+        if (i == 0 || i == 2)
+            ck_assert_uint_eq(answer.version, UINT64_MAX);
+        if (i < 2)
+            ck_assert_uint_eq(answer.name_size, REQUEST_NAME_MAX);
+        if (i == 2)
+            ck_assert(answer.created == UINT64_MAX && answer.hash == UINT64_MAX && answer.stale);
+    }
+    ck_assert_uint_eq(at + 2, out.size); /* the list's empty text has a line end */
+    chain_close(&out);
+}
+END_TEST
+
 START_TEST(what_is_no_answer)
 {
     static const char *const lines[] = {
@@ -116,7 +187,13 @@ START_TEST(what_is_no_answer)
         "CONTENTS 1 2\r\n", "CONTENTS 1 2 3 4\r\n", "CONTENTS 1 x 3\r\n", "CONTENTS 1  2 3\r\n", "ERR_VERSION \r\n",
         "ERR_VERSION x\r\n", "STATUS\r\n", "STATUS 1 2\r\n", "HELP 99999999999999999999\r\n", "PONG 1\r\n",
         "BYEBYE\r\n",
-        "HTTP/1.1 400 Bad Request\r\n", "VERSION\r\n",
+        "HTTP/1.1 400 Bad Request\r\n", "VERSION\r\n", "OK 1 \r\n", "OK 1 x\r\n", "OK 1 2 3\r\n", "OK 1 +2\r\n",
+        "OK 1 9223372036854775808\r\n", "ERR_FILE_NOT_FOUND \r\n", "ERR_FILE_NOT_FOUND a b\r\n",
+        "ERR_VERSION 1 \r\n", "ERR_VERSION 1 a b\r\n", "LIST 1 2\r\n", "LIST 1 2 more end\r\n", "LIST 1 2 most\r\n",
+        "LIST 1 2 end stale \r\n", "CONTENTS 1 2 3 fresh\r\n", "STAT\r\n", "STAT version=1\r\n",
+        "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcde\r\n",
+        "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789ABCDEF\r\n",
+        "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef0\r\n",
     };
     struct answer answer;
     guard_open(&guard);
@@ -153,6 +230,9 @@ int main(void)
     tcase_add_test(tests, every_error_by_its_code_alone);
     tcase_add_test(tests, a_line_in_two_pieces);
     tcase_add_test(tests, only_the_first_of_several_is_taken);
+    tcase_add_test(tests, values_and_names);
+    tcase_add_test(tests, what_is_asked_of_the_state);
+    tcase_add_test(tests, replies_come_back_as_answers);
     tcase_add_test(tests, what_is_no_answer);
     tcase_add_test(tests, a_line_has_its_longest);
     suite_add_tcase(suite, tests);
