@@ -84,8 +84,8 @@ END_TEST
 START_TEST(a_line_in_two_pieces)
 {
     static const char *const lines[] = {"OK 123\r\n", "OK\n", "CONTENTS 1 22 333\r\n", "ERR_VERSION 5\r\n",
-                                        "ERR_TIMEOUT not confirmed\r\n", "STATUS 99\r\n", "PONG\r\n", "\r\n", "OK 1 -2\r\n",
-                                        "LIST 1 2 more stale\r\n", "ERR_FILE_NOT_FOUND a\r\n",
+                                        "ERR_TIMEOUT not confirmed\r\n", "STATUS 99\r\n", "PONG\r\n", "\r\n",
+                                        "OK 1 -2\r\n", "LIST 1 2 more stale\r\n", "ERR_FILE_NOT_FOUND a\r\n",
                                         "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef\r\n"};
     guard_open(&guard);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -121,7 +121,8 @@ START_TEST(a_file_is_in_one_change_only)
         bool touches;
     } second[] = {
         {COMMAND_WRITE, "to", "x", true},      {COMMAND_DELETE, "from", NULL, true}, {COMMAND_COPY, "x", "from", true},
-        {COMMAND_COPY, "x", "to", true},       {COMMAND_MOVE, "from", "x", true},    {COMMAND_TOUCH, "other", NULL, false},
+        {COMMAND_COPY, "x", "to", true},       {COMMAND_MOVE, "from", "x", true},
+        {COMMAND_TOUCH, "other", NULL, false},
         {COMMAND_COPY, "x", "y", false},       {COMMAND_APPEND, "tofrom", "to", false},
     };
     for (size_t i = 0; i < sizeof second / sizeof *second; i++) {

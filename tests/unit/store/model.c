@@ -5,167 +5,11 @@
 
 #include "base/names.h"
 #include "base/random.h"
-#include "store/state.h"
 #include "support/check.h"
+#include "unit/store/model_state.h"
 #include "unit/store/story.h"
 
-enum { FILES_MAX = 3000, NUMBERS_MAX = 1000, VALUE_MAX = 40, NAME_SIZE_MAX = 24, SUFFIX_MAX = 20000 };
-
-struct model_file {
-    char name[NAME_SIZE_MAX];
-    uint64_t version;
-    uint64_t expires_ms;
-    size_t value_size;
-    uint8_t value[VALUE_MAX];
-};
-
-struct model_gateway {
-    uint32_t id;
-    uint64_t nonce;
-    uint64_t epoch;
-    uint64_t applied;
-    uint64_t lowest;
-    struct outcome outcomes[NUMBERS_MAX + 1]; /* by number */
-};
-
-struct model {
-    uint64_t index;
-    uint64_t time_ms;
-    uint64_t revision;
-    size_t file_count;
-    size_t gateway_count;
-    struct model_file files[FILES_MAX];
-    struct model_gateway gateways[STORE_GATEWAYS_MAX];
-};
-
-/* --- the model -------------------------------------------------------------------------------------------------- */
-
-static struct model_file *model_find(struct model *model, const struct command *command)
-{
-    for (size_t i = 0; i < model->file_count; i++) {
-        struct model_file *file = &model->files[i];
-        if (strlen(file->name) == command->name_size && memcmp(file->name, command->name, command->name_size) == 0)
-            return file;
-    }
-    return NULL;
-}
-
-static void model_remove(struct model *model, struct model_file *file)
-{
-    model->revision++;
-    *file = model->files[--model->file_count];
-}
-
-static bool model_due(const struct model *model, const struct model_file *file)
-{
-    return file->expires_ms != 0 && file->expires_ms <= model->time_ms;
-}
-
-/* The file that falls due first, or NULL. */
-static struct model_file *model_first_due(struct model *model)
-{
-    struct model_file *first = NULL;
-    for (size_t i = 0; i < model->file_count; i++) {
-        struct model_file *file = &model->files[i];
-        if (file->expires_ms != 0 &&
-            (!first || file->expires_ms < first->expires_ms ||
-             (file->expires_ms == first->expires_ms && file->version < first->version)))
-            first = file;
-    }
-    return first;
-}
-
-static struct outcome model_command(struct model *model, const struct command *command)
-{
-    struct outcome outcome = {OUTCOME_SKIPPED, command->gateway, command->epoch, command->number, 0, 0};
-    if (command->kind == COMMAND_SKIP)
-        return outcome;
-    struct model_file *file = model_find(model, command);
-    if (file && model_due(model, file)) {
-        model_remove(model, file);
-        file = NULL;
-    }
-    uint64_t version = file ? file->version : 0;
-    if (command->kind == COMMAND_DELETE) {
-        outcome.code = file ? OUTCOME_DELETED : OUTCOME_NOT_FOUND;
-        if (file)
-            model_remove(model, file);
-        outcome.version = file ? model->revision : 0;
-        return outcome;
-    }
-    if (command->kind == COMMAND_CAS && command->version != version) {
-        outcome.code = OUTCOME_MISMATCH;
-        outcome.version = version;
-        return outcome;
-    }
-    if (!file) {
-        ensure(model->file_count < FILES_MAX);
-        file = &model->files[model->file_count++];
-    }
-    *file = (struct model_file){.version = ++model->revision, .value_size = command->value_size};
-    memcpy(file->name, command->name, command->name_size);
-    if (command->value_size > 0)
-        memcpy(file->value, command->value, command->value_size);
-    file->expires_ms = command->exptime_s > 0 ? model->time_ms + command->exptime_s * 1000 : 0;
-    outcome.code = OUTCOME_WRITTEN;
-    outcome.version = file->version;
-    return outcome;
-}
-
-static struct model_gateway *model_gateway(struct model *model, uint32_t id)
-{
-    for (size_t i = 0; i < model->gateway_count; i++) {
-        if (model->gateways[i].id == id)
-            return &model->gateways[i];
-    }
-    return NULL;
-}
-
-static struct outcome model_open(struct model *model, const struct command *command)
-{
-    struct model_gateway *gateway = model_gateway(model, command->gateway);
-    struct outcome outcome = {OUTCOME_NONE, command->gateway, gateway ? gateway->epoch : 0, 0, 0, 0};
-    if ((gateway && gateway->nonce == command->epoch) || (!gateway && model->gateway_count == STORE_GATEWAYS_MAX))
-        return outcome;
-    if (!gateway)
-        gateway = &model->gateways[model->gateway_count++];
-    gateway->id = command->gateway;
-    gateway->nonce = command->epoch;
-    gateway->epoch = model->index;
-    gateway->applied = 0;
-    gateway->lowest = 1;
-    outcome.code = OUTCOME_OPENED;
-    outcome.epoch = model->index;
-    return outcome;
-}
-
-/* COMMAND is NULL for an entry that is none. */
-static struct outcome model_apply(struct model *model, uint64_t time_ms, const struct command *command)
-{
-    model->index++;
-    if (time_ms > model->time_ms)
-        model->time_ms = time_ms;
-    struct outcome outcome = {OUTCOME_NONE, 0, 0, 0, 0, 0};
-    if (command && command->kind == COMMAND_OPEN) {
-        outcome = model_open(model, command);
-    } else if (command && command->kind != COMMAND_TICK) {
-        struct model_gateway *gateway = model_gateway(model, command->gateway);
-        outcome = (struct outcome){OUTCOME_NONE, command->gateway, command->epoch, command->number, 0, 0};
-        if (gateway && gateway->epoch == command->epoch && gateway->applied + 1 == command->number) {
-            outcome = model_command(model, command);
-            gateway->outcomes[++gateway->applied] = outcome;
-            if (command->lowest <= command->number && command->lowest > gateway->lowest)
-                gateway->lowest = command->lowest;
-        }
-    }
-    for (int i = 0; i < STORE_SWEEP_MAX; i++) {
-        struct model_file *file = model_first_due(model);
-        if (!file || !model_due(model, file))
-            break;
-        model_remove(model, file);
-    }
-    return outcome;
-}
+enum { SUFFIX_MAX = 20000 };
 
 /* A check that says nothing where all is well: there are millions of them, and Check takes note of each of its own. */
 #define expect_equal(is, expected)                                                                                     \
@@ -183,6 +27,7 @@ static void expect_outcome(struct outcome is, struct outcome expected)
     expect_equal(is.epoch, expected.epoch);
     expect_equal(is.number, expected.number);
     expect_equal(is.version, expected.version);
+    expect_equal(is.value, expected.value);
 }
 
 static void expect_counters(const struct store *store, struct model *model)
@@ -219,6 +64,7 @@ static void expect_model(struct store *store, struct model *model)
         struct store_file file;
         expect_equal(store_read(store, expected->name, strlen(expected->name), &file), true);
         expect_equal(file.version, expected->version);
+        expect_equal(file.created, expected->created);
         expect_equal(file.expires_ms, expected->expires_ms);
         expect_equal(file.value_size, expected->value_size);
         expect_equal(memcmp(file.blob->bytes + file.value_offset, expected->value, file.value_size), 0);
@@ -260,12 +106,95 @@ static bool one_in(struct run *run, uint64_t n)
     return random_between(&run->random, 1, n) == 1;
 }
 
-/* What a gateway may say: mostly what it should, sometimes what a log can hold nevertheless. NAME is where the name
- * goes, VALUE where the value goes. */
-static struct command make_numbered(struct run *run, char name[NAME_SIZE_MAX], uint8_t value[VALUE_MAX])
+/* Where the parts of a command are put together. */
+struct room {
+    char names[2 * 4][NAME_SIZE_MAX];
+    size_t names_used;
+    uint8_t values[4][VALUE_MAX];
+    size_t values_used;
+    struct buffer parts;
+    uint8_t token[COMMAND_TOKEN_SIZE];
+};
+
+static const uint8_t *make_name(struct run *run, struct room *room, size_t *size)
+{
+    char *name = room->names[room->names_used++];
+    *size = (size_t)snprintf(name, NAME_SIZE_MAX, "%u/name", (unsigned)random_between(&run->random, 1, run->names));
+    return (const uint8_t *)name;
+}
+
+static void make_value(struct run *run, struct room *room, struct command *command)
+{
+    uint8_t *value = room->values[room->values_used++];
+    command->value = value;
+    command->value_size = random_between(&run->random, 0, VALUE_MAX / 2);
+    for (size_t i = 0; i < command->value_size; i++)
+        value[i] = (uint8_t)random_between(&run->random, 1, 255);
+    if (one_in(run, 3))
+        command->value_size = (size_t)snprintf((char *)value, VALUE_MAX, "%d", (int)random_between(&run->random, 0, 99));
+}
+
+/* One change or, in a transaction, condition. */
+static struct command make_change(struct run *run, struct room *room, bool in_transaction)
+{
+    static const enum command_kind kinds[] = {
+        COMMAND_WRITE, COMMAND_WRITE, COMMAND_WRITE, COMMAND_CAS,  COMMAND_CAS,  COMMAND_DELETE,     COMMAND_TOUCH,
+        COMMAND_TOUCH, COMMAND_APPEND, COMMAND_INCR, COMMAND_COPY, COMMAND_MOVE, COMMAND_IF_VERSION, COMMAND_IF_PRESENT,
+    };
+    struct random *random = &run->random;
+    struct command command = {.kind = kinds[random_between(random, 0, in_transaction ? 13 : 11)]};
+    command.name = make_name(run, room, &command.name_size);
+    const struct model_file *file = model_find(run->model, command.name, command.name_size);
+    if (command.kind == COMMAND_COPY || command.kind == COMMAND_MOVE) {
+        command.value = make_name(run, room, &command.value_size);
+        if (command.value_size == command.name_size && memcmp(command.value, command.name, command.name_size) == 0)
+            command.kind = COMMAND_DELETE;
+    }
+    if (command.kind == COMMAND_DELETE)
+        command.value_size = 0;
+    if (command.kind == COMMAND_DELETE || command.kind == COMMAND_COPY || command.kind == COMMAND_MOVE)
+        command.guarded = one_in(run, 2);
+    if (command.guarded || command.kind == COMMAND_CAS || command.kind == COMMAND_IF_VERSION)
+        command.version = file && !one_in(run, 3) ? file->version
+                          : one_in(run, 2)        ? random_between(random, 0, run->model->revision + 1)
+                                                  : 0;
+    if (command.kind == COMMAND_INCR)
+        command.version = one_in(run, 20) ? (uint64_t)INT64_MAX : random_u64(random) % 100 - 50;
+    if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_APPEND)
+        make_value(run, room, &command);
+    if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_TOUCH)
+        command.exptime_s = one_in(run, 2) ? random_between(random, 1, 5) : 0;
+    return command;
+}
+
+/* One to four parts, as long as each has files of its own. A transaction without a change becomes a skip. */
+static struct command make_transaction(struct run *run, struct room *room)
+{
+    struct command command = {.kind = COMMAND_SKIP};
+    for (uint64_t i = random_between(&run->random, 1, 4); i > 0; i--) {
+        struct command part = make_change(run, room, true);
+        bool changes = command_changes(part.kind);
+        if (changes && transaction_touches(buffer_start(&room->parts), buffer_size(&room->parts), &part))
+            continue;
+        expect_equal(transaction_append(&room->parts, &part), true);
+        if (changes)
+            command.kind = COMMAND_TXN;
+    }
+    if (command.kind == COMMAND_TXN) {
+        command.value = buffer_start(&room->parts);
+        command.value_size = buffer_size(&room->parts);
+    }
+    return command;
+}
+
+/* What a gateway may say: mostly what it should, sometimes what a log can hold nevertheless. */
+static struct command make_numbered(struct run *run, struct room *room)
 {
     struct random *random = &run->random;
-    struct command command = {.gateway = (uint32_t)random_between(random, 1, one_in(run, 10) ? 18 : 5)};
+    struct command command = one_in(run, 10)  ? (struct command){.kind = COMMAND_SKIP}
+                             : one_in(run, 5) ? make_transaction(run, room)
+                                              : make_change(run, room, false);
+    command.gateway = (uint32_t)random_between(random, 1, one_in(run, 10) ? 18 : 5);
     struct model_gateway *gateway = model_gateway(run->model, command.gateway);
     uint64_t applied = gateway ? gateway->applied : 0;
     command.epoch = gateway ? gateway->epoch : 1;
@@ -277,27 +206,11 @@ static struct command make_numbered(struct run *run, char name[NAME_SIZE_MAX], u
     command.lowest = gateway ? gateway->lowest + random_between(random, 0, 2) : 0;
     if (one_in(run, 20))
         command.lowest = random_between(random, 0, applied + 3);
-    static const enum command_kind KINDS[] = {COMMAND_WRITE, COMMAND_WRITE, COMMAND_WRITE,  COMMAND_CAS,
-                                              COMMAND_CAS,   COMMAND_CAS,   COMMAND_DELETE, COMMAND_SKIP};
-    command.kind = KINDS[random_between(random, 0, 7)];
-    if (command.kind == COMMAND_SKIP)
-        return command;
-    snprintf(name, NAME_SIZE_MAX, "%u/name", (unsigned)random_between(random, 1, run->names));
-    command.name = (const uint8_t *)name;
-    command.name_size = strlen(name);
-    if (command.kind == COMMAND_DELETE)
-        return command;
-    const struct model_file *file = model_find(run->model, &command);
-    if (command.kind == COMMAND_CAS && file && !one_in(run, 3))
-        command.version = file->version;
-    else if (command.kind == COMMAND_CAS && one_in(run, 2))
-        command.version = random_between(random, 0, run->model->revision + 1);
-    command.value = value;
-    command.value_size = random_between(random, 0, VALUE_MAX);
-    for (size_t i = 0; i < command.value_size; i++)
-        value[i] = (uint8_t)random_u64(random);
-    if (one_in(run, 2))
-        command.exptime_s = random_between(random, 1, 5);
+    if (one_in(run, 5) && command.kind != COMMAND_SKIP && run->model->repeat_count < REPEATS_MAX) {
+        uint64_t text = random_between(random, 0, 300); /* mostly one that was there before */
+        command_token(&text, sizeof text, room->token);
+        command.token = room->token;
+    }
     return command;
 }
 
@@ -321,14 +234,15 @@ static uint64_t make_time(struct run *run)
         return random_between(&run->random, 0, time_ms);
     if (one_in(run, 300))
         return time_ms + 4000;
+    if (one_in(run, 1500))
+        return time_ms + STORE_REPEATS_S * 600; /* most tokens are forgotten in two such steps */
     return time_ms + (one_in(run, 3) ? random_between(&run->random, 0, 100000 / (100 + run->names)) : 0);
 }
 
 /* One entry to the model and to the stores: all say the same. */
 static void run_entry(struct run *run)
 {
-    char name[NAME_SIZE_MAX];
-    uint8_t value[VALUE_MAX];
+    struct room room = {.names_used = 0};
     struct command command;
     bool is_command = true;
     uint64_t chance = random_between(&run->random, 1, 100);
@@ -339,7 +253,7 @@ static void run_entry(struct run *run)
     else if (chance <= 10)
         is_command = false;
     else
-        command = make_numbered(run, name, value);
+        command = make_numbered(run, &room);
     for (size_t i = 0; i < run->model->gateway_count; i++) {
         if (run->model->gateways[i].applied < NUMBERS_MAX)
             continue;
@@ -351,6 +265,7 @@ static void run_entry(struct run *run)
     if (is_command)
         command_number(entry.blob, command.gateway, command.epoch, command.number, command.lowest);
     struct outcome expected = model_apply(run->model, entry.time_ms, is_command ? &command : NULL);
+    buffer_close(&room.parts);
     const struct blob *next = entry.blob;
     store_expect(run->store, &next, 1);
     expect_outcome(store_apply(run->store, run->model->index, entry.time_ms, entry.blob), expected);
@@ -377,6 +292,7 @@ static void forget_dump(struct run *run)
 static void use_dump(struct run *run)
 {
     struct store *loaded = story_load(&run->dump, random_u64(&run->random));
+    store_limit(loaded, VALUE_MAX);
     expect_equal(store_hash(loaded), run->hash_at_begin);
     expect_model(loaded, run->at_begin);
     for (size_t i = 0; i < run->suffix_count; i++)
@@ -426,6 +342,8 @@ static void run_model(uint64_t seed, unsigned names, unsigned entries, unsigned 
     run.suffix = calloc(SUFFIX_MAX, sizeof *run.suffix);
     run.store = store_open(seed);
     run.shadow = store_open(seed + 1);
+    store_limit(run.store, VALUE_MAX);
+    store_limit(run.shadow, VALUE_MAX);
     for (unsigned i = 1; i <= entries; i++) {
         run_entry(&run);
         run_dump(&run);

@@ -30,7 +30,8 @@ START_TEST(the_first_outcome_is_told_again)
     ck_assert(counted.code == OUTCOME_COUNTED && counted.version == 2 && counted.value == 6);
     story_expect_outcome(once(&story, COMMAND_DELETE, "b", NULL, 3), OUTCOME_NOT_FOUND, 0);
     story_write(&story, "b", "x", 0);
-    story_expect_outcome(once(&story, COMMAND_DELETE, "b", NULL, 3), OUTCOME_NOT_FOUND, 0); /* a failure is decided too */
+    /* A failure is decided too. */
+    story_expect_outcome(once(&story, COMMAND_DELETE, "b", NULL, 3), OUTCOME_NOT_FOUND, 0);
     counted = once(&story, COMMAND_INCR, "a", NULL, 2);
     ck_assert(counted.code == OUTCOME_COUNTED && counted.version == 2 && counted.value == 6);
     story_expect_outcome(once(&story, COMMAND_WRITE, "a", "5", 1), OUTCOME_WRITTEN, 1);
