@@ -77,8 +77,7 @@ void client_parse(struct node *node, struct node_client *client);
 void client_advance(struct node *node, struct node_client *client);
 /* Answers all reads before PENDING in its client's queue: the change is about to be applied. */
 void client_read_before(struct node *node, struct pending *pending);
-/* Answers, and takes it out of all queues but the client's. */
-/* COMMAND is what was applied. */
+/* Answers, and takes it out of all queues but the client's. COMMAND is what was applied. */
 void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
                   const struct blob *command);
 void pending_fail(struct node *node, struct pending *pending, enum reply_error error, const char *reason);
@@ -87,8 +86,11 @@ struct chain *client_reply_now(struct node *node, struct node_client *client);
 void client_refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason);
 /* A change is complete: it waits for a number. COMMAND's reference goes over; BYTES of contents count as held. */
 void client_submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes);
-/* Why a change with SIZE bytes of contents is not taken now, or REPLY_ERROR_COUNT. All of these are definite. */
-enum reply_error client_refusal(const struct node *node, size_t size, bool grows);
+/* Why a change is not taken now that holds HELD bytes of contents until it is applied and adds GROWTH bytes to the
+ * files, or REPLY_ERROR_COUNT. All of these are definite. */
+enum reply_error client_refusal(const struct node *node, size_t held, size_t growth);
+/* What CHANGE adds to the files, in bytes, as far as this node can tell now; 0 for what makes none larger. */
+size_t client_growth(struct node *node, const struct command *change);
 /* The log's command for a request that changes something; its value is NULL where contents follow. TOKEN is where a
  * token is put together. */
 struct command client_command(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE]);

@@ -82,13 +82,13 @@ void client_submit(struct node *node, struct node_client *client, struct blob *c
     list_add_last(&node->waiting, &pending->queue);
 }
 
-enum reply_error client_refusal(const struct node *node, size_t size, bool grows)
+enum reply_error client_refusal(const struct node *node, size_t held, size_t growth)
 {
-    if (node->held_bytes + size > LIMIT_HELD_BYTES)
+    if (node->held_bytes + held > LIMIT_HELD_BYTES)
         return REPLY_BUSY;
     if (!node->gateway.writable || persist_is_behind(node))
         return REPLY_DISK_FULL;
-    if (grows && store_memory_bytes(node->store) + size > node->limits.memory_max_bytes)
+    if (growth > 0 && store_memory_bytes(node->store) + growth > node->limits.memory_max_bytes)
         return REPLY_STORE_FULL;
     return REPLY_ERROR_COUNT;
 }
@@ -122,30 +122,32 @@ struct command client_command(const struct request *request, uint8_t token[COMMA
     return command;
 }
 
-static struct blob *encode(const struct request *request)
+size_t client_growth(struct node *node, const struct command *change)
 {
-    uint8_t token[COMMAND_TOKEN_SIZE];
-    struct command command = client_command(request, token);
-    return command_encode(&command);
-}
-
-/* What a change without contents adds to the files, as far as this node can tell now. */
-static size_t growth(struct node *node, const struct request *request)
-{
-    struct store_file file;
-    if (request->verb == VERB_INCR)
-        return INTEGER_TEXT_MAX;
-    if (request->verb != VERB_COPY || !store_read(node->store, request->other, request->other_size, &file))
+    struct store_file source;
+    switch (change->kind) {
+    case COMMAND_WRITE:
+    case COMMAND_CAS:
+    case COMMAND_APPEND:
+        return change->name_size + change->value_size;
+    case COMMAND_INCR:
+        return change->name_size + INTEGER_TEXT_MAX;
+    case COMMAND_COPY:
+        return store_read(node->store, change->value, change->value_size, &source)
+                   ? change->name_size + source.value_size
+                   : 0;
+    default:
         return 0;
-    return file.value_size;
+    }
 }
 
 /* A change that is all in its line. */
 static void begin_change(struct node *node, struct node_client *client, const struct request *request)
 {
-    size_t grows = growth(node, request);
-    enum reply_error error = client_refusal(node, grows, grows > 0);
-    struct blob *command = error == REPLY_ERROR_COUNT ? encode(request) : NULL;
+    uint8_t token[COMMAND_TOKEN_SIZE];
+    struct command change = client_command(request, token);
+    enum reply_error error = client_refusal(node, 0, client_growth(node, &change));
+    struct blob *command = error == REPLY_ERROR_COUNT ? command_encode(&change) : NULL;
     if (command)
         client_submit(node, client, command, 0);
     else
@@ -170,10 +172,12 @@ static void begin_contents(struct node *node, struct node_client *client, const 
         client->refusal_reason = request_error_text(request->error);
         return;
     }
-    client->refusal = client_refusal(node, (size_t)request->numbytes, true);
+    uint8_t token[COMMAND_TOKEN_SIZE];
+    struct command change = client_command(request, token);
+    client->refusal = client_refusal(node, change.value_size, client_growth(node, &change));
     if (client->refusal != REPLY_ERROR_COUNT)
         return;
-    client->command = encode(request);
+    client->command = command_encode(&change);
     if (!client->command) {
         client->refusal = REPLY_BUSY;
         client->refusal_reason = "no memory for it now";

@@ -19,6 +19,7 @@ struct client_txn {
     uint32_t lines;             /* that came, `txn` not counted */
     uint32_t changes;
     size_t held_bytes;          /* of contents */
+    size_t growth;              /* what it adds to the files, about */
     enum reply_error refusal;   /* REPLY_ERROR_COUNT: nothing is wrong yet */
     struct buffer reason;       /* text; empty: the error's own */
     bool has_token;
@@ -90,7 +91,7 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
 }
 
 /* One more part: room for its contents too. False: it does not fit. */
-static bool add(const struct node *node, struct client_txn *txn, const struct command *part)
+static bool add(struct node *node, struct client_txn *txn, const struct command *part)
 {
     size_t size = buffer_size(&txn->parts) + TRANSACTION_PART_HEADER + part->name_size + part->value_size;
     bool changes = command_changes(part->kind);
@@ -104,8 +105,10 @@ static bool add(const struct node *node, struct client_txn *txn, const struct co
         spoil(txn, REPLY_CMD_ERR, "another line has the same file; a file may be in one change only");
     else if (!transaction_append(&txn->parts, part))
         spoil(txn, REPLY_BUSY, "no memory for it now");
-    else
+    if (txn->refusal == REPLY_ERROR_COUNT) {
         txn->changes += changes;
+        txn->growth += client_growth(node, part);
+    }
     return txn->refusal == REPLY_ERROR_COUNT;
 }
 
@@ -130,7 +133,7 @@ static void commit(struct node *node, struct node_client *client)
     if (txn->refusal == REPLY_ERROR_COUNT && txn->changes == 0)
         spoil(txn, REPLY_CMD_ERR, "nothing is changed by it");
     if (txn->refusal == REPLY_ERROR_COUNT)
-        txn->refusal = client_refusal(node, 0, true);
+        txn->refusal = client_refusal(node, 0, txn->growth);
     if (txn->refusal == REPLY_ERROR_COUNT) {
         struct command transaction = {
             .kind = COMMAND_TXN,

@@ -131,7 +131,8 @@ static void make_value(struct run *run, struct room *room, struct command *comma
     for (size_t i = 0; i < command->value_size; i++)
         value[i] = (uint8_t)random_between(&run->random, 1, 255);
     if (one_in(run, 3))
-        command->value_size = (size_t)snprintf((char *)value, VALUE_MAX, "%d", (int)random_between(&run->random, 0, 99));
+        command->value_size =
+            (size_t)snprintf((char *)value, VALUE_MAX, "%d", (int)random_between(&run->random, 0, 99));
 }
 
 /* One change or, in a transaction, condition. */
