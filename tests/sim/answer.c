@@ -1,5 +1,6 @@
 #include "sim/answer.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,43 @@ static bool numbers(const char *line, const char *word, uint64_t *values, int co
     return *at == '\0';
 }
 
+/* Takes ` stale` off the end of LINE. */
+static bool take_stale(char *line)
+{
+    size_t length = strlen(line);
+    if (length < 6 || strcmp(line + length - 6, " stale") != 0)
+        return false;
+    line[length - 6] = '\0';
+    return true;
+}
+
+/* The answers of what came with transactions. False: LINE is none of them. */
+static bool parse_more(const char *line, struct answer *answer)
+{
+    char end[8] = "", rest[2] = "";
+    if (sscanf(line, "OK %" SCNu64 " %" SCNd64 "%1s", &answer->version, &answer->value, rest) == 2) {
+        answer->kind = ANSWER_OK_VALUE;
+        return true;
+    }
+    if (sscanf(line, "STAT version=%" SCNu64 " size=%zu exptime=%" SCNu64 " created=%" SCNu64 " xxh3=%16" SCNx64 "%1s",
+               &answer->version, &answer->size, &answer->exptime_s, &answer->created, &answer->hash, rest) == 5) {
+        answer->kind = ANSWER_STAT;
+        return true;
+    }
+    if (sscanf(line, "LIST %" SCNu64 " %zu %7s%1s", &answer->version, &answer->size, end, rest) == 3) {
+        answer->kind = ANSWER_LIST;
+        answer->more = strcmp(end, "more") == 0;
+        return answer->more || strcmp(end, "end") == 0;
+    }
+    if (sscanf(line, "ERR_VERSION %" SCNu64 " %255s", &answer->version, answer->name) == 2) {
+        answer->kind = ANSWER_VERSION;
+        return true;
+    }
+    if (sscanf(line, "ERR_FILE_NOT_FOUND %255s", answer->name) == 1)
+        answer->kind = ANSWER_NOT_FOUND;
+    return answer->kind == ANSWER_NOT_FOUND;
+}
+
 long answer_parse(const uint8_t *bytes, size_t size, struct answer *answer)
 {
     const uint8_t *end = memchr(bytes, '\n', size);
@@ -54,12 +92,16 @@ long answer_parse(const uint8_t *bytes, size_t size, struct answer *answer)
     *answer = (struct answer){.kind = ANSWER_TEXT};
     snprintf(answer->code, sizeof answer->code, "%.*s", (int)strcspn(line, " "), line);
     uint64_t values[3];
+    answer->stale = take_stale(line);
     if (numbers(line, "CONTENTS", values, 3)) {
         answer->kind = ANSWER_CONTENTS;
         answer->version = values[0];
         answer->exptime_s = values[2];
         return take_contents(bytes, size, line_size, values[1], answer);
     }
+    if (parse_more(line, answer))
+        return answer->kind == ANSWER_LIST ? take_contents(bytes, size, line_size, answer->size, answer)
+                                           : (long)line_size;
     if (numbers(line, "STATUS", values, 1) || numbers(line, "HELP", values, 1))
         return take_contents(bytes, size, line_size, values[0], answer);
     if (numbers(line, "OK", values, 1)) {

@@ -2,6 +2,7 @@
 #ifndef CLEAT_TESTS_SIM_ANSWER_H
 #define CLEAT_TESTS_SIM_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,9 +11,12 @@
 enum answer_kind {
     ANSWER_OK,         /* OK */
     ANSWER_OK_VERSION, /* OK version */
+    ANSWER_OK_VALUE,   /* OK version value */
     ANSWER_CONTENTS,   /* CONTENTS version size exptime; bytes */
-    ANSWER_NOT_FOUND,
-    ANSWER_VERSION,    /* ERR_VERSION version */
+    ANSWER_NOT_FOUND,  /* ERR_FILE_NOT_FOUND [name] */
+    ANSWER_VERSION,    /* ERR_VERSION version [name] */
+    ANSWER_STAT,       /* STAT version=... size=... exptime=... created=... xxh3=... */
+    ANSWER_LIST,       /* LIST revision size more|end; bytes */
     ANSWER_ERROR,      /* another ERR_...: code */
     ANSWER_TEXT,       /* anything else that a node may say */
 };
@@ -24,6 +28,12 @@ struct answer {
     const uint8_t *bytes; /* borrowed */
     size_t size;
     char code[32];
+    int64_t value;
+    uint64_t created;     /* STAT; its size is in `size` */
+    uint64_t hash;
+    bool more;
+    bool stale;           /* the line's last word was that */
+    char name[256];       /* of the file at which a transaction failed; empty: none */
 };
 
 /* Parses the reply at the start of BYTES: its length, 0 if more bytes are needed, -1 if it is none. */

@@ -47,12 +47,21 @@ static void finish(struct world *world, uint64_t id, enum operation_outcome outc
                (unsigned long long)operation->seen);
 }
 
+/* OPERATION is one of verbs.h. */
+static bool is_verb(const struct operation *operation)
+{
+    return operation->kind == OPERATION_OTHER && operation->expected == OTHER_VERB;
+}
+
 /* The connection is over: what was not answered may have happened; what follows nonsense has not. */
 static void finish_rest(struct world *world, struct connection *connection)
 {
     for (; connection->first < connection->count; connection->first++) {
         uint64_t id = connection->operations[connection->first];
         bool never_ran = connection->poisoned != 0 && id > connection->poisoned;
+        const struct operation *operation = history_operation(&world->history, id);
+        if (!never_ran && is_verb(operation))
+            verbs_unknown(world, connection->client, operation->value_size);
         finish(world, id, never_ran ? RESULT_REFUSED : RESULT_UNKNOWN);
     }
 }
@@ -95,7 +104,10 @@ static void issue(struct world *world, struct client *client, struct operation o
             memory_resize(connection->operations, connection->capacity, sizeof *connection->operations);
     }
     connection->operations[connection->count++] = id;
-    workload_text(world, &operation, id, out);
+    if (is_verb(&operation))
+        verbs_send(world, client, operation.value_size, out);
+    else
+        workload_text(world, &operation, id, out);
 }
 
 static void issue_some(struct world *world, struct client *client)
@@ -269,7 +281,9 @@ static void answered(struct world *world, struct connection *connection, const s
 {
     uint64_t id = connection->operations[connection->first++];
     struct operation *operation = history_operation(&world->history, id);
-    enum operation_outcome outcome = answer->kind == ANSWER_ERROR
+    bool verb = is_verb(operation);
+    enum operation_outcome outcome = verb ? verbs_answered(world, connection, operation->value_size, answer)
+                                     : answer->kind == ANSWER_ERROR
                                          ? error_outcome(world, connection, id, operation, answer)
                                          : outcome_of(operation, answer);
     if (outcome == RESULT_PENDING)
@@ -279,6 +293,10 @@ static void answered(struct world *world, struct connection *connection, const s
     if (connection->poisoned != 0 && id > connection->poisoned)
         world_fail(world, "%s: operation %llu was run after nonsense on connection %llu", connection->machine->name,
                    (unsigned long long)id, (unsigned long long)connection->id);
+    if (verb && outcome == RESULT_UNKNOWN)
+        verbs_unknown(world, connection->client, operation->value_size);
+    else if (!verb)
+        verbs_learn(world, connection, answer->version);
     operation->version = answer->version;
     operation->remaining_s = answer->exptime_s;
     if (outcome == RESULT_CONTENTS)
@@ -287,7 +305,7 @@ static void answered(struct world *world, struct connection *connection, const s
         story_tell(&world->story, 1, connection->machine->name, "says %s", answer->code);
     finish(world, id, outcome);
     struct client *client = connection->client;
-    if (outcome == RESULT_OK || outcome == RESULT_CONTENTS || outcome == RESULT_MISMATCH)
+    if (!verb && (outcome == RESULT_OK || outcome == RESULT_CONTENTS || outcome == RESULT_MISMATCH))
         client->known[operation->file] = operation->version;
     if (client->probed)
         probe_answered(world, client, operation, answer);

@@ -25,6 +25,7 @@ struct client {
     uint64_t patience_us;          /* without an answer for so long, it goes */
     uint64_t known[SIM_FILES_MAX + SIM_NODES_MAX]; /* by file: a version that it has seen */
     bool done;                     /* it has stopped */
+    size_t again;                  /* 1 + the number of an operation of verbs.h that it sends again; 0: none */
 
     struct machine *probed;        /* NULL: not a probe */
     uint32_t probe_step;           /* 0: the write, 1: its read, then files */
@@ -33,8 +34,9 @@ struct client {
     uint64_t seen_us;              /* and when that was */
 };
 
-/* What a request of kind OPERATION_OTHER is; kept in operation.expected. */
-enum other_kind { OTHER_PING, OTHER_STATUS, OTHER_VERSION, OTHER_HELP, OTHER_QUIT, OTHER_NONSENSE };
+/* What a request of kind OPERATION_OTHER is; kept in operation.expected. OTHER_VERB is an operation of verbs.h: its
+ * number is in value_size. */
+enum other_kind { OTHER_PING, OTHER_STATUS, OTHER_VERSION, OTHER_HELP, OTHER_QUIT, OTHER_NONSENSE, OTHER_VERB };
 
 void client_init(struct world *world, struct client *client, uint32_t id, struct machine *probed);
 /* EVENT_CLIENT: does its next step, and plans the one after. */
@@ -46,6 +48,8 @@ void client_hung_up(struct world *world, struct connection *connection);
 /* workload.c: what a client asks for next. */
 struct operation workload_next(struct world *world, struct client *client);
 struct operation workload_probe(const struct world *world, const struct client *client);
+/* Appends the name of FILE. */
+void workload_name(struct buffer *out, uint32_t file);
 /* Appends the request's text for operation ID. */
 void workload_text(struct world *world, const struct operation *operation, uint64_t id, struct buffer *out);
 

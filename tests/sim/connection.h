@@ -45,6 +45,7 @@ struct connection {
     size_t first;
     size_t count;
     size_t capacity;
+    uint64_t shown;               /* the highest log entry that an answer on it showed */
     uint64_t poisoned;            /* the id of a request after which the node must not run anything; 0: none */
 };
 

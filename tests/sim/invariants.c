@@ -257,6 +257,7 @@ static const char *commit_first(struct invariants *invariants, const struct raft
     }
     invariants->shadow[invariants->shadow_count++] =
         (struct shadow_entry){.term = entry->term, .hash = entry_hash(entry), .seen_term = seen_term};
+    oracle_apply(invariants->oracle, entry);
     /* Entry 1 is committed by definition when the cluster forms. */
     uint32_t copies = durable_on(invariants, entry->index, entry->term);
     if (entry->index > 1 && copies <= invariants->nodes / 2)

@@ -22,6 +22,7 @@
 
 #include "disk/disk.h"
 #include "node/node.h"
+#include "sim/oracle.h"
 #include "sim/profile.h"
 
 /* A committed entry, as the first node that committed it had it. */
@@ -67,6 +68,7 @@ struct invariants {
     uint32_t *leaders;           /* by term: who leads; 0: no one so far */
     uint64_t leaders_count;
     uint64_t elections;
+    struct oracle *oracle;       /* is told of what is committed */
     struct watched watched[SIM_NODES_MAX]; /* by id - 1 */
     char reason[400];
 };

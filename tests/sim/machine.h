@@ -62,6 +62,9 @@ struct machine {
     uint64_t clock_start_ms;
     int64_t clock_rate_ppm;
 
+    uint64_t stale_life;    /* the process that last answered from its own copy, and what that showed at most */
+    uint64_t stale_floor;
+
     uint64_t turn_us;       /* when the planned turn is; 0: none is */
     uint64_t turn_number;   /* of the planned turn: an event for another one is stale */
     uint64_t paused_us;     /* no turn before this */

@@ -104,6 +104,8 @@ static void add(struct report *sum, const struct report *report)
     sum->acknowledged += report->acknowledged;
     sum->unknown += report->unknown;
     sum->refused += report->refused;
+    sum->judged += report->judged;
+    sum->repeated += report->repeated;
     sum->crashes += report->crashes;
     sum->elections += report->elections;
     sum->snapshots += report->snapshots;
@@ -249,6 +251,8 @@ static void print_totals(const struct totals *totals, double passed_s)
            "installed %llu\n",
            (unsigned long long)sum->acknowledged, (unsigned long long)sum->unknown, (unsigned long long)sum->refused,
            (unsigned long long)sum->crashes, (unsigned long long)sum->elections, (unsigned long long)sum->snapshots);
+    printf("compared with the log: %llu answers; %llu changes were sent again\n", (unsigned long long)sum->judged,
+           (unsigned long long)sum->repeated);
     double hours = (double)sum->simulated_us / 3.6e9;
     printf("%llu passed, %llu failed; %.2f simulated hours, %.1f per minute\n", (unsigned long long)totals->passed,
            (unsigned long long)totals->failed, hours, hours / (passed_s / 60));

@@ -196,6 +196,7 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
         draw_deposed_leaders(&profile);
     else if (profile_chance(random, 40000))
         draw_overload(&profile);
+    profile.verb_permille = profile.overload ? 20 : (uint32_t)PICK(random, 20, 200, 600);
     return profile;
 }
 
@@ -245,6 +246,7 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"overload", profile->overload},
         {"large_permille", profile->large_permille},
         {"expiry_permille", profile->expiry_permille},
+        {"verb_permille", profile->verb_permille},
         {"break_permille", profile->break_permille},
     };
     size_t used = 0;

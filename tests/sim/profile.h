@@ -97,6 +97,7 @@ struct profile {
     uint32_t large_permille;     /* of values: up to value_max_bytes, the others small */
     uint32_t expiry_permille;    /* of writes */
     uint32_t reader_permille;    /* of connections: they only read */
+    uint32_t verb_permille;      /* of operations: those of verbs.h */
     uint32_t break_permille;     /* of a client's steps: its connection breaks */
 };
 

@@ -217,6 +217,9 @@ void turn_take(struct world *world, struct machine *machine)
                                          turn_clock_ms(world, machine));
     if (broken)
         world_fail(world, "%s: %s", machine->name, broken);
+    const char *differs = oracle_compare(&world->oracle, (struct store *)(uintptr_t)node_store(machine->node));
+    if (differs)
+        world_fail(world, "%s: at entry %llu %s", machine->name, (unsigned long long)world->oracle.count, differs);
     machine->diverged = world->invariants.watched[machine->id - 1].diverged;
     if (machine->stopping && node_shutdown_done(machine->node) && !machine->log && !machine->bulk) {
         machine_stopped(world, machine);

@@ -48,6 +48,11 @@ struct operation workload_next(struct world *world, struct client *client)
     struct operation operation = {0};
     if (draw_other(world, &operation))
         return operation;
+    if (!client->reader && (client->again > 0 || world_chance(world, world->profile.verb_permille * 1000))) {
+        operation = other(OTHER_VERB);
+        operation.value_size = verbs_draw(world, client);
+        return operation;
+    }
     operation.kind = client->reader ? OPERATION_READ : draw_kind(world);
     operation.file = (uint32_t)world_between(world, 0, world->profile.files - 1);
     if (operation.kind == OPERATION_CAS) {
@@ -74,7 +79,7 @@ struct operation workload_probe(const struct world *world, const struct client *
 }
 
 /* Most names are short; some are as long as names can be. */
-static void append_name(struct buffer *out, uint32_t file)
+void workload_name(struct buffer *out, uint32_t file)
 {
     char name[251];
     int length = snprintf(name, sizeof name, "f%u", file);
@@ -99,7 +104,7 @@ void workload_text(struct world *world, const struct operation *operation, uint6
     if (operation->kind == OPERATION_OTHER)
         append_other(out, (enum other_kind)operation->expected);
     else
-        append_name(out, operation->file);
+        workload_name(out, operation->file);
     if (operation->kind == OPERATION_CAS) {
         buffer_append_text(out, " ");
         buffer_append_number(out, operation->expected);

@@ -14,6 +14,7 @@
 
 enum {
     PHASE_CHECK_US = 20000,
+    CLOCK_SLACK_US = 10000,         /* clocks count in ms, and are handed from leader to leader */
     PROGRESS_MAX_US = 40 * 1000000, /* from the end of the faults to a write and a read on every live node */
     CATCH_UP_MAX_US = 200 * 1000000, /* the same, for one that takes over entries all the time */
     CATCH_UP_PAUSE_US = 2 * 1000000,
@@ -241,6 +242,10 @@ static void begin(struct world *world, const struct world_options *options)
     story_tell(&world->story, 1, "", "%s", text);
     storage_open(random_u64(&world->random));
     invariants_init(&world->invariants, world->profile.nodes, 2000 + world->profile.late_us / 1000);
+    oracle_init(&world->oracle, &world->story.now_us, world->profile.value_max_bytes);
+    world->oracle.drift_ppm = world->profile.drift_ppm;
+    world->oracle.slack_us = CLOCK_SLACK_US;
+    world->invariants.oracle = &world->oracle;
     for (uint32_t i = 0; i < world->profile.nodes; i++) {
         machine_init(world, &world->machines[i], i + 1);
         machine_plan_start(world, &world->machines[i], world_between(world, 1, 1000000));
@@ -261,7 +266,7 @@ static void check_history(struct world *world)
     struct history_rules rules = {
         .files = world->profile.files + world->profile.nodes,
         .drift_ppm = world->profile.drift_ppm,
-        .slack_us = 10000,
+        .slack_us = CLOCK_SLACK_US,
     };
     char reason[HISTORY_REASON_MAX];
     if (!history_check(&world->history, &rules, reason))
@@ -275,6 +280,8 @@ static struct report report_of(const struct world *world)
         .crashes = world->crashes,
         .elections = world->invariants.elections,
         .snapshots = world->snapshots_installed,
+        .judged = world->verbs.judged,
+        .repeated = world->verbs.repeated,
         .hash = world->story.hash,
     };
     memcpy(report.faults, world->faults, sizeof report.faults);
@@ -296,6 +303,8 @@ static void end(struct world *world)
     events_close(&world->events);
     history_close(&world->history);
     invariants_close(&world->invariants);
+    oracle_close(&world->oracle);
+    verbs_close(world);
     storage_close();
 }
 

@@ -20,9 +20,11 @@
 #include "sim/invariants.h"
 #include "sim/machine.h"
 #include "sim/network.h"
+#include "sim/oracle.h"
 #include "sim/profile.h"
 #include "sim/story.h"
 #include "sim/trial.h"
+#include "sim/verbs.h"
 
 enum phase {
     PHASE_FAULTS,   /* things break */
@@ -51,6 +53,8 @@ struct world {
     uint64_t connection_count;
     struct history history;
     struct invariants invariants;
+    struct oracle oracle;
+    struct verbs verbs;
 
     struct ambush ambush;
     struct trial trial;
@@ -67,6 +71,8 @@ struct report {
     uint64_t acknowledged;
     uint64_t unknown;
     uint64_t refused;
+    uint64_t judged;      /* answers that were compared with the log */
+    uint64_t repeated;    /* changes that were sent again */
     uint64_t crashes;
     uint64_t elections;
     uint64_t snapshots;

@@ -1,0 +1,117 @@
+/* What the committed log means: every entry, once, in order, applied to the simplest state that shows it; and the state
+ * as it was after each entry, to be compared with what nodes answer.
+ *
+ *      name --> state, from entry 17 on --> state, from entry 40 on (absent) --> ...
+ *
+ * Written apart from src/store, to check it. Entries are numbered by their log index. */
+#ifndef CLEAT_TESTS_SIM_ORACLE_H
+#define CLEAT_TESTS_SIM_ORACLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/command.h"
+#include "raft/raft.h"
+#include "store/store.h"
+
+enum { ORACLE_FILES_MAX = 128, ORACLE_BUCKETS = 4096, ORACLE_GATEWAYS_MAX = 16 };
+
+/* A file from an entry on. */
+struct oracle_state {
+    uint64_t index;
+    uint64_t version; /* 0: there is none */
+    uint64_t created;
+    uint64_t expires_ms;
+    uint64_t size;
+    uint64_t hash;    /* XXH3 of its contents */
+};
+
+struct oracle_file {
+    uint8_t name[256];
+    size_t name_size;
+    struct oracle_state *states; /* the first one: absent, from entry 0 on */
+    size_t count;
+    size_t capacity;
+    uint8_t *contents;           /* as of the last state */
+    uint64_t sent_us;            /* no one asked for its expiry before that; UINT64_MAX: not known */
+    uint64_t life_ms;            /* what was asked for */
+};
+
+/* What an entry was and did. */
+struct oracle_entry {
+    uint64_t digest;             /* of the command, whoever proposed it; 0: it changed nothing, nor tried to */
+    uint64_t time_ms;
+    uint64_t revision;           /* after it */
+    struct decision result;
+    const struct oracle_file *failed; /* a transaction: the file that it failed at */
+    bool claimed;                /* someone was told of it */
+    uint64_t older;              /* in the same bucket of digests; 0: none */
+};
+
+struct oracle_token {
+    uint8_t token[COMMAND_TOKEN_SIZE];
+    uint64_t time_ms;
+    uint64_t index;
+};
+
+/* A change that clients asked for and were not answered. */
+struct oracle_request {
+    uint64_t digest;
+    uint64_t sent_us;
+    bool open;
+};
+
+struct oracle {
+    const uint64_t *now_us;
+    uint64_t value_max_bytes;
+    uint64_t slack_us;           /* by how much a life may seem too short, and of each second drift_ppm */
+    uint32_t drift_ppm;
+    struct oracle_file files[ORACLE_FILES_MAX];
+    uint32_t order[ORACLE_FILES_MAX]; /* of names */
+    uint32_t file_count;
+    struct oracle_entry *entries; /* by index; [0] is before all */
+    uint64_t count;              /* the last index */
+    uint64_t capacity;
+    uint64_t *taken;             /* by revision: the entry that took it */
+    uint64_t taken_capacity;
+    uint64_t buckets[ORACLE_BUCKETS];
+    struct oracle_token *tokens;
+    size_t token_count;
+    size_t token_capacity;
+    struct oracle_request *requests;
+    size_t request_count;
+    size_t request_capacity;
+    struct {
+        uint32_t id;
+        uint64_t nonce, epoch, applied;
+    } gateways[ORACLE_GATEWAYS_MAX];
+    size_t gateway_count;
+    uint64_t compared;           /* the entry after which a store was last compared with this */
+    const char *wrong;           /* what no store may do was done, or asked for too early; NULL: nothing */
+};
+
+void oracle_init(struct oracle *oracle, const uint64_t *now_us, uint64_t value_max_bytes);
+void oracle_close(struct oracle *oracle);
+
+/* The next committed entry. */
+void oracle_apply(struct oracle *oracle, const struct raft_entry *entry);
+
+/* Whether STORE, which has applied just what is committed, holds the same; looked at now and then only. NULL, or what
+ * differs. */
+const char *oracle_compare(struct oracle *oracle, struct store *store);
+
+/* Of a command without what its gateway puts in. Never 0. */
+uint64_t oracle_digest(const struct command *command);
+/* A client asks for a change: returns a number for oracle_answered, after which it is known to be decided. */
+size_t oracle_asked(struct oracle *oracle, uint64_t digest);
+void oracle_answered(struct oracle *oracle, size_t request);
+
+/* NULL where no entry ever named it. */
+const struct oracle_file *oracle_file(const struct oracle *oracle, const void *name, size_t size);
+/* Its state after entry INDEX. */
+const struct oracle_state *oracle_state(const struct oracle_file *file, uint64_t index);
+/* The entry that took REVISION, 0 for revision 0; UINT64_MAX where it was not taken yet. */
+uint64_t oracle_taken(const struct oracle *oracle, uint64_t revision);
+
+#endif
