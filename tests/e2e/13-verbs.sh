@@ -1,0 +1,137 @@
+# shellcheck shell=bash
+# What changes several files at once, lists them, or is done once, through all nodes of a cluster.
+
+test_every_verb_through_another_node() {
+    fresh_cluster 5
+    answers 1 "append a 3" abc "append a 2" de "stat a" -- \
+        "OK 1" "OK 2" "STAT version=2 size=5 exptime=0 created=1 xxh3=55c65158ee9e652d"
+    answers 2 "incr n 5" "incr n -7" "read n" -- "OK 3 5" "OK 4 -2" "CONTENTS 4 2 0" -2
+    answers 3 "copy a b" "copy a b 0" "copy a c 0" "read c" -- "OK 5" "ERR_VERSION 5" "OK 6" "CONTENTS 6 5 0" abcde
+    answers 4 "move b d" "read b" "move b d" "read d" -- \
+        "OK 7" ERR_FILE_NOT_FOUND ERR_FILE_NOT_FOUND "CONTENTS 7 5 0" abcde
+    answers 5 "touch a 100" "read a" "touch b 1" -- "OK 2" "CONTENTS 2 5 100" abcde ERR_FILE_NOT_FOUND
+    answers 1 "delete a 1" "delete a 2" "delete a 2" "list" -- \
+        "ERR_VERSION 2" OK ERR_FILE_NOT_FOUND "LIST 8 24 end" "c 6 5 0" "d 7 5 0" "n 4 2 0"
+}
+
+test_every_error() {
+    fresh_cluster 5 --value-max 1000
+    local most
+    most=$(printf 'v%.0s' {1..600})
+    answers 1 "write a 600" "$most" "write x 1" y -- "OK 1" "OK 2"
+    matches "$(ask 2 "append a 600" "$most" ping)" $'ERR_TOO_BIG ?*\nPONG'
+    matches "$(ask 3 "incr x 1" ping)" $'ERR_NOT_A_NUMBER ?*\nPONG'
+    answers 4 "write n 19" 9223372036854775807 -- "OK 3"
+    matches "$(ask 5 "incr n 1")" "ERR_NOT_A_NUMBER ?*"
+    local bad
+    for bad in "touch a" "touch a soon" "copy a a" "copy a" "move a b c" "incr a one" "incr a 9223372036854775808" \
+        "delete a x" "list limit=0" "list limit=10001" "list a b" "list delim=ab" "stat" "read a later" \
+        "delete a once=" "if a 1" commit cancel; do
+        matches "$(ask 1 "$bad" ping)" $'ERR_CMD_ERR ?*\nPONG' "'$bad'"
+    done
+    matches "$(ask 1 "txn now" "write a 1" x commit ping)" $'ERR_CMD_ERR ?*\nPONG'
+    answers 2 "copy none b" "move none b" "delete none 1" "copy a b 7" -- \
+        ERR_FILE_NOT_FOUND ERR_FILE_NOT_FOUND ERR_FILE_NOT_FOUND "ERR_VERSION 0"
+    same "$(settled 1 revision)" 3
+}
+
+test_listings_by_page_and_folder() {
+    fresh_cluster 3
+    local name
+    for name in a docs/1 docs/2 docs/old/3 src/x z; do
+        printf 'write %s 1\nx\n' "$name"
+    done | say 1 >/dev/null
+    answers 2 "list delim=/" "list docs/ delim=/" "list limit=2" "list limit=2 after=docs/1" -- \
+        "LIST 6 27 end" "a 1 1 0" docs/ src/ "z 6 1 0" "" \
+        "LIST 6 36 end" "docs/1 2 1 0" "docs/2 3 1 0" docs/old/ "" \
+        "LIST 6 21 more" "a 1 1 0" "docs/1 2 1 0" "" \
+        "LIST 6 30 more" "docs/2 3 1 0" "docs/old/3 4 1 0"
+    matches "$(ask 3 "list none" | head -n 1)" "LIST 6 0 end"
+}
+
+test_a_transaction_through_each_node() {
+    fresh_cluster 5
+    local node
+    ask 1 "write balance 3" 100 >/dev/null
+    for node in 1 2 3 4 5; do
+        answers "$node" txn "if balance present" "incr balance -10" "incr paid-$node 10" "write log-$node 2" ok commit \
+            "read paid-$node" -- "OK $((node + 1))" "CONTENTS $((node + 1)) 2 0" 10
+    done
+    answers 3 "read balance" "read log-5" -- "CONTENTS 6 2 0" 50 "CONTENTS 6 2 0" ok
+    answers 4 txn "incr balance -10" "if paid-1 absent" commit -- "ERR_VERSION 2 paid-1"
+    answers 5 txn "incr balance -10" "delete nothing" commit -- "ERR_FILE_NOT_FOUND nothing"
+    answers 1 txn "incr balance -10" cancel "read balance" -- OK "CONTENTS 6 2 0" 50
+    # One that never comes to its commit.
+    same "$(ask 2 txn "incr balance -10")" ""
+    answers 3 "read balance" -- "CONTENTS 6 2 0" 50
+}
+
+test_a_token_through_two_nodes_counts_once() {
+    fresh_cluster 5
+    answers 1 "incr n 1 once=order-17" -- "OK 1 1"
+    answers 2 "incr n 1 once=order-17" "incr n 1 once=order-18" -- "OK 1 1" "OK 2 2"
+    answers 3 "txn once=both" "incr n 1" "write a 1" x commit -- "OK 3"
+    answers 4 "txn once=both" "incr n 1" "write a 1" x commit "read n" -- "OK 3" "CONTENTS 3 1 0" 3
+    answers 5 "delete none once=d" "write none 1" x "delete none once=d" -- \
+        ERR_FILE_NOT_FOUND "OK 4" ERR_FILE_NOT_FOUND
+}
+
+test_a_token_outlives_the_leader() {
+    fresh_cluster 5
+    local leader node
+    leader=$(cluster leader)
+    answers "$leader" "incr n 1 once=order-17" -- "OK 1 1"
+    cluster kill "$leader"
+    for node in $(others "$leader"); do
+        wait_for incr_says "$node" "OK 1 1"
+    done
+    cluster start "$leader"
+    wait_for incr_says "$leader" "OK 1 1"
+    answers "$leader" "read n" -- "CONTENTS 1 1 0" 1
+}
+
+incr_says() { # NODE ANSWER
+    [[ $(ask "$1" "incr n 1 once=order-17") == "$2" ]]
+}
+
+# All nodes lose their processes; what was decided is in log and snapshot, tokens too.
+test_a_token_outlives_all_nodes() {
+    fresh_cluster 3 --snapshot-every 4096
+    local node
+    answers 2 "incr n 1 once=order-17" -- "OK 1 1"
+    for _ in {1..200}; do
+        printf 'write filler 50\n%050d\n' 0
+    done | say 2 >/dev/null
+    wait_for has_snapshot 1
+    for node in 1 2 3; do
+        cluster kill "$node"
+    done
+    cluster up 3
+    wait_for incr_says 3 "OK 1 1"
+    answers 1 "read n" -- "CONTENTS 1 1 0" 1
+}
+
+has_snapshot() {
+    (($(status "$1" snapshot_index) > 1))
+}
+
+test_an_answer_from_the_own_copy_needs_no_majority() {
+    fresh_cluster 3
+    answers 1 "write a 1" x -- "OK 1"
+    wait_for revision_reached 3 1
+    cluster kill 1
+    cluster kill 2
+    answers 3 "read a stale" "stat b stale" "list stale" -- \
+        "CONTENTS 1 1 0 stale" x "ERR_FILE_NOT_FOUND stale" "LIST 1 8 end stale" "a 1 1 0"
+}
+
+test_a_touched_file_lives_on() {
+    fresh_cluster 3
+    ask 1 "write a 1 2" x "write b 1 2" x "touch a 0" >/dev/null
+    wait_for is_gone b
+    answers 2 "read a" -- "CONTENTS 1 1 0" x
+}
+
+is_gone() {
+    [[ $(ask 3 "read $1") == ERR_FILE_NOT_FOUND ]]
+}
