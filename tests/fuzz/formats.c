@@ -8,9 +8,11 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "node/limits.h"
+#include "protocol/answer.h"
 #include "protocol/command.h"
 #include "protocol/reply.h"
 #include "protocol/request.h"
+#include "protocol/transaction.h"
 #include "raft/configuration.h"
 
 enum { VALUE_MAX = 100000, TEXT_MAX = 1000 };
@@ -25,7 +27,8 @@ static void command(const uint8_t *bytes, size_t size)
     ensure(command_origin(bytes, size, &origin) && origin.kind == command.kind && origin.number == command.number);
     struct blob *blob = command_encode(&command);
     ensure(blob && blob->size == size && memcmp(blob->bytes, bytes, size) == 0);
-    ensure(command_value_offset(blob) == size - command.value_size);
+    ensure(command_value_size(blob) == command.value_size);
+    ensure(command_value_offset(blob) + command.value_size + (command.token ? COMMAND_TOKEN_SIZE : 0) == size);
     blob_release(blob);
 }
 
@@ -56,8 +59,25 @@ static int request_write(const struct request *request, char text[TEXT_MAX])
     switch (request->verb) {
     case VERB_READ:
         return snprintf(text, TEXT_MAX, "read %.*s\r\n", name_size, name);
+    case VERB_STAT:
+        return snprintf(text, TEXT_MAX, "stat %.*s%s\r\n", name_size, name, request->stale ? " stale" : "");
     case VERB_DELETE:
-        return snprintf(text, TEXT_MAX, "delete %.*s\r\n", name_size, name);
+        return request->has_version ? 0 : snprintf(text, TEXT_MAX, "delete %.*s\r\n", name_size, name);
+    case VERB_TOUCH:
+        return snprintf(text, TEXT_MAX, "touch %.*s %" PRIu64 "\r\n", name_size, name, request->exptime_s);
+    case VERB_APPEND:
+        return snprintf(text, TEXT_MAX, "append %.*s %" PRIu64 "\r\n", name_size, name, request->numbytes);
+    case VERB_INCR:
+        return snprintf(text, TEXT_MAX, "incr %.*s %" PRId64 "\r\n", name_size, name, request->delta);
+    case VERB_COPY:
+    case VERB_MOVE:
+        return request->has_version ? 0
+                                    : snprintf(text, TEXT_MAX, "%s %.*s %.*s\r\n", request_verb_name(request->verb),
+                                               (int)request->other_size, (const char *)request->other, name_size, name);
+    case VERB_LIST:
+        return snprintf(text, TEXT_MAX, "list prefix=%.*s after=%.*s limit=%" PRIu32 "%s\r\n", name_size, name,
+                        (int)request->other_size, (const char *)request->other, request->limit,
+                        request->stale ? " stale" : "");
     case VERB_WRITE:
         return snprintf(text, TEXT_MAX, "write %.*s %" PRIu64 " %" PRIu64 "\r\n", name_size, name, request->numbytes,
                         request->exptime_s);
@@ -85,7 +105,11 @@ static void request(const uint8_t *bytes, size_t size)
     ensure(consumed == (size_t)written && again.error == REQUEST_OK && again.verb == request.verb);
     ensure(again.has_contents == request.has_contents && again.version == request.version);
     ensure(again.numbytes == request.numbytes && again.exptime_s == request.exptime_s);
-    ensure(again.name_size == request.name_size && memcmp(again.name, request.name, request.name_size) == 0);
+    ensure(again.delta == request.delta && again.limit == request.limit);
+    ensure(again.other_size == request.other_size);
+    ensure(request.other_size == 0 || memcmp(again.other, request.other, request.other_size) == 0);
+    ensure(again.name_size == request.name_size);
+    ensure(request.name_size == 0 || memcmp(again.name, request.name, request.name_size) == 0);
 }
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
@@ -127,9 +151,73 @@ static void reply(const uint8_t *bytes, size_t size)
     chain_close(&out);
 }
 
+/* What clients make of the replies that came with transactions is what was put into them. */
+static void answers(const uint8_t *bytes, size_t size)
+{
+    struct reader reader = reader_of(bytes, size);
+    struct reply_stat stat = {reader_u64(&reader), reader_u64(&reader), reader_u64(&reader), reader_u64(&reader), 0};
+    stat.hash = reader_u64(&reader);
+    int64_t value = (int64_t)reader_u64(&reader);
+    bool stale = reader_u8(&reader) % 2 == 1;
+    size_t left = reader_left(&reader);
+    const uint8_t *name = bytes + size - left;
+    bool named = request_name(name, left);
+    struct chain out = {0};
+    reply_stat(&out, &stat, stale);
+    reply_ok_value(&out, stat.version, value);
+    reply_version_mismatch(&out, stat.version, named ? name : NULL, left);
+    reply_list(&out, stat.version, stale, name, left, stale);
+    uint8_t *all = malloc(out.size);
+    ensure(all != NULL);
+    chain_copy(&out, all, out.size);
+    struct answer answer;
+    size_t at = 0, consumed;
+    ensure(answer_parse(all, out.size, &answer, &consumed) == ANSWER_LINE && answer.kind == ANSWER_STAT);
+    ensure(answer.version == stat.version && answer.size == stat.size && answer.exptime_s == stat.exptime_s);
+    ensure(answer.created == stat.created && answer.hash == stat.hash && answer.stale == stale);
+    at += consumed;
+    ensure(answer_parse(all + at, out.size - at, &answer, &consumed) == ANSWER_LINE && answer.kind == ANSWER_OK);
+    ensure(answer.version == stat.version && answer.has_value && answer.value == value);
+    at += consumed;
+    ensure(answer_parse(all + at, out.size - at, &answer, &consumed) == ANSWER_LINE);
+    ensure(answer.kind == ANSWER_VERSION_MISMATCH && answer.version == stat.version);
+    ensure(named ? answer.name_size == left && memcmp(answer.name, name, left) == 0 : !answer.name);
+    at += consumed;
+    ensure(answer_parse(all + at, out.size - at, &answer, &consumed) == ANSWER_LINE && answer.kind == ANSWER_LIST);
+    ensure(answer.body_size == left && answer.more == stale && answer.stale == stale);
+    ensure(at + consumed + left + 2 == out.size);
+    free(all);
+    chain_close(&out);
+}
+
+/* Bytes that a client takes for an answer. */
+static void answer(const uint8_t *bytes, size_t size)
+{
+    struct answer answer;
+    size_t consumed = 0;
+    if (answer_parse(bytes, size, &answer, &consumed) != ANSWER_LINE)
+        return;
+    ensure(consumed <= size && answer.line_size < consumed && answer.error <= REPLY_ERROR_COUNT);
+    ensure(!answer.name || request_name(answer.name, answer.name_size));
+}
+
+/* Parts of a transaction, one by one, make the same bytes again. */
+static void transaction(const uint8_t *bytes, size_t size)
+{
+    struct buffer parts = {0};
+    struct command part;
+    if (!transaction_valid(bytes, size))
+        return;
+    for (const uint8_t *at = bytes; at < bytes + size;)
+        ensure(transaction_next(&at, bytes + size, &part) && transaction_append(&parts, &part));
+    ensure(buffer_size(&parts) == size && memcmp(buffer_start(&parts), bytes, size) == 0);
+    buffer_close(&parts);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static void (*const formats[])(const uint8_t *, size_t) = {command, configuration, request, reply};
+    static void (*const formats[])(const uint8_t *, size_t) = {command, configuration, request, reply,
+                                                                answers, answer, transaction};
     if (size > 0)
         formats[bytes[0] % (sizeof formats / sizeof *formats)](bytes + 1, size - 1);
     return 0;

@@ -174,7 +174,7 @@ static void say_raft(struct world *world, int peer, struct reader *input)
     };
     message.entry_count = message.type == RAFT_APPEND ? reader_u8(input) % (ENTRIES_MAX + 1) : 0;
     for (uint32_t i = 0; i < message.entry_count; i++) {
-        size_t size = reader_u8(input) % 64;
+        size_t size = reader_u8(input) % 192; /* a transaction of several parts is that long */
         const uint8_t *payload = reader_bytes(input, size);
         entries[i] = (struct raft_entry){.index = message.index + 1 + i, .term = near(input, message.term + 3, 1),
                                          .time_ms = message.time_ms + i, .type = reader_u8(input) % 5};

@@ -1,44 +1,106 @@
-/* libFuzzer: the client's bytes as a connection sees them, request after request with their contents, and each command
- * to the log's bytes and back. */
+/* libFuzzer: the client's bytes as a connection sees them, request after request with their contents, and each command,
+ * and all of them as one transaction, to the log's bytes and back. */
 #include <string.h>
 
 #include "base/ensure.h"
 #include "protocol/command.h"
 #include "protocol/request.h"
+#include "protocol/transaction.h"
 
 enum { VALUE_MAX = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-static void round_trip(const struct request *request, const uint8_t *contents)
+static const enum command_kind kinds[VERB_COUNT] = {
+    [VERB_WRITE] = COMMAND_WRITE,   [VERB_CAS] = COMMAND_CAS,   [VERB_DELETE] = COMMAND_DELETE,
+    [VERB_TOUCH] = COMMAND_TOUCH,   [VERB_COPY] = COMMAND_COPY, [VERB_MOVE] = COMMAND_MOVE,
+    [VERB_APPEND] = COMMAND_APPEND, [VERB_INCR] = COMMAND_INCR, [VERB_IF] = COMMAND_IF_PRESENT,
+};
+
+/* What REQUEST, with its CONTENTS, is in the log; TOKEN has room for its token. */
+static struct command command_of(const struct request *request, const uint8_t *contents, uint8_t *token)
 {
-    static const enum command_kind kinds[VERB_COUNT] = {
-        [VERB_WRITE] = COMMAND_WRITE, [VERB_CAS] = COMMAND_CAS, [VERB_DELETE] = COMMAND_DELETE,
-    };
     struct command command = {
         .kind = kinds[request->verb], .gateway = 1, .epoch = 2, .number = 3, .lowest = 3,
-        .version = request->version, .exptime_s = request->exptime_s,
+        .version = request->verb == VERB_INCR ? (uint64_t)request->delta : request->version,
+        .exptime_s = request->exptime_s,
+        .guarded = request->has_version && request->verb != VERB_CAS && request->verb != VERB_IF,
         .name = request->name, .name_size = request->name_size, .value = contents, .value_size = request->numbytes,
     };
+    if (request->verb == VERB_IF && request->has_version)
+        command.kind = COMMAND_IF_VERSION;
+    if (request->verb == VERB_COPY || request->verb == VERB_MOVE) {
+        command.value = request->other;
+        command.value_size = request->other_size;
+    }
+    if (request->token) {
+        command_token(request->token, request->token_size, token);
+        command.token = token;
+    }
+    return command;
+}
+
+static void same(const struct command *a, const struct command *b)
+{
+    ensure(a->kind == b->kind && a->version == b->version && a->exptime_s == b->exptime_s);
+    ensure(a->guarded == b->guarded && (a->token == NULL) == (b->token == NULL));
+    ensure(a->name_size == b->name_size && a->value_size == b->value_size);
+    ensure(a->name_size == 0 || memcmp(a->name, b->name, a->name_size) == 0);
+    ensure(a->value_size == 0 || memcmp(a->value, b->value, a->value_size) == 0);
+    ensure(!a->token || memcmp(a->token, b->token, COMMAND_TOKEN_SIZE) == 0);
+}
+
+static void round_trip(const struct command *command)
+{
     struct command decoded;
-    struct blob *blob = command_encode(&command);
+    struct blob *blob = command_encode(command);
     ensure(blob != NULL);
     ensure(command_decode(blob->bytes, blob->size, &decoded));
-    ensure(decoded.kind == command.kind);
-    ensure(decoded.version == command.version && decoded.exptime_s == command.exptime_s);
-    ensure(decoded.name_size == command.name_size && memcmp(decoded.name, command.name, command.name_size) == 0);
-    ensure(decoded.value_size == command.value_size);
-    ensure(command.value_size == 0 || memcmp(decoded.value, contents, command.value_size) == 0);
+    same(&decoded, command);
+    ensure(command_value_size(blob) == command->value_size);
     blob_release(blob);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+/* All lines that can be, put together as a transaction. */
+static void add_part(struct buffer *parts, const struct command *command)
 {
-    struct command command;
+    struct command part = *command, again;
+    part.token = NULL;
+    bool changes = command_changes(part.kind);
+    if (changes && transaction_touches(buffer_start(parts), buffer_size(parts), &part))
+        return;
+    size_t before = buffer_size(parts);
+    ensure(transaction_append(parts, &part));
+    const uint8_t *at = buffer_start(parts) + before, *end = buffer_start(parts) + buffer_size(parts);
+    ensure(transaction_next(&at, end, &again) && at == end);
+    same(&again, &part);
+    ensure(!changes || transaction_touches(buffer_start(parts), buffer_size(parts), &part));
+}
+
+static void use_line(struct buffer *parts, const struct request *request, const uint8_t *contents)
+{
+    uint8_t token[COMMAND_TOKEN_SIZE];
+    if (request->error != REQUEST_OK || kinds[request->verb] == 0)
+        return;
+    struct command command = command_of(request, contents, token);
+    if (request->verb != VERB_IF)
+        round_trip(&command);
+    add_part(parts, &command);
+}
+
+static void use_all(struct buffer *parts)
+{
+    struct command transaction = {
+        .kind = COMMAND_TXN, .value = buffer_start(parts), .value_size = buffer_size(parts)};
+    if (buffer_size(parts) > 0 && transaction_valid(buffer_start(parts), buffer_size(parts)))
+        round_trip(&transaction);
+}
+
+/* Line after line. */
+static void use_text(struct buffer *parts, const uint8_t *bytes, size_t size)
+{
     struct request request;
     size_t consumed;
-    if (command_decode(bytes, size, &command))
-        ensure(!command_is_newer(bytes, size));
     while (request_parse(bytes, size, VALUE_MAX, &request, &consumed) == REQUEST_LINE) {
         ensure(consumed > 0 && consumed <= size && request.error < REQUEST_ERROR_COUNT);
         bytes += consumed;
@@ -47,15 +109,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         if (request.has_contents) {
             ensure(request.numbytes <= VALUE_MAX);
             if (size < request.numbytes)
-                return 0;
+                return;
             int end = request_end(bytes + request.numbytes, size - request.numbytes);
             if (end <= 0)
-                return 0;
+                return;
             bytes += request.numbytes + (size_t)end;
             size -= request.numbytes + (size_t)end;
         }
-        if (request.error == REQUEST_OK && (request.has_contents || request.verb == VERB_DELETE))
-            round_trip(&request, contents);
+        use_line(parts, &request, contents);
     }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    struct command command;
+    struct buffer parts = {0};
+    if (command_decode(bytes, size, &command))
+        ensure(!command_is_newer(bytes, size));
+    use_text(&parts, bytes, size);
+    use_all(&parts);
+    buffer_close(&parts);
     return 0;
 }

@@ -5,7 +5,8 @@
  *             --> network.c   connections between machines: frames lost, late, repeated
  *             --> connection.c, client.c   connections of clients, and what they ask
  *             --> faults.c    crashes, pauses, partitions; ambush.c: at a certain message
- *      history.c: what clients saw must be possible.     invariants.c: what nodes are must be allowed. */
+ *      history.c: what clients saw must be possible.     invariants.c: what nodes are must be allowed.
+ *      oracle.c: what the log means.     verbs.c: answers must be what that says, within the time that they had. */
 #ifndef CLEAT_TESTS_SIM_WORLD_H
 #define CLEAT_TESTS_SIM_WORLD_H
 
