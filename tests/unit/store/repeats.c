@@ -95,8 +95,8 @@ START_TEST(the_last_65536)
     ck_assert_uint_eq(repeats_find(&repeats, token_of(2), 1000)->version, 2);
     ck_assert_uint_eq(repeats.count, STORE_REPEATS_MAX);
     ck_assert_uint_eq(repeats.capacity, STORE_REPEATS_MAX);
-    ck_assert_uint_eq(repeats_at(&repeats, 0)->result.version, 2);
-    ck_assert_uint_eq(repeats_at(&repeats, STORE_REPEATS_MAX - 1)->result.version, 99999);
+    ck_assert_uint_eq(repeats_at(&repeats, 0)->decision.version, 2);
+    ck_assert_uint_eq(repeats_at(&repeats, STORE_REPEATS_MAX - 1)->decision.version, 99999);
     ck_assert_ptr_null(repeats_find(&repeats, token_of(2), 1000 + STORE_REPEATS_S * 1000 + 1));
     ck_assert_uint_eq(repeats.count, 0);
     ck_assert_uint_eq(repeats.hash, 0);
