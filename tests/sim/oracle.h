@@ -45,7 +45,6 @@ struct oracle_entry {
     uint64_t revision;           /* after it */
     struct decision result;
     const struct oracle_file *failed; /* a transaction: the file that it failed at */
-    bool claimed;                /* someone was told of it */
     uint64_t older;              /* in the same bucket of digests; 0: none */
 };
 

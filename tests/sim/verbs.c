@@ -138,7 +138,8 @@ static bool tells(const struct oracle_entry *entry, const struct answer *answer)
     }
 }
 
-/* The first entry behind FLOOR that OPERATION may be, and that no one else was told of; 0: none. */
+/* The first entry behind FLOOR that OPERATION may be; 0: none. Another client may have asked for the very same, and
+ * been told of the same entry: which of two was whose cannot be told, and what they did is compared anyway. */
 static uint64_t find_entry(const struct oracle *oracle, const struct verb_operation *operation, uint64_t floor,
                            const struct answer *answer)
 {
@@ -146,7 +147,7 @@ static uint64_t find_entry(const struct oracle *oracle, const struct verb_operat
     for (uint64_t index = oracle->buckets[operation->digest % ORACLE_BUCKETS]; index > floor;
          index = oracle->entries[index].older) {
         const struct oracle_entry *entry = &oracle->entries[index];
-        if (entry->digest == operation->digest && (operation->has_token || !entry->claimed) && tells(entry, answer))
+        if (entry->digest == operation->digest && tells(entry, answer))
             found = index;
     }
     return found;
@@ -160,7 +161,6 @@ static void judge_change(struct world *world, struct connection *connection, siz
     uint64_t index = find_entry(&world->oracle, operation, floor, answer);
     if (index == 0)
         impossible(world, connection, number, answer, "no entry of the log comes to that");
-    world->oracle.entries[index].claimed = true;
     oracle_answered(&world->oracle, operation->request);
     show(world, connection, index, false);
 }
