@@ -22,9 +22,9 @@ sim: $(BUILD)/tests/sim/sim
 # What judges the runs has tests of its own.
 SIM_UNITS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/sim/*.c))
 UNITS += $(SIM_UNITS)
-$(SIM_UNITS): $(BUILD)/%: %.c tests/support/*.h $(BUILD)/tests/sim/history.o $(BUILD)/tests/sim/verdict.o \
-		$(LIBS_base) $(BUILD)/libsupport.a
+SIM_JUDGES = $(patsubst %,$(BUILD)/tests/sim/%.o,history verdict oracle)
+$(SIM_UNITS): $(BUILD)/%: %.c tests/support/*.h $(SIM_JUDGES) $(LIBS_store) $(BUILD)/libsupport.a
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
-	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(BUILD)/tests/sim/history.o $(BUILD)/tests/sim/verdict.o \
-		$(BUILD)/libsupport.a $(LIBS_base) $(LINK_FLAGS) $$(pkg-config --libs check)
+	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(SIM_JUDGES) $(BUILD)/libsupport.a $(LIBS_store) \
+		$(LINK_FLAGS) $$(pkg-config --libs check)

@@ -1,0 +1,202 @@
+/* What judges nodes' answers must itself be judged: the oracle comes to what a store comes to, change by change, and
+ * says so where a store holds anything else. */
+#include "sim/oracle.h"
+
+#include "protocol/transaction.h"
+#include "support/check.h"
+#include "unit/store/story.h"
+
+static struct oracle oracle;
+static struct story story;
+static uint64_t now_us;
+
+/* COMMAND to both, under the next number. */
+static struct outcome say(struct command command)
+{
+    command.gateway = STORY_GATEWAY;
+    command.epoch = story.epoch;
+    command.number = command.lowest = ++story.number;
+    struct blob *blob = command_encode(&command);
+    struct raft_entry entry = {.index = oracle.count + 1, .term = 1, .time_ms = story.now_ms,
+                               .type = RAFT_ENTRY_COMMAND, .payload = blob};
+    oracle_apply(&oracle, &entry);
+    struct outcome outcome = store_apply(story.store, entry.index, entry.time_ms, blob);
+    blob_release(blob);
+    return outcome;
+}
+
+static void setup(void)
+{
+    oracle_init(&oracle, &now_us, 100);
+    oracle.slack_us = 10000;
+    story = story_begin(1);
+    struct command open = {.kind = COMMAND_OPEN, .gateway = STORY_GATEWAY, .epoch = STORY_NONCE};
+    struct blob *blob = command_encode(&open);
+    struct raft_entry entry = {.index = 1, .term = 1, .time_ms = story.now_ms, .type = RAFT_ENTRY_COMMAND,
+                               .payload = blob};
+    oracle_apply(&oracle, &entry);
+    blob_release(blob);
+    store_limit(story.store, 100);
+}
+
+static void teardown(void)
+{
+    oracle_close(&oracle);
+    story_end(&story);
+}
+
+static void agree(void)
+{
+    oracle.compared = 0;
+    const char *wrong = oracle_compare(&oracle, story.store);
+    ck_assert_msg(!wrong, "%s", wrong);
+}
+
+static void change(enum command_kind kind, const char *name, const char *value, uint64_t version, uint64_t exptime_s)
+{
+    struct command command = story_command(kind, name, value);
+    command.version = version;
+    command.exptime_s = exptime_s;
+    struct outcome outcome = say(command);
+    const struct decision *decided = &oracle.entries[oracle.count].result;
+    ck_assert_int_eq(decided->code, outcome.code);
+    ck_assert_uint_eq(decided->version, outcome.version);
+    if (outcome.code == OUTCOME_COUNTED)
+        ck_assert_int_eq(decided->value, outcome.value);
+}
+
+/* Enough entries that the whole state is looked at. */
+static void story_of_changes(void)
+{
+    for (int i = 0; i < 10; i++) {
+        change(COMMAND_WRITE, "a", "x", 0, 2);
+        change(COMMAND_APPEND, "a", "yz", 0, 0);
+        change(COMMAND_COPY, "b", "a", 0, 0);
+        change(COMMAND_TOUCH, "a", NULL, 0, 9);
+        change(COMMAND_INCR, "n", NULL, 5, 0);
+        change(COMMAND_INCR, "a", NULL, 5, 0);
+        change(COMMAND_MOVE, "c", "b", 0, 0);
+        change(COMMAND_CAS, "c", "w", 1, 0);
+        change(COMMAND_DELETE, "none", NULL, 0, 0);
+        story.now_ms += 1500;
+    }
+}
+
+START_TEST(it_comes_to_what_a_store_comes_to)
+{
+    story_of_changes();
+    agree();
+    ck_assert_uint_eq(oracle_taken(&oracle, 0), 0);
+    ck_assert_uint_eq(oracle_taken(&oracle, 1), 2); /* the entry behind the opening one */
+    ck_assert_uint_eq(oracle_taken(&oracle, 1000000), UINT64_MAX);
+    const struct oracle_file *file = oracle_file(&oracle, "a", 1);
+    ck_assert_uint_eq(oracle_state(file, 1)->version, 0);
+    ck_assert_uint_eq(oracle_state(file, 2)->version, 1);
+    ck_assert_uint_eq(oracle_state(file, 3)->size, 3);
+    ck_assert_uint_eq(oracle_state(file, 4)->size, 3);
+}
+END_TEST
+
+START_TEST(a_token_decides_once)
+{
+    struct command command = story_command(COMMAND_INCR, "n", NULL);
+    command.version = 1;
+    command.token = (const uint8_t *)"0123456789abcdef";
+    say(command);
+    say(command);
+    ck_assert_uint_eq(oracle.entries[oracle.count].revision, 1);
+    ck_assert_int_eq(oracle.entries[oracle.count].result.value, 1);
+    ck_assert_uint_eq(oracle.entries[2].digest, oracle.entries[3].digest);
+    story.now_ms += STORE_REPEATS_S * 1000 + 1;
+    say(command);
+    ck_assert_int_eq(oracle.entries[oracle.count].result.value, 2);
+    agree();
+}
+END_TEST
+
+START_TEST(a_transaction_is_done_as_a_whole)
+{
+    struct buffer parts = {0};
+    struct command write = story_command(COMMAND_WRITE, "a", "x");
+    struct command absent = story_command(COMMAND_IF_VERSION, "a", NULL);
+    ck_assert(transaction_append(&parts, &write) && transaction_append(&parts, &absent));
+    struct command txn = {.kind = COMMAND_TXN, .value = buffer_start(&parts), .value_size = buffer_size(&parts)};
+    ck_assert_int_eq(say(txn).code, OUTCOME_WRITTEN);
+    ck_assert_int_eq(say(txn).code, OUTCOME_MISMATCH);
+    ck_assert_int_eq(oracle.entries[oracle.count].result.code, OUTCOME_MISMATCH);
+    ck_assert_ptr_eq(oracle.entries[oracle.count].failed, oracle_file(&oracle, "a", 1));
+    agree();
+    buffer_close(&parts);
+}
+END_TEST
+
+/* One store that has the same number of entries behind it, and one of them was another one. */
+static void differs(enum command_kind kind, const char *name, const char *value, const char *words)
+{
+    story_of_changes();
+    struct command command = story_command(COMMAND_WRITE, "q", "1"), other = story_command(kind, name, value);
+    command.gateway = other.gateway = STORY_GATEWAY;
+    command.epoch = other.epoch = story.epoch;
+    command.number = other.number = ++story.number;
+    struct blob *blob = command_encode(&command), *changed = command_encode(&other);
+    struct raft_entry entry = {.index = oracle.count + 1, .time_ms = story.now_ms, .type = RAFT_ENTRY_COMMAND,
+                               .payload = blob};
+    oracle_apply(&oracle, &entry);
+    store_apply(story.store, entry.index, entry.time_ms, changed);
+    blob_release(blob);
+    blob_release(changed);
+    oracle.compared = 0;
+    const char *wrong = oracle_compare(&oracle, story.store);
+    ck_assert_ptr_nonnull(wrong);
+    ck_assert_msg(strstr(wrong, words) != NULL, "%s", wrong);
+}
+
+START_TEST(other_contents)
+{
+    differs(COMMAND_WRITE, "q", "2", "contents");
+}
+END_TEST
+
+START_TEST(another_file)
+{
+    differs(COMMAND_WRITE, "r", "1", "gone that should be there");
+}
+END_TEST
+
+START_TEST(nothing_instead)
+{
+    differs(COMMAND_SKIP, NULL, NULL, "revision");
+}
+END_TEST
+
+START_TEST(a_life_that_was_too_short)
+{
+    struct command command = story_command(COMMAND_WRITE, "a", "x");
+    command.exptime_s = 5;
+    size_t request = oracle_asked(&oracle, oracle_digest(&command));
+    say(command);
+    oracle_answered(&oracle, request);
+    story.now_ms += 5000; /* cluster time says so, but no time has passed */
+    now_us += 4000000;
+    say(story_command(COMMAND_SKIP, NULL, NULL));
+    const char *wrong = oracle_compare(&oracle, story.store);
+    ck_assert_ptr_nonnull(wrong);
+    ck_assert_ptr_nonnull(strstr(wrong, "before its time"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("oracle");
+    TCase *tests = tcase_create("oracle");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, it_comes_to_what_a_store_comes_to);
+    tcase_add_test(tests, a_token_decides_once);
+    tcase_add_test(tests, a_transaction_is_done_as_a_whole);
+    tcase_add_test(tests, other_contents);
+    tcase_add_test(tests, another_file);
+    tcase_add_test(tests, nothing_instead);
+    tcase_add_test(tests, a_life_that_was_too_short);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
