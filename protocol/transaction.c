@@ -74,6 +74,8 @@ static bool touch_the_same(const struct command *a, const struct command *b)
 
 bool transaction_touches(const uint8_t *parts, size_t size, const struct command *change)
 {
+    if (size == 0) /* there may be no bytes to point at either */
+        return false;
     const uint8_t *at = parts, *end = parts + size;
     struct command part;
     while (at < end && transaction_next(&at, end, &part))

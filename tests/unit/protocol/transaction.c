@@ -103,7 +103,9 @@ END_TEST
 
 START_TEST(conditions_alone_change_nothing)
 {
+    struct command write = part(COMMAND_WRITE, "a", NULL);
     ck_assert(!transaction_valid(NULL, 0));
+    ck_assert(!transaction_touches(NULL, 0, &write));
     add(COMMAND_IF_VERSION, "a", NULL);
     add(COMMAND_IF_PRESENT, "b", NULL);
     ck_assert(!valid());
