@@ -147,20 +147,6 @@ void apply_committed(struct node *node)
         node->more = true;
 }
 
-/* Reads before PENDING on its connection can no longer be answered from a state that lies before it. */
-static void fail_reads_before(struct node *node, struct pending *pending)
-{
-    struct node_client *client = pending->client;
-    for (;;) {
-        struct pending *at = client->head;
-        while (at != pending && at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
-            at = at->next;
-        if (at == pending)
-            return;
-        pending_fail(node, at, REPLY_BUSY, "this node was behind and has jumped ahead; read again");
-    }
-}
-
 void apply_jumped(struct node *node)
 {
     own_opened(node);
@@ -174,7 +160,7 @@ void apply_jumped(struct node *node)
     for (uint64_t number = gateway->first; number < end; number++) {
         struct pending *pending = gateway_slot(gateway, number)->pending;
         if (pending)
-            fail_reads_before(node, pending);
+            client_refuse_before(node, pending, "this node was behind and has jumped ahead; read again");
     }
     while (gateway->first < end) {
         struct outcome outcome = store_outcome(node->store, gateway->id, gateway->first);

@@ -211,6 +211,19 @@ void client_read_before(struct node *node, struct pending *pending)
     }
 }
 
+void client_refuse_before(struct node *node, struct pending *pending, const char *reason)
+{
+    for (struct pending *at = pending->client->head; at != pending; at = at->next) {
+        ensure(at != NULL);
+        if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
+            continue;
+        pending_settle(node, at, METER_FAILED);
+        node->meter.errors[REPLY_BUSY]++;
+        reply_error(&at->reply, REPLY_BUSY, reason);
+    }
+    client_advance(node, pending->client); /* only now, or it would answer those that are still to be refused */
+}
+
 void client_free(struct node *node, struct node_client *client)
 {
     struct pending *pending = client->head;

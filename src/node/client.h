@@ -77,6 +77,8 @@ void client_parse(struct node *node, struct node_client *client);
 void client_advance(struct node *node, struct node_client *client);
 /* Answers all reads before PENDING in its client's queue: the change is about to be applied. */
 void client_read_before(struct node *node, struct pending *pending);
+/* Refuses them with ERR_BUSY: the state is past the change. */
+void client_refuse_before(struct node *node, struct pending *pending, const char *reason);
 /* Answers, and takes it out of all queues but the client's. COMMAND is what was applied. */
 void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
                   const struct blob *command);

@@ -44,10 +44,13 @@ static struct machine *any_follower(struct world *world, const struct machine *o
     return found;
 }
 
-/* Data that fills a slow link may keep heartbeats waiting: then no one is to blame for an election. */
+/* Data that fills a slow link may keep heartbeats waiting: then no one is to blame for an election. Nor is anyone where
+ * a frame may be seconds late: a promise that was given while there was no leader may be what is missing for one. */
 static bool links_are_quick(const struct world *world)
 {
     const struct profile *profile = &world->profile;
+    if (profile->reorder_ppm > 0 && profile->late_us > profile->election_min_ms * 1000u)
+        return false;
     return profile->window_bytes / profile->bandwidth < profile->election_min_ms / 4 && profile->large_permille == 0;
 }
 

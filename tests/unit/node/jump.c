@@ -61,6 +61,24 @@ START_TEST(a_read_between_two_writes_never_sees_the_second)
 }
 END_TEST
 
+/* Found by the simulator: when the first read was refused, the second was answered, from a state that held the write
+ * behind it. */
+START_TEST(no_question_before_a_write_sees_it)
+{
+    struct connection connection;
+    struct node_client *client = node_client_open(node, &connection);
+    type(client, "read a\nlist stale\nstat a\nwrite a 1\nx\nread a stale\n");
+    forward_pump(node);
+    expect(client, "");
+    jump(1);
+    expect(client, "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"
+                   "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"
+                   "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"
+                   "OK 1\r\nCONTENTS 1 1 0 stale\r\nx\r\n");
+    node_client_close(node, client);
+}
+END_TEST
+
 START_TEST(who_left_is_not_answered)
 {
     struct connection connection;
@@ -81,6 +99,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, outcomes_are_kept_for_a_gateway_that_jumped);
     tcase_add_test(tests, a_read_between_two_writes_never_sees_the_second);
+    tcase_add_test(tests, no_question_before_a_write_sees_it);
     tcase_add_test(tests, who_left_is_not_answered);
     suite_add_tcase(suite, tests);
     return check_run(suite);
