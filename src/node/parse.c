@@ -246,7 +246,8 @@ static void begin_request(struct node *node, struct node_client *client, const s
         begin_contents(node, client, request);
         return;
     }
-    if (request->verb == VERB_TXN || (client->txn && request->verb != VERB_QUIT)) {
+    bool quits = request->verb == VERB_QUIT && request->error == REQUEST_OK;
+    if (request->verb == VERB_TXN || (client->txn && !quits)) {
         txn_line(node, client, request);
         return;
     }

@@ -72,6 +72,7 @@ START_TEST(a_wrong_line_spoils_all)
         {"write a 1 once=x\ny\n", "once= belongs to txn itself"},
         {"\n", "empty line; 'help' lists the verbs"},
         {"commit now\n", "too few or too many words; 'help VERB' shows how it is written"},
+        {"quit now\n", "too few or too many words; 'help VERB' shows how it is written"},
         {"cancel once=x\n", "too few or too many words; 'help VERB' shows how it is written"},
         {"if a maybe\n", "a condition is a version, absent or present; see 'help if'"},
         {"touch b 5\n", "another line has the same file; a file may be in one change only"},
