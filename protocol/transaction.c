@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/ensure.h"
+#include "base/hash.h"
 
 enum { FLAG_GUARDED = 1 };
 
@@ -84,24 +85,46 @@ bool transaction_touches(const uint8_t *parts, size_t size, const struct command
     return false;
 }
 
+/* The names that changes touch, found again by hashes: there may be twice as many as parts, and all of them long. */
+struct touched {
+    size_t count;
+    uint64_t hashes[2 * TRANSACTION_PARTS_MAX];
+    struct transaction_name names[2 * TRANSACTION_PARTS_MAX];
+};
+
+/* False: NAME was there before. */
+static bool touched_add(struct touched *touched, const struct transaction_name *name)
+{
+    uint64_t hash = hash_bytes(name->bytes, name->size, 0);
+    for (size_t i = 0; i < touched->count; i++)
+        if (touched->hashes[i] == hash && touched->names[i].size == name->size &&
+            memcmp(touched->names[i].bytes, name->bytes, name->size) == 0)
+            return false;
+    touched->hashes[touched->count] = hash;
+    touched->names[touched->count++] = *name;
+    return true;
+}
+
 bool transaction_valid(const uint8_t *parts, size_t size)
 {
     if (size == 0)
         return false;
     const uint8_t *at = parts, *end = parts + size;
     struct command part;
-    size_t count = 0, changes = 0;
-    while (at < end) {
-        size_t before = (size_t)(at - parts);
-        if (++count > TRANSACTION_PARTS_MAX || !transaction_next(&at, end, &part))
+    struct transaction_name names[2];
+    struct touched touched;
+    touched.count = 0; /* the rest is not zeroed: this is done for every transaction */
+    for (size_t count = 0; at < end; count++) {
+        if (count == TRANSACTION_PARTS_MAX || !transaction_next(&at, end, &part))
             return false;
         if (part.kind == COMMAND_IF_VERSION || part.kind == COMMAND_IF_PRESENT)
             continue;
         if (!command_changes(part.kind))
             return false;
-        changes++;
-        if (transaction_touches(parts, before, &part))
-            return false;
+        size_t name_count = transaction_names(&part, names);
+        for (size_t i = 0; i < name_count; i++)
+            if (!touched_add(&touched, &names[i]))
+                return false;
     }
-    return changes > 0;
+    return touched.count > 0;
 }

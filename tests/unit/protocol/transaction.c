@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/random.h"
+#include "protocol/request.h"
 #include "support/check.h"
 #include "support/guard.h"
 
@@ -165,6 +166,22 @@ START_TEST(it_has_128_parts_at_most)
 }
 END_TEST
 
+/* As many names as there can be, and each as long as one can be: no two are the same until the last one is. */
+START_TEST(all_names_are_told_apart)
+{
+    for (int last = 127; last >= 126; last--) {
+        buffer_clear(&parts, 0);
+        for (int i = 0; i < 128; i++) {
+            char target[REQUEST_NAME_MAX + 1], source[REQUEST_NAME_MAX + 1];
+            snprintf(target, sizeof target, "%0250d", 2 * i);
+            snprintf(source, sizeof source, "%0250d", 2 * (i < 127 ? i : last) + 1);
+            add(COMMAND_COPY, target, source);
+        }
+        ck_assert(valid() == (last == 127));
+    }
+}
+END_TEST
+
 START_TEST(every_truncation_but_those_between_parts)
 {
     add(COMMAND_WRITE, "a", "xyz");
@@ -216,6 +233,7 @@ int main(void)
     tcase_add_test(tests, a_file_is_in_one_change_only);
     tcase_add_test(tests, what_cannot_be_part_of_it);
     tcase_add_test(tests, it_has_128_parts_at_most);
+    tcase_add_test(tests, all_names_are_told_apart);
     tcase_add_test(tests, every_truncation_but_those_between_parts);
     tcase_add_test(tests, random_bytes_do_no_harm);
     suite_add_tcase(suite, tests);
