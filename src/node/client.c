@@ -114,11 +114,39 @@ static bool is_failure(enum outcome_code code)
     return code == OUTCOME_MISMATCH || code == OUTCOME_NOT_FOUND;
 }
 
+/* The error with a reason for people that CODE is told as; REPLY_ERROR_COUNT: none. */
+static enum reply_error error_of(enum outcome_code code)
+{
+    switch (code) {
+    case OUTCOME_TOO_BIG:
+        return REPLY_TOO_BIG;
+    case OUTCOME_NOT_A_NUMBER:
+        return REPLY_NOT_A_NUMBER;
+    case OUTCOME_SKIPPED:
+    case OUTCOME_NONE:
+    case OUTCOME_OPENED:
+        /* The command was taken from us before its outcome was kept: nothing is known of it. */
+        return REPLY_TIMEOUT;
+    default:
+        return REPLY_ERROR_COUNT;
+    }
+}
+
+static enum meter_outcome meter_of(enum outcome_code code)
+{
+    if (error_of(code) != REPLY_ERROR_COUNT)
+        return METER_FAILED;
+    return is_failure(code) ? METER_NOT_SO : METER_DONE;
+}
+
 void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
                   const struct blob *command)
 {
     struct command part;
-    pending_settle(node, pending, is_failure(outcome->code) ? METER_NOT_SO : METER_DONE);
+    enum reply_error error = error_of(outcome->code);
+    pending_settle(node, pending, meter_of(outcome->code));
+    if (error != REPLY_ERROR_COUNT)
+        node->meter.errors[error]++;
     pending->outcome = *outcome;
     if (is_failure(outcome->code) && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
         /* The name must be told, and will not be there any more when it is this one's turn. */
@@ -159,20 +187,8 @@ static void reply_outcome(struct chain *out, const struct outcome *outcome)
     case OUTCOME_MISMATCH:
         reply_version_mismatch(out, outcome->version, NULL, 0);
         break;
-    case OUTCOME_TOO_BIG:
-        reply_error(out, REPLY_TOO_BIG, NULL);
-        break;
-    case OUTCOME_NOT_A_NUMBER:
-        reply_error(out, REPLY_NOT_A_NUMBER, NULL);
-        break;
-    case OUTCOME_SKIPPED:
-        reply_error(out, REPLY_TIMEOUT, NULL);
-        break;
-    case OUTCOME_NONE:
-    case OUTCOME_OPENED:
-        /* The command was taken from us before its outcome was kept: nothing is known of it. */
-        reply_error(out, REPLY_TIMEOUT, NULL);
-        break;
+    default:
+        reply_error(out, error_of(outcome->code), NULL);
     }
 }
 

@@ -246,6 +246,18 @@ START_TEST(a_full_store)
 }
 END_TEST
 
+START_TEST(what_fails_when_it_is_done_counts_as_failed)
+{
+    ask("write a 1\nx\n", "OK 1\r\n");
+    ask("incr a 1\n", "ERR_NOT_A_NUMBER the file holds no whole number, or the sum has no room in 64 bits\r\n");
+    ask("cas a 9 1\nx\n", "ERR_VERSION 1\r\n");
+    ck_assert_uint_eq(node->meter.commands[VERB_INCR][METER_FAILED], 1);
+    ck_assert_uint_eq(node->meter.commands[VERB_INCR][METER_DONE], 0);
+    ck_assert_uint_eq(node->meter.commands[VERB_CAS][METER_NOT_SO], 1);
+    ck_assert_uint_eq(node->meter.errors[REPLY_NOT_A_NUMBER], 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("txn");
@@ -266,6 +278,7 @@ int main(void)
     tcase_add_test(tests, a_token_makes_it_once);
     tcase_add_test(tests, cut_at_every_byte);
     tcase_add_test(tests, a_full_store);
+    tcase_add_test(tests, what_fails_when_it_is_done_counts_as_failed);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
