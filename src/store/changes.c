@@ -55,7 +55,8 @@ static struct decision look_append(struct store *store, const struct command *ch
     return size + change->value_size <= store->value_max_bytes ? may : (struct decision){OUTCOME_TOO_BIG, 0, 0};
 }
 
-/* The number that FILE holds, 0 where there is no file. A line end behind it does not matter. */
+/* The number that FILE holds, 0 where there is no file. A line end behind it does not matter. What is longer than any
+ * number that incr makes is none, however many zeros it begins with: it is not worth reading megabytes of them. */
 static bool number_of(const struct file *file, int64_t *number)
 {
     *number = 0;
@@ -67,7 +68,7 @@ static bool number_of(const struct file *file, int64_t *number)
         size--;
     if (size > 0 && text[size - 1] == '\r')
         size--;
-    return integer_parse(text, size, number);
+    return size <= INTEGER_TEXT_MAX && integer_parse(text, size, number);
 }
 
 static bool sum_of(const struct file *file, int64_t delta, int64_t *sum)

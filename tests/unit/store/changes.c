@@ -150,13 +150,16 @@ END_TEST
 
 START_TEST(incr_of_what_is_no_number)
 {
-    static const char *const no[] = {"", "\n", "-", "x", "1 ", " 1", "+1", "1\r", "1\n\n", "9223372036854775808"};
+    static const char *const no[] = {"", "\n", "-", "x", "1 ", " 1", "+1", "1\r", "1\n\n", "9223372036854775808",
+                                     "000000000000000000001"};
     for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
         uint64_t version = story_write(&story, "a", no[i], 0).version;
         bool number = strcmp(no[i], "1\r") == 0;
         story_expect_outcome(incr("a", 1), number ? OUTCOME_COUNTED : OUTCOME_NOT_A_NUMBER,
                              number ? version + 1 : 0);
     }
+    story_write(&story, "a", "00000000000000000001\r\n", 0); /* 20 digits, no more than incr itself may need */
+    ck_assert_int_eq(incr("a", 1).value, 2);
     story_write(&story, "a", "9223372036854775807", 0);
     story_expect_outcome(incr("a", 1), OUTCOME_NOT_A_NUMBER, 0);
     ck_assert_int_eq(incr("a", -1).value, INT64_MAX - 1);
