@@ -15,10 +15,9 @@ enum {
 _Static_assert(TXN_ALLOWANCE + COMMAND_HEADER_SIZE + COMMAND_TOKEN_SIZE <= PAYLOAD_ALLOWANCE, "it fits into an entry");
 
 struct client_txn {
-    struct buffer parts;
+    struct buffer parts;        /* all of them count as held, heads and names too */
     uint32_t lines;             /* that came, `txn` not counted */
     uint32_t changes;
-    size_t held_bytes;          /* of contents */
     size_t growth;              /* what it adds to the files, about */
     enum reply_error refusal;   /* REPLY_ERROR_COUNT: nothing is wrong yet */
     struct buffer reason;       /* text; empty: the error's own */
@@ -46,7 +45,7 @@ void txn_free(struct node *node, struct node_client *client)
     struct client_txn *txn = client->txn;
     if (!txn)
         return;
-    node->held_bytes -= txn->held_bytes;
+    node->held_bytes -= buffer_size(&txn->parts);
     buffer_close(&txn->parts);
     buffer_close(&txn->reason);
     free(txn);
@@ -93,13 +92,13 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
 /* One more part: room for its contents too. False: it does not fit. */
 static bool add(struct node *node, struct client_txn *txn, const struct command *part)
 {
-    size_t size = buffer_size(&txn->parts) + TRANSACTION_PART_HEADER + part->name_size + part->value_size;
+    size_t size = TRANSACTION_PART_HEADER + part->name_size + part->value_size;
     bool changes = command_changes(part->kind);
     if (txn->lines > TRANSACTION_PARTS_MAX)
         spoil(txn, REPLY_CMD_ERR, "a transaction has at most 128 lines");
-    else if (size > node->limits.value_max_bytes + TXN_ALLOWANCE)
+    else if (buffer_size(&txn->parts) + size > node->limits.value_max_bytes + TXN_ALLOWANCE)
         spoil(txn, REPLY_TOO_BIG, "all lines together may be little larger than one file");
-    else if (node->held_bytes + part->value_size > LIMIT_HELD_BYTES)
+    else if (node->held_bytes + size > LIMIT_HELD_BYTES)
         spoil(txn, REPLY_BUSY, NULL);
     else if (changes && transaction_touches(buffer_start(&txn->parts), buffer_size(&txn->parts), part))
         spoil(txn, REPLY_CMD_ERR, "another line has the same file; a file may be in one change only");
@@ -108,6 +107,7 @@ static bool add(struct node *node, struct client_txn *txn, const struct command 
     if (txn->refusal == REPLY_ERROR_COUNT) {
         txn->changes += changes;
         txn->growth += client_growth(node, part);
+        node->held_bytes += size;
     }
     return txn->refusal == REPLY_ERROR_COUNT;
 }
@@ -121,14 +121,11 @@ static void take_line(struct node *node, struct node_client *client, const struc
         !request->has_contents)
         return;
     client->contents_to = buffer_start(&txn->parts) + buffer_size(&txn->parts) - part.value_size;
-    txn->held_bytes += part.value_size;
-    node->held_bytes += part.value_size;
 }
 
 static void commit(struct node *node, struct node_client *client)
 {
     struct client_txn *txn = client->txn;
-    size_t held = txn->held_bytes;
     struct blob *command = NULL;
     if (txn->refusal == REPLY_ERROR_COUNT && txn->changes == 0)
         spoil(txn, REPLY_CMD_ERR, "nothing is changed by it");
@@ -146,8 +143,8 @@ static void commit(struct node *node, struct node_client *client)
             spoil(txn, REPLY_BUSY, "no memory for it now");
     }
     if (command) {
-        txn->held_bytes = 0; /* they go over to the command */
-        client_submit(node, client, command, held);
+        client_submit(node, client, command, buffer_size(&txn->parts));
+        buffer_close(&txn->parts); /* what it held goes over to the command */
     } else {
         client_refuse(node, client, txn->refusal, (const char *)buffer_start(&txn->reason));
     }

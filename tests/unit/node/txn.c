@@ -1,6 +1,7 @@
 /* A client's transaction, line by line. */
 #include <stdio.h>
 
+#include "protocol/transaction.h"
 #include "solo.h"
 
 static struct connection connection;
@@ -123,7 +124,7 @@ END_TEST
 START_TEST(a_connection_that_ends_before_commit)
 {
     type(client, "txn\nwrite a 3\nabc\nwrite b 100\nhalf");
-    ck_assert_uint_eq(node->held_bytes, 103);
+    ck_assert_uint_eq(node->held_bytes, 2 * (TRANSACTION_PART_HEADER + 1) + 103);
     turn(true);
     node_client_close(node, client);
     ck_assert_uint_eq(node->held_bytes, 0);
@@ -246,6 +247,23 @@ START_TEST(a_full_store)
 }
 END_TEST
 
+/* Lines without contents are held too: many transactions of nothing else take no more memory than changes may. */
+START_TEST(what_it_holds_until_it_is_done)
+{
+    type(client, "txn\ncopy a b\nif c absent\n");
+    size_t size = 2 * TRANSACTION_PART_HEADER + 3;
+    ck_assert_uint_eq(node->held_bytes, size);
+    type(client, "commit\n");
+    ck_assert_uint_eq(node->held_bytes, size);
+    ck_assert_uint_eq(client->bytes, size);
+    ask("", "ERR_FILE_NOT_FOUND a\r\n");
+    ck_assert_uint_eq(node->held_bytes, 0);
+    type(client, "txn\ncopy a b\ncommit now\n");
+    ck_assert_uint_gt(node->held_bytes, 0);
+    ask("cancel\n", "OK\r\n");
+}
+END_TEST
+
 START_TEST(what_fails_when_it_is_done_counts_as_failed)
 {
     ask("write a 1\nx\n", "OK 1\r\n");
@@ -279,6 +297,7 @@ int main(void)
     tcase_add_test(tests, cut_at_every_byte);
     tcase_add_test(tests, a_full_store);
     tcase_add_test(tests, what_fails_when_it_is_done_counts_as_failed);
+    tcase_add_test(tests, what_it_holds_until_it_is_done);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
