@@ -135,7 +135,10 @@ static void expect(struct node *node, uint64_t index)
 void apply_committed(struct node *node)
 {
     expect(node, store_applied(node->store) + 1);
+    uint64_t copied_bytes = store_copied_bytes(node->store);
     for (int done = 0; done < LIMIT_APPLY && !node->stopping; done++) {
+        if (store_copied_bytes(node->store) - copied_bytes >= LIMIT_APPLY_BYTES)
+            break; /* a few bytes copy megabytes: heartbeats must not wait for thousands of such */
         uint64_t index = store_applied(node->store) + 1;
         if (index > raft_commit(node->raft))
             return;

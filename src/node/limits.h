@@ -34,6 +34,7 @@ enum {
     LIMIT_BEHIND_BYTES = 64 * 1024 * 1024,   /* likewise: a follower takes no more (its disk is full, or too slow) */
     LIMIT_BATCH_BYTES = 4 * 1024 * 1024,     /* of one WAL batch */
     LIMIT_APPLY = 2048,                      /* entries applied in one turn */
+    LIMIT_APPLY_BYTES = 8 * 1024 * 1024,     /* of contents copied by them: none is applied after so many */
     LIMIT_APPEND_BYTES = 256 * 1024,         /* of entries in one message to a follower; one larger entry goes alone */
     LIMIT_INFLIGHT = 64,                     /* such messages that it has not answered */
     LIMIT_SNAPSHOT_BLOCK = 256 * 1024,

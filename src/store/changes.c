@@ -96,8 +96,9 @@ static struct decision look_copy(struct store *store, const struct command *chan
 /* --- making ------------------------------------------------------------------------------------------------------ */
 
 /* Contents that are made here. */
-static struct blob *blob_for(const struct command *change, size_t value_size)
+static struct blob *blob_for(struct store *store, const struct command *change, size_t value_size)
 {
+    store->copied_bytes += value_size;
     struct command write = {
         .kind = COMMAND_WRITE, .name = change->name, .name_size = change->name_size, .value_size = value_size};
     struct blob *blob = command_encode(&write);
@@ -140,7 +141,7 @@ static struct decision make_write(struct store *store, const struct command *cha
     uint64_t expires_ms = expiry_ms(store->time_ms, change->exptime_s);
     if (blob)
         return put(store, file, blob, version, expires_ms);
-    blob = blob_for(change, change->value_size);
+    blob = blob_for(store, change, change->value_size);
     memcpy(blob_value(blob), change->value, change->value_size);
     return put_own(store, file, blob, version, expires_ms);
 }
@@ -172,7 +173,7 @@ static struct decision make_append(struct store *store, const struct command *ch
     (void)blob;
     struct file *file = found->file;
     size_t old_size = file ? command_value_size(file_blob(file)) : 0;
-    struct blob *contents = blob_for(change, old_size + change->value_size);
+    struct blob *contents = blob_for(store, change, old_size + change->value_size);
     if (file)
         memcpy(blob_value(contents), blob_value(file_blob(file)), old_size);
     memcpy(blob_value(contents) + old_size, change->value, change->value_size);
@@ -188,7 +189,7 @@ static struct decision make_incr(struct store *store, const struct command *chan
     ensure(sum_of(file, command_delta(change), &sum));
     uint8_t text[INTEGER_TEXT_MAX];
     size_t size = integer_format(sum, text);
-    struct blob *contents = blob_for(change, size);
+    struct blob *contents = blob_for(store, change, size);
     memcpy(blob_value(contents), text, size);
     put_own(store, file, contents, version, file ? file_expires_ms(file) : 0);
     return (struct decision){OUTCOME_COUNTED, version, sum};
@@ -200,7 +201,7 @@ static struct decision make_copy(struct store *store, const struct command *chan
     (void)blob;
     const struct file *source = found->source;
     size_t size = command_value_size(file_blob(source));
-    struct blob *contents = blob_for(change, size);
+    struct blob *contents = blob_for(store, change, size);
     memcpy(blob_value(contents), blob_value(file_blob(source)), size);
     return put_own(store, found->file, contents, version, file_expires_ms(source));
 }

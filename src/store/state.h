@@ -44,6 +44,7 @@ struct store {
     uint64_t applied;
     uint64_t revision;
     uint64_t time_ms;
+    uint64_t copied_bytes; /* since the store was opened; no part of the state */
     struct dump dump;
     struct load load;
 };

@@ -252,6 +252,11 @@ uint64_t store_memory_bytes(const struct store *store)
     return files_memory_bytes(&store->files);
 }
 
+uint64_t store_copied_bytes(const struct store *store)
+{
+    return store->copied_bytes;
+}
+
 uint64_t store_due_ms(const struct store *store)
 {
     const struct file *file = files_first_due(&store->files);

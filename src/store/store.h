@@ -112,6 +112,9 @@ uint64_t store_memory_bytes(const struct store *store);
 /* The earliest moment at which a file falls due, in cluster time; 0 if none will. It is not after store_time_ms() where
  * more were due than one entry sweeps: then another entry is wanted at once. */
 uint64_t store_due_ms(const struct store *store);
+/* Bytes of contents that changes have copied since the store was opened, by copy, append and the like: what they cost
+ * beside what their entries are long. */
+uint64_t store_copied_bytes(const struct store *store);
 /* A hash over the whole state (files, gateways, revision, time), kept up with every change: equal on all nodes at the
  * same index. O(1). */
 uint64_t store_hash(const struct store *store);
