@@ -122,6 +122,8 @@ static enum reply_error error_of(enum outcome_code code)
         return REPLY_TOO_BIG;
     case OUTCOME_NOT_A_NUMBER:
         return REPLY_NOT_A_NUMBER;
+    case OUTCOME_FULL:
+        return REPLY_STORE_FULL;
     case OUTCOME_SKIPPED:
     case OUTCOME_NONE:
     case OUTCOME_OPENED:

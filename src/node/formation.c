@@ -18,7 +18,7 @@ bool formation_limits(struct node *node)
     if (!limits_decode(configuration, &limits))
         return false;
     node->limits = limits;
-    store_limit(node->store, limits.value_max_bytes);
+    store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);
     return true;
 }
 

@@ -90,6 +90,8 @@ static struct decision look_copy(struct store *store, const struct command *chan
     if (!found->source)
         return not_found;
     const struct file *target = find(store, change, found);
+    if (change->kind == COMMAND_COPY)
+        found->growth = change->name_size + command_value_size(file_blob(found->source));
     return change->guarded ? look_version(target, change->version) : may;
 }
 
@@ -236,7 +238,7 @@ static const struct change {
 struct decision change_look(struct store *store, const struct command *change, struct found *found)
 {
     ensure(change->kind < COMMAND_KIND_END && changes[change->kind].look);
-    *found = (struct found){NULL, NULL};
+    *found = (struct found){NULL, NULL, 0};
     return changes[change->kind].look(store, change, found);
 }
 

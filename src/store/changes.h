@@ -10,6 +10,7 @@
 struct found {
     struct file *file;   /* the (target) file */
     struct file *source; /* copy, move */
+    size_t growth;       /* copy: bytes of name and contents that it makes, which are not in its entry */
 };
 
 /* Whether CHANGE, or a condition of a transaction, holds of the files as they are: OUTCOME_NONE, or how it fails. Files

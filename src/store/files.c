@@ -83,6 +83,12 @@ struct file *files_first_due(const struct files *files)
     return list_item(item, struct file, expiry);
 }
 
+/* Of name and value. */
+static size_t file_contents_bytes(const struct file *file)
+{
+    return file->named.name_size + command_value_size(file_blob(file));
+}
+
 /* Gives FILE, which has no blob, its state, and counts it. */
 static void take_state(struct files *files, struct file *file, const struct file_state *state)
 {
@@ -97,6 +103,7 @@ static void take_state(struct files *files, struct file *file, const struct file
     file->hash = file_hash(file);
     files->hash += file->hash;
     files->memory_bytes += file_blob_memory_bytes(state->blob);
+    files->contents_bytes += file_contents_bytes(file);
 }
 
 /* The opposite of take_state, but for the blob: the caller releases it when the name in it is needed no more. */
@@ -108,6 +115,7 @@ static void drop_state(struct files *files, struct file *file)
     files->hash -= file->hash;
     ensure(files->memory_bytes >= file_blob_memory_bytes(file_blob(file)));
     files->memory_bytes -= file_blob_memory_bytes(file_blob(file));
+    files->contents_bytes -= file_contents_bytes(file);
 }
 
 /* Before FILE changes: a dump under way that has not come to it yet gets it as it is now. */

@@ -39,6 +39,7 @@ struct files {
     struct pool pool;    /* of file structs */
     uint64_t hash;       /* the sum of the files' hashes: so their order does not matter */
     size_t memory_bytes; /* of the files' blobs */
+    size_t contents_bytes; /* of their names and values: the same on every node */
     bool draining;       /* table and heap point to what is gone */
 };
 

@@ -54,6 +54,7 @@ static bool decision_is_valid(const struct store *store, const struct decision *
     case OUTCOME_NOT_A_NUMBER:
         return decision->version == 0 && value >= 0 && value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_SKIPPED:
+    case OUTCOME_FULL:
         return decision->version == 0 && value == 0;
     default:
         return false;
@@ -111,7 +112,8 @@ static bool load_repeats(struct store *store, struct reader *reader)
         struct decision decision;
         if (!token || time_ms < newest_ms || time_ms > store->time_ms || !load_decision(store, reader, &decision))
             return false;
-        if (decision.code == OUTCOME_SKIPPED || repeats_find(&store->repeats, token, newest_ms))
+        if (decision.code == OUTCOME_SKIPPED || decision.code == OUTCOME_FULL ||
+            repeats_find(&store->repeats, token, newest_ms))
             return false;
         repeats_keep(&store->repeats, token, time_ms, decision);
     }

@@ -41,6 +41,7 @@ struct store {
     struct gateways gateways;
     struct repeats repeats;
     uint64_t value_max_bytes;
+    uint64_t memory_max_bytes;
     uint64_t applied;
     uint64_t revision;
     uint64_t time_ms;

@@ -20,7 +20,7 @@ struct store *store_open(uint64_t seed)
     struct store *store = memory_get(sizeof *store);
     files_init(&store->files, seed);
     repeats_init(&store->repeats, seed);
-    store->value_max_bytes = UINT64_MAX / 2;
+    store_limit(store, UINT64_MAX / 2, UINT64_MAX);
     return store;
 }
 
@@ -35,13 +35,23 @@ void store_close(struct store *store)
     free(store);
 }
 
-void store_limit(struct store *store, uint64_t value_max_bytes)
+void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_max_bytes)
 {
     ensure(value_max_bytes <= UINT64_MAX / 2);
     store->value_max_bytes = value_max_bytes;
+    store->memory_max_bytes = memory_max_bytes;
 }
 
 /* --- commands --------------------------------------------------------------------------------------------------- */
+
+/* Copies are small commands that may add much: more of them can be under way than whoever took them could foresee. */
+static bool has_room(const struct store *store, size_t growth)
+{
+    size_t used = store->files.contents_bytes;
+    return growth == 0 || (used <= store->memory_max_bytes && growth <= store->memory_max_bytes - used);
+}
+
+static const struct decision full = {OUTCOME_FULL, 0, 0};
 
 static struct decision apply_change(struct store *store, const struct command *change, struct blob *blob)
 {
@@ -49,6 +59,8 @@ static struct decision apply_change(struct store *store, const struct command *c
     struct decision decision = change_look(store, change, &found);
     if (decision.code != OUTCOME_NONE)
         return decision;
+    if (!has_room(store, found.growth))
+        return full;
     uint64_t version = change->kind == COMMAND_TOUCH ? 0 : store_next_revision(store);
     return change_make(store, change, &found, blob, version);
 }
@@ -60,13 +72,16 @@ static struct decision apply_transaction(struct store *store, const struct comma
     const uint8_t *end = command->value + command->value_size;
     struct found found[TRANSACTION_PARTS_MAX];
     struct command part;
-    size_t count = 0;
+    size_t count = 0, growth = 0;
     for (const uint8_t *at = command->value; at < end; count++) {
         ensure(count < TRANSACTION_PARTS_MAX && transaction_next(&at, end, &part));
         struct decision decision = change_look(store, &part, &found[count]);
         if (decision.code != OUTCOME_NONE)
             return (struct decision){decision.code, decision.version, (int64_t)count + 1};
+        growth += found[count].growth;
     }
+    if (!has_room(store, growth))
+        return full;
     uint64_t version = store_next_revision(store);
     const uint8_t *at = command->value;
     for (size_t i = 0; i < count; i++) {
@@ -87,7 +102,7 @@ static struct decision apply_once(struct store *store, const struct command *com
         return *kept;
     struct decision decision = command->kind == COMMAND_TXN ? apply_transaction(store, command)
                                                         : apply_change(store, command, blob);
-    if (command->token)
+    if (command->token && decision.code != OUTCOME_FULL)
         repeats_keep(&store->repeats, command->token, store->time_ms, decision);
     return decision;
 }

@@ -44,6 +44,7 @@ enum outcome_code {
     OUTCOME_COUNTED,      /* incr: `version`, and in `value` the number that the file holds now */
     OUTCOME_TOO_BIG,      /* append: the file would be above the limit */
     OUTCOME_NOT_A_NUMBER, /* incr: the file holds none, or the sum has no room */
+    OUTCOME_FULL,         /* copy: the files would be above the limit. Its token is not kept */
 };
 
 struct decision {
@@ -64,8 +65,9 @@ struct outcome {
 /* SEED seeds the hash table alone. Never NULL. */
 struct store *store_open(uint64_t seed);
 void store_close(struct store *store);
-/* The largest contents that a file may come to by append: the cluster's limit, set before anything is applied. */
-void store_limit(struct store *store, uint64_t value_max_bytes);
+/* The cluster's limits, set before anything is applied: what the contents of a file may come to by append, and what
+ * names and contents of all files may come to by copy. */
+void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_max_bytes);
 
 /* Applies the entry at INDEX, which must be store_applied() + 1. TIME_MS is its stamp; the store's time becomes the
  * larger of its own and this. BLOB holds an encoded command and is referenced by the store if it becomes a file's

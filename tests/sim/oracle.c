@@ -13,7 +13,7 @@ enum { COMPARE_EVERY = 32 };
 
 void oracle_init(struct oracle *oracle, const uint64_t *now_us, uint64_t value_max_bytes)
 {
-    *oracle = (struct oracle){.now_us = now_us, .value_max_bytes = value_max_bytes};
+    *oracle = (struct oracle){.now_us = now_us, .value_max_bytes = value_max_bytes, .memory_max_bytes = UINT64_MAX};
     oracle->capacity = oracle->taken_capacity = 1024;
     oracle->entries = memory_get(oracle->capacity * sizeof *oracle->entries);
     oracle->taken = memory_get(oracle->taken_capacity * sizeof *oracle->taken);
@@ -290,11 +290,31 @@ static struct decision make(struct oracle *oracle, const struct command *change,
     return result;
 }
 
+/* Bytes that CHANGE, of which look said NONE, adds as a copy. */
+static uint64_t growth(struct oracle *oracle, const struct command *change)
+{
+    if (change->kind != COMMAND_COPY)
+        return 0;
+    return change->name_size + last(file_of(oracle, change->value, change->value_size)).size;
+}
+
+static bool has_room(const struct oracle *oracle, uint64_t more)
+{
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < oracle->file_count; i++) {
+        struct oracle_state state = last(&oracle->files[i]);
+        used += state.version > 0 ? oracle->files[i].name_size + state.size : 0;
+    }
+    return more == 0 || used + more <= oracle->memory_max_bytes;
+}
+
 static struct decision change_one(struct oracle *oracle, const struct command *change)
 {
     struct decision failed = look(oracle, change);
     if (failed.code != OUTCOME_NONE)
         return failed;
+    if (!has_room(oracle, growth(oracle, change)))
+        return (struct decision){OUTCOME_FULL, 0, 0};
     return make(oracle, change, change->kind == COMMAND_TOUCH ? 0 : take_revision(oracle));
 }
 
@@ -302,9 +322,11 @@ static struct decision change_all(struct oracle *oracle, const struct command *c
 {
     const uint8_t *end = command->value + command->value_size;
     struct command part;
+    uint64_t more = 0;
     for (const uint8_t *at = command->value; at < end;) {
         ensure(transaction_next(&at, end, &part));
         struct decision failed = look(oracle, &part);
+        more += failed.code == OUTCOME_NONE ? growth(oracle, &part) : 0;
         if (failed.code == OUTCOME_NONE)
             continue;
         bool copies = part.kind == COMMAND_COPY || part.kind == COMMAND_MOVE;
@@ -313,6 +335,8 @@ static struct decision change_all(struct oracle *oracle, const struct command *c
                                                        : file_of(oracle, part.name, part.name_size);
         return failed;
     }
+    if (!has_room(oracle, more))
+        return (struct decision){OUTCOME_FULL, 0, 0};
     uint64_t version = take_revision(oracle);
     for (const uint8_t *at = command->value; at < end;) {
         ensure(transaction_next(&at, end, &part));
@@ -347,7 +371,7 @@ static void decide(struct oracle *oracle, struct oracle_entry *entry, const stru
         return;
     }
     entry->result = command->kind == COMMAND_TXN ? change_all(oracle, command) : change_one(oracle, command);
-    if (!command->token)
+    if (!command->token || entry->result.code == OUTCOME_FULL)
         return;
     if (oracle->token_count == oracle->token_capacity) {
         oracle->token_capacity = oracle->token_capacity > 0 ? 2 * oracle->token_capacity : 64;

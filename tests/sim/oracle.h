@@ -64,6 +64,7 @@ struct oracle_request {
 struct oracle {
     const uint64_t *now_us;
     uint64_t value_max_bytes;
+    uint64_t memory_max_bytes;
     uint64_t slack_us;           /* by how much a life may seem too short, and of each second drift_ppm */
     uint32_t drift_ppm;
     struct oracle_file files[ORACLE_FILES_MAX];

@@ -10,7 +10,7 @@ START_TEST(copies_of_large_files_are_spread_over_turns)
     static char copies[COPIES * 9 + 1], piece[PIECE + 20];
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
-    store_limit(node->store, SIZE);
+    store_limit(node->store, SIZE, UINT64_MAX);
     size_t head = (size_t)sprintf(piece, "append a %d\n", PIECE);
     memset(piece + head, 'x', PIECE);
     strcpy(piece + head + PIECE, "\n");

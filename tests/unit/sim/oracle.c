@@ -36,7 +36,8 @@ static void setup(void)
                                .payload = blob};
     oracle_apply(&oracle, &entry);
     blob_release(blob);
-    store_limit(story.store, 100);
+    store_limit(story.store, 100, 1000);
+    oracle.memory_max_bytes = 1000;
 }
 
 static void teardown(void)
@@ -94,6 +95,20 @@ START_TEST(it_comes_to_what_a_store_comes_to)
     ck_assert_uint_eq(oracle_state(file, 2)->version, 1);
     ck_assert_uint_eq(oracle_state(file, 3)->size, 3);
     ck_assert_uint_eq(oracle_state(file, 4)->size, 3);
+}
+END_TEST
+
+START_TEST(a_full_store_takes_no_copies)
+{
+    char name[] = "a", contents[] = "................................................................";
+    change(COMMAND_WRITE, "z", contents, 0, 5);
+    for (int i = 0; i < 20; i++, name[0]++)
+        change(COMMAND_COPY, name, "z", 0, 0);
+    ck_assert_int_eq(oracle.entries[oracle.count].result.code, OUTCOME_FULL);
+    change(COMMAND_DELETE, "b", NULL, 0, 0);
+    change(COMMAND_COPY, name, "z", 0, 0);
+    ck_assert_int_eq(oracle.entries[oracle.count].result.code, OUTCOME_WRITTEN);
+    agree();
 }
 END_TEST
 
@@ -191,6 +206,7 @@ int main(void)
     TCase *tests = tcase_create("oracle");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, it_comes_to_what_a_store_comes_to);
+    tcase_add_test(tests, a_full_store_takes_no_copies);
     tcase_add_test(tests, a_token_decides_once);
     tcase_add_test(tests, a_transaction_is_done_as_a_whole);
     tcase_add_test(tests, other_contents);

@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(append_stops_at_the_limit)
 {
-    store_limit(story.store, 5);
+    store_limit(story.store, 5, UINT64_MAX);
     story_expect_outcome(append("a", "123"), OUTCOME_WRITTEN, 1);
     story_expect_outcome(append("a", "456"), OUTCOME_TOO_BIG, 0);
     story_expect_outcome(append("a", "45"), OUTCOME_WRITTEN, 2);
@@ -293,6 +293,30 @@ START_TEST(a_part_that_fails_undoes_all)
 }
 END_TEST
 
+/* A line of a few bytes adds a whole file: many of them can be decided before anyone sees how full it is. */
+START_TEST(copies_stop_at_the_memory_limit)
+{
+    store_limit(story.store, 100, 13); /* names count too */
+    story_write(&story, "a", "123", 0);
+    struct command copy = story_command(COMMAND_COPY, "b", "a");
+    copy.token = (const uint8_t *)"0123456789abcdef";
+    story_expect_outcome(story_say(&story, copy), OUTCOME_WRITTEN, 2);
+    story_expect_outcome(guarded(COMMAND_COPY, "c", "a", -1), OUTCOME_WRITTEN, 3);
+    copy = story_command(COMMAND_COPY, "d", "a");
+    copy.token = (const uint8_t *)"fedcba9876543210";
+    story_expect_outcome(story_say(&story, copy), OUTCOME_FULL, 0);
+    ck_assert_uint_eq(store_revision(story.store), 3);
+    story_expect_outcome(guarded(COMMAND_MOVE, "d", "c", -1), OUTCOME_WRITTEN, 4);
+    story_expect_outcome(guarded(COMMAND_DELETE, "d", NULL, -1), OUTCOME_DELETED, 5);
+    add(COMMAND_COPY, "c", "a", 0);
+    add(COMMAND_COPY, "d", "b", 0);
+    story_expect_outcome(commit(), OUTCOME_FULL, 0); /* either alone would have room */
+    story_expect_outcome(story_say(&story, copy), OUTCOME_WRITTEN, 6); /* what was refused is no repeat */
+    is("d", "123", 6, 6, 0);
+    is("a", "123", 1, 1, 0);
+}
+END_TEST
+
 START_TEST(what_is_due_expires_before_a_transaction_looks)
 {
     story_write(&story, "a", "x", 1);
@@ -345,6 +369,7 @@ int main(void)
     tcase_add_test(tests, a_move_leaves_nothing_behind);
     tcase_add_test(tests, a_transaction_is_one_change);
     tcase_add_test(tests, a_part_that_fails_undoes_all);
+    tcase_add_test(tests, copies_stop_at_the_memory_limit);
     tcase_add_test(tests, what_is_due_expires_before_a_transaction_looks);
     tcase_add_test(tests, files_of_one_transaction_expire_in_the_order_of_their_names);
     suite_add_tcase(suite, tests);

@@ -293,7 +293,7 @@ static void forget_dump(struct run *run)
 static void use_dump(struct run *run)
 {
     struct store *loaded = story_load(&run->dump, random_u64(&run->random));
-    store_limit(loaded, VALUE_MAX);
+    store_limit(loaded, VALUE_MAX, UINT64_MAX);
     expect_equal(store_hash(loaded), run->hash_at_begin);
     expect_model(loaded, run->at_begin);
     for (size_t i = 0; i < run->suffix_count; i++)
@@ -343,8 +343,8 @@ static void run_model(uint64_t seed, unsigned names, unsigned entries, unsigned 
     run.suffix = calloc(SUFFIX_MAX, sizeof *run.suffix);
     run.store = store_open(seed);
     run.shadow = store_open(seed + 1);
-    store_limit(run.store, VALUE_MAX);
-    store_limit(run.shadow, VALUE_MAX);
+    store_limit(run.store, VALUE_MAX, UINT64_MAX);
+    store_limit(run.shadow, VALUE_MAX, UINT64_MAX);
     for (unsigned i = 1; i <= entries; i++) {
         run_entry(&run);
         run_dump(&run);
