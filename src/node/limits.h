@@ -29,6 +29,7 @@ enum {
     LIMIT_PIPELINE_BYTES = 4 * 1024 * 1024,  /* likewise, their contents */
     LIMIT_OUTPUT_BYTES = 4 * 1024 * 1024,    /* replies that a client has not read: no more is taken from it */
     LIMIT_HELD_BYTES = 256 * 1024 * 1024,    /* contents, and listings, held for a node's clients: ERR_BUSY above */
+    LIMIT_ANSWER_BYTES = 4 * 1024 * 1024,    /* of stale answers in one turn, and of what stat hashes for them */
     LIMIT_LIST_LINE = 300,                   /* bytes that a line of a listing that is asked for counts as held */
     LIMIT_UNWRITTEN_BYTES = 16 * 1024 * 1024, /* log that is not durable here: the leader admits no more */
     LIMIT_BEHIND_BYTES = 64 * 1024 * 1024,   /* likewise: a follower takes no more (its disk is full, or too slow) */

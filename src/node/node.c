@@ -293,12 +293,16 @@ static void parse_stalled(struct node *node)
     struct list stalled;
     list_init(&stalled);
     list_move(&stalled, &node->stalled);
-    while (!list_empty(&stalled)) {
+    while (!list_empty(&stalled) && node->answered_bytes < LIMIT_ANSWER_BYTES) {
         struct node_client *client = list_item(stalled.next, struct node_client, stalled);
         list_remove(&client->stalled);
         list_add_last(&node->stalled, &client->stalled);
         client_parse(node, client);
     }
+    node->more |= !list_empty(&stalled);
+    /* Those that did not get their turn are the first in the next one. */
+    list_move(&stalled, &node->stalled);
+    list_move(&node->stalled, &stalled);
 }
 
 static const char *role_event(const struct node *node)
@@ -340,6 +344,7 @@ static void say_changes(struct node *node)
 void node_turn(struct node *node)
 {
     node->more = false;
+    node->answered_bytes = 0;
     if (node->stopping)
         return;
     formation_tick(node);

@@ -195,19 +195,29 @@ static void copy_names(const struct request *request, const struct inquiry *inqu
         memcpy(names + inquiry->name_size, request->other, inquiry->other_size);
 }
 
+/* Bytes of contents that are hashed to answer it. */
+static size_t hashed_bytes(struct node *node, const struct request *request)
+{
+    struct store_file file;
+    bool hashes = request->verb == VERB_STAT && store_read(node->store, request->name, request->name_size, &file);
+    return hashes ? file.value_size : 0;
+}
+
 static void answer_now(struct node *node, struct node_client *client, const struct request *request)
 {
     struct inquiry inquiry = inquiry_of(request);
     uint8_t names[2 * REQUEST_NAME_MAX];
+    size_t size_before = client->output.size;
     copy_names(request, &inquiry, names);
     client_touch(node, client);
     inquiry_answer(node, &inquiry, names, &client->output);
+    node->answered_bytes += client->output.size - size_before + hashed_bytes(node, request);
 }
 
-/* Bytes that count as held until the answer is written: a listing can be long. */
-static size_t answer_bytes(const struct request *request)
+/* Bytes that count as held until the answer is written: a listing can be long, and a hash takes its time. */
+static size_t answer_bytes(struct node *node, const struct request *request)
 {
-    return request->verb == VERB_LIST ? (size_t)request->limit * LIMIT_LIST_LINE : 0;
+    return request->verb == VERB_LIST ? (size_t)request->limit * LIMIT_LIST_LINE : hashed_bytes(node, request);
 }
 
 /* read, stat, list. */
@@ -222,7 +232,7 @@ static void begin_inquiry(struct node *node, struct node_client *client, const s
                       "this node's disk is full and it has fallen behind; ask another node");
         return;
     }
-    size_t bytes = answer_bytes(request);
+    size_t bytes = answer_bytes(node, request);
     if (node->held_bytes + bytes > LIMIT_HELD_BYTES) {
         client_refuse(node, client, REPLY_BUSY, NULL);
         return;
@@ -345,6 +355,14 @@ static bool at_limit(const struct node_client *client)
            client->output.size >= LIMIT_OUTPUT_BYTES;
 }
 
+/* A line of a few bytes may be answered by megabytes: the rest waits for the next turn. */
+static bool answered_enough(struct node *node)
+{
+    bool enough = node->answered_bytes >= LIMIT_ANSWER_BYTES;
+    node->more |= enough;
+    return enough;
+}
+
 static void parse_span(struct node *node, struct node_client *client, struct span *span)
 {
     while (!client->closing) {
@@ -355,7 +373,7 @@ static void parse_span(struct node *node, struct node_client *client, struct spa
         }
         if (span->left == 0)
             return;
-        if (at_limit(client)) {
+        if (at_limit(client) || answered_enough(node)) {
             if (!list_linked(&client->stalled))
                 list_add_last(&node->stalled, &client->stalled);
             client_touch(node, client);
@@ -379,7 +397,7 @@ static void parse_span(struct node *node, struct node_client *client, struct spa
 void client_parse(struct node *node, struct node_client *client)
 {
     if (list_linked(&client->stalled)) {
-        if (at_limit(client))
+        if (at_limit(client) || answered_enough(node))
             return;
         list_remove(&client->stalled);
         client_touch(node, client);

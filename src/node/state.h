@@ -159,6 +159,7 @@ struct node {
     struct list ages;
     struct list waiting;
     uint32_t client_count;
+    uint64_t answered_bytes;   /* of stale answers since the last turn began; what stat hashed too */
     uint64_t held_bytes;
 
     struct gateway gateway;     /* forward.c */

@@ -1,15 +1,19 @@
-/* How much a node applies in one turn. */
+/* How much a node applies, and answers, in one turn. */
 #include <stdio.h>
 
 #include "solo.h"
 
-/* Each is a line of nine bytes, and copies a larger file than an entry could hold here. */
-START_TEST(copies_of_large_files_are_spread_over_turns)
+enum { PIECE = 1024, SIZE = 32 * PIECE, TIMES = 1000 };
+
+static struct connection connection;
+static struct node_client *client;
+
+/* A file that is larger than an entry could be here. */
+static void begin(void)
 {
-    enum { COPIES = 1000, PIECE = 1024, SIZE = 32 * PIECE };
-    static char copies[COPIES * 9 + 1], piece[PIECE + 20];
-    struct connection connection;
-    struct node_client *client = node_client_open(node, &connection);
+    static char piece[PIECE + 20];
+    setup();
+    client = node_client_open(node, &connection);
     store_limit(node->store, SIZE, UINT64_MAX);
     size_t head = (size_t)sprintf(piece, "append a %d\n", PIECE);
     memset(piece + head, 'x', PIECE);
@@ -18,26 +22,71 @@ START_TEST(copies_of_large_files_are_spread_over_turns)
         type(client, piece);
     for (int i = 0; i < 100 && client->count > 0; i++)
         turn(true);
-    uint64_t before = store_revision(node->store);
-    ck_assert_uint_eq(before, SIZE / PIECE);
-    for (int i = 0; i < COPIES; i++)
-        memcpy(copies + (ptrdiff_t)i * 9, "copy a b\n", 9);
-    type(client, copies);
-    uint64_t most = 0;
+    ck_assert_uint_eq(store_revision(node->store), SIZE / PIECE);
+    chain_consume(node_client_output(client), node_client_output(client)->size);
+}
+
+static void end(void)
+{
+    node_client_close(node, client);
+    teardown();
+}
+
+/* CLIENT says LINE many times in one go. */
+static void type_often(const char *line)
+{
+    static char text[TIMES * 20];
+    text[0] = '\0';
+    for (int i = 0; i < TIMES; i++)
+        strcpy(text + (size_t)i * strlen(line), line);
+    type(client, text);
+}
+
+START_TEST(copies_of_large_files_are_spread_over_turns)
+{
+    uint64_t before = store_revision(node->store), most = 0;
+    type_often("copy a b\n");
     for (int i = 0; i < 100 && client->count > 0; i++) {
         uint64_t revision = store_revision(node->store);
         turn(true);
         uint64_t done = store_revision(node->store) - revision;
         most = done > most ? done : most;
     }
-    ck_assert_uint_eq(store_revision(node->store), before + COPIES);
+    ck_assert_uint_eq(store_revision(node->store), before + TIMES);
     ck_assert_uint_eq(most, LIMIT_APPLY_BYTES / SIZE);
     chain_consume(node_client_output(client), node_client_output(client)->size);
     type(client, "incr b 1\n");
     for (int i = 0; i < 10; i++)
         turn(true);
     expect(client, "ERR_NOT_A_NUMBER the file holds no whole number, or the sum has no room in 64 bits\r\n");
-    node_client_close(node, client);
+}
+END_TEST
+
+START_TEST(hashes_of_large_files_are_spread_over_turns)
+{
+    type(client, "stat a stale\n");
+    const size_t answer_size = node_client_output(client)->size;
+    chain_consume(node_client_output(client), answer_size);
+    turn(true);
+    type_often("stat a stale\n");
+    size_t answers = 0;
+    for (int turns = 0; answers < TIMES; turns++) {
+        size_t got = node_client_output(client)->size / answer_size;
+        ck_assert_uint_gt(got, 0);
+        ck_assert_uint_le(got, LIMIT_ANSWER_BYTES / SIZE);
+        ck_assert(node_client_reads(client) == (answers + got == TIMES));
+        if (!node_client_reads(client))
+            ck_assert_uint_eq(node_deadline_ms(node), now_ms); /* it goes on at once */
+        answers += got;
+        chain_consume(node_client_output(client), node_client_output(client)->size);
+        turn(true);
+    }
+    type_often("stat a\n"); /* these wait: they count as held */
+    ck_assert_uint_eq(client->count, LIMIT_PIPELINE_BYTES / SIZE);
+    for (int i = 0; i < 100; i++)
+        turn(true);
+    ck_assert_uint_eq(client->count, 0);
+    ck_assert_uint_eq(node->held_bytes, 0);
 }
 END_TEST
 
@@ -46,8 +95,9 @@ int main(void)
     Suite *suite = suite_create("apply");
     TCase *tests = tcase_create("apply");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, copies_of_large_files_are_spread_over_turns);
+    tcase_add_test(tests, hashes_of_large_files_are_spread_over_turns);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
