@@ -247,9 +247,22 @@ static void on_client_listener(struct ev_loop *loop, struct ev_io *io, int event
     }
 }
 
+/* What LISTENER accepts has these settings from it. A client whose machine is gone says nothing, and would keep its
+ * connection for ever. */
+static void notice_lost_clients(int listener)
+{
+    int on = 1, idle_s = CLIENT_KEEPALIVE_IDLE_S, interval_s = CLIENT_KEEPALIVE_INTERVAL_S,
+        count = CLIENT_KEEPALIVE_COUNT;
+    setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(listener, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(listener, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+    setsockopt(listener, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
 void connections_listen(struct server *server, int listener)
 {
     list_init(&server->connections);
+    notice_lost_clients(listener);
     server->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ev_io_init(&server->client_listener, on_client_listener, listener, EV_READ);
     server->client_listener.data = server;

@@ -25,6 +25,9 @@ enum {
     PEER_KEEPALIVE_IDLE_S = 5,
     PEER_KEEPALIVE_INTERVAL_S = 1,
     PEER_KEEPALIVE_COUNT = 3,
+    CLIENT_KEEPALIVE_IDLE_S = 60,
+    CLIENT_KEEPALIVE_INTERVAL_S = 10,
+    CLIENT_KEEPALIVE_COUNT = 6,
 };
 
 /* One we call: a kind of link to a member with a lower id. */

@@ -47,6 +47,20 @@ test_a_node_with_all_its_connections_taken_says_so() {
     exec 3>&- 5>&-
 }
 
+# A client whose machine is gone is found out: the system asks after it (timer 2 of a connection is that of keepalive).
+test_idle_clients_are_asked_whether_they_are_there() {
+    fresh_cluster 1
+    local line
+    exec 3<>"/dev/tcp/127.0.0.1/$(port 1)"
+    printf 'ping\n' >&3
+    IFS= read -r -t 10 line <&3
+    asked_after() {
+        grep -qE "^ *[0-9]+: 0100007F:$(printf '%04X' "$(port 1)") [0-9A-F:]+ 01 [0-9A-F:]+ 02:" /proc/net/tcp
+    }
+    wait_for asked_after
+    exec 3>&-
+}
+
 # A client that asks for far more than it takes: the node does not put together what it cannot send.
 test_many_long_listings_take_little_memory() {
     fresh_cluster 1
