@@ -154,7 +154,7 @@ static void plan_contents(struct making *making, bool append)
     enum precondition_kind kind = plan->precondition.kind;
     bool transaction = append ? kind != PRECONDITION_NONE : kind == PRECONDITION_PRESENT;
     bool cas = !append && (kind == PRECONDITION_ABSENT || kind == PRECONDITION_VERSION);
-    if (!takes_only(making, SET(OP) | (append ? 0 : SET(TTL))))
+    if (!takes_only(making, append ? SET(OP) : SET(TTL)))
         return;
     if (transaction)
         begin_transaction(making);
@@ -216,6 +216,10 @@ static void plan_touch(struct making *making)
     bool transaction = plan->precondition.kind != PRECONDITION_NONE;
     if (!takes_only(making, SET(OP) | SET(TTL)))
         return;
+    if (!parameter(making, PARAMETER_TTL)) {
+        refuse_bad(making, "op=touch needs ttl=SECONDS, 0 for ever");
+        return;
+    }
     if (transaction)
         begin_transaction(making);
     add(&plan->lines, "touch");

@@ -146,6 +146,9 @@ test_http_operations() {
     http 1 /files/n >"$directory/got"
     matches "$(header cleat-expires-in)" '[45][0-9][0-9]'
     matches "$(http 1 -X POST '/files/none?op=touch&ttl=500')" '404 *'
+    # What would take a life away, or replace what was to be added to, is not done by an oversight.
+    matches "$(http 1 -X POST '/files/n?op=touch')" '400 *'
+    matches "$(http 1 -X PUT -d no '/files/log?op=append')" '400 *'
     matches "$(http 1 -X POST '/files/copy?op=copy&from=log')" '200 *"name":"copy"*'
     same "$(http 1 /files/copy)" '200 abcdef'
     matches "$(http 1 -X POST -H 'If-None-Match: *' '/files/copy?op=copy&from=log')" '412 *'
