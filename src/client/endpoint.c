@@ -29,6 +29,8 @@ static const char *parse_one(struct endpoint *endpoint, const char *text, size_t
     if (host_size >= 2 && host[0] == '[' && host[host_size - 1] == ']') {
         host++;
         host_size -= 2;
+    } else if (memmem(text, size, "://", strlen("://"))) {
+        return "each must be HOST:PORT, without http://";
     } else if (memchr(host, ':', host_size)) {
         return "an IPv6 address goes in brackets: [::1]:8080";
     }

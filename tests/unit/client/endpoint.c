@@ -30,6 +30,8 @@ START_TEST(what_is_no_list)
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         ck_assert_msg(endpoints_parse(&endpoints, lists[i]) != NULL, "%s", lists[i]);
+    ck_assert_ptr_nonnull(strstr(endpoints_parse(&endpoints, "http://localhost:8080"), "without http"));
+    ck_assert_ptr_nonnull(strstr(endpoints_parse(&endpoints, "http://localhost"), "without http"));
     char text[ENDPOINT_HOST_MAX + 4];
     memset(text, 'a', sizeof text);
     strcpy(text + ENDPOINT_HOST_MAX, ":1");
