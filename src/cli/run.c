@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,21 @@
 #include "cli/prompt.h"
 #include "cli/verbs.h"
 
+/* stdout is a pipe whose other end is closed: who read there has enough. */
+static bool reader_is_gone(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
 /* Output that could not be written is a failure of the command, whatever else it did. */
 static int finish_output(const struct cli *cli, int status)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    cli_say(cli, "cannot write to stdout: %s", errno != 0 ? strerror(errno) : "it is closed, or full");
+    if (!reader_is_gone())
+        cli_say(cli, "cannot write to stdout: %s", errno != 0 ? strerror(errno) : "it is closed, or full");
     clearerr(stdout);
     return cli_worse(status, STATUS_FAILED);
 }

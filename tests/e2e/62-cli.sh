@@ -55,6 +55,11 @@ test_cli_replaces_local_files_whole() {
     local command
     for command in 'get f >/dev/full' 'get f >&-' 'help >/dev/full' 'put g <&-' 'get big | head -c 1 >/dev/null'; do
         fails 1 bash -o pipefail -c "\"\$0\" $command" "$cleat"
+        if [[ $command == *'|'* ]]; then
+            same "$(<"$directory/stderr")" "" # head has what it wants
+        else
+            matches "$(<"$directory/stderr")" "cleat: ?*"
+        fi
     done
 }
 
