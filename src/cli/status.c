@@ -103,6 +103,7 @@ int status_run(struct cli *cli)
     int status = cli_do(cli, call);
     if (status == STATUS_OK && cli->options.form == OUTPUT_TEXT) {
         fwrite(buffer_start(&call->body), 1, buffer_size(&call->body), stdout);
+        putchar('\n'); /* the line end behind the text, which is not part of it */
     } else if (status == STATUS_OK) {
         char text[TEXT_SIZE];
         endpoint_text(&cli->session->options.endpoints.list[cli->session->endpoint], text);
