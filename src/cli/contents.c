@@ -36,20 +36,20 @@ static const char *read_all(int file, struct buffer *contents)
     }
 }
 
-bool contents_take(struct cli *cli, const char *path, struct buffer *contents)
+int contents_take(struct cli *cli, const char *path, struct buffer *contents)
 {
     if (cli->options.text && path) {
         cli_say(cli, "either --text or a path");
-        return false;
+        return STATUS_USAGE;
     }
     if (cli->options.text) {
         buffer_append_text(contents, cli->options.text);
-        return true;
+        return STATUS_OK;
     }
     bool from_stdin = !path || strcmp(path, "-") == 0;
     if (from_stdin && cli->commands_on_stdin) {
         cli_say(cli, "stdin has commands, not contents: give a path, or --text");
-        return false;
+        return STATUS_USAGE;
     }
     if (from_stdin && !cli->options.quiet && isatty(STDIN_FILENO) == 1)
         cli_say(cli, "type what goes in, then Ctrl-D at the beginning of a line");
@@ -59,7 +59,7 @@ bool contents_take(struct cli *cli, const char *path, struct buffer *contents)
         close(file);
     if (problem && !session_interrupted())
         cli_say(cli, "%s: %s", from_stdin ? "stdin" : path, problem);
-    return !problem;
+    return problem ? STATUS_FAILED : STATUS_OK;
 }
 
 const char *contents_read(int folder, const char *path, bool follow, struct buffer *contents)

@@ -7,8 +7,9 @@
 
 enum { CONTENTS_MAX = 8 * 1024 * 1024 }; /* no server takes more; most take less */
 
-/* Into CONTENTS: what --text says, or what is in PATH; NULL and "-" are stdin. False: it said why. */
-bool contents_take(struct cli *cli, const char *path, struct buffer *contents);
+/* Into CONTENTS: what --text says, or what is in PATH; NULL and "-" are stdin. An exit status; what is
+ * not STATUS_OK has been said. */
+int contents_take(struct cli *cli, const char *path, struct buffer *contents);
 
 /* Into CONTENTS: the regular file PATH, seen from FOLDER (a descriptor). FOLLOW: if it is a symbolic link, what that
  * leads to. NULL, or why not. */

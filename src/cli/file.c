@@ -71,9 +71,10 @@ int put_run(struct cli *cli)
         cli_say(cli, "either --create or --if-version");
         return STATUS_USAGE;
     }
-    if (!contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents)) {
+    int status = contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents);
+    if (status != STATUS_OK) {
         buffer_close(&contents);
-        return STATUS_FAILED;
+        return status;
     }
     struct call *call = call_open(name);
     size_t size = buffer_size(&contents);
@@ -84,7 +85,7 @@ int put_run(struct cli *cli)
     else
         call_change(call, "write %s %zu%s", name, size, ttl);
     uint64_t version;
-    int status = store(cli, call, &contents, &version);
+    status = store(cli, call, &contents, &version);
     if (status == STATUS_OK)
         cli_changed(cli, name, NULL, version);
     call_close(call);
@@ -113,15 +114,16 @@ int cas_run(struct cli *cli)
         cli_say(cli, "%s", reason + 2);
         return STATUS_USAGE;
     }
-    if (!contents_take(cli, cli->options.word_count > 2 ? cli->options.words[2] : NULL, &contents)) {
+    int status = contents_take(cli, cli->options.word_count > 2 ? cli->options.words[2] : NULL, &contents);
+    if (status != STATUS_OK) {
         buffer_close(&contents);
-        return STATUS_FAILED;
+        return status;
     }
     struct call *call = call_open(name);
     char ttl[CLI_TTL_SIZE];
     cli_ttl(cli, ttl);
     call_change(call, "cas %s %" PRIu64 " %zu%s", name, expected, buffer_size(&contents), ttl);
-    int status = store(cli, call, &contents, &version);
+    status = store(cli, call, &contents, &version);
     if (status == STATUS_OK)
         tell_version(cli, name, version);
     call_close(call);
@@ -136,13 +138,14 @@ int append_run(struct cli *cli)
     struct buffer contents = {0};
     if (!cli_name(cli, name))
         return STATUS_USAGE;
-    if (!contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents)) {
+    int status = contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents);
+    if (status != STATUS_OK) {
         buffer_close(&contents);
-        return STATUS_FAILED;
+        return status;
     }
     struct call *call = call_open(name);
     call_change(call, "append %s %zu", name, buffer_size(&contents));
-    int status = store(cli, call, &contents, &version);
+    status = store(cli, call, &contents, &version);
     if (status == STATUS_OK)
         cli_changed(cli, name, NULL, version);
     call_close(call);

@@ -16,6 +16,7 @@
 struct source {
     const char *at;
     const char *problem;      /* NULL: none so far */
+    struct script_problem *whole; /* for a problem that is not told in fixed words */
 };
 
 /* The kinds of words in a line, in their order. */
@@ -117,8 +118,17 @@ static uint32_t take_path(struct source *source, struct buffer *contents)
     else
         buffer_append(&path, word, take_word(source, &word));
     buffer_append_u8(&path, 0);
+    const char *failure = NULL;
+    if (!source->problem && buffer_size(&path) == 1)
+        source->problem = "a path is missing";
     if (!source->problem)
-        source->problem = contents_read(AT_FDCWD, (const char *)buffer_start(&path), true, contents);
+        failure = contents_read(AT_FDCWD, (const char *)buffer_start(&path), true, contents);
+    if (failure) {
+        snprintf(source->whole->text, sizeof source->whole->text, "%.200s: %s", (const char *)buffer_start(&path),
+                 failure);
+        source->whole->local = true;
+        source->problem = source->whole->text;
+    }
     buffer_close(&path);
     return source->problem ? 0 : take_ttl(source);
 }
@@ -152,10 +162,10 @@ static const char *operand_problem(enum operand kind, const char *word, size_t s
     return NULL;
 }
 
-/* One line of the script, which is neither empty nor a comment, to CALL. */
-static const char *add_line(struct call *call, const char *text)
+/* One line of the script, which is neither empty nor a comment, to CALL. NULL, or what is wrong, perhaps in WHOLE. */
+static const char *add_line(struct call *call, const char *text, struct script_problem *whole)
 {
-    struct source source = {.at = text};
+    struct source source = {.at = text, .whole = whole};
     struct buffer line = {0}, contents = {0};
     const struct form *form = take_form(&source);
     bool has_contents = false, ended = false;
@@ -201,7 +211,8 @@ static const char *add_line(struct call *call, const char *text)
 static bool refuse(struct script_problem *problem, unsigned line, const char *text)
 {
     problem->line = line;
-    snprintf(problem->text, sizeof problem->text, "%s", text);
+    if (text != problem->text)
+        snprintf(problem->text, sizeof problem->text, "%s", text);
     return false;
 }
 
@@ -209,6 +220,7 @@ bool script_parse(struct call *call, const char *text, size_t size, struct scrip
 {
     unsigned number = 0, lines = 0;
     const char *end = text + size;
+    *problem = (struct script_problem){0};
     if (size > 0 && memchr(text, '\0', size))
         return refuse(problem, 0, "it has a zero byte: contents of that kind are for put NAME PATH");
     call_change(call, "txn");
@@ -224,7 +236,7 @@ bool script_parse(struct call *call, const char *text, size_t size, struct scrip
             char *line = memory_get(used + 1);
             memcpy(line, text, used);
             const char *wrong = ++lines > SCRIPT_LINES_MAX ? "a transaction has at most 128 lines"
-                                                           : add_line(call, line);
+                                                           : add_line(call, line, problem);
             free(line);
             if (wrong)
                 return refuse(problem, number, wrong);

@@ -2,6 +2,7 @@
 #ifndef CLEAT_CLI_SCRIPT_H
 #define CLEAT_CLI_SCRIPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "client/call.h"
@@ -10,6 +11,7 @@ enum { SCRIPT_LINES_MAX = 128, SCRIPT_PROBLEM_MAX = 320 };
 
 struct script_problem {
     unsigned line;                  /* from 1 on; 0: of no one line */
+    bool local;                     /* it is not the line that is wrong: a file of `put` cannot be read */
     char text[SCRIPT_PROBLEM_MAX];
 };
 

@@ -18,16 +18,16 @@ int txn_run(struct cli *cli)
 {
     struct buffer text = {0};
     struct script_problem problem;
-    int status = STATUS_FAILED;
     struct call *call = call_open(NULL);
-    if (contents_take(cli, cli->options.word_count > 0 ? cli->options.words[0] : NULL, &text)) {
+    int status = contents_take(cli, cli->options.word_count > 0 ? cli->options.words[0] : NULL, &text);
+    if (status == STATUS_OK) {
         if (script_parse(call, (const char *)text.bytes + text.start, buffer_size(&text), &problem)) {
             status = cli_do(cli, call);
             if (status == STATUS_OK)
                 tell(cli, call->answer.version);
         } else if (problem.line > 0) {
             cli_say(cli, "line %u: %s", problem.line, problem.text);
-            status = STATUS_USAGE;
+            status = problem.local ? STATUS_FAILED : STATUS_USAGE;
         } else {
             cli_say(cli, "%s", problem.text);
             status = STATUS_USAGE;

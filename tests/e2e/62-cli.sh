@@ -83,6 +83,10 @@ test_cli_exit_statuses_say_what_happened() {
     fails 4 cleat mv --create f f2
     same "$(cleat get f)" two
     fails 2 cleat bogus
+    fails 2 cleat put f "$directory" --text x
+    fails 2 cleat cas f 2 "$directory" --text x
+    fails 1 cleat txn <<<'put f /nothing/there'
+    matches "$(<"$directory/stderr")" "*line 1: /nothing/there: *"
     fails 2 cleat get
     fails 2 cleat get a b c
     fails 2 cleat get --ttl 5 a

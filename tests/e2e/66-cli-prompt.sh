@@ -212,7 +212,7 @@ END
     same "$(cleat ls)" b
     fails 2 cleat <<<$'rm b\nbogus'
     matches "$(<"$directory/stderr")" "cleat: line 2: *"
-    fails 1 cleat <<<$'put b\ncontents?'
+    fails 2 cleat <<<$'put b\ncontents?'
     matches "$(<"$directory/stderr")" "*stdin has commands*"
     cleat <<<$'ls\nexit\nbogus'
     cleat </dev/null

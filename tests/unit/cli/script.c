@@ -72,7 +72,14 @@ START_TEST(a_local_file)
     call_close(call);
     unlink(path);
     refused(text, 1, "No such file");
-    refused("put a /", 1, "regular");
+    refused("put a /", 1, "/: it is no regular");
+    ck_assert(problem.local);
+    refused("put a", 1, "missing");
+    ck_assert(!problem.local);
+    refused("put a /nothing/there", 1, "/nothing/there: ");
+    ck_assert(problem.local);
+    refused("put a \"", 1, "");
+    ck_assert(!problem.local);
 }
 END_TEST
 
