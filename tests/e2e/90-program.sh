@@ -112,6 +112,12 @@ test_scripts_cluster() {
     export CLEAT_ARGS=
     local text
     ! cluster leader 2>/dev/null || fail "a leader of nothing"
+    # A cluster that cannot be made leaves nothing behind, so that another can be.
+    nc -l 127.0.0.1 "$(port 5)" >/dev/null &
+    started+=($!)
+    wait_for taken "$(port 5)"
+    ! cluster up 5 2>"$directory/why" || fail "a port that is taken"
+    matches "$(<"$directory/why")" "*port $(port 5)*CLEAT_PORT*"
     cluster up 3
     cluster up # again: nothing to do
     ! cluster up 5 2>/dev/null || fail "three nodes became five"
@@ -160,11 +166,17 @@ taken() { # PORT: somebody listens (looked up, not tried: the one who listens ta
 test_scripts_run_in_the_foreground() {
     use_cluster cluster
     export CLEAT_ARGS=
+    matches "$("$root/scripts/run" --help)" "usage: *"
+    ! "$root/scripts/run" bogus 2>/dev/null || fail "it takes any word"
     CLEATD=$server "$root/scripts/run" >"$directory/output" 2>&1 &
     local runner=$!
     started+=("$runner")
     wait_for grep -q "telnet localhost $(port 1)" "$directory/output"
     answers 5 "write a 1" x -- "OK 1"
+    # What it says of another terminal holds there.
+    same "$(env -u CLEAT_DIR -u CLEAT_PORT -u CLEAT_PEER_PORT bash -c \
+        "$(grep '^ *export' "$directory/output"); $root/scripts/cluster status" |
+        grep -cE '^[0-9].* (leader|follower) ')" 5
     local code=0
     CLEATD=$server "$root/scripts/run" >"$directory/second" 2>&1 || code=$?
     same "$code" 1 "a second one"
