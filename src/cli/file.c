@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/base64.h"
+#include "base/base64.h"
 #include "cli/contents.h"
 #include "cli/verbs.h"
 
@@ -22,9 +22,11 @@ static void print_json(const char *name, const struct call *call)
     if (call->answer.stale)
         json_object_set_new(object, "stale", json_true());
     if (json_object_set_new(object, "text", json_stringn(size > 0 ? bytes : "", size)) != 0) {
-        char *encoded = base64_encode(bytes, size);
-        json_object_set_new(object, "base64", json_string(encoded));
-        free(encoded);
+        struct buffer encoded = {0};
+        base64_encode(&encoded, bytes, size);
+        json_object_set_new(object, "base64",
+                            json_stringn((const char *)buffer_start(&encoded), buffer_size(&encoded)));
+        buffer_close(&encoded);
     }
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');

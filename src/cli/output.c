@@ -9,8 +9,9 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "base/base64.h"
+#include "base/buffer.h"
 #include "base/memory.h"
-#include "cli/base64.h"
 
 enum { NUMBER_SIZE = 32 };
 
@@ -107,9 +108,10 @@ static void set_text(json_t *object, const char *name, const struct value *value
     }
     char key[64];
     snprintf(key, sizeof key, "%s_base64", name);
-    char *encoded = base64_encode(value->text, value->size);
-    json_object_set_new(object, key, json_string(encoded));
-    free(encoded);
+    struct buffer encoded = {0};
+    base64_encode(&encoded, value->text, value->size);
+    json_object_set_new(object, key, json_stringn((const char *)buffer_start(&encoded), buffer_size(&encoded)));
+    buffer_close(&encoded);
 }
 
 static void print_json(const struct output *output, const struct value *values)

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/buffer.h"
-#include "http/base64.h"
 
 void json_add_name(json_t *object, const char *key, const void *name, size_t size)
 {

@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "http/base64.h"
+#include "base/base64.h"
 
 /* Members of a condition or change. */
 enum member {

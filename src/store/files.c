@@ -22,8 +22,8 @@ size_t file_blob_memory_bytes(const struct blob *blob)
     return block_bytes(sizeof *blob + blob->size);
 }
 
-/* Name and value lie side by side in the blob and are hashed in one run; the name's size says where one ends. What
- * else is in the blob (whose command it was) is not part of the file. */
+/* Name, value and, if the change had one, its token lie side by side in the blob and are hashed in one run; the name's
+ * size says where one ends. What is before them (whose command it was) is not part of the file. */
 static uint64_t file_hash(const struct file *file)
 {
     ensure(file_blob(file)->size >= COMMAND_HEADER_SIZE + (size_t)file->named.name_size);

@@ -1,8 +1,7 @@
-/* What is taken apart: quotes, folders, listings, reports, options; and what is put together: base64. */
+/* What is taken apart: quotes, folders, listings, reports, options. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/base64.h"
 #include "cli/complete.h"
 #include "cli/folder.h"
 #include "cli/listing.h"
@@ -113,17 +112,6 @@ START_TEST(a_status_as_json)
 }
 END_TEST
 
-START_TEST(bytes_as_base64)
-{
-    same_text(base64_encode("", 0), "");
-    same_text(base64_encode("f", 1), "Zg==");
-    same_text(base64_encode("fo", 2), "Zm8=");
-    same_text(base64_encode("foo", 3), "Zm9v");
-    same_text(base64_encode("foobar", 6), "Zm9vYmFy");
-    same_text(base64_encode("\xff\xfe\x00", 3), "//4A");
-}
-END_TEST
-
 static struct options options;
 static char reason[ARGUMENT_REASON_MAX];
 
@@ -209,7 +197,6 @@ int main(void)
     tcase_add_test(tests, folders_and_last_parts);
     tcase_add_test(tests, lines_of_a_listing);
     tcase_add_test(tests, a_status_as_json);
-    tcase_add_test(tests, bytes_as_base64);
     tcase_add_test(tests, options_among_words);
     tcase_add_test(tests, options_that_are_refused);
     tcase_add_test(tests, what_choices_have_in_common);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "http/base64.h"
 #include "support/check.h"
 
 static const struct target_text none;
@@ -79,31 +78,6 @@ START_TEST(what_is_no_transaction)
 }
 END_TEST
 
-START_TEST(base64_there_and_back)
-{
-    uint8_t bytes[64];
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)(i * 37 + 200);
-    for (size_t size = 0; size <= sizeof bytes; size++) {
-        struct buffer coded = {0}, decoded = {0};
-        base64_encode(&coded, bytes, size);
-        ck_assert_uint_eq(buffer_size(&coded), (size + 2) / 3 * 4);
-        ck_assert(base64_decode(&decoded, (char *)buffer_start(&coded), buffer_size(&coded)));
-        ck_assert_uint_eq(buffer_size(&decoded), size);
-        ck_assert(size == 0 || memcmp(buffer_start(&decoded), bytes, size) == 0);
-        buffer_close(&coded);
-        buffer_close(&decoded);
-    }
-    static const char *const bad[] = {"a",        "ab",    "abc",  "a===", "====", "ab=c",
-                                      "aa==aaaa", "a\nbc", "aaa-", "ab==", "aab="};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct buffer decoded = {0};
-        ck_assert_msg(!base64_decode(&decoded, bad[i], strlen(bad[i])), "%s", bad[i]);
-        buffer_close(&decoded);
-    }
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("txn");
@@ -111,7 +85,6 @@ int main(void)
     tcase_add_test(tests, every_condition_and_change);
     tcase_add_test(tests, a_token_goes_along);
     tcase_add_test(tests, what_is_no_transaction);
-    tcase_add_test(tests, base64_there_and_back);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }

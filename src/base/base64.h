@@ -1,6 +1,6 @@
 /* Base64 (RFC 4648 section 4): bytes that are no text, in JSON. Pure. */
-#ifndef CLEAT_HTTP_BASE64_H
-#define CLEAT_HTTP_BASE64_H
+#ifndef CLEAT_BASE_BASE64_H
+#define CLEAT_BASE_BASE64_H
 
 #include <stdbool.h>
 #include <stddef.h>
