@@ -86,6 +86,11 @@ static void draw(const struct cli *cli, const struct entry *entries, size_t from
     }
 }
 
+static void print_counts(size_t folders, size_t files)
+{
+    printf("\n%zu %s, %zu %s\n", folders, folders == 1 ? "folder" : "folders", files, files == 1 ? "file" : "files");
+}
+
 static size_t count_folders(const struct listing *listing, size_t skip)
 {
     size_t folders = 0;
@@ -122,7 +127,7 @@ int tree_run(struct cli *cli)
         print_name(cli, *prefix ? prefix : ".", *prefix ? strlen(prefix) : 1);
         putchar('\n');
         draw(cli, listing.entries, 0, listing.count, strlen(prefix), "");
-        printf("\n%zu folders, %zu files\n", count_folders(&listing, strlen(prefix)), listing.count);
+        print_counts(count_folders(&listing, strlen(prefix)), listing.count);
     }
     listing_close(&listing);
     free(prefix);

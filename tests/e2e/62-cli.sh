@@ -173,7 +173,7 @@ test_cli_shows_tables() {
     same "$(cleat ls -r)" $'a\nfolder/b'
     same "$(cleat ls -l -o table)" \
         $'version  size  ttl  name\n      1     5    -  a\n      -     -    -  folder/'
-    same "$(cleat tree)" $'.\n|-- a\n`-- folder/\n    `-- b\n\n1 folders, 2 files'
+    same "$(cleat tree)" $'.\n|-- a\n`-- folder/\n    `-- b\n\n1 folder, 2 files'
     same "$(cleat members | wc -l)" 4
     same "$(cleat status | wc -l)" "$(cleat status | grep -c =)" "a line that does not end"
     same "$(cleat status --all | wc -l)" 4

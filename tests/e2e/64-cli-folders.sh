@@ -144,7 +144,7 @@ test_cli_lists_more_than_a_page() {
     same "$(cleat ls)" f/
     same "$(cleat ls f/ | wc -l)" 2500
     same "$(cleat ls -r --json | wc -l)" 2500
-    same "$(cleat tree | tail -n 1)" "1 folders, 2500 files"
+    same "$(cleat tree | tail -n 1)" "1 folder, 2500 files"
     same "$(cleat ls -r f/24 | wc -l)" 111
     cleat rm -r f
     same "$(cleat ls)" ""
