@@ -254,7 +254,7 @@ http_ready() {
     [[ $(http "$1" /readyz) == '200 '* ]]
 }
 
-# The README of seed 003, with ports of this test's own: what it shows works as it stands there.
+# What the README of an older file service shows, with ports of this test's own: it works as it stands there.
 test_http_the_session_of_the_file_system() {
     fresh_cluster 3
     local leader node is url
