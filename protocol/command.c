@@ -202,3 +202,35 @@ void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SI
 {
     hash_bytes_128(text, size, token);
 }
+
+/* The kinds of what changes something, and of conditions; 0 for all other verbs. */
+static const enum command_kind verb_kinds[VERB_COUNT] = {
+    [VERB_WRITE] = COMMAND_WRITE,   [VERB_CAS] = COMMAND_CAS,   [VERB_DELETE] = COMMAND_DELETE,
+    [VERB_TOUCH] = COMMAND_TOUCH,   [VERB_COPY] = COMMAND_COPY, [VERB_MOVE] = COMMAND_MOVE,
+    [VERB_APPEND] = COMMAND_APPEND, [VERB_INCR] = COMMAND_INCR, [VERB_IF] = COMMAND_IF_PRESENT,
+};
+
+struct command command_of_request(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE])
+{
+    enum command_kind kind = verb_kinds[request->verb];
+    if (kind == COMMAND_IF_PRESENT && request->has_version)
+        kind = COMMAND_IF_VERSION;
+    struct command command = {
+        .kind = kind,
+        .version = request->verb == VERB_INCR ? (uint64_t)request->delta : request->version,
+        .exptime_s = request->exptime_s,
+        .guarded = request->has_version && kinds[kind].has_guard,
+        .name = request->name,
+        .name_size = request->name_size,
+        .value_size = (size_t)request->numbytes,
+    };
+    if (kinds[kind].has_source) {
+        command.value = request->other;
+        command.value_size = request->other_size;
+    }
+    if (request->token) {
+        command_token(request->token, request->token_size, token);
+        command.token = token;
+    }
+    return command;
+}

@@ -102,4 +102,10 @@ bool command_changes(enum command_kind kind);
 /* The log's form of a client's token: XXH3, 128 bits, of its text. */
 void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE]);
 
+struct request;
+
+/* What REQUEST, a good one, asks for: a change or a condition (kind 0: it is neither). Borrows its names. Where
+ * contents follow, value is NULL. TOKEN is where a token is put together. */
+struct command command_of_request(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE]);
+
 #endif

@@ -7,6 +7,9 @@
 #include "base/base64.h"
 #include "cli/contents.h"
 #include "cli/verbs.h"
+#include "protocol/request.h"
+
+enum { LINE_ROOM = REQUEST_LINE_MAX + 1 };
 
 /* As JSON the contents are text, or base64 where they are no UTF-8. */
 static void print_json(const char *name, const struct call *call)
@@ -52,12 +55,22 @@ int get_run(struct cli *cli)
     return status;
 }
 
-/* The change that puts CONTENTS (taken over) into NAME. */
-static int store(struct cli *cli, struct call *call, const struct buffer *contents, uint64_t *version)
+/* Takes the contents from the word at PLACE, or from stdin, and puts them into NAME: LINE, their size and END are the
+ * change. VERSION is the new one. */
+static int store(struct cli *cli, const char *name, int place, const char *line, const char *end,
+                 uint64_t *version)
 {
-    call_contents(call, contents->bytes + contents->start, buffer_size(contents));
-    int status = cli_do(cli, call);
-    *version = call->answer.version;
+    struct buffer contents = {0};
+    int status = contents_take(cli, cli->options.word_count > place ? cli->options.words[place] : NULL, &contents);
+    if (status == STATUS_OK) {
+        struct call *call = call_open(name);
+        call_change(call, "%s %zu%s", line, buffer_size(&contents), end);
+        call_contents(call, buffer_start(&contents), buffer_size(&contents));
+        status = cli_do(cli, call);
+        *version = call->answer.version;
+        call_close(call);
+    }
+    buffer_close(&contents);
     return status;
 }
 
@@ -66,32 +79,22 @@ int put_run(struct cli *cli)
     if (cli->options.recursive)
         return upload_run(cli);
     const char *name = cli->options.words[0];
-    struct buffer contents = {0};
     if (!cli_name(cli, name))
         return STATUS_USAGE;
     if (cli->options.create && cli->options.has_version) {
         cli_say(cli, "either --create or --if-version");
         return STATUS_USAGE;
     }
-    int status = contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents);
-    if (status != STATUS_OK) {
-        buffer_close(&contents);
-        return status;
-    }
-    struct call *call = call_open(name);
-    size_t size = buffer_size(&contents);
-    char ttl[CLI_TTL_SIZE];
+    char line[LINE_ROOM], ttl[CLI_TTL_SIZE];
     cli_ttl(cli, ttl);
     if (cli->options.create || cli->options.has_version)
-        call_change(call, "cas %s %" PRIu64 " %zu%s", name, cli->options.version, size, ttl);
+        snprintf(line, sizeof line, "cas %s %" PRIu64, name, cli->options.version);
     else
-        call_change(call, "write %s %zu%s", name, size, ttl);
+        snprintf(line, sizeof line, "write %s", name);
     uint64_t version;
-    status = store(cli, call, &contents, &version);
+    int status = store(cli, name, 1, line, ttl, &version);
     if (status == STATUS_OK)
         cli_changed(cli, name, NULL, version);
-    call_close(call);
-    buffer_close(&contents);
     return status;
 }
 
@@ -107,50 +110,32 @@ static void tell_version(struct cli *cli, const char *name, uint64_t version)
 int cas_run(struct cli *cli)
 {
     const char *name = cli->options.words[0];
-    char reason[ARGUMENT_REASON_MAX];
+    char reason[ARGUMENT_REASON_MAX], line[LINE_ROOM], ttl[CLI_TTL_SIZE];
     uint64_t expected, version;
-    struct buffer contents = {0};
     if (!cli_name(cli, name))
         return STATUS_USAGE;
     if (!argument_u64("VERSION", cli->options.words[1], 0, UINT64_MAX, &expected, reason)) {
         cli_say(cli, "%s", reason + 2);
         return STATUS_USAGE;
     }
-    int status = contents_take(cli, cli->options.word_count > 2 ? cli->options.words[2] : NULL, &contents);
-    if (status != STATUS_OK) {
-        buffer_close(&contents);
-        return status;
-    }
-    struct call *call = call_open(name);
-    char ttl[CLI_TTL_SIZE];
     cli_ttl(cli, ttl);
-    call_change(call, "cas %s %" PRIu64 " %zu%s", name, expected, buffer_size(&contents), ttl);
-    status = store(cli, call, &contents, &version);
+    snprintf(line, sizeof line, "cas %s %" PRIu64, name, expected);
+    int status = store(cli, name, 2, line, ttl, &version);
     if (status == STATUS_OK)
         tell_version(cli, name, version);
-    call_close(call);
-    buffer_close(&contents);
     return status;
 }
 
 int append_run(struct cli *cli)
 {
     const char *name = cli->options.words[0];
+    char line[LINE_ROOM];
     uint64_t version;
-    struct buffer contents = {0};
     if (!cli_name(cli, name))
         return STATUS_USAGE;
-    int status = contents_take(cli, cli->options.word_count > 1 ? cli->options.words[1] : NULL, &contents);
-    if (status != STATUS_OK) {
-        buffer_close(&contents);
-        return status;
-    }
-    struct call *call = call_open(name);
-    call_change(call, "append %s %zu", name, buffer_size(&contents));
-    status = store(cli, call, &contents, &version);
+    snprintf(line, sizeof line, "append %s", name);
+    int status = store(cli, name, 1, line, "", &version);
     if (status == STATUS_OK)
         cli_changed(cli, name, NULL, version);
-    call_close(call);
-    buffer_close(&contents);
     return status;
 }

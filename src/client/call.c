@@ -50,15 +50,22 @@ static void add_line(struct call *call, const char *line, size_t size)
         add_part(call, line, size, false);
 }
 
+/* Returns the size that the whole line has, which may be more than there is room for. */
+static size_t format_line(char line[LINE_ROOM], const char *format, va_list arguments)
+{
+    int size = vsnprintf(line, LINE_ROOM, format, arguments);
+    ensure(size >= 0);
+    return (size_t)size;
+}
+
 void call_line(struct call *call, const char *format, ...)
 {
     char line[LINE_ROOM];
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(line, sizeof line, format, arguments);
+    size_t size = format_line(line, format, arguments);
     va_end(arguments);
-    ensure(size >= 0);
-    add_line(call, line, (size_t)size);
+    add_line(call, line, size);
 }
 
 /* 64 random bits: servers keep the last 65536 of them. */
@@ -75,16 +82,12 @@ void call_change(struct call *call, const char *format, ...)
     char line[LINE_ROOM];
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(line, sizeof line, format, arguments);
+    size_t size = format_line(line, format, arguments);
     va_end(arguments);
-    ensure(size >= 0);
     call->changes = true;
-    if ((size_t)size > REQUEST_LINE_MAX) {
-        call->bad = true;
-        return;
-    }
-    size += snprintf(line + size, sizeof line - (size_t)size, " once=%016" PRIx64, draw_token());
-    add_line(call, line, (size_t)size);
+    if (size <= REQUEST_LINE_MAX)
+        size += (size_t)snprintf(line + size, sizeof line - size, " once=%016" PRIx64, draw_token());
+    add_line(call, line, size);
 }
 
 void call_contents(struct call *call, const void *bytes, size_t size)

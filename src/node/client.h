@@ -93,9 +93,6 @@ void client_submit(struct node *node, struct node_client *client, struct blob *c
 enum reply_error client_refusal(const struct node *node, size_t held, size_t growth);
 /* What CHANGE adds to the files, in bytes, as far as this node can tell now; 0 for what makes none larger. */
 size_t client_growth(struct node *node, const struct command *change);
-/* The log's command for a request that changes something; its value is NULL where contents follow. TOKEN is where a
- * token is put together. */
-struct command client_command(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE]);
 /* Everything about this client is over. */
 void client_free(struct node *node, struct node_client *client);
 /* The driver must look at it after this turn. */

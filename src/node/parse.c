@@ -93,35 +93,6 @@ enum reply_error client_refusal(const struct node *node, size_t held, size_t gro
     return REPLY_ERROR_COUNT;
 }
 
-/* The kinds of what changes something; 0 for all other verbs. */
-static const enum command_kind kinds[VERB_COUNT] = {
-    [VERB_WRITE] = COMMAND_WRITE,   [VERB_CAS] = COMMAND_CAS,   [VERB_DELETE] = COMMAND_DELETE,
-    [VERB_TOUCH] = COMMAND_TOUCH,   [VERB_COPY] = COMMAND_COPY, [VERB_MOVE] = COMMAND_MOVE,
-    [VERB_APPEND] = COMMAND_APPEND, [VERB_INCR] = COMMAND_INCR,
-};
-
-struct command client_command(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE])
-{
-    struct command command = {
-        .kind = kinds[request->verb],
-        .version = request->verb == VERB_INCR ? (uint64_t)request->delta : request->version,
-        .exptime_s = request->exptime_s,
-        .guarded = request->has_version && request->verb != VERB_CAS,
-        .name = request->name,
-        .name_size = request->name_size,
-        .value_size = (size_t)request->numbytes,
-    };
-    if (request->verb == VERB_COPY || request->verb == VERB_MOVE) {
-        command.value = request->other;
-        command.value_size = request->other_size;
-    }
-    if (request->token) {
-        command_token(request->token, request->token_size, token);
-        command.token = token;
-    }
-    return command;
-}
-
 size_t client_growth(struct node *node, const struct command *change)
 {
     struct store_file source;
@@ -145,7 +116,7 @@ size_t client_growth(struct node *node, const struct command *change)
 static void begin_change(struct node *node, struct node_client *client, const struct request *request)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
-    struct command change = client_command(request, token);
+    struct command change = command_of_request(request, token);
     enum reply_error error = client_refusal(node, 0, client_growth(node, &change));
     struct blob *command = error == REPLY_ERROR_COUNT ? command_encode(&change) : NULL;
     if (command)
@@ -173,7 +144,7 @@ static void begin_contents(struct node *node, struct node_client *client, const 
         return;
     }
     uint8_t token[COMMAND_TOKEN_SIZE];
-    struct command change = client_command(request, token);
+    struct command change = command_of_request(request, token);
     client->refusal = client_refusal(node, change.value_size, client_growth(node, &change));
     if (client->refusal != REPLY_ERROR_COUNT)
         return;

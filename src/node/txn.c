@@ -76,13 +76,8 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
         spoil(txn, REPLY_CMD_ERR, "once= belongs to txn itself");
         return false;
     }
-    *part = client_command(request, token);
-    if (request->verb == VERB_IF) {
-        part->kind = request->has_version ? COMMAND_IF_VERSION : COMMAND_IF_PRESENT;
-        part->guarded = false;
-        return true;
-    }
-    if (!command_changes(part->kind)) {
+    *part = command_of_request(request, token);
+    if (!command_changes(part->kind) && request->verb != VERB_IF) {
         spoil(txn, REPLY_CMD_ERR, "only 'if' and what changes a file can be in it; commit or cancel ends it");
         return false;
     }

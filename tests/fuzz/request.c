@@ -11,32 +11,15 @@ enum { VALUE_MAX = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-static const enum command_kind kinds[VERB_COUNT] = {
-    [VERB_WRITE] = COMMAND_WRITE,   [VERB_CAS] = COMMAND_CAS,   [VERB_DELETE] = COMMAND_DELETE,
-    [VERB_TOUCH] = COMMAND_TOUCH,   [VERB_COPY] = COMMAND_COPY, [VERB_MOVE] = COMMAND_MOVE,
-    [VERB_APPEND] = COMMAND_APPEND, [VERB_INCR] = COMMAND_INCR, [VERB_IF] = COMMAND_IF_PRESENT,
-};
-
 /* What REQUEST, with its CONTENTS, is in the log; TOKEN has room for its token. */
 static struct command command_of(const struct request *request, const uint8_t *contents, uint8_t *token)
 {
-    struct command command = {
-        .kind = kinds[request->verb], .gateway = 1, .epoch = 2, .number = 3, .lowest = 3,
-        .version = request->verb == VERB_INCR ? (uint64_t)request->delta : request->version,
-        .exptime_s = request->exptime_s,
-        .guarded = request->has_version && request->verb != VERB_CAS && request->verb != VERB_IF,
-        .name = request->name, .name_size = request->name_size, .value = contents, .value_size = request->numbytes,
-    };
-    if (request->verb == VERB_IF && request->has_version)
-        command.kind = COMMAND_IF_VERSION;
-    if (request->verb == VERB_COPY || request->verb == VERB_MOVE) {
-        command.value = request->other;
-        command.value_size = request->other_size;
-    }
-    if (request->token) {
-        command_token(request->token, request->token_size, token);
-        command.token = token;
-    }
+    struct command command = command_of_request(request, token);
+    command.gateway = 1;
+    command.epoch = 2;
+    command.number = command.lowest = 3;
+    if (!command.value)
+        command.value = contents;
     return command;
 }
 
