@@ -63,9 +63,11 @@ static void add_part(struct buffer *parts, const struct command *command)
 static void use_line(struct buffer *parts, const struct request *request, const uint8_t *contents)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
-    if (request->error != REQUEST_OK || kinds[request->verb] == 0)
+    if (request->error != REQUEST_OK)
         return;
     struct command command = command_of(request, contents, token);
+    if (command.kind == 0)
+        return;
     if (request->verb != VERB_IF)
         round_trip(&command);
     add_part(parts, &command);
