@@ -159,6 +159,24 @@ test_scripts_cluster() {
     ! cluster pid 1 2>/dev/null || fail "and left a node behind"
 }
 
+# A killed process is gone when its last thread is, not its first.
+test_scripts_cluster_wait_for_the_last_thread() {
+    local pid
+    use_cluster cluster
+    export CLEAT_ARGS=
+    mkdir "$CLEAT_DIR"
+    printf '1\n' >"$CLEAT_DIR/size"
+    CLEATD=$tools/remains "$root/scripts/cluster" start 1
+    read -r pid _ <"$CLEAT_DIR/1/pid"
+    wait_for grep -q '^State:.*zombie' "/proc/$pid/status"
+    same "$(cluster pid 1)" "$pid"
+    ! cluster start 1 2>"$directory/why" || fail "started a node that still ends"
+    matches "$(<"$directory/why")" "*runs already*"
+    cluster kill 1
+    ! cluster pid 1 2>/dev/null || fail "it runs on"
+    ! taken "$(port 1)" || fail "its port is taken"
+}
+
 taken() { # PORT: somebody listens (looked up, not tried: the one who listens takes one connection only)
     grep -qi "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp
 }
