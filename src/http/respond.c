@@ -255,13 +255,15 @@ static enum MHD_Result respond_not_so(struct exchange *exchange, const struct an
 
 /* --- what else there is ----------------------------------------------------------------------------------------- */
 
+/* 201 where a file came to be (RFC 9110, 9.3.4), by whatever made it. */
 static enum MHD_Result respond_change(struct exchange *exchange, const struct answer *answer)
 {
     const struct plan *plan = &exchange->plan;
     struct MHD_Response *response = json_response(json_change(answer, &plan->name), JSON_COMPACT);
     if (response && answer->version > 0 && plan->name.given)
         etag(response, answer->version);
-    return queue(exchange, plan->creates ? 201 : 200, response);
+    bool created = plan->creates || node_client_created(exchange->connection->client);
+    return queue(exchange, created ? 201 : 200, response);
 }
 
 static enum MHD_Result respond_ready(struct exchange *exchange, bool ready, const char *reason)

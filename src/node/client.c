@@ -43,6 +43,11 @@ bool node_client_reads(const struct node_client *client)
     return !client->closing && !client->input_ended && !list_linked(&client->stalled);
 }
 
+bool node_client_created(const struct node_client *client)
+{
+    return client->created;
+}
+
 bool node_client_ends(const struct node_client *client)
 {
     return client->count == 0 && (client->closing || (client->input_ended && !list_linked(&client->stalled)));
@@ -171,8 +176,10 @@ void pending_fail(struct node *node, struct pending *pending, enum reply_error e
     client_advance(node, pending->client);
 }
 
-static void reply_outcome(struct chain *out, const struct outcome *outcome)
+static void reply_outcome(struct node_client *client, const struct outcome *outcome)
 {
+    struct chain *out = &client->output;
+    client->created = outcome->code == OUTCOME_WRITTEN && outcome->value == 1;
     switch (outcome->code) {
     case OUTCOME_WRITTEN:
         reply_ok_version(out, outcome->version);
@@ -204,7 +211,7 @@ void client_advance(struct node *node, struct node_client *client)
         } else if (pending->state != PENDING_DONE) {
             break;
         } else if (pending->outcome.code != OUTCOME_NONE) {
-            reply_outcome(&client->output, &pending->outcome);
+            reply_outcome(client, &pending->outcome);
         } else {
             chain_move(&client->output, &pending->reply);
         }

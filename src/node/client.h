@@ -59,6 +59,7 @@ struct node_client {
     struct buffer input;       /* what is not parsed yet */
     struct chain output;
     bool input_ended;          /* it half-closed */
+    bool created;              /* node_client_created */
     bool closing;              /* after an error or quit: nothing more is parsed */
     /* Contents under way. */
     bool in_contents;

@@ -107,6 +107,9 @@ bool node_client_reads(const struct node_client *client);
 /* Replies to be written; the driver consumes what it wrote, and then calls node_client_written. */
 struct chain *node_client_output(struct node_client *client);
 void node_client_written(struct node *node, struct node_client *client);
+/* Whether the last change that was answered made a file that was not there before (not known for transactions and
+ * incr: false). */
+bool node_client_created(const struct node_client *client);
 /* After its output is written the connection is to be closed. */
 bool node_client_ends(const struct node_client *client);
 struct connection *node_client_owner(const struct node_client *client);

@@ -18,7 +18,7 @@ header() {
 
 test_http_reads_and_writes_files() {
     fresh_cluster 3
-    same "$(http 1 -X PUT --data-binary hello /files/a/b)" '200 {"ok":true,"name":"a/b","version":1}'
+    same "$(http 1 -X PUT --data-binary hello /files/a/b)" '201 {"ok":true,"name":"a/b","version":1}'
     same "$(header etag)" '"1"'
     same "$(http 2 /files/a/b)" '200 hello'
     same "$(header etag) $(header content-type) $(header accept-ranges)" '"1" application/octet-stream bytes'
@@ -28,7 +28,7 @@ test_http_reads_and_writes_files() {
     matches "$(http 3 -I /files/a/b)" '200 *'
     ! grep -q hello "$directory/body" || fail "contents in the answer to HEAD"
     same "$(header content-length) $(header etag)" '5 "1"'
-    same "$(http 2 -X POST -d 2 '/files/c?ttl=60')" '200 {"ok":true,"name":"c","version":2}'
+    same "$(http 2 -X POST -d 2 '/files/c?ttl=60')" '201 {"ok":true,"name":"c","version":2}'
     http 1 /files/c >"$directory/got"
     same "$(<"$directory/got")" '200 2'
     matches "$(header cleat-expires-in)" '[56][0-9]'
@@ -36,7 +36,7 @@ test_http_reads_and_writes_files() {
     same "$(http 3 -X DELETE /files/c)" '200 {"ok":true,"name":"c"}'
     matches "$(http 3 -X DELETE /files/c)" '404 *ERR_FILE_NOT_FOUND*'
     # An empty file, by a PUT without a body.
-    same "$(http 1 -X PUT /files/empty)" '200 {"ok":true,"name":"empty","version":4}'
+    same "$(http 1 -X PUT /files/empty)" '201 {"ok":true,"name":"empty","version":4}'
     same "$(http 2 /files/empty)" '200 '
     answers 3 "read a/b" -- "CONTENTS 1 5 0" hello
 }
@@ -74,6 +74,28 @@ test_http_conditions_are_cas() {
     same "$(http 1 -X DELETE -H 'If-Match: "3"' /files/a)" '200 {"ok":true,"name":"a"}'
 }
 
+test_http_what_came_to_be_is_201() {
+    fresh_cluster 3
+    same "$(http 2 -X PUT -d one /files/a)" '201 {"ok":true,"name":"a","version":1}'
+    same "$(http 3 -X PUT -d two /files/a)" '200 {"ok":true,"name":"a","version":2}'
+    same "$(http 1 -X PUT -H 'If-Match: "2"' -d three '/files/a?ttl=1')" '200 {"ok":true,"name":"a","version":3}'
+    wait_for gone a
+    matches "$(http 1 -X PUT -d again /files/a)" '201 *'
+    matches "$(http 2 -X POST -d x '/files/a?op=append')" '200 *'
+    matches "$(http 2 -X POST -d x '/files/b?op=append')" '201 *'
+    matches "$(http 1 -X POST '/files/c?op=copy&from=a')" '201 *'
+    matches "$(http 1 -X POST '/files/c?op=move&from=a')" '200 *'
+    matches "$(http 1 -X POST '/files/a?op=touch&ttl=9')" '404 *'
+    # A repetition is answered as the first time, by any node.
+    matches "$(http 1 -X PUT -H 'Idempotency-Key: k' -d x /files/k)" '201 *'
+    matches "$(http 2 -X PUT -H 'Idempotency-Key: k' -d x /files/k)" '201 *'
+    matches "$(http 2 -X PUT -d x /files/k)" '200 *'
+}
+
+gone() { # NAME
+    [[ $(http 1 "/files/$1") == '404 '* ]]
+}
+
 test_http_ranges() {
     fresh_cluster 1
     http 1 -X PUT -d 0123456789 /files/a >"$directory/got"
@@ -91,12 +113,12 @@ test_http_ranges() {
 test_http_large_and_chunked_bodies() {
     fresh_cluster 3
     head -c 1048576 /dev/urandom >"$directory/large"
-    matches "$(http 1 -T "$directory/large" /files/large)" '200 *'
+    matches "$(http 1 -T "$directory/large" /files/large)" '201 *'
     http 2 /files/large >/dev/null
     cmp "$directory/body" "$directory/large"
     http 3 -r 300000-899999 /files/large >/dev/null
     cmp "$directory/body" <(tail -c +300001 "$directory/large" | head -c 600000)
-    matches "$(http 2 -T "$directory/large" -H 'Transfer-Encoding: chunked' /files/chunked)" '200 *'
+    matches "$(http 2 -T "$directory/large" -H 'Transfer-Encoding: chunked' /files/chunked)" '201 *'
     http 3 /files/chunked >/dev/null
     cmp "$directory/body" "$directory/large"
     # One byte more is too much: said before the body is sent, where its length is known.
@@ -135,7 +157,7 @@ test_http_listings() {
 
 test_http_operations() {
     fresh_cluster 1
-    same "$(http 1 -X POST -d ab '/files/log?op=append')" '200 {"ok":true,"name":"log","version":1}'
+    same "$(http 1 -X POST -d ab '/files/log?op=append')" '201 {"ok":true,"name":"log","version":1}'
     same "$(http 1 -X POST -d cd '/files/log?op=append')" '200 {"ok":true,"name":"log","version":2}'
     same "$(http 1 -X POST -H 'If-Match: "2"' -d ef '/files/log?op=append')" '200 {"ok":true,"name":"log","version":3}'
     same "$(http 1 /files/log)" '200 abcdef'
@@ -149,10 +171,10 @@ test_http_operations() {
     # What would take a life away, or replace what was to be added to, is not done by an oversight.
     matches "$(http 1 -X POST '/files/n?op=touch')" '400 *'
     matches "$(http 1 -X PUT -d no '/files/log?op=append')" '400 *'
-    matches "$(http 1 -X POST '/files/copy?op=copy&from=log')" '200 *"name":"copy"*'
+    matches "$(http 1 -X POST '/files/copy?op=copy&from=log')" '201 *"name":"copy"*'
     same "$(http 1 /files/copy)" '200 abcdef'
     matches "$(http 1 -X POST -H 'If-None-Match: *' '/files/copy?op=copy&from=log')" '412 *'
-    matches "$(http 1 -X POST '/files/moved?op=move&from=copy')" '200 *'
+    matches "$(http 1 -X POST '/files/moved?op=move&from=copy')" '201 *'
     matches "$(http 1 /files/copy)" '404 *'
     matches "$(http 1 -X POST '/files/moved?op=move&from=copy')" '404 *'
     same "$(http 1 /files/moved)" '200 abcdef'
@@ -162,7 +184,7 @@ test_http_a_key_makes_a_repetition_harmless() {
     fresh_cluster 3
     local first
     first=$(http 1 -X POST -H 'Idempotency-Key: k1' -d x '/files/log?op=append')
-    matches "$first" '200 *'
+    matches "$first" '201 *'
     same "$(http 2 -X POST -H 'Idempotency-Key: k1' -d x '/files/log?op=append')" "$first"
     same "$(http 3 /files/log)" '200 x'
     matches "$(http 1 -X POST -H 'Idempotency-Key: k2' '/files/n?op=incr')" '200 *"value":1}'

@@ -127,7 +127,7 @@ test_http_chunks_that_are_refused() {
     same "$(printf "PUT /files/x HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nhell" | say 1)" ""
     answers 1 "read x" -- ERR_FILE_NOT_FOUND
     # A body in chunks is the connection's last: where it ends may be seen differently by others.
-    same "$(codes 1 "${head}2;a=b\r\nhi\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n$host\r\n")" 200
+    same "$(codes 1 "${head}2;a=b\r\nhi\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n$host\r\n")" 201
     answers 1 "read x" -- "CONTENTS 1 2 0" hi
     # A body where there must be none is not taken for the next request.
     next="DELETE /files/x HTTP/1.1\r\n${host}\r\n"
