@@ -24,7 +24,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
 LINK_FLAGS += -pthread
 
 # Layers, lowest first. A test of one layer links that layer and what lies below it.
-LAYERS = base protocol raft store disk node net http arguments client bench cli
+LAYERS = base protocol raft store disk node json net http arguments client bench cli
 DIR_base = src/base
 DIR_protocol = protocol
 DIR_raft = raft
@@ -32,6 +32,7 @@ DIR_store = src/store
 DIR_disk = src/disk
 DIR_node = src/node
 DIR_net = src/net
+DIR_json = src/json
 DIR_http = src/http
 DIR_arguments = src/arguments
 DIR_client = src/client
@@ -46,12 +47,14 @@ LIBS_store = $(call lib,store) $(LIBS_protocol)
 LIBS_disk = $(call lib,disk) $(LIBS_raft)
 LIBS_node = $(call lib,node) $(call lib,store) $(call lib,disk) $(call lib,protocol) $(call lib,raft) $(LIBS_base)
 LIBS_net = $(call lib,net) $(LIBS_node)
-LIBS_http = $(call lib,http) $(LIBS_node)
+LIBS_json = $(call lib,json) $(LIBS_protocol)
+EXTERNAL_json = -ljansson
+LIBS_http = $(call lib,http) $(call lib,json) $(LIBS_node)
 EXTERNAL_http = -lmicrohttpd -ljansson -lev
 LIBS_arguments = $(call lib,arguments) $(LIBS_protocol)
 LIBS_client = $(call lib,client) $(LIBS_protocol)
 LIBS_bench = $(call lib,bench) $(call lib,arguments) $(LIBS_client)
-LIBS_cli = $(call lib,cli) $(LIBS_bench)
+LIBS_cli = $(call lib,cli) $(call lib,json) $(LIBS_bench)
 # Libraries of others that a layer and those below it need.
 EXTERNAL_cli = -lev -ljansson -ledit -lm
 
@@ -83,7 +86,7 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
 DAEMON_OBJECTS = $(BUILD)/src/cleatd.o $(BUILD)/src/options.o
-LIBS_daemon = $(call lib,arguments) $(call lib,http) $(LIBS_net)
+LIBS_daemon = $(call lib,arguments) $(call lib,http) $(call lib,json) $(LIBS_net)
 $(BUILD)/cleatd: $(DAEMON_OBJECTS) $(LIBS_daemon)
 	@echo "  LINK $@"
 	@$(CC) -o $@ $(DAEMON_OBJECTS) $(LIBS_daemon) $(LINK_FLAGS) $(EXTERNAL_http)

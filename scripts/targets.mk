@@ -35,8 +35,8 @@ $(FUZZERS): $(BUILD)/%: %.c $(FUZZ_OBJECTS) $(LIBS_node)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	@$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_OBJECTS) $(FUZZ_LIBS) $(LIBS_node) $(LINK_FLAGS) $(FUZZ_LINK)
-$(BUILD)/tests/fuzz/http: $(call lib,http)
-$(BUILD)/tests/fuzz/http: FUZZ_LIBS = $(call lib,http)
+$(BUILD)/tests/fuzz/http: $(call lib,http) $(call lib,json)
+$(BUILD)/tests/fuzz/http: FUZZ_LIBS = $(call lib,http) $(call lib,json)
 $(BUILD)/tests/fuzz/http: FUZZ_LINK = $(EXTERNAL_http)
 
 programs: $(BUILD)/cleatd $(BUILD)/cleat $(UNITS) $(TOOLS) $(SIM) $(CRASHPOINTS) $(COUNT) $(NULL_SERVER)

@@ -28,7 +28,7 @@ static inline size_t buffer_size(const struct buffer *buffer)
 }
 
 /* NULL where it never held anything. */
-static inline uint8_t *buffer_start(struct buffer *buffer)
+static inline uint8_t *buffer_start(const struct buffer *buffer)
 {
     return buffer->bytes ? buffer->bytes + buffer->start : buffer->bytes;
 }

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "cli/contents.h"
 #include "cli/verbs.h"
+#include "json/encode.h"
 #include "protocol/request.h"
 
 enum { LINE_ROOM = REQUEST_LINE_MAX + 1 };
@@ -14,23 +14,15 @@ enum { LINE_ROOM = REQUEST_LINE_MAX + 1 };
 /* As JSON the contents are text, or base64 where they are no UTF-8. */
 static void print_json(const char *name, const struct call *call)
 {
-    const char *bytes = (const char *)call->body.bytes + call->body.start;
     size_t size = buffer_size(&call->body);
     json_t *object = json_object();
-    if (json_object_set_new(object, "name", json_string(name)) != 0)
-        json_object_set_new(object, "name", json_null());
-    json_object_set_new(object, "version", json_integer((json_int_t)call->answer.version));
-    json_object_set_new(object, "size", json_integer((json_int_t)size));
-    json_object_set_new(object, "ttl", json_integer((json_int_t)call->answer.exptime_s));
+    json_add_name(object, name, strlen(name));
+    json_add_number(object, "version", call->answer.version);
+    json_add_number(object, "size", size);
+    json_add_number(object, "ttl", call->answer.exptime_s);
     if (call->answer.stale)
         json_object_set_new(object, "stale", json_true());
-    if (json_object_set_new(object, "text", json_stringn(size > 0 ? bytes : "", size)) != 0) {
-        struct buffer encoded = {0};
-        base64_encode(&encoded, bytes, size);
-        json_object_set_new(object, "base64",
-                            json_stringn((const char *)buffer_start(&encoded), buffer_size(&encoded)));
-        buffer_close(&encoded);
-    }
+    json_add_bytes(object, "text", "base64", buffer_start(&call->body), size);
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "json/encode.h"
 #include "protocol/request.h"
 
 enum { REASON_SIZE = 512 };
@@ -60,12 +61,12 @@ static void tell_json(const char *subject, const char *code, const char *reason,
 {
     json_t *object = json_object();
     json_object_set_new(object, "ok", json_false());
-    if (subject && json_object_set_new(object, "name", json_string(subject)) != 0)
-        json_object_del(object, "name");
+    if (subject)
+        json_add_name(object, subject, strlen(subject));
     json_object_set_new(object, "error", json_string(code));
     json_object_set_new(object, "message", json_string(reason));
     if (has_version)
-        json_object_set_new(object, "version", json_integer((json_int_t)version));
+        json_add_number(object, "version", version);
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);

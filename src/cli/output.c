@@ -9,9 +9,9 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "json/encode.h"
 
 enum { NUMBER_SIZE = 32 };
 
@@ -98,20 +98,12 @@ static char *show(const struct output *output, const struct value *value)
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
 
-/* Bytes that are no UTF-8 are told in base64, under the column's name with _base64. */
+/* Bytes that are no UTF-8 are told in Base64, under the column's name with _base64. */
 static void set_text(json_t *object, const char *name, const struct value *value)
 {
-    json_t *text = json_stringn(value->text, value->size);
-    if (text) {
-        json_object_set_new(object, name, text);
-        return;
-    }
     char key[64];
     snprintf(key, sizeof key, "%s_base64", name);
-    struct buffer encoded = {0};
-    base64_encode(&encoded, value->text, value->size);
-    json_object_set_new(object, key, json_stringn((const char *)buffer_start(&encoded), buffer_size(&encoded)));
-    buffer_close(&encoded);
+    json_add_bytes(object, name, key, value->text, value->size);
 }
 
 static void print_json(const struct output *output, const struct value *values)

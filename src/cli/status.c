@@ -4,8 +4,8 @@
 #include <time.h>
 
 #include "base/ensure.h"
-#include "cli/report.h"
 #include "cli/verbs.h"
+#include "json/encode.h"
 
 enum { PROBE_MS = 2000, TEXT_SIZE = ENDPOINT_HOST_MAX + ENDPOINT_PORT_MAX + 4, CELL_SIZE = 64 };
 
@@ -22,6 +22,12 @@ static void open_probe(const struct cli *cli, size_t index, struct session *sess
     options.endpoints.count = 1;
     options.timeout_ms = options.timeout_ms < PROBE_MS ? options.timeout_ms : PROBE_MS;
     session_open(session, &options);
+}
+
+/* What CALL was answered, as JSON. */
+static json_t *status_of(const struct call *call)
+{
+    return json_status((const char *)buffer_start(&call->body), buffer_size(&call->body));
 }
 
 /* The value of KEY as a row has it. */
@@ -53,8 +59,7 @@ static void print_object(json_t *object)
 static void tell_status(struct cli *cli, const char *text, struct call *call)
 {
     bool good = call->outcome == CALL_ANSWERED && call->answer.kind == ANSWER_STATUS;
-    json_t *object = good ? report_parse((const char *)call->body.bytes + call->body.start, buffer_size(&call->body))
-                          : json_object();
+    json_t *object = good ? status_of(call) : json_object();
     json_object_set_new(object, "endpoint", json_string(text));
     if (!good)
         json_object_set_new(object, "error", json_string(call->reason));
@@ -128,7 +133,7 @@ int members_run(struct cli *cli)
     call_line(call, "status");
     int status = cli_do(cli, call);
     if (status == STATUS_OK) {
-        json_t *object = report_parse((const char *)call->body.bytes + call->body.start, buffer_size(&call->body));
+        json_t *object = status_of(call);
         size_t index;
         json_t *node;
         if (cli->options.form == OUTPUT_TEXT)

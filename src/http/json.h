@@ -15,14 +15,8 @@ json_t *json_change(const struct answer *answer, const struct target_text *name)
 /* {"ok":false,"error":"ERR_VERSION","message":"...","version":8} */
 json_t *json_error(const char *code, const char *message, size_t message_size);
 
-/* The lines of `status`: numbers as numbers, the lines about nodes as an array, and is_leader. */
-json_t *json_status(const char *text, size_t size);
-
 /* {"ok":true,"revision":9,"files":[{"name":"x","version":7,"size":5,"expires_in":60}],"folders":[{"name":"a/"}],
  *  "more":false}; where there is more, "after" is what to ask for next. */
 json_t *json_list(const struct answer *answer, const char *text, size_t size);
-
-/* Adds "KEY":NAME to OBJECT, or "KEY_base64". */
-void json_add_name(json_t *object, const char *key, const void *name, size_t size);
 
 #endif

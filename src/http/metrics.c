@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http/json.h"
+#include "json/encode.h"
 #include "raft/raft.h"
 
 enum { LINE_MAX_BYTES = 256, LABELS_MAX_BYTES = 96 };

@@ -8,6 +8,7 @@
 #include "http/inside.h"
 #include "http/json.h"
 #include "http/metrics.h"
+#include "json/encode.h"
 
 enum { HEADER_VALUE_MAX = 96, PIECES_MAX = 64 };
 
@@ -78,6 +79,45 @@ enum MHD_Result respond_refusal(struct exchange *exchange, const struct refusal 
     if (response && refusal->allow)
         header(response, "Allow", refusal->allow);
     return queue(exchange, refusal->status, response);
+}
+
+/* --- conditions ------------------------------------------------------------------------------------------------- */
+
+/* JSON names the file: that of the request, or the one at which a transaction failed; and on 412 its version. */
+static enum MHD_Result respond_with_name(struct exchange *exchange, const struct answer *answer, unsigned status,
+                                         json_t *json)
+{
+    const struct target_text *name = &exchange->plan.name;
+    if (name->given)
+        json_add_name(json, name->bytes, name->size);
+    else if (answer->name)
+        json_add_name(json, answer->name, answer->name_size);
+    if (status == 412)
+        json_add_number(json, "version", answer->version);
+    if (answer->stale)
+        json_object_set_new(json, "stale", json_true());
+    struct MHD_Response *response = json_response(json, JSON_COMPACT);
+    if (response && status == 412 && name->given && answer->version > 0)
+        etag(response, answer->version);
+    if (response && answer->stale)
+        header(response, "Cleat-Stale", "true");
+    return queue(exchange, status, response);
+}
+
+/* The file is not what the request was to be done on. */
+static enum MHD_Result respond_mismatch(struct exchange *exchange, const struct answer *answer)
+{
+    static const char message[] = "the file does not have that version; version 0: there is none";
+    json_t *json = json_error("ERR_VERSION", message, sizeof message - 1);
+    return respond_with_name(exchange, answer, 412, json);
+}
+
+static enum MHD_Result respond_not_found(struct exchange *exchange, const struct answer *answer)
+{
+    static const char message[] = "there is no such file";
+    if (exchange->plan.kind == PLAN_CHANGE && exchange->plan.only_if)
+        return respond_mismatch(exchange, answer);
+    return respond_with_name(exchange, answer, 404, json_error("ERR_FILE_NOT_FOUND", message, sizeof message - 1));
 }
 
 /* --- contents --------------------------------------------------------------------------------------------------- */
@@ -170,13 +210,8 @@ static enum MHD_Result respond_contents(struct exchange *exchange, const struct 
 {
     const char *if_match = request_header(exchange, "If-Match");
     const char *if_none_match = request_header(exchange, "If-None-Match");
-    if (if_match && !precondition_matches(if_match, answer->version, false)) {
-        json_t *json = json_error("ERR_VERSION", NULL, 0);
-        json_object_set_new(json, "version", json_integer((json_int_t)answer->version));
-        struct MHD_Response *response = json_response(json, JSON_COMPACT);
-        file_headers(response, answer);
-        return queue(exchange, 412, response);
-    }
+    if (if_match && !precondition_matches(if_match, answer->version, false))
+        return respond_mismatch(exchange, answer);
     if (if_none_match && precondition_matches(if_none_match, answer->version, true)) {
         /* The library leaves the body out, but tells its size: it is that of the file. */
         struct MHD_Response *response = contents_response(output, answer->body_size);
@@ -225,32 +260,6 @@ static enum MHD_Result respond_error(struct exchange *exchange, const struct ans
     if (answer->error == REPLY_TIMEOUT && exchange->plan.kind == PLAN_CHANGE)
         json_object_set_new(json, "outcome", json_string("unknown"));
     return queue(exchange, error_status(answer->error), json_response(json, JSON_COMPACT));
-}
-
-/* The file is not there, or is not what the request was to be done on. */
-static enum MHD_Result respond_not_so(struct exchange *exchange, const struct answer *answer)
-{
-    const struct plan *plan = &exchange->plan;
-    bool transaction = answer->name && !plan->name.given;
-    bool mismatch = answer->kind == ANSWER_VERSION_MISMATCH || (plan->kind == PLAN_CHANGE && plan->only_if);
-    static const char not_found[] = "there is no such file";
-    static const char other[] = "the file does not have that version; version 0: there is none";
-    json_t *json = mismatch ? json_error("ERR_VERSION", other, strlen(other))
-                            : json_error("ERR_FILE_NOT_FOUND", not_found, strlen(not_found));
-    if (transaction)
-        json_add_name(json, "name", answer->name, answer->name_size);
-    else if (plan->name.given)
-        json_add_name(json, "name", plan->name.bytes, plan->name.size);
-    if (mismatch)
-        json_object_set_new(json, "version", json_integer((json_int_t)answer->version));
-    if (answer->stale)
-        json_object_set_new(json, "stale", json_true());
-    struct MHD_Response *response = json_response(json, JSON_COMPACT);
-    if (response && mismatch && answer->version > 0 && !transaction)
-        etag(response, answer->version);
-    if (response && answer->stale)
-        header(response, "Cleat-Stale", "true");
-    return queue(exchange, mismatch ? 412 : 404, response);
 }
 
 /* --- what else there is ----------------------------------------------------------------------------------------- */
@@ -335,8 +344,9 @@ enum MHD_Result respond_answer(struct exchange *exchange, const struct answer *a
     case ANSWER_CONTENTS:
         return respond_contents(exchange, answer, output);
     case ANSWER_NOT_FOUND:
+        return respond_not_found(exchange, answer);
     case ANSWER_VERSION_MISMATCH:
-        return respond_not_so(exchange, answer);
+        return respond_mismatch(exchange, answer);
     case ANSWER_STATUS:
     case ANSWER_LIST:
         return respond_text(exchange, answer, output);
