@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "base/memory.h"
 #include "cli/complete.h"
@@ -92,6 +95,47 @@ static unsigned char on_interrupt(EditLine *editor, int key)
     return CC_NEWLINE;
 }
 
+/* The next byte that is typed: 1, 0 at the end, or -1 on an error or a signal that ends us. BEFORE is the mask to wait
+ * with: a signal that comes between the look at it and the waiting is not slept through. */
+static int read_byte(const sigset_t *before, char *byte)
+{
+    while (!session_interrupted()) {
+        struct pollfd waited = {.fd = STDIN_FILENO, .events = POLLIN};
+        ssize_t size = ppoll(&waited, 1, NULL, before) < 0 ? -1 : read(STDIN_FILENO, byte, 1);
+        if (size >= 0 || errno != EINTR)
+            return (int)size;
+    }
+    return -1;
+}
+
+/* As the library's own, which waits on when a signal comes just before it waits. */
+static int read_key(EditLine *editor, wchar_t *key)
+{
+    sigset_t blocked, before;
+    mbstate_t state = {0};
+    size_t used = (size_t)-2; /* the character is not complete */
+    int got = 1;
+    (void)editor;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGHUP);
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    while (used == (size_t)-2) {
+        char byte;
+        got = read_byte(&before, &byte);
+        if (got != 1)
+            break;
+        used = mbrtowc(key, &byte, 1, &state);
+        if (used == (size_t)-1) { /* it belongs to no character: passed over */
+            state = (mbstate_t){0};
+            used = (size_t)-2;
+        }
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return got;
+}
+
 /* In columns as wide as the longest of them, on a line of 80. */
 static void show_choices(const struct choices *choices)
 {
@@ -165,6 +209,7 @@ static bool open_editor(struct prompt *prompt)
         history(prompt->history, &event, H_LOAD, prompt->history_path);
     el_set(prompt->editor, EL_CLIENTDATA, prompt);
     el_set(prompt->editor, EL_PROMPT, prompt_text);
+    el_set(prompt->editor, EL_GETCFN, read_key);
     el_set(prompt->editor, EL_EDITOR, "emacs");
     el_set(prompt->editor, EL_HIST, history, prompt->history);
     el_set(prompt->editor, EL_ADDFN, "cleat-complete", "completes a word", on_tab);
