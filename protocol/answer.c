@@ -133,10 +133,7 @@ static bool parse_error(struct rest *rest, struct answer *answer)
     }
     if (take_literal(rest, "FILE_NOT_FOUND") && (at_end(rest) || *rest->at == ' ')) {
         answer->kind = ANSWER_NOT_FOUND;
-        bool good = at_end_or_name(rest, answer);
-        /* A transaction may fail at a file of that name: only who asked knows. */
-        answer->stale = answer->name_size == 5 && memcmp(answer->name, "stale", 5) == 0;
-        return good;
+        return at_end_or_name(rest, answer);
     }
     const uint8_t *space = memchr(answer->line, ' ', answer->line_size);
     size_t size = space ? (size_t)(space - answer->line) : answer->line_size;

@@ -52,8 +52,9 @@ struct answer {
     uint64_t created;       /* STAT */
     uint64_t hash;          /* STAT: XXH3, 64 bits */
     bool more;              /* LIST: it goes on behind this */
-    bool stale;             /* from the answering node's own copy, as it was asked for */
-    const uint8_t *name;    /* NOT_FOUND, VERSION_MISMATCH of a transaction: the file's; borrowed; NULL: none */
+    bool stale;             /* CONTENTS, STAT, LIST: from the answering node's own copy, as it was asked for */
+    const uint8_t *name;    /* NOT_FOUND, VERSION_MISMATCH of a transaction: the file's; borrowed; NULL: none. To a
+                               stale read or stat NOT_FOUND has `stale` here: who asked knows which it is */
     size_t name_size;
     const uint8_t *line;    /* without its end; borrowed from the input */
     size_t line_size;

@@ -70,7 +70,7 @@ static void add_names(const struct cli *base, struct choices *choices, const cha
         return;
     session_change(base->session, &options);
     struct call *call = call_open(NULL);
-    call_line(call, "list%s%s limit=%d delim=/", *start ? " prefix=" : "", start, COMPLETE_MAX);
+    call_ask(call, ANSWER_LIST, "list%s%s limit=%d delim=/", *start ? " prefix=" : "", start, COMPLETE_MAX);
     if (!call->bad)
         session_do(base->session, call);
     if (call->outcome == CALL_ANSWERED && call->answer.kind == ANSWER_LIST && buffer_size(&call->body) > 0) {
@@ -78,7 +78,8 @@ static void add_names(const struct cli *base, struct choices *choices, const cha
         const char *end = at + buffer_size(&call->body);
         struct entry entry;
         while (at < end && listing_parse(&at, end, &entry)) {
-            add(choices, entry.name);
+            if (strncmp(entry.name, start, strlen(start)) == 0)
+                add(choices, entry.name);
             free(entry.name);
         }
     }

@@ -123,7 +123,7 @@ static int fetch_all(struct download *download, const struct listing *listing)
         while (session->first && (session_full(session) || download->asked_bytes + entry->size > UNDER_WAY_BYTES))
             status = cli_worse(status, receive(download, listing));
         struct call *call = call_open(entry->name);
-        call_line(call, "read %s%s", entry->name, download->cli->options.stale ? " stale" : "");
+        call_ask(call, ANSWER_CONTENTS, "read %s%s", entry->name, download->cli->options.stale ? " stale" : "");
         download->asked_bytes += entry->size;
         session_push(session, call);
     }

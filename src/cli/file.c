@@ -37,7 +37,7 @@ int get_run(struct cli *cli)
     if (!cli_name(cli, name))
         return STATUS_USAGE;
     struct call *call = call_open(name);
-    call_line(call, "read %s%s", name, cli->options.stale ? " stale" : "");
+    call_ask(call, ANSWER_CONTENTS, "read %s%s", name, cli->options.stale ? " stale" : "");
     int status = cli_do(cli, call);
     if (status == STATUS_OK && cli->options.form == OUTPUT_JSON && !path)
         print_json(name, call);

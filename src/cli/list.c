@@ -168,7 +168,7 @@ int stat_run(struct cli *cli)
     output_begin(&cli->output, columns, cli->options.form == OUTPUT_JSON ? 7 : 6);
     for (int i = 0; i < cli->options.word_count; i++) {
         struct call *call = call_open(cli->options.words[i]);
-        call_line(call, "stat %s%s", call->subject, cli->options.stale ? " stale" : "");
+        call_ask(call, ANSWER_STAT, "stat %s%s", call->subject, cli->options.stale ? " stale" : "");
         int this_status = cli_do(cli, call);
         if (this_status == STATUS_OK)
             tell_stat(cli, call);

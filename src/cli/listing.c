@@ -72,9 +72,13 @@ static int take_page(struct cli *cli, struct listing *listing, const struct call
         if (!listing_parse(&at, end, &entry))
             return cli_failed(cli, listing->prefix, "UNREACHABLE", "the server's listing makes no sense",
                               STATUS_UNREACHABLE);
-        if (listing->after[0] && strcmp(entry.name, listing->after) <= 0) {
+        /* Others rely on the prefix: what they take of a name is what is behind it. */
+        bool asked_for = strncmp(entry.name, listing->prefix, strlen(listing->prefix)) == 0;
+        if (!asked_for || (listing->after[0] && strcmp(entry.name, listing->after) <= 0)) {
             free(entry.name);
-            return cli_failed(cli, listing->prefix, "UNREACHABLE", "the server's listing is out of order",
+            return cli_failed(cli, listing->prefix, "UNREACHABLE",
+                              asked_for ? "the server's listing is out of order"
+                                        : "the server's listing has names that were not asked for",
                               STATUS_UNREACHABLE);
         }
         snprintf(listing->after, sizeof listing->after, "%s", entry.name);
@@ -90,7 +94,7 @@ static int take_page(struct cli *cli, struct listing *listing, const struct call
 static int add_page(struct cli *cli, struct listing *listing)
 {
     struct call *call = call_open(*listing->prefix ? listing->prefix : NULL);
-    call_line(call, "list%s%s%s%s limit=%d%s%s", *listing->prefix ? " prefix=" : "", listing->prefix,
+    call_ask(call, ANSWER_LIST, "list%s%s%s%s limit=%d%s%s", *listing->prefix ? " prefix=" : "", listing->prefix,
               listing->after[0] ? " after=" : "", listing->after, PAGE, listing->fold ? " delim=/" : "",
               listing->stale ? " stale" : "");
     int status = cli_do(cli, call);

@@ -128,7 +128,7 @@ static int answered(struct cli *cli, const struct call *call)
 {
     char named[REQUEST_NAME_MAX + 1];
     const char *subject = call->subject;
-    if (call->answer.name && call->answer.name_size <= REQUEST_NAME_MAX) {
+    if (call->expects == ANSWER_OK && call->answer.name && call->answer.name_size <= REQUEST_NAME_MAX) {
         snprintf(named, sizeof named, "%.*s", (int)call->answer.name_size, (const char *)call->answer.name);
         subject = named;
     }

@@ -112,11 +112,12 @@ static uint32_t take_path(struct source *source, struct buffer *contents)
 {
     struct buffer path = {0};
     const char *word;
+    size_t size;
     source->at += strspn(source->at, " \t");
     if (*source->at == '"')
         source->problem = quote_take(&source->at, &path);
-    else
-        buffer_append(&path, word, take_word(source, &word));
+    else if ((size = take_word(source, &word)) > 0)
+        buffer_append(&path, word, size);
     buffer_append_u8(&path, 0);
     const char *failure = NULL;
     if (!source->problem && buffer_size(&path) == 1)

@@ -88,7 +88,7 @@ static int status_of_all(struct cli *cli)
         endpoint_text(&cli->options.endpoints.list[i], text);
         open_probe(cli, i, &session);
         struct call *call = call_open(text);
-        call_line(call, "status");
+        call_ask(call, ANSWER_STATUS, "status");
         session_do(&session, call);
         answering += call->outcome == CALL_ANSWERED;
         tell_status(cli, text, call);
@@ -104,7 +104,7 @@ int status_run(struct cli *cli)
     if (cli->options.all)
         return status_of_all(cli);
     struct call *call = call_open(NULL);
-    call_line(call, "status");
+    call_ask(call, ANSWER_STATUS, "status");
     int status = cli_do(cli, call);
     if (status == STATUS_OK && cli->options.form == OUTPUT_TEXT) {
         fwrite(buffer_start(&call->body), 1, buffer_size(&call->body), stdout);
@@ -130,7 +130,7 @@ int members_run(struct cli *cli)
     };
     enum { COLUMNS = sizeof columns / sizeof columns[0] };
     struct call *call = call_open(NULL);
-    call_line(call, "status");
+    call_ask(call, ANSWER_STATUS, "status");
     int status = cli_do(cli, call);
     if (status == STATUS_OK) {
         json_t *object = status_of(call);
@@ -175,7 +175,7 @@ static bool ping_one(struct session *session, uint32_t count, struct trips *trip
     *trips = (struct trips){.least_us = UINT64_MAX};
     for (uint32_t i = 0; i <= count; i++) {
         struct call *call = call_open(NULL);
-        call_line(call, "ping");
+        call_ask(call, ANSWER_PONG, "ping");
         uint64_t begun_us = now_us();
         session_do(session, call);
         uint64_t took_us = now_us() - begun_us;

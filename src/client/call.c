@@ -17,6 +17,7 @@ struct call *call_open(const char *subject)
 {
     struct call *call = memory_get(sizeof *call);
     call->safe = true;
+    call->expects = ANSWER_OK;
     if (subject) {
         call->subject = strdup(subject);
         ensure(call->subject != NULL);
@@ -65,6 +66,17 @@ void call_line(struct call *call, const char *format, ...)
     va_start(arguments, format);
     size_t size = format_line(line, format, arguments);
     va_end(arguments);
+    add_line(call, line, size);
+}
+
+void call_ask(struct call *call, enum answer_kind expects, const char *format, ...)
+{
+    char line[LINE_ROOM];
+    va_list arguments;
+    va_start(arguments, format);
+    size_t size = format_line(line, format, arguments);
+    va_end(arguments);
+    call->expects = expects;
     add_line(call, line, size);
 }
 

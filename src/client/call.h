@@ -36,6 +36,7 @@ struct call {
     struct buffer request;    /* all parts, back to back */
     struct call_part *parts;
     size_t part_count;
+    enum answer_kind expects; /* what it is answered with, unless by an error */
     bool bad;                 /* a line is longer than the protocol has it: not to be sent */
     bool changes;             /* something, if it is done */
     bool safe;                /* a change that may be sent again when it is not known whether it was done */
@@ -48,12 +49,15 @@ struct call {
     char reason[CALL_REASON_MAX];
 };
 
-/* A call without any part yet; SUBJECT is copied. To be given back with call_close. */
+/* A call without any part yet, which expects OK; SUBJECT is copied. To be given back with call_close. */
 struct call *call_open(const char *subject);
 void call_close(struct call *call);
 
 /* Adds a line, as printf does; sets `bad` if it is too long. */
 void call_line(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds the line of a question, which expects such an answer. */
+void call_ask(struct call *call, enum answer_kind expects, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Adds a line that changes something, with a random once= token: sent any number of times, it is done once. */
 void call_change(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds the contents of the line before. */

@@ -217,6 +217,13 @@ static void try_elsewhere(struct session *session, const struct answer *answer)
     hang_up(session, session->endpoint + 1);
 }
 
+/* An answer to this, or an error. */
+static bool answers(const struct call *call, const struct answer *answer)
+{
+    return answer->kind == call->expects || answer->kind == ANSWER_NOT_FOUND ||
+           answer->kind == ANSWER_VERSION_MISMATCH || answer->kind == ANSWER_ERROR;
+}
+
 /* Takes one whole answer from what came. False: there is none yet, or the connection is lost. */
 static bool take_answer(struct session *session)
 {
@@ -227,7 +234,8 @@ static bool take_answer(struct session *session)
     if (status == ANSWER_MORE)
         return false;
     struct call *call = session->unanswered;
-    if (status == ANSWER_BAD || !call || (answer.has_body && answer.body_size > CALL_BODY_MAX)) {
+    if (status == ANSWER_BAD || !call || !answers(call, &answer) ||
+        (answer.has_body && answer.body_size > CALL_BODY_MAX)) {
         lose(session, "what came is no answer; is this a Cleat server?");
         return false;
     }

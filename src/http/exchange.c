@@ -213,7 +213,7 @@ static enum MHD_Result collect(struct exchange *exchange, const char *bytes, siz
     struct http *http = exchange->connection->http;
     bool fits = buffer_size(&exchange->body) + size <= exchange->collected_max;
     if (exchange->state == EXCHANGE_COLLECT &&
-        (!fits || http->collected_bytes + size > HTTP_COLLECTED_BYTES)) {
+        (!fits || http->collected_bytes + size > HTTP_COLLECTED_BYTES || !buffer_reserve(&exchange->body, size))) {
         exchange->refusal = fits ? busy : too_big;
         exchange->state = EXCHANGE_DROP;
         body_close(exchange);

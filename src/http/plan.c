@@ -243,6 +243,7 @@ static void plan_copy(struct making *making, const char *verb)
         refuse_bad(making, "from is the file itself");
         return;
     }
+    plan->source = *from;
     if (transaction)
         begin_transaction(making);
     size_t start = buffer_size(&plan->lines);

@@ -63,6 +63,7 @@ struct plan {
     bool only_if;            /* there was an If-Match: that the file is not there is a failed condition */
     struct precondition precondition;
     struct target_text name; /* the file that is read or changed; not given: none */
+    struct target_text source; /* copy, move: the file that it comes from; else not given */
     /* What the node is asked: `lines`, then for contents their size, `rest`, the contents and `end`. */
     struct buffer lines;
     struct buffer rest;

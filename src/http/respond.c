@@ -83,23 +83,23 @@ enum MHD_Result respond_refusal(struct exchange *exchange, const struct refusal 
 
 /* --- conditions ------------------------------------------------------------------------------------------------- */
 
-/* JSON names the file: that of the request, or the one at which a transaction failed; and on 412 its version. */
+/* JSON names the file: NAME, or where that is not given the one at which a transaction failed; on 412 its version. */
 static enum MHD_Result respond_with_name(struct exchange *exchange, const struct answer *answer, unsigned status,
-                                         json_t *json)
+                                         json_t *json, const struct target_text *name)
 {
-    const struct target_text *name = &exchange->plan.name;
+    bool stale = answer->stale || (exchange->plan.kind == PLAN_READ && answer->name);
     if (name->given)
         json_add_name(json, name->bytes, name->size);
     else if (answer->name)
         json_add_name(json, answer->name, answer->name_size);
     if (status == 412)
         json_add_number(json, "version", answer->version);
-    if (answer->stale)
+    if (stale)
         json_object_set_new(json, "stale", json_true());
     struct MHD_Response *response = json_response(json, JSON_COMPACT);
     if (response && status == 412 && name->given && answer->version > 0)
         etag(response, answer->version);
-    if (response && answer->stale)
+    if (response && stale)
         header(response, "Cleat-Stale", "true");
     return queue(exchange, status, response);
 }
@@ -109,15 +109,21 @@ static enum MHD_Result respond_mismatch(struct exchange *exchange, const struct 
 {
     static const char message[] = "the file does not have that version; version 0: there is none";
     json_t *json = json_error("ERR_VERSION", message, sizeof message - 1);
-    return respond_with_name(exchange, answer, 412, json);
+    return respond_with_name(exchange, answer, 412, json, &exchange->plan.name);
 }
 
+/* Of a copy whose condition is on NAME, either file may be the one that is not there. */
 static enum MHD_Result respond_not_found(struct exchange *exchange, const struct answer *answer)
 {
     static const char message[] = "there is no such file";
-    if (exchange->plan.kind == PLAN_CHANGE && exchange->plan.only_if)
+    const struct plan *plan = &exchange->plan;
+    bool of_name = answer->name && answer->name_size == plan->name.size &&
+                   memcmp(answer->name, plan->name.bytes, plan->name.size) == 0;
+    bool of_source = plan->source.given && !of_name;
+    if (plan->kind == PLAN_CHANGE && plan->only_if && !of_source)
         return respond_mismatch(exchange, answer);
-    return respond_with_name(exchange, answer, 404, json_error("ERR_FILE_NOT_FOUND", message, sizeof message - 1));
+    json_t *json = json_error("ERR_FILE_NOT_FOUND", message, sizeof message - 1);
+    return respond_with_name(exchange, answer, 404, json, of_source ? &plan->source : &plan->name);
 }
 
 /* --- contents --------------------------------------------------------------------------------------------------- */

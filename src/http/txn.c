@@ -218,9 +218,27 @@ static const char *add_all(struct buffer *lines, json_t *root, const struct targ
     return problem;
 }
 
+/* Roughly how many values JSON has, read or not: its commas, colons and opening brackets outside strings. */
+static size_t count_values(const char *json, size_t size)
+{
+    size_t count = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        if (json[i] == '"')
+            quoted = !quoted;
+        else if (json[i] == '\\' && quoted)
+            i++;
+        else if (!quoted)
+            count += json[i] == ',' || json[i] == ':' || json[i] == '[' || json[i] == '{';
+    }
+    return count;
+}
+
 const char *txn_lines(const void *json, size_t size, const struct target_text *once, struct buffer *lines)
 {
     json_error_t error;
+    if (count_values(json, size) > TXN_VALUES_MAX)
+        return "there are more values in it than any transaction has";
     json_t *root = json_loadb(json ? json : "", size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (!root)
         return "this is no JSON, or it has a member twice";

@@ -14,7 +14,10 @@
 #include "base/buffer.h"
 #include "http/target.h"
 
-enum { TXN_LINES_MAX = 128 };
+enum {
+    TXN_LINES_MAX = 128,
+    TXN_VALUES_MAX = 4096,  /* in the JSON: a tree of more would take the loop too long to make, and much memory */
+};
 
 /* Appends txn ... commit to LINES. NULL, or what is wrong with the JSON: LINES is of no use then. */
 const char *txn_lines(const void *json, size_t size, const struct target_text *once, struct buffer *lines);

@@ -237,3 +237,34 @@ test_cli_does_each_change_once() {
     wait "${started[0]}"
     same "$(cleat get n)" "$i"
 }
+
+test_cli_names_what_is_not_there() {
+    cli_cluster 1
+    fails 3 cleat get none --stale
+    same "$(<"$directory/stderr")" "cleat: get: none: there is no such file"
+    fails 3 cleat stat none --stale --json
+    same "$(jq -r .name "$directory/stdout")" none
+    fails 3 cleat txn <<<"delete stale"
+    same "$(<"$directory/stderr")" "cleat: txn: stale: there is no such file"
+}
+
+# A listing is taken from no server at its word: what is behind the prefix becomes a local path, or is deleted.
+test_cli_takes_no_names_that_were_not_asked_for() {
+    local port verb
+    use_cluster none
+    port=$(port 1)
+    for verb in "get -r app/folder $directory/out" "rm -r app/folder" "tree app/folder" "ls app/folder/" \
+        "cp -r app/folder x"; do
+        nc -l 127.0.0.1 "$port" >/dev/null <<<$'LIST 1 9 end\r\nx 1 1 0\n\r\r' &
+        started+=($!)
+        wait_for taken "$port"
+        # shellcheck disable=SC2086
+        fails 5 cleat --endpoints "127.0.0.1:$port" $verb
+        matches "$(<"$directory/stderr")" "*names that were not asked for*"
+        wait "${started[-1]}" || true
+    done
+}
+
+taken() { # PORT
+    grep -qi "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp
+}

@@ -96,6 +96,25 @@ gone() { # NAME
     [[ $(http 1 "/files/$1") == '404 '* ]]
 }
 
+# What is not there is the source, whatever the condition on the target.
+test_http_a_copy_says_which_file_is_missing() {
+    fresh_cluster 1
+    local op condition
+    http 1 -X PUT -d x /files/there >"$directory/got"
+    for op in copy move; do
+        for condition in 'If-Match: "1"' 'If-Match: *'; do
+            matches "$(http 1 -X POST -H "$condition" "/files/there?op=$op&from=none")" '404 *"name":"none"}'
+        done
+        matches "$(http 1 -X POST "/files/new?op=$op&from=none")" '404 *"name":"none"}'
+        matches "$(http 1 -X POST -H 'If-None-Match: *' "/files/new?op=$op&from=none")" '404 *"name":"none"}'
+        matches "$(http 1 -X POST -H 'If-Match: "7"' "/files/new?op=$op&from=there")" '412 *"name":"new","version":0}'
+        matches "$(http 1 -X POST -H 'If-Match: *' "/files/new?op=$op&from=there")" '412 *"name":"new","version":0}'
+    done
+    # A file may have the name of a word.
+    same "$(http 1 -X POST -d x -H 'If-Match: *' '/files/stale?op=append' | grep -c '"stale":true')" 0
+    same "$(header cleat-stale)" ""
+}
+
 test_http_ranges() {
     fresh_cluster 1
     http 1 -X PUT -d 0123456789 /files/a >"$directory/got"

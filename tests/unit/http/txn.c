@@ -1,5 +1,6 @@
 #include "http/txn.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/check.h"
@@ -78,6 +79,35 @@ START_TEST(what_is_no_transaction)
 }
 END_TEST
 
+/* Strings may have any number of commas; the last of 128 parts has its six members. */
+START_TEST(as_many_values_as_a_transaction_may_have)
+{
+    struct buffer json = {0}, lines = {0};
+    buffer_append_text(&json, "{\"do\": [");
+    for (int i = 0; i < 128; i++) {
+        char part[96];
+        snprintf(part, sizeof part,
+                 "%s{\"op\": \"cas\", \"name\": \"%d\", \"version\": 1, \"ttl\": 1, \"text\": \"\\\"", i > 0 ? ", " : "", i);
+        buffer_append_text(&json, part);
+        for (int j = 0; j < 100; j++)
+            buffer_append_text(&json, ",:[{\\\\");
+        buffer_append_text(&json, "\"}");
+    }
+    buffer_append_text(&json, "]}");
+    ck_assert_ptr_null(txn_lines(buffer_start(&json), buffer_size(&json), &none, &lines));
+    buffer_close(&lines);
+    buffer_close(&json);
+    buffer_append_text(&json, "{\"do\": [0");
+    for (int i = 0; i < 4100; i++)
+        buffer_append_text(&json, ",0");
+    buffer_append_text(&json, "]}");
+    const char *problem = txn_lines(buffer_start(&json), buffer_size(&json), &none, &lines);
+    ck_assert_ptr_nonnull(problem);
+    ck_assert_ptr_nonnull(strstr(problem, "more values"));
+    buffer_close(&json);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("txn");
@@ -85,6 +115,7 @@ int main(void)
     tcase_add_test(tests, every_condition_and_change);
     tcase_add_test(tests, a_token_goes_along);
     tcase_add_test(tests, what_is_no_transaction);
+    tcase_add_test(tests, as_many_values_as_a_transaction_may_have);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
