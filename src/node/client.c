@@ -270,7 +270,7 @@ void client_free(struct node *node, struct node_client *client)
     ensure(node->client_count > 0);
     node->client_count--;
     if (client->command)
-        node->held_bytes -= client->request.numbytes;
+        node->held_bytes -= client_held_contents(client);
     blob_release(client->command);
     txn_free(node, client);
     buffer_close(&client->input);

@@ -92,6 +92,8 @@ void client_submit(struct node *node, struct node_client *client, struct blob *c
 /* Why a change is not taken now that holds HELD bytes of contents until it is applied and adds GROWTH bytes to the
  * files, or REPLY_ERROR_COUNT. All of these are definite. */
 enum reply_error client_refusal(const struct node *node, size_t held, size_t growth);
+/* Bytes of the contents under way that have come, and count as held. */
+size_t client_held_contents(const struct node_client *client);
 /* What CHANGE adds to the files, in bytes, as far as this node can tell now; 0 for what makes none larger. */
 size_t client_growth(struct node *node, const struct command *change);
 /* Everything about this client is over. */
@@ -102,6 +104,9 @@ void client_touch(struct node *node, struct node_client *client);
 /* --- txn.c --- */
 /* A line while a transaction is under way, or `txn` itself. Contents that follow it are wanted at contents_to. */
 void txn_line(struct node *node, struct node_client *client, const struct request *request);
+/* SIZE bytes of a line's contents came and count as held; or did not fit. */
+void txn_contents(struct node_client *client, size_t size);
+void txn_contents_refused(struct node_client *client);
 /* The transaction under way, if any, is forgotten. */
 void txn_free(struct node *node, struct node_client *client);
 

@@ -269,13 +269,15 @@ static void refuse_waiting(struct node *node)
                      node->gateway.writable ? REPLY_BUSY : REPLY_DISK_FULL, NULL);
 }
 
-/* What has waited too long is answered. The oldest are first, for all wait equally long. */
+/* What has waited too long is answered; when the time of a shutdown is over, so is all else. The oldest are first, for
+ * all wait equally long. */
 static void expire_pendings(struct node *node)
 {
+    bool over = node->shutting_down && node->now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS;
     while (!list_empty(&node->ages)) {
         struct pending *pending = list_item(node->ages.next, struct pending, age);
         bool led = raft_leader(node->raft) != 0;
-        if (pending->deadline_ms > node->now_ms)
+        if (pending->deadline_ms > node->now_ms && !over)
             return;
         if (pending->state == PENDING_NUMBERED) {
             gateway_skip(&node->gateway, pending->number);

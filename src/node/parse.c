@@ -93,6 +93,11 @@ enum reply_error client_refusal(const struct node *node, size_t held, size_t gro
     return REPLY_ERROR_COUNT;
 }
 
+size_t client_held_contents(const struct node_client *client)
+{
+    return (size_t)(client->request.numbytes - client->contents_left);
+}
+
 size_t client_growth(struct node *node, const struct command *change)
 {
     struct store_file source;
@@ -154,7 +159,6 @@ static void begin_contents(struct node *node, struct node_client *client, const 
         client->refusal_reason = "no memory for it now";
         return;
     }
-    node->held_bytes += request->numbytes;
     client->contents_to = client->command->bytes + command_value_offset(client->command);
 }
 
@@ -285,14 +289,35 @@ static void fatal(struct node *node, struct node_client *client, enum request_er
     client->closing = true;
 }
 
+/* SIZE more bytes of contents came. They count as held from now on, not from their line on, which may promise what
+ * never comes; so there may no longer be room for them. */
+static void keep_contents(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
+{
+    if (node->held_bytes + size <= LIMIT_HELD_BYTES) {
+        node->held_bytes += size;
+        if (client->txn)
+            txn_contents(client, size);
+        memcpy(client->contents_to, bytes, size);
+        client->contents_to += size;
+        return;
+    }
+    client->contents_to = NULL;
+    if (client->txn) {
+        txn_contents_refused(client);
+        return;
+    }
+    node->held_bytes -= client_held_contents(client);
+    blob_release(client->command);
+    client->command = NULL;
+    client->refusal = REPLY_BUSY;
+}
+
 /* Contents, and the line end behind them. False: more bytes are needed. */
 static bool take_contents(struct node *node, struct node_client *client, struct span *span)
 {
     size_t part = span->left < client->contents_left ? span->left : (size_t)client->contents_left;
-    if (client->contents_to && part > 0) {
-        memcpy(client->contents_to, span->at, part);
-        client->contents_to += part;
-    }
+    if (client->contents_to && part > 0)
+        keep_contents(node, client, span->at, part);
     client->contents_left -= part;
     span_take(span, part);
     if (client->contents_left > 0)

@@ -15,7 +15,8 @@ enum {
 _Static_assert(TXN_ALLOWANCE + COMMAND_HEADER_SIZE + COMMAND_TOKEN_SIZE <= PAYLOAD_ALLOWANCE, "it fits into an entry");
 
 struct client_txn {
-    struct buffer parts;        /* all of them count as held, heads and names too */
+    struct buffer parts;
+    size_t held;                /* bytes of it that have come and count as held: heads and names too */
     uint32_t lines;             /* that came, `txn` not counted */
     uint32_t changes;
     size_t growth;              /* what it adds to the files, about */
@@ -45,7 +46,7 @@ void txn_free(struct node *node, struct node_client *client)
     struct client_txn *txn = client->txn;
     if (!txn)
         return;
-    node->held_bytes -= buffer_size(&txn->parts);
+    node->held_bytes -= txn->held;
     buffer_close(&txn->parts);
     buffer_close(&txn->reason);
     free(txn);
@@ -85,9 +86,10 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
 }
 
 /* One more part: room for its contents too. False: it does not fit. */
-static bool add(struct node *node, struct client_txn *txn, const struct command *part)
+static bool add(struct node *node, struct client_txn *txn, const struct command *part, bool has_contents)
 {
     size_t size = TRANSACTION_PART_HEADER + part->name_size + part->value_size;
+    size_t held = has_contents ? size - part->value_size : size; /* the rest as it comes */
     bool changes = command_changes(part->kind);
     if (txn->lines > TRANSACTION_PARTS_MAX)
         spoil(txn, REPLY_CMD_ERR, "a transaction has at most 128 lines");
@@ -102,7 +104,8 @@ static bool add(struct node *node, struct client_txn *txn, const struct command 
     if (txn->refusal == REPLY_ERROR_COUNT) {
         txn->changes += changes;
         txn->growth += client_growth(node, part);
-        node->held_bytes += size;
+        txn->held += held;
+        node->held_bytes += held;
     }
     return txn->refusal == REPLY_ERROR_COUNT;
 }
@@ -112,10 +115,20 @@ static void take_line(struct node *node, struct node_client *client, const struc
     struct client_txn *txn = client->txn;
     struct command part;
     txn->lines++;
-    if (txn->refusal != REPLY_ERROR_COUNT || !part_of(txn, request, &part) || !add(node, txn, &part) ||
-        !request->has_contents)
+    if (txn->refusal != REPLY_ERROR_COUNT || !part_of(txn, request, &part) ||
+        !add(node, txn, &part, request->has_contents) || !request->has_contents)
         return;
     client->contents_to = buffer_start(&txn->parts) + buffer_size(&txn->parts) - part.value_size;
+}
+
+void txn_contents(struct node_client *client, size_t size)
+{
+    client->txn->held += size;
+}
+
+void txn_contents_refused(struct node_client *client)
+{
+    spoil(client->txn, REPLY_BUSY, NULL);
 }
 
 static void commit(struct node *node, struct node_client *client)
@@ -138,8 +151,8 @@ static void commit(struct node *node, struct node_client *client)
             spoil(txn, REPLY_BUSY, "no memory for it now");
     }
     if (command) {
-        client_submit(node, client, command, buffer_size(&txn->parts));
-        buffer_close(&txn->parts); /* what it held goes over to the command */
+        client_submit(node, client, command, txn->held);
+        txn->held = 0; /* it goes over to the command */
     } else {
         client_refuse(node, client, txn->refusal, (const char *)buffer_start(&txn->reason));
     }
@@ -158,5 +171,7 @@ void txn_line(struct node *node, struct node_client *client, const struct reques
         reply_ok(client_reply_now(node, client));
     } else {
         take_line(node, client, request);
+        if (request->verb == VERB_COMMIT || request->verb == VERB_CANCEL)
+            commit(node, client); /* a wrong one ends it too, undone: who sent it waits for the answer */
     }
 }

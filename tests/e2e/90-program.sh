@@ -58,6 +58,30 @@ test_help_version_and_bad_options() {
     done
 }
 
+# What cannot be done any more is answered all the same, before the end.
+test_a_node_that_is_told_to_end_answers_all() {
+    local line
+    fresh_cluster 3
+    cluster kill 2
+    cluster kill 3
+    exec 7<>"/dev/tcp/127.0.0.1/$(port 1)"
+    printf 'write a 1\r\nx\r\nread a\r\nping\r\n' >&7
+    wait_for holds 1 1
+    cluster stop 1
+    read -r line <&7
+    matches "$line" "ERR_@(TIMEOUT|NO_LEADER|BUSY) *"
+    read -r line <&7
+    matches "$line" "ERR_@(TIMEOUT|NO_LEADER|BUSY) *"
+    read -r line <&7
+    same "$line" $'PONG\r'
+    ! read -r line <&7 || fail "and then: $line"
+    exec 7>&-
+}
+
+holds() { # NODE BYTES: of contents
+    curl -s "http://127.0.0.1:$(port "$1")/metrics" | grep -qx "cleat_held_bytes $2"
+}
+
 test_a_port_that_is_taken_is_refused() {
     fresh_cluster 1
     local code=0

@@ -87,7 +87,8 @@ START_TEST(as_many_values_as_a_transaction_may_have)
     for (int i = 0; i < 128; i++) {
         char part[96];
         snprintf(part, sizeof part,
-                 "%s{\"op\": \"cas\", \"name\": \"%d\", \"version\": 1, \"ttl\": 1, \"text\": \"\\\"", i > 0 ? ", " : "", i);
+                 "%s{\"op\": \"cas\", \"name\": \"%d\", \"version\": 1, \"ttl\": 1, \"text\": \"\\\"",
+                 i > 0 ? ", " : "", i);
         buffer_append_text(&json, part);
         for (int j = 0; j < 100; j++)
             buffer_append_text(&json, ",:[{\\\\");
