@@ -75,11 +75,11 @@ static bool form_type(const char *type)
 
 bool browser_may_change(const char *method, const struct browser_headers *headers)
 {
-    if (headers->origin)
-        return same_origin(headers->origin, headers->host);
     if (headers->sec_fetch_site && strcmp(headers->sec_fetch_site, "same-origin") != 0 &&
         strcmp(headers->sec_fetch_site, "none") != 0)
         return false;
+    if (headers->origin)
+        return same_origin(headers->origin, headers->host);
     if (strcmp(method, "POST") != 0)
         return true; /* a browser asks for leave first, and gets none */
     bool browser = headers->user_agent && strncmp(headers->user_agent, "Mozilla/", strlen("Mozilla/")) == 0;

@@ -1,6 +1,7 @@
 /* A request's way through the node: its lines and body go in as they come, the answer is waited for. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
@@ -208,6 +209,21 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
     return MHD_YES;
 }
 
+/* The refusal past the library, to a client that would send on for long; it may hear no more than that. What it has on
+ * its way is still read, for closing at once could take the answer from it. */
+static void tell_early(struct exchange *exchange)
+{
+    static const char answer[] =
+        "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n"
+        "{\"ok\":false,\"error\":\"ERR_TOO_BIG\",\"message\":\"the body is larger than this node takes\"}\n";
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection->library, MHD_CONNECTION_INFO_CONNECTION_FD);
+    exchange->told = true;
+    if (exchange->refusal.status == too_big.status)
+        send(info->connect_fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(info->connect_fd, SHUT_WR);
+}
+
 static enum MHD_Result collect(struct exchange *exchange, const char *bytes, size_t size)
 {
     struct http *http = exchange->connection->http;
@@ -221,7 +237,9 @@ static enum MHD_Result collect(struct exchange *exchange, const char *bytes, siz
     if (exchange->state == EXCHANGE_DROP) {
         /* The library can answer at the end only: what is a little too long is waited for. */
         exchange->dropped += size;
-        return exchange->dropped <= exchange->collected_max ? MHD_YES : MHD_NO;
+        if (exchange->dropped > exchange->collected_max && !exchange->told)
+            tell_early(exchange);
+        return exchange->dropped <= HTTP_DROPPED_BYTES ? MHD_YES : MHD_NO;
     }
     buffer_append(&exchange->body, bytes, size);
     http->collected_bytes += size;

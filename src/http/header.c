@@ -59,6 +59,8 @@ static const char **slot(struct walk *walk, const char *name, size_t size)
         {"Range", &fields->range},
         {"If-Range", &fields->if_range},
         {"Idempotency-Key", &fields->idempotency_key},
+        {"Content-Range", &fields->content_range},
+        {"Content-Encoding", &fields->content_encoding},
     };
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++)
         if (strlen(slots[i].name) == size && strncasecmp(slots[i].name, name, size) == 0)
@@ -131,9 +133,12 @@ const char *header_read(struct MHD_Connection *connection, const struct header_p
         return walk.problem;
     if (!ends_strictly(walk.end))
         return malformed;
-    if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
+    /* A later minor version is spoken to as 1.1 (RFC 9110 section 2.5). */
+    static const char major[] = "HTTP/1.";
+    const char *minor = version + sizeof major - 1;
+    if (strncmp(version, major, sizeof major - 1) != 0 || *minor < '0' || *minor > '9' || minor[1] != '\0')
         return "the version is none that is spoken here";
-    if (!fields->browser.host && strcmp(version, "HTTP/1.1") == 0)
+    if (!fields->browser.host && *minor != '0')
         return "HTTP/1.1 needs a Host";
     return read_length(&walk, fields);
 }

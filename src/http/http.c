@@ -39,11 +39,17 @@ static void on_connection(void *context, struct MHD_Connection *library, void **
     *socket_context = NULL;
 }
 
+/* The library is about to keep each parameter in the connection's memory, and falls silent where that is too small.
+ * target.c reads them in the exchange's own copy; the library's, in its buffer of what it read, ends before them. */
 static void *on_target(void *context, const char *target, struct MHD_Connection *library)
 {
+    struct exchange *exchange = exchange_open(target);
+    char *query = target ? strchr(target, '?') : NULL;
     (void)context;
     (void)library;
-    return exchange_open(target);
+    if (query)
+        query[1] = '\0';
+    return exchange;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *library, const char *url, const char *method,

@@ -17,6 +17,7 @@ enum {
     HTTP_HEADER_BYTES = 16 * 1024,           /* of a request's header, and what is read of a body at a time */
     HTTP_JSON_ALLOWANCE = 64 * 1024,         /* of a transaction's JSON beside its contents */
     HTTP_COLLECTED_BYTES = 64 * 1024 * 1024, /* of bodies that are collected, on all connections */
+    HTTP_DROPPED_BYTES = 64 * 1024 * 1024,   /* of a body that was refused; then the connection is closed */
     HTTP_COPY_BYTES = 16 * 1024,             /* contents up to this are copied into the answer's buffer */
 };
 
@@ -62,6 +63,7 @@ struct exchange {
     struct buffer body;     /* collected */
     size_t collected_max;
     size_t dropped;
+    bool told;              /* the refusal, before the body's end */
     struct header_place place;
     char target[];
 };

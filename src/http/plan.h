@@ -23,9 +23,11 @@ struct fields {
     struct browser_headers browser;
     const char *if_match;
     const char *if_none_match;
-    const char *range;
+    const char *range;       /* this and the next are read again with the answer; they may be there once */
     const char *if_range;
     const char *idempotency_key;
+    const char *content_range;
+    const char *content_encoding;
     bool has_length;         /* Content-Length */
     uint64_t length;
     bool chunked;

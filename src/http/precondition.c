@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "protocol/request.h"
 
@@ -82,11 +83,21 @@ bool precondition_matches(const char *list, uint64_t version, bool weak)
     return false;
 }
 
+/* A decimal number, however large: UINT64_MAX stands for what is above it (RFC 9110 section 14.1.2). */
+static bool position(const char *text, size_t size, uint64_t *number)
+{
+    if (size == 0 || strspn(text, "0123456789") < size)
+        return false;
+    if (!request_number(text, size, number))
+        *number = UINT64_MAX;
+    return true;
+}
+
 enum range_kind range_parse(const char *header, uint64_t size, struct range *range)
 {
     static const char unit[] = "bytes=";
     *range = (struct range){.first = 0, .size = size};
-    if (!header || strncmp(header, unit, sizeof unit - 1) != 0)
+    if (!header || strncasecmp(header, unit, sizeof unit - 1) != 0)
         return RANGE_WHOLE;
     const char *first = header + sizeof unit - 1;
     size_t first_size = strcspn(first, "-");
@@ -95,8 +106,8 @@ enum range_kind range_parse(const char *header, uint64_t size, struct range *ran
     const char *last = first + first_size + 1;
     size_t last_size = strlen(last);
     uint64_t from = 0, to = UINT64_MAX;
-    if ((first_size > 0 && !request_number(first, first_size, &from)) ||
-        (last_size > 0 && !request_number(last, last_size, &to)) || (first_size == 0 && last_size == 0))
+    if ((first_size > 0 && !position(first, first_size, &from)) ||
+        (last_size > 0 && !position(last, last_size, &to)) || (first_size == 0 && last_size == 0))
         return RANGE_WHOLE;
     if (first_size == 0) { /* the last `to` bytes */
         from = to < size ? size - to : 0;

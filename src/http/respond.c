@@ -163,7 +163,8 @@ static const char *request_header(struct exchange *exchange, const char *name)
 /* What is sent of the contents: RANGE_WHOLE where If-Range names another version (RFC 9110 section 13.1.5). */
 static enum range_kind select_range(struct exchange *exchange, const struct answer *answer, struct range *range)
 {
-    const char *wanted = request_header(exchange, "Range");
+    /* A Range is for GET alone (RFC 9110 section 14.2). */
+    const char *wanted = exchange->plan.head ? NULL : request_header(exchange, "Range");
     const char *only_of = wanted ? request_header(exchange, "If-Range") : NULL;
     if (only_of && !precondition_matches(only_of, answer->version, false))
         wanted = NULL;

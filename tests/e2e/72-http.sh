@@ -127,6 +127,12 @@ test_http_ranges() {
     same "$(http 1 -r 0-1,4-5 /files/a)" '200 0123456789'
     same "$(http 1 -r 0-1 -H 'If-Range: "1"' /files/a)" '206 01'
     same "$(http 1 -r 0-1 -H 'If-Range: "9"' /files/a)" '200 0123456789'
+    matches "$(http 1 -I -r 0-1 /files/a)" '200 *'
+    same "$(header content-length)" 10
+    matches "$(http 1 -I -r 10- /files/a)" '200 *'
+    # A part of a file is not put: the rest would be lost.
+    matches "$(http 1 -X PUT -H 'Content-Range: bytes 0-0/10' -d x /files/a)" '400 *'
+    same "$(http 1 /files/a)" '200 0123456789'
 }
 
 test_http_large_and_chunked_bodies() {
@@ -145,6 +151,10 @@ test_http_large_and_chunked_bodies() {
     matches "$(http 1 -T "$directory/large" /files/large)" '413 {"ok":false,"error":"ERR_TOO_BIG"*'
     ! grep -q '^HTTP/1.1 100' "$directory/headers" || fail "asked to go on with a body that is too large"
     matches "$(http 1 -T "$directory/large" -H 'Transfer-Encoding: chunked' /files/large)" '413 *ERR_TOO_BIG*'
+    # However long it is: the answer does not wait for all of it.
+    head -c 50000000 /dev/zero >"$directory/large"
+    matches "$(http 1 -T "$directory/large" -H Expect: -H 'Transfer-Encoding: chunked' /files/large)" \
+        '413 *ERR_TOO_BIG*'
     answers 1 ping -- PONG
 }
 

@@ -105,7 +105,13 @@ test_http_request_lines_that_are_refused() {
     # HTTP/1.1 needs a Host, 1.0 does not.
     same "$(codes 1 "GET /files/x HTTP/1.1\r\n\r\n")" 400
     same "$(codes 1 "GET /files/x HTTP/1.0\r\n\r\n")" 200
+    same "$(codes 1 "GET /files/x HTTP/1.2\r\n$last\r\n")" 200
+    same "$(codes 1 "GET HTTP://LOCALHOST/files/x HTTP/1.1\r\n$last\r\n")" 200
+    # The library would keep each parameter, and fall silent when its memory for them is used up.
     local long
+    long=$(printf '&a%.0s' {1..5000})
+    same "$(codes 1 "GET /files/x?stale$long HTTP/1.1\r\n$last\r\n")" 400
+    same "$(codes 1 "GET /files/x?${long//a/} HTTP/1.1\r\n$last\r\n")" 200
     long=$(printf 'x%.0s' {1..20000})
     # What is not read any more may reset the connection before the answer is seen.
     matches "$(codes 1 "GET /files/$long HTTP/1.1\r\n$host\r\n")" '@(|414)'

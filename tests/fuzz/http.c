@@ -18,6 +18,7 @@
 #include "http/metrics.h"
 #include "http/plan.h"
 #include "http/txn.h"
+#include "json/encode.h"
 #include "node/connection.h"
 #include "node/limits.h"
 

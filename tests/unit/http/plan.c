@@ -48,6 +48,7 @@ START_TEST(requests_without_conditions)
         {"GET", "/upload/a%2Fb?stale", "read a/b stale\r\n", "", ""},
         {"GET", "/files/a+b%2B", "read a+b+\r\n", "", ""},
         {"GET", "http://localhost:8080/files/x", "read x\r\n", "", ""},
+        {"GET", "HTTP://LocalHost:8080/files/x?stale=true", "read x stale\r\n", "", ""},
         {"GET", "/files/%C3%A9", "read \xc3\xa9\r\n", "", ""},
         {"PUT", "/files/x", "write x ", " 0\r\n", "\r\n"},
         {"PUT", "/files/x?ttl=60", "write x ", " 60\r\n", "\r\n"},
@@ -123,6 +124,7 @@ START_TEST(what_is_refused)
         {"GET", "/files/a%00b", 400},               {"GET", "/files/a%0Ab", 400},
         {"GET", "/files/a%0Db", 400},               {"GET", "/files/a%20b", 400},
         {"GET", "/files/%7f", 400},                 {"GET", "/files/x?ttl=5", 400},
+        {"GET", "/files/x?stale=0", 400},           {"GET", "/files?stale=false", 400},
         {"GET", "/files/x?nonsense", 400},          {"GET", "/files/x?stale&stale", 400},
         {"PUT", "/files/x?ttl=", 400},              {"PUT", "/files/x?ttl=-1", 400},
         {"PUT", "/files/x?ttl=4294967296", 400},    {"PUT", "/files/x?op=append", 400},
@@ -188,6 +190,34 @@ START_TEST(bodies_headers_and_tokens_that_are_refused)
     refused(&fields, 400);
     fields.if_match = "*";
     refused(&fields, 400);
+    /* What would be lost of the contents if it were not heeded. */
+    fields = fields_of("PUT", "/files/x");
+    fields.content_range = "bytes 0-2/10";
+    refused(&fields, 400);
+    fields.content_range = NULL;
+    fields.content_encoding = "gzip";
+    refused(&fields, 415);
+    fields.content_encoding = "Identity";
+    refused(&fields, 0);
+}
+END_TEST
+
+START_TEST(a_transaction_is_json)
+{
+    static const struct {
+        const char *type;
+        unsigned status;
+    } types[] = {
+        {"application/json", 0}, {"Application/JSON", 0}, {"application/json; charset=utf-8", 0},
+        {"application/json;charset=utf-8", 0}, {"application/jsonx", 415}, {"text/json", 415}, {"", 415},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        struct fields fields = fields_of("POST", "/txn");
+        fields.browser.content_type = types[i].type;
+        fields.has_length = true;
+        fields.length = 2;
+        refused(&fields, types[i].status);
+    }
 }
 END_TEST
 
@@ -202,6 +232,8 @@ START_TEST(browsers_are_kept_out)
     refused(&fields, 403);
     fields.browser.origin = "http://localhost:8080";
     refused(&fields, 0);
+    fields.browser.sec_fetch_site = "cross-site";
+    refused(&fields, 403);
     fields.browser.origin = NULL;
     fields.browser.sec_fetch_site = "cross-site";
     refused(&fields, 403);
@@ -248,6 +280,7 @@ int main(void)
     tcase_add_test(tests, what_is_refused);
     tcase_add_test(tests, names_and_lines_have_their_longest);
     tcase_add_test(tests, bodies_headers_and_tokens_that_are_refused);
+    tcase_add_test(tests, a_transaction_is_json);
     tcase_add_test(tests, browsers_are_kept_out);
     suite_add_tcase(suite, tests);
     return check_run(suite);

@@ -36,7 +36,9 @@ START_TEST(ranges_of_ten_bytes)
         {"bytes=0-1,3-4", RANGE_WHOLE, 0, 10}, {"lines=0-1", RANGE_WHOLE, 0, 10},
         {"bytes=-", RANGE_WHOLE, 0, 10},     {"bytes=", RANGE_WHOLE, 0, 10},
         {"bytes=a-b", RANGE_WHOLE, 0, 10},   {"bytes=0-18446744073709551615", RANGE_PART, 0, 10},
-        {"bytes=0-18446744073709551616", RANGE_WHOLE, 0, 10}, {"bytes=--1", RANGE_WHOLE, 0, 10},
+        {"bytes=0-18446744073709551616", RANGE_PART, 0, 10},
+        {"bytes=99999999999999999999999-", RANGE_UNSATISFIABLE, 0, 10}, {"Bytes=1-1", RANGE_PART, 1, 1},
+        {"bytes=-99999999999999999999999", RANGE_PART, 0, 10}, {"bytes=--1", RANGE_WHOLE, 0, 10},
     };
     struct range range;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
