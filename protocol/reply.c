@@ -199,7 +199,6 @@ static const struct {
     [REPLY_STORE_FULL] = {"ERR_STORE_FULL", "the memory limit for files is reached, nothing was done; delete some"},
     [REPLY_DISK_FULL] = {"ERR_DISK_FULL", "too few nodes have room on disk, nothing was done; reads still work"},
     [REPLY_NOT_A_NUMBER] = {"ERR_NOT_A_NUMBER", "the file holds no whole number, or the sum has no room in 64 bits"},
-    [REPLY_INTERNAL] = {"ERR_INTERNAL", "the server failed, nothing was done; its log says why"},
 };
 
 void reply_error(struct chain *out, enum reply_error error, const char *reason)

@@ -28,7 +28,6 @@ enum reply_error {
     REPLY_STORE_FULL,
     REPLY_DISK_FULL,
     REPLY_NOT_A_NUMBER, /* incr: what the file holds */
-    REPLY_INTERNAL,
     REPLY_ERROR_COUNT,
 };
 

@@ -27,12 +27,14 @@ const char options_help[] =
     "  --no-http              clients speak text only; otherwise HTTP too, on the same port\n"
     "  --http-hosts NAMES     host names of this node for HTTP, separated by commas, beside addresses, localhost,\n"
     "                         names without a dot, and those in --listen and --cluster\n"
-    "  --segment-size BYTES   of one WAL segment (default 16777216)\n"
+    "  --segment-size BYTES   of one WAL segment, a multiple of 4096, at least four times --value-max (default\n"
+    "                         16777216, or as much as --value-max needs)\n"
     "  --snapshot-every BYTES\n"
     "                         of log between two snapshots, at least (default 67108864)\n"
     "\n"
-    "Fixed for the whole cluster when it forms; later values are not looked at:\n"
-    "  --value-max BYTES      the largest contents of a file (default 1048576)\n"
+    "Fixed for the whole cluster when it forms; later values are not looked at, but that of --value-max must not be\n"
+    "smaller on any node:\n"
+    "  --value-max BYTES      the largest contents of a file, up to 8388608 (default 1048576)\n"
     "  --memory-max BYTES     of all files together; writes are refused above (default 4294967296)\n"
     "\n"
     "  --help                 this text\n"
@@ -43,6 +45,8 @@ const char options_help[] =
     "Exit status:\n"
     "  0                      after SIGTERM or SIGINT, when what was under way has been answered\n"
     "  1                      it refused to start, or had to stop: the last log line says why\n";
+
+enum { SEGMENT_DEFAULT_BYTES = 16 * 1024 * 1024 };
 
 enum option_id {
     OPTION_ID = 1,
@@ -175,11 +179,18 @@ static void defaults(struct options *options)
     *options = (struct options){
         .listen = "127.0.0.1:8080",
         .data = "./cleat-data",
-        .segment_bytes = 16 * 1024 * 1024,
+        .segment_bytes = 0, /* not given */
         .client_stall_ms = 30000,
     };
     node_options_default(&options->node);
     options->node.id = 1;
+}
+
+/* As many bytes as the largest contents want, in whole units of the usual size. */
+static uint32_t default_segment(uint64_t value_max_bytes)
+{
+    uint64_t units = (4 * value_max_bytes + SEGMENT_DEFAULT_BYTES - 1) / SEGMENT_DEFAULT_BYTES;
+    return (uint32_t)(units > 0 ? units : 1) * SEGMENT_DEFAULT_BYTES;
 }
 
 /* What only holds between several options. */
@@ -201,6 +212,8 @@ static bool check(struct options *options, char *reason)
         snprintf(reason, ARGUMENT_REASON_MAX, "--heartbeat-ms must be at most half of the shortest election timeout");
         return false;
     }
+    if (options->segment_bytes == 0)
+        options->segment_bytes = default_segment(node->value_max_bytes);
     if (options->segment_bytes / 4 < node->value_max_bytes) {
         snprintf(reason, ARGUMENT_REASON_MAX, "--segment-size must be at least four times --value-max");
         return false;

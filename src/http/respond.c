@@ -249,7 +249,6 @@ static unsigned error_status(enum reply_error error)
         return 507;
     case REPLY_NOT_A_NUMBER:
         return 409;
-    case REPLY_INTERNAL:
     case REPLY_ERROR_COUNT:
         break;
     }

@@ -240,7 +240,7 @@ static enum operation_outcome error_outcome(const struct world *world, const str
     if (strcmp(answer->code, "ERR_TIMEOUT") == 0)
         return RESULT_UNKNOWN;
     bool nonsense = operation->kind == OPERATION_OTHER && operation->expected == OTHER_NONSENSE;
-    if (strcmp(answer->code, "ERR_INTERNAL") == 0 || (strcmp(answer->code, "ERR_CMD_ERR") == 0 && !nonsense))
+    if (strcmp(answer->code, "ERR_CMD_ERR") == 0 && !nonsense)
         world_fail(world, "%s: operation %llu of connection %llu got %s", connection->machine->name,
                    (unsigned long long)id, (unsigned long long)connection->id, answer->code);
     return RESULT_REFUSED;

@@ -299,7 +299,7 @@ enum operation_outcome verbs_answered(struct world *world, struct connection *co
     if (answer->kind == ANSWER_ERROR && !decided) {
         if (strcmp(answer->code, "ERR_TIMEOUT") == 0)
             return RESULT_UNKNOWN;
-        if (strcmp(answer->code, "ERR_CMD_ERR") == 0 || strcmp(answer->code, "ERR_INTERNAL") == 0)
+        if (strcmp(answer->code, "ERR_CMD_ERR") == 0)
             impossible(world, connection, number, answer, "nothing was wrong with it");
         return RESULT_REFUSED;
     }

@@ -209,12 +209,12 @@ START_TEST(a_line_has_its_longest)
     struct answer answer;
     size_t consumed;
     memset(line, 'x', sizeof line);
-    memcpy(line, "ERR_INTERNAL ", 13);
+    memcpy(line, "ERR_SOMEDAY_ ", 13);
     memcpy(line + ANSWER_LINE_MAX, "\r\n", 2);
     ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_LINE);
     ck_assert_uint_eq(consumed, ANSWER_LINE_MAX + 2);
     memset(line, 'x', sizeof line);
-    memcpy(line, "ERR_INTERNAL ", 13);
+    memcpy(line, "ERR_SOMEDAY_ ", 13);
     ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 1, &answer, &consumed), ANSWER_MORE);
     ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_BAD);
     line[ANSWER_LINE_MAX + 1] = '\n';

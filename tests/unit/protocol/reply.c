@@ -104,8 +104,7 @@ START_TEST(errors_have_a_code_and_a_reason)
     static const char *const codes[REPLY_ERROR_COUNT] = {
         [REPLY_CMD_ERR] = "ERR_CMD_ERR", [REPLY_NO_LEADER] = "ERR_NO_LEADER", [REPLY_TIMEOUT] = "ERR_TIMEOUT",
         [REPLY_BUSY] = "ERR_BUSY", [REPLY_TOO_BIG] = "ERR_TOO_BIG", [REPLY_STORE_FULL] = "ERR_STORE_FULL",
-        [REPLY_DISK_FULL] = "ERR_DISK_FULL", [REPLY_INTERNAL] = "ERR_INTERNAL",
-        [REPLY_NOT_A_NUMBER] = "ERR_NOT_A_NUMBER",
+        [REPLY_DISK_FULL] = "ERR_DISK_FULL", [REPLY_NOT_A_NUMBER] = "ERR_NOT_A_NUMBER",
     };
     for (enum reply_error error = 0; error < REPLY_ERROR_COUNT; error++) {
         char copy[256];
