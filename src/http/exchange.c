@@ -95,12 +95,12 @@ static void send_collected(struct exchange *exchange)
         send_bytes(exchange, plan->end, strlen(plan->end));
     } else {
         struct buffer lines = {0};
-        const char *problem =
-            txn_lines(buffer_start(&exchange->body), buffer_size(&exchange->body), &plan->once, &lines);
-        if (problem)
-            exchange->refusal = (struct refusal){.status = 400, .code = "ERR_CMD_ERR", .message = problem};
-        else
+        if (txn_lines(buffer_start(&exchange->body), buffer_size(&exchange->body), &plan->once, &lines,
+                      exchange->reason))
             send_buffer(exchange, &lines);
+        else
+            exchange->refusal =
+                (struct refusal){.status = 400, .code = "ERR_CMD_ERR", .message = exchange->reason};
         buffer_close(&lines);
     }
     body_close(exchange);

@@ -10,6 +10,7 @@
 #include "http/header.h"
 #include "http/http.h"
 #include "http/plan.h"
+#include "http/txn.h"
 #include "node/connection.h"
 #include "protocol/answer.h"
 
@@ -60,6 +61,7 @@ struct exchange {
     bool confirmed;         /* PLAN_READYZ: the node was asked to read */
     struct plan plan;
     struct refusal refusal; /* to be told when the request is complete */
+    char reason[TXN_REASON_MAX]; /* what a refusal's message may be */
     struct buffer body;     /* collected */
     size_t collected_max;
     size_t dropped;

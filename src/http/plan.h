@@ -33,7 +33,7 @@ struct fields {
     bool chunked;
 };
 
-/* An answer without asking the node. Its texts are string constants. */
+/* An answer without asking the node. Its texts are borrowed, from where they outlive the request. */
 struct refusal {
     unsigned status;         /* 0: there is none */
     const char *code;        /* "ERR_..." */

@@ -1,6 +1,7 @@
 #include "http/txn.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -39,9 +40,9 @@ static const char *take_members(json_t *object, struct members *members)
         members->at[i] = json_object_get(object, names[i]);
         known += members->at[i] != NULL;
     }
-    if (!json_is_object(object) || known != json_object_size(object))
-        return "a condition or change is an object, and one has a member that is not known";
-    return NULL;
+    if (!json_is_object(object))
+        return "this is no object";
+    return known == json_object_size(object) ? NULL : "it has a member that is not known";
 }
 
 /* All of NEEDED (bits by enum member) and none but these and ALLOWED. */
@@ -135,20 +136,21 @@ static const struct operation {
     const char *name;
     unsigned needed;
     unsigned allowed;
+    const char *form;
 } operations[] = {
-    {"write", SET(NAME), SET(TEXT) | SET(BASE64) | SET(TTL)},
-    {"cas", SET(NAME) | SET(VERSION), SET(TEXT) | SET(BASE64) | SET(TTL)},
-    {"append", SET(NAME), SET(TEXT) | SET(BASE64)},
-    {"delete", SET(NAME), SET(VERSION)},
-    {"touch", SET(NAME) | SET(TTL), 0},
-    {"incr", SET(NAME) | SET(DELTA), 0},
-    {"copy", SET(NAME) | SET(FROM), SET(VERSION)},
-    {"move", SET(NAME) | SET(FROM), SET(VERSION)},
+    {"write", SET(NAME), SET(TEXT) | SET(BASE64) | SET(TTL), "write has a name, text or base64, and perhaps a ttl"},
+    {"cas", SET(NAME) | SET(VERSION), SET(TEXT) | SET(BASE64) | SET(TTL),
+     "cas has a name, a version, text or base64, and perhaps a ttl"},
+    {"append", SET(NAME), SET(TEXT) | SET(BASE64), "append has a name, and text or base64"},
+    {"delete", SET(NAME), SET(VERSION), "delete has a name, and perhaps a version"},
+    {"touch", SET(NAME) | SET(TTL), 0, "touch has a name and a ttl"},
+    {"incr", SET(NAME) | SET(DELTA), 0, "incr has a name and a delta, which is a whole number"},
+    {"copy", SET(NAME) | SET(FROM), SET(VERSION), "copy has a name, from, and perhaps a version"},
+    {"move", SET(NAME) | SET(FROM), SET(VERSION), "move has a name, from, and perhaps a version"},
 };
 
 static const char *add_change(struct buffer *lines, json_t *change)
 {
-    static const char wrong[] = "a change lacks a member, or has one that it does not take, or of the wrong type";
     struct members members;
     const char *problem = take_members(change, &members);
     if (problem)
@@ -161,11 +163,12 @@ static const char *add_change(struct buffer *lines, json_t *change)
     if (!operation)
         return "op is one of write, cas, append, delete, touch, incr, copy and move";
     if (!has(&members, operation->needed | SET(OP), operation->allowed))
-        return wrong;
+        return operation->form;
     json_t *ttl = members.at[MEMBER_TTL], *from = members.at[MEMBER_FROM];
-    if ((json_is_integer(ttl) && json_integer_value(ttl) > (json_int_t)REQUEST_EXPTIME_MAX_S) ||
-        (from && json_equal(from, members.at[MEMBER_NAME])))
-        return "ttl is above its limit, or from is the file itself";
+    if (json_is_integer(ttl) && json_integer_value(ttl) > (json_int_t)REQUEST_EXPTIME_MAX_S)
+        return "ttl is at most 4294967295 seconds";
+    if (from && json_equal(from, members.at[MEMBER_NAME]))
+        return "from is the file itself";
     size_t start = buffer_size(lines);
     buffer_append_text(lines, op);
     bool good = !members.at[MEMBER_FROM] || add_name(lines, members.at[MEMBER_FROM]);
@@ -177,45 +180,62 @@ static const char *add_change(struct buffer *lines, json_t *change)
     else if (good)
         good = add_number(lines, members.at[MEMBER_TTL]);
     if (good && !(operation->allowed & SET(TEXT)) && buffer_size(lines) - start > REQUEST_LINE_MAX)
-        return "the two names of a change are too long together";
+        return "the two names are too long together";
     buffer_append_text(lines, "\r\n");
-    return good ? NULL : wrong;
+    return good ? NULL : operation->form;
 }
 
-/* The elements of ARRAY (NULL: none), each by ADD. */
-static const char *add_each(struct buffer *lines, json_t *array, const char *(*add)(struct buffer *lines, json_t *item))
+static bool refuse(char reason[TXN_REASON_MAX], const char *text)
+{
+    snprintf(reason, TXN_REASON_MAX, "%s", text);
+    return false;
+}
+
+/* The elements of ARRAY (NULL: none), which is KEY's, each by ADD. */
+static bool add_each(struct buffer *lines, const char *key, json_t *array,
+                     const char *(*add)(struct buffer *lines, json_t *item), char reason[TXN_REASON_MAX])
 {
     size_t i;
     json_t *item;
     if (array && !json_is_array(array))
-        return "\"if\" and \"do\" are arrays";
+        return refuse(reason, "\"if\" and \"do\" are arrays");
     json_array_foreach(array, i, item) {
         const char *problem = add(lines, item);
-        if (problem)
-            return problem;
+        if (problem) {
+            snprintf(reason, TXN_REASON_MAX, "%s[%zu]: %s", key, i, problem);
+            return false;
+        }
     }
-    return NULL;
+    return true;
 }
 
-static const char *add_all(struct buffer *lines, json_t *root, const struct target_text *once)
+static bool add_all(struct buffer *lines, json_t *root, const struct target_text *once, char reason[TXN_REASON_MAX])
 {
     json_t *conditions = json_object_get(root, "if"), *changes = json_object_get(root, "do");
     size_t known = (size_t)(conditions != NULL) + (changes != NULL);
     if (!json_is_object(root) || json_object_size(root) != known)
-        return "a transaction is an object with \"if\" and \"do\"";
+        return refuse(reason, "a transaction is an object with \"if\" and \"do\"");
     if (json_array_size(conditions) + json_array_size(changes) > TXN_LINES_MAX)
-        return "a transaction has at most 128 conditions and changes";
+        return refuse(reason, "a transaction has at most 128 conditions and changes");
     buffer_append_text(lines, "txn");
     if (once->given) {
         buffer_append_text(lines, " once=");
         buffer_append(lines, once->bytes, once->size);
     }
     buffer_append_text(lines, "\r\n");
-    const char *problem = add_each(lines, conditions, add_condition);
-    if (!problem)
-        problem = add_each(lines, changes, add_change);
+    bool good = add_each(lines, "if", conditions, add_condition, reason) &&
+                add_each(lines, "do", changes, add_change, reason);
     buffer_append_text(lines, "commit\r\n");
-    return problem;
+    return good;
+}
+
+/* Without what is near to where it went wrong, which need not be text. */
+static bool refuse_json(char reason[TXN_REASON_MAX], const json_error_t *error)
+{
+    const char *near = strstr(error->text, " near ");
+    int size = near ? (int)(near - error->text) : (int)strlen(error->text);
+    snprintf(reason, TXN_REASON_MAX, "JSON, line %d, column %d: %.*s", error->line, error->column, size, error->text);
+    return false;
 }
 
 /* Roughly how many values JSON has, read or not: its commas, colons and opening brackets outside strings. */
@@ -234,15 +254,16 @@ static size_t count_values(const char *json, size_t size)
     return count;
 }
 
-const char *txn_lines(const void *json, size_t size, const struct target_text *once, struct buffer *lines)
+bool txn_lines(const void *json, size_t size, const struct target_text *once, struct buffer *lines,
+               char reason[TXN_REASON_MAX])
 {
     json_error_t error;
     if (count_values(json, size) > TXN_VALUES_MAX)
-        return "there are more values in it than any transaction has";
+        return refuse(reason, "there are more values in it than any transaction has");
     json_t *root = json_loadb(json ? json : "", size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (!root)
-        return "this is no JSON, or it has a member twice";
-    const char *problem = add_all(lines, root, once);
+        return refuse_json(reason, &error);
+    bool good = add_all(lines, root, once, reason);
     json_decref(root);
-    return problem;
+    return good;
 }

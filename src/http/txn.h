@@ -9,17 +9,20 @@
 #ifndef CLEAT_HTTP_TXN_H
 #define CLEAT_HTTP_TXN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
 #include "http/target.h"
 
 enum {
+    TXN_REASON_MAX = 240,
     TXN_LINES_MAX = 128,
     TXN_VALUES_MAX = 4096,  /* in the JSON: a tree of more would take the loop too long to make, and much memory */
 };
 
-/* Appends txn ... commit to LINES. NULL, or what is wrong with the JSON: LINES is of no use then. */
-const char *txn_lines(const void *json, size_t size, const struct target_text *once, struct buffer *lines);
+/* Appends txn ... commit to LINES. False: REASON says what is wrong with the JSON, and where; LINES is of no use. */
+bool txn_lines(const void *json, size_t size, const struct target_text *once, struct buffer *lines,
+               char reason[TXN_REASON_MAX]);
 
 #endif

@@ -230,7 +230,8 @@ static void json(const uint8_t *bytes, size_t size)
     static const struct meter meter;
     static const struct meter_levels levels;
     struct buffer lines = {0}, metrics = {0};
-    if (!txn_lines(bytes, size, &none, &lines))
+    char reason[TXN_REASON_MAX];
+    if (txn_lines(bytes, size, &none, &lines, reason))
         check_lines(buffer_start(&lines), buffer_size(&lines));
     buffer_close(&lines);
     const struct answer answer = {.kind = ANSWER_LIST, .version = 7, .more = true};

@@ -6,12 +6,13 @@
 #include "support/check.h"
 
 static const struct target_text none;
+static char reason[TXN_REASON_MAX];
 
 static void becomes(const char *json, const char *expected)
 {
     struct buffer lines = {0};
-    const char *problem = txn_lines(json, strlen(json), &none, &lines);
-    ck_assert_msg(!problem, "%s: %s", json, problem);
+    bool good = txn_lines(json, strlen(json), &none, &lines, reason);
+    ck_assert_msg(good, "%s: %s", json, reason);
     buffer_append_u8(&lines, 0);
     ck_assert_str_eq((char *)buffer_start(&lines), expected);
     buffer_close(&lines);
@@ -43,7 +44,7 @@ START_TEST(a_token_goes_along)
 {
     const struct target_text once = {.given = true, .size = 2, .bytes = "t1"};
     struct buffer lines = {0};
-    ck_assert_ptr_null(txn_lines("{}", 2, &once, &lines));
+    ck_assert(txn_lines("{}", 2, &once, &lines, reason));
     ck_assert(memcmp(buffer_start(&lines), "txn once=t1\r\ncommit", 19) == 0);
     buffer_close(&lines);
 }
@@ -73,7 +74,30 @@ START_TEST(what_is_no_transaction)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct buffer lines = {0};
-        ck_assert_msg(txn_lines(texts[i], strlen(texts[i]), &none, &lines) != NULL, "%s", texts[i]);
+        ck_assert_msg(!txn_lines(texts[i], strlen(texts[i]), &none, &lines, reason), "%s", texts[i]);
+        buffer_close(&lines);
+    }
+}
+END_TEST
+
+START_TEST(where_it_is_wrong)
+{
+    static const struct {
+        const char *json, *reason;
+    } cases[] = {
+        {"{\"do\": [{\"op\": \"delete\", \"name\": \"a\"}, 1]}", "do[1]: this is no object"},
+        {"{\"if\": [{\"nam\": \"a\"}]}", "if[0]: it has a member that is not known"},
+        {"{\"do\": [{\"op\": \"touch\", \"name\": \"a\"}]}", "do[0]: touch has a name and a ttl"},
+        {"{\"do\": [{\"op\": \"touch\", \"name\": \"a\", \"ttl\": 4294967296}]}",
+         "do[0]: ttl is at most 4294967295 seconds"},
+        {"{\"do\":\n [{\"op\": \"delete\", \"op\": \"\xc3\xa9\"}]}", "JSON, line 2, column 23: duplicate object key"},
+        {"{\"do\": [{\"op\": \"incr\", \"name\": \"a\", \"delta\": 9223372036854775808}]}",
+         "JSON, line 1, column 64: too big integer"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buffer lines = {0};
+        ck_assert(!txn_lines(cases[i].json, strlen(cases[i].json), &none, &lines, reason));
+        ck_assert_str_eq(reason, cases[i].reason);
         buffer_close(&lines);
     }
 }
@@ -95,16 +119,15 @@ START_TEST(as_many_values_as_a_transaction_may_have)
         buffer_append_text(&json, "\"}");
     }
     buffer_append_text(&json, "]}");
-    ck_assert_ptr_null(txn_lines(buffer_start(&json), buffer_size(&json), &none, &lines));
+    ck_assert(txn_lines(buffer_start(&json), buffer_size(&json), &none, &lines, reason));
     buffer_close(&lines);
     buffer_close(&json);
     buffer_append_text(&json, "{\"do\": [0");
     for (int i = 0; i < 4100; i++)
         buffer_append_text(&json, ",0");
     buffer_append_text(&json, "]}");
-    const char *problem = txn_lines(buffer_start(&json), buffer_size(&json), &none, &lines);
-    ck_assert_ptr_nonnull(problem);
-    ck_assert_ptr_nonnull(strstr(problem, "more values"));
+    ck_assert(!txn_lines(buffer_start(&json), buffer_size(&json), &none, &lines, reason));
+    ck_assert_ptr_nonnull(strstr(reason, "more values"));
     buffer_close(&json);
 }
 END_TEST
@@ -116,6 +139,7 @@ int main(void)
     tcase_add_test(tests, every_condition_and_change);
     tcase_add_test(tests, a_token_goes_along);
     tcase_add_test(tests, what_is_no_transaction);
+    tcase_add_test(tests, where_it_is_wrong);
     tcase_add_test(tests, as_many_values_as_a_transaction_may_have);
     suite_add_tcase(suite, tests);
     return check_run(suite);
