@@ -350,6 +350,16 @@ static enum disk_status bulk_receive_end(struct bulk *bulk, struct disk_bulk *re
     return DISK_OK;
 }
 
+static enum disk_status bulk_receive_cancel(struct bulk *bulk, struct disk_bulk *request, char *reason)
+{
+    (void)request;
+    snapshot_reader_close(&bulk->load);
+    if (bulk->received < 0)
+        return DISK_OK;
+    bulk_close_file(&bulk->received);
+    return directory_remove(bulk->directory, bulk_received_name, reason);
+}
+
 static enum disk_status bulk_load_open(struct bulk *bulk, struct disk_bulk *request, char *reason)
 {
     snapshot_reader_close(&bulk->load);
@@ -387,8 +397,8 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
         [DISK_CLEAN] = bulk_clean,                     [DISK_SEND_OPEN] = bulk_send_open,
         [DISK_SEND_READ] = bulk_send_read,             [DISK_SEND_CLOSE] = bulk_send_close,
         [DISK_RECEIVE_BEGIN] = bulk_receive_begin,     [DISK_RECEIVE_WRITE] = bulk_receive_write,
-        [DISK_RECEIVE_END] = bulk_receive_end,         [DISK_LOAD_OPEN] = bulk_load_open,
-        [DISK_LOAD_BLOCK] = bulk_load_block,
+        [DISK_RECEIVE_END] = bulk_receive_end,         [DISK_RECEIVE_CANCEL] = bulk_receive_cancel,
+        [DISK_LOAD_OPEN] = bulk_load_open,             [DISK_LOAD_BLOCK] = bulk_load_block,
     };
     size_t kind = request->kind;
     ensure(kind < sizeof functions / sizeof *functions && functions[kind] != NULL);

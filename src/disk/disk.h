@@ -5,7 +5,8 @@
  *      DIR/vote              term and vote, twice
  *      DIR/wal-<16 hex>      log segments, by ascending sequence
  *      DIR/snapshot-<16 hex index>-<16 hex term>
- *      DIR/....tmp           unfinished; removed on opening
+ *      DIR/....tmp           with one of these names at the beginning: unfinished, or a segment that waits to be used
+ *                            again; removed on opening
  *
  * disk_open recovers (blocking, before the loop runs). Afterwards the node hands out requests, two at a time at most:
  * one `disk_log` request, executed by the WAL thread, and one `disk_bulk` request, executed by the bulk thread. Neither
@@ -139,6 +140,8 @@ enum disk_bulk_kind {
     DISK_RECEIVE_WRITE,       /* bytes at `offset`, which is where the last ended */
     DISK_RECEIVE_END,         /* sync, verify (DISK_REFUSED if bad: it is dropped), rename, sync the directory
                                  -> index, term, configuration */
+    DISK_RECEIVE_CANCEL,      /* the snapshot that comes in, or is loaded, is given up. What came in so far is removed;
+                                 one that has its name stays */
     DISK_LOAD_OPEN,           /* opens the snapshot at index, term for loading */
     DISK_LOAD_BLOCK,          /* -> bytes: its next block; `end` when there was none left */
 };

@@ -56,6 +56,7 @@ void node_bulk_done(struct node *node, struct disk_bulk *request)
     case DISK_RECEIVE_BEGIN:
     case DISK_RECEIVE_WRITE:
     case DISK_RECEIVE_END:
+    case DISK_RECEIVE_CANCEL:
     case DISK_LOAD_OPEN:
     case DISK_LOAD_BLOCK:
         receive_done(node, request);

@@ -94,10 +94,12 @@ static void say_link(struct node *node, const char *event, const struct node_lin
 
 static void link_lost(struct node *node, uint32_t peer, enum node_link_kind kind)
 {
-    if (kind == NODE_LINK_CONSENSUS)
+    if (kind == NODE_LINK_CONSENSUS) {
         raft_peer_down(node->raft, peer);
-    else
+    } else {
         send_link_closed(node, peer);
+        receive_link_closed(node, peer);
+    }
 }
 
 void node_link_close(struct node *node, struct node_link *link)

@@ -19,6 +19,13 @@ static void answer(struct node *node, uint64_t offset, uint8_t state)
     buffer_close(&body);
 }
 
+/* Nothing more comes of the one under way, and its place on the disk is given back. */
+static void abandon(struct node *node)
+{
+    node->receiving.state = RECEIVE_IDLE;
+    node->receiving.cancel_due = true;
+}
+
 static void give_up(struct node *node, const char *reason)
 {
     struct receiving *receiving = &node->receiving;
@@ -35,7 +42,7 @@ static void give_up(struct node *node, const char *reason)
         store_close(receiving->store);
     receiving->store = NULL;
     buffer_clear(&receiving->chunk, 0);
-    receiving->state = RECEIVE_IDLE;
+    abandon(node);
 }
 
 void receive_offer(struct node *node, uint32_t from, struct reader *reader)
@@ -56,11 +63,13 @@ void receive_offer(struct node *node, uint32_t from, struct reader *reader)
     receiving->offset = 0;
     receiving->moved_ms = node->now_ms;
     if (index <= raft_commit(node->raft)) {
-        receiving->state = RECEIVE_IDLE;
+        if (receiving->state == RECEIVE_WAIT)
+            abandon(node);
         answer(node, 0, 1); /* what it holds is here already */
         return;
     }
-    receiving->state = RECEIVE_BEGIN;
+    receiving->state = RECEIVE_BEGIN; /* it drops the one before, if anything is left of that */
+    receiving->cancel_due = false;
 }
 
 void receive_chunk(struct node *node, uint32_t from, struct reader *reader)
@@ -81,12 +90,15 @@ void receive_chunk(struct node *node, uint32_t from, struct reader *reader)
 bool receive_next(struct node *node, struct disk_bulk *request)
 {
     struct receiving *receiving = &node->receiving;
-    if (receiving->state == RECEIVE_IDLE || receiving->state == RECEIVE_WAIT || receiving->state == RECEIVE_INSTALL)
-        return false;
     request->index = receiving->index;
     request->term = receiving->term;
     switch (receiving->state) {
     case RECEIVE_IDLE:
+        if (!receiving->cancel_due)
+            break;
+        receiving->cancel_due = false;
+        request->kind = DISK_RECEIVE_CANCEL;
+        return true;
     case RECEIVE_WAIT:
     case RECEIVE_INSTALL:
         break;
@@ -166,6 +178,8 @@ static void loaded(struct node *node, struct disk_bulk *request)
 void receive_done(struct node *node, struct disk_bulk *request)
 {
     struct receiving *receiving = &node->receiving;
+    if (request->kind == DISK_RECEIVE_CANCEL)
+        return; /* the next one may have been offered meanwhile */
     if (request->status != DISK_OK) {
         give_up(node, request->reason);
         return;
@@ -200,11 +214,17 @@ void receive_done(struct node *node, struct disk_bulk *request)
     }
 }
 
+void receive_link_closed(struct node *node, uint32_t peer)
+{
+    if (node->receiving.peer == peer && node->receiving.state == RECEIVE_WAIT)
+        abandon(node);
+}
+
 void receive_tick(struct node *node)
 {
     struct receiving *receiving = &node->receiving;
     if (receiving->state == RECEIVE_WAIT && node->now_ms - receiving->moved_ms >= NODE_TRANSFER_MS)
-        receiving->state = RECEIVE_IDLE;
+        abandon(node);
     if (receiving->drained && store_drain(receiving->drained, NODE_DRAIN_FILES)) {
         store_close(receiving->drained);
         receiving->drained = NULL;

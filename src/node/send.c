@@ -143,6 +143,4 @@ void send_link_closed(struct node *node, uint32_t peer)
     struct sending *sending = &node->sending;
     if (sending->peer == peer && (sending->state == SEND_READ || sending->state == SEND_WAIT))
         end(node, false);
-    if (node->receiving.peer == peer && node->receiving.state == RECEIVE_WAIT)
-        node->receiving.state = RECEIVE_IDLE;
 }

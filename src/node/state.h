@@ -98,6 +98,7 @@ struct receiving {
         RECEIVE_LOAD,           /* into `store`, block by block */
         RECEIVE_INSTALL,        /* once the store that was replaced last is freed */
     } state;
+    bool cancel_due;            /* one was given up: what the disk has of it is to go */
     uint32_t peer;
     uint64_t index;
     uint64_t term;
@@ -270,7 +271,9 @@ void send_tick(struct node *node);
 bool send_next(struct node *node, struct disk_bulk *request);
 void send_done(struct node *node, struct disk_bulk *request);
 void send_taken(struct node *node, uint32_t from, struct reader *reader);
+/* The link on which they travel is gone. */
 void send_link_closed(struct node *node, uint32_t peer);
+void receive_link_closed(struct node *node, uint32_t peer);
 void receive_offer(struct node *node, uint32_t from, struct reader *reader);
 void receive_chunk(struct node *node, uint32_t from, struct reader *reader);
 void receive_tick(struct node *node);

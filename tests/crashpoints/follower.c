@@ -15,7 +15,7 @@ struct run {
     struct disk *disk; /* NULL: it is closed */
 };
 
-enum step_kind { OPEN, CLOSE, KILL, FORM, VOTE, APPEND, MARK, SPARE, SNAPSHOT, RECEIVE, INSTALL, CLEAN };
+enum step_kind { OPEN, CLOSE, KILL, FORM, VOTE, APPEND, MARK, SPARE, SNAPSHOT, RECEIVE, GIVE_UP, INSTALL, CLEAN };
 
 struct step {
     enum step_kind kind;
@@ -50,7 +50,8 @@ static const struct step steps[] = {
     {.kind = SPARE},                                               /* a segment is used again */
     {.kind = APPEND, .index = 16, .count = 9, .size = RECORD_MAX},
     {.kind = VOTE, .term = 5, .vote = 0},
-    {.kind = RECEIVE, .index = 40},                                /* ahead of the log */
+    {.kind = GIVE_UP, .index = 40},                                /* ahead of the log: its leader dies */
+    {.kind = RECEIVE, .index = 40},
     {.kind = INSTALL, .index = 40},
     {.kind = APPEND, .index = 41, .count = 3, .size = 4000},
     {.kind = CLEAN},
@@ -209,22 +210,28 @@ static struct buffer *leaders_snapshot(uint64_t index, uint64_t term)
     return &made[i].bytes;
 }
 
+/* The bytes of FILE, as many as come of SIZE. */
+static enum result receive_part(struct run *run, struct disk_bulk *request, struct buffer *file, size_t size)
+{
+    size = size < buffer_size(file) ? size : buffer_size(file);
+    world_use(run->world);
+    enum result result = bulk_do(run, request, DISK_RECEIVE_BEGIN);
+    for (size_t at = 0; at < size && result == DONE; at += CHUNK) {
+        buffer_clear(&request->bytes, SIZE_MAX);
+        buffer_append(&request->bytes, buffer_start(file) + at, size - at < CHUNK ? size - at : CHUNK);
+        request->offset = at;
+        result = bulk_do(run, request, DISK_RECEIVE_WRITE);
+    }
+    return result;
+}
+
 static enum result receive(struct run *run, uint64_t index)
 {
     struct follower *follower = run->follower;
     bool held = index <= follower->log.last;
     uint64_t term = held ? follower->log.terms[index] : follower->term;
-    struct buffer *file = leaders_snapshot(index, term);
-    world_use(run->world);
     struct disk_bulk request = {0};
-    enum result result = bulk_do(run, &request, DISK_RECEIVE_BEGIN);
-    for (size_t at = 0; at < buffer_size(file) && result == DONE; at += CHUNK) {
-        size_t left = buffer_size(file) - at;
-        buffer_clear(&request.bytes, SIZE_MAX);
-        buffer_append(&request.bytes, buffer_start(file) + at, left < CHUNK ? left : CHUNK);
-        request.offset = at;
-        result = bulk_do(run, &request, DISK_RECEIVE_WRITE);
-    }
+    enum result result = receive_part(run, &request, leaders_snapshot(index, term), SIZE_MAX);
     follower->snapshot_next = index;
     if (result == DONE)
         result = bulk_do(run, &request, DISK_RECEIVE_END);
@@ -233,6 +240,18 @@ static enum result receive(struct run *run, uint64_t index)
         return world_wrong(run->world, "another snapshot came in than was sent");
     if (result == DONE)
         follower_settle(follower);
+    return result;
+}
+
+/* Part of it comes, and no more. */
+static enum result give_up(struct run *run, uint64_t index)
+{
+    struct disk_bulk request = {0};
+    struct buffer *file = leaders_snapshot(index, run->follower->term);
+    enum result result = receive_part(run, &request, file, buffer_size(file) / 2);
+    if (result == DONE)
+        result = bulk_do(run, &request, DISK_RECEIVE_CANCEL);
+    buffer_close(&request.bytes);
     return result;
 }
 
@@ -335,6 +354,8 @@ static enum result take_step(struct run *run, const struct step *step)
         return snapshot(run, step->index);
     case RECEIVE:
         return receive(run, step->index);
+    case GIVE_UP:
+        return give_up(run, step->index);
     case INSTALL:
         return install(run, step->index);
     case CLEAN:

@@ -107,6 +107,13 @@ bool storage_rot(const struct machine *machine, bool *whole, char *text, size_t 
     return true;
 }
 
+bool storage_has_received(const struct machine *machine)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/snapshot-received.tmp", machine->directory);
+    return fs_memory_exists(disks, path);
+}
+
 void storage_crash(const struct machine *machine, bool power)
 {
     static const enum fs_memory_loss losses[] = {FS_MEMORY_LOSE, FS_MEMORY_SOME, FS_MEMORY_SOME, FS_MEMORY_TEAR};

@@ -16,6 +16,8 @@ void storage_wipe(const struct machine *machine);
 /* Damages a file of MACHINE, which is down: a bit, or (*WHOLE) a sector that is zeroed or another one's. TEXT says
  * what. False: there is nothing to damage. */
 bool storage_rot(const struct machine *machine, bool *whole, char *text, size_t room);
+/* A snapshot that came from another node, in part or not yet under its name, is there. */
+bool storage_has_received(const struct machine *machine);
 /* The process died: its files are closed. POWER: an arbitrary part of what was not synced is lost too. */
 void storage_crash(const struct machine *machine, bool power);
 /* Only MORE bytes beyond what is used have room now; UINT64_MAX: any number. */

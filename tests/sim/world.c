@@ -119,7 +119,8 @@ static bool clients_done(const struct world *world)
     return true;
 }
 
-/* True if all live nodes have the same state, and nothing is left to be applied. */
+/* True if all live nodes have the same state, nothing is left to be applied, and nothing of a snapshot that was given
+ * up on the way is left on a disk. */
 static bool converged(const struct world *world)
 {
     const struct store *first = NULL;
@@ -132,6 +133,8 @@ static bool converged(const struct world *world)
             first = store;
         if (store_applied(store) != world->invariants.shadow_count || store_hash(store) != store_hash(first))
             return false;
+        if (storage_has_received(machine))
+            return false;
     }
     return true;
 }
@@ -143,9 +146,10 @@ static _Noreturn void fail_convergence(const struct world *world)
     for (uint32_t i = 0; i < world->profile.nodes && used < sizeof text; i++) {
         const struct machine *machine = &world->machines[i];
         if (machine_up(machine))
-            used += (size_t)snprintf(text + used, sizeof text - used, " %s applied %llu, hash %llx;", machine->name,
+            used += (size_t)snprintf(text + used, sizeof text - used, " %s applied %llu, hash %llx%s;", machine->name,
                                      (unsigned long long)store_applied(node_store(machine->node)),
-                                     (unsigned long long)store_hash(node_store(machine->node)));
+                                     (unsigned long long)store_hash(node_store(machine->node)),
+                                     storage_has_received(machine) ? ", keeps part of a snapshot" : "");
     }
     world_fail(world, "nodes do not converge to %llu:%s", (unsigned long long)world->invariants.shadow_count, text);
 }

@@ -152,6 +152,8 @@ START_TEST(files_that_are_not_ours_are_left_alone)
         RIG_DIRECTORY "/snapshot-0000000000000001",
         RIG_DIRECTORY "/snapshot-0000000000000001+0000000000000001",
         RIG_DIRECTORY "/identity.bak",
+        RIG_DIRECTORY "/my-vote.tmp",
+        RIG_DIRECTORY "/snapshot-0123456789012345678901234567890123456789012345678901.tmp",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         (void)fs_close(fs_create(names[i]));

@@ -206,6 +206,49 @@ START_TEST(nothing_at_all_comes)
 }
 END_TEST
 
+/* Before anything came, in the middle, and after the end, when there is nothing to take away. */
+START_TEST(one_that_is_given_up_leaves_nothing)
+{
+    struct buffer bytes = {0};
+    struct disk_bulk request = {0};
+    size_t open_files = fs_memory_open_files(rig.memory);
+    uint64_t used = fs_memory_used(rig.memory, rig.machine);
+    ck_assert_int_eq(send(&bytes), DISK_OK);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_CANCEL, &request), DISK_OK);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_BEGIN, &request), DISK_OK);
+    buffer_append(&request.bytes, buffer_start(&bytes), CHUNK);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_WRITE, &request), DISK_OK);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_CANCEL, &request), DISK_OK);
+    ck_assert(!fs_memory_exists(rig.memory, RIG_DIRECTORY "/snapshot-received.tmp"));
+    ck_assert_uint_eq(fs_memory_open_files(rig.memory), open_files);
+    ck_assert_uint_eq(fs_memory_used(rig.memory, rig.machine), used);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_WRITE, &request), DISK_REFUSED);
+    ck_assert_int_eq(receive(&bytes), DISK_OK);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_CANCEL, &request), DISK_OK);
+    ck_assert_int_eq(load(), DISK_OK);
+    buffer_close(&request.bytes);
+    buffer_close(&bytes);
+}
+END_TEST
+
+START_TEST(loading_that_is_given_up_closes_the_file)
+{
+    struct buffer bytes = {0};
+    size_t open_files = fs_memory_open_files(rig.memory);
+    ck_assert_int_eq(send(&bytes), DISK_OK);
+    ck_assert_int_eq(receive(&bytes), DISK_OK);
+    struct disk_bulk request = {.index = INDEX, .term = 1};
+    ck_assert_int_eq(rig_bulk(&rig, DISK_LOAD_OPEN, &request), DISK_OK);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_LOAD_BLOCK, &request), DISK_OK);
+    ck_assert_uint_gt(fs_memory_open_files(rig.memory), open_files);
+    ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_CANCEL, &request), DISK_OK);
+    ck_assert_uint_eq(fs_memory_open_files(rig.memory), open_files);
+    ck_assert_int_eq(load(), DISK_OK);
+    buffer_close(&request.bytes);
+    buffer_close(&bytes);
+}
+END_TEST
+
 START_TEST(another_term_than_the_one_that_is_here)
 {
     struct buffer bytes = {0};
@@ -231,6 +274,8 @@ int main(void)
     tcase_add_test(tcase, no_room_at_every_call);
     tcase_add_test(tcase, no_room_and_no_way_back);
     tcase_add_test(tcase, nothing_at_all_comes);
+    tcase_add_test(tcase, one_that_is_given_up_leaves_nothing);
+    tcase_add_test(tcase, loading_that_is_given_up_closes_the_file);
     tcase_add_test(tcase, another_term_than_the_one_that_is_here);
     suite_add_tcase(suite, tcase);
     return check_run(suite);

@@ -95,7 +95,7 @@ static void teardown(void)
 }
 
 /* What CLIENT was told since it was last asked, to the letter. */
-static void expect(struct node_client *client, const char *text)
+static inline void expect(struct node_client *client, const char *text)
 {
     char got[1000] = "";
     struct chain *output = node_client_output(client);
@@ -105,7 +105,7 @@ static void expect(struct node_client *client, const char *text)
     chain_consume(output, output->size);
 }
 
-static void type(struct node_client *client, const char *text)
+static inline void type(struct node_client *client, const char *text)
 {
     node_client_bytes(node, client, (const uint8_t *)text, strlen(text));
 }

@@ -1,0 +1,138 @@
+/* A leader's snapshot on its way to a node: what is left of one that nothing more comes of. */
+#include "solo.h"
+
+enum { PEER = 2, INDEX = 1000, CHUNK = 700, SIZE = 5 * CHUNK };
+
+static char unfinished[100];
+
+static void setup_receiver(void)
+{
+    setup();
+    strcpy(unfinished, directory);
+    strcat(unfinished, "/snapshot-received.tmp");
+}
+
+static void offer(uint64_t index)
+{
+    uint8_t bytes[24];
+    bytes_put_u64(bytes, index);
+    bytes_put_u64(bytes + 8, 1);
+    bytes_put_u64(bytes + 16, SIZE);
+    struct reader reader = reader_of(bytes, sizeof bytes);
+    receive_offer(node, PEER, &reader);
+}
+
+static void chunk(uint64_t offset)
+{
+    uint8_t bytes[8 + CHUNK] = {0};
+    bytes_put_u64(bytes, offset);
+    struct reader reader = reader_of(bytes, sizeof bytes);
+    receive_chunk(node, PEER, &reader);
+}
+
+/* Turns until the disk has done what is asked of it, and the next chunk may come, from OFFSET on. */
+static void await(uint64_t offset)
+{
+    for (int i = 0; i < 100 && node->receiving.state != RECEIVE_WAIT; i++)
+        turn(true);
+    ck_assert_int_eq(node->receiving.state, RECEIVE_WAIT);
+    ck_assert_uint_eq(node->receiving.offset, offset);
+}
+
+/* A snapshot that has come in part. */
+static void begin(void)
+{
+    offer(INDEX);
+    await(0);
+    chunk(0);
+    await(CHUNK);
+    ck_assert_int_eq(access(unfinished, F_OK), 0);
+}
+
+static void expect_nothing_left(void)
+{
+    for (int i = 0; i < 10; i++)
+        turn(true);
+    ck_assert_int_eq(node->receiving.state, RECEIVE_IDLE);
+    ck_assert_int_ne(access(unfinished, F_OK), 0);
+    ck_assert(node_ready(node));
+}
+
+/* It once stayed on the disk, open, until the next start. */
+START_TEST(one_that_does_not_move_leaves_nothing)
+{
+    begin();
+    for (int i = 0; i < NODE_TRANSFER_MS; i++)
+        turn(true);
+    expect_nothing_left();
+}
+END_TEST
+
+START_TEST(one_whose_link_is_gone_leaves_nothing)
+{
+    begin();
+    receive_link_closed(node, PEER + 1); /* another's */
+    ck_assert_int_eq(node->receiving.state, RECEIVE_WAIT);
+    receive_link_closed(node, PEER);
+    expect_nothing_left();
+}
+END_TEST
+
+/* The next leader still has the log, and offers what is older than that. */
+START_TEST(one_that_is_not_needed_any_more_leaves_nothing)
+{
+    begin();
+    offer(raft_commit(node->raft));
+    expect_nothing_left();
+}
+END_TEST
+
+START_TEST(one_that_is_refused_leaves_nothing)
+{
+    begin();
+    for (uint64_t at = CHUNK; at < SIZE - CHUNK; at += CHUNK) {
+        chunk(at);
+        await(at + CHUNK);
+    }
+    chunk(SIZE - CHUNK);
+    expect_nothing_left();
+}
+END_TEST
+
+/* It comes again before what there was of it is gone, or while that is on its way out. */
+START_TEST(one_that_comes_again_at_once)
+{
+    begin();
+    receive_link_closed(node, PEER);
+    begin();
+    receive_link_closed(node, PEER);
+    struct disk_bulk *request = node_take_bulk(node);
+    ck_assert_ptr_nonnull(request);
+    ck_assert_int_eq(request->kind, DISK_RECEIVE_CANCEL);
+    offer(INDEX);
+    ck_assert_int_eq(node->receiving.state, RECEIVE_BEGIN);
+    disk_bulk_execute(disk, request);
+    node_bulk_done(node, request);
+    ck_assert_int_eq(node->receiving.state, RECEIVE_BEGIN);
+    await(0);
+    chunk(0);
+    await(CHUNK);
+    ck_assert_int_eq(access(unfinished, F_OK), 0);
+    receive_link_closed(node, PEER);
+    expect_nothing_left();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("receive");
+    TCase *tests = tcase_create("receive");
+    tcase_add_checked_fixture(tests, setup_receiver, teardown);
+    tcase_add_test(tests, one_that_does_not_move_leaves_nothing);
+    tcase_add_test(tests, one_whose_link_is_gone_leaves_nothing);
+    tcase_add_test(tests, one_that_is_not_needed_any_more_leaves_nothing);
+    tcase_add_test(tests, one_that_is_refused_leaves_nothing);
+    tcase_add_test(tests, one_that_comes_again_at_once);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
