@@ -67,11 +67,15 @@ static enum disk_status bulk_prepare_segment(struct bulk *bulk, struct disk_bulk
     };
     request->segment = (struct disk_segment){.file = -1, .sequence = segment.sequence, .id = segment.id};
     char from[DIRECTORY_NAME_MAX];
+    enum disk_status status;
     if (recycled_take(&bulk->recycled, from)) {
         segment.recycled = true;
-        return segment_recycle(bulk->directory, &segment, from, &request->segment.file, reason);
+        status = segment_recycle(bulk->directory, &segment, from, &request->segment.file, reason);
+        if (status == DISK_FULL)
+            atomic_fetch_sub(&bulk->wal_bytes, segment.bytes); /* it is gone */
+        return status;
     }
-    enum disk_status status = segment_create(bulk->directory, &segment, NULL, 0, &request->segment.file, reason);
+    status = segment_create(bulk->directory, &segment, NULL, 0, &request->segment.file, reason);
     if (status == DISK_OK)
         atomic_fetch_add(&bulk->wal_bytes, segment.bytes);
     return status;

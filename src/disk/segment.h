@@ -28,7 +28,7 @@ struct segment {
 enum disk_status segment_create(const struct directory *directory, const struct segment *segment,
                                 const uint8_t *records, size_t size, int *file, char *reason);
 /* Makes the file FROM, which has another segment of the same size that nobody needs, this one. As segment_create
- * otherwise; DISK_REFUSED where it is of another size. */
+ * otherwise (where there is no room, FROM is gone); DISK_REFUSED where it is of another size. */
 enum disk_status segment_recycle(const struct directory *directory, const struct segment *segment, const char *from,
                                  int *file, char *reason);
 /* Opens an existing one, syncs it, and reads and checks its header. *FILE stays open where DISK_OK. */

@@ -153,6 +153,53 @@ START_TEST(they_give_way_on_a_full_disk)
 }
 END_TEST
 
+/* What the segments take, those that wait too. */
+static uint64_t segment_bytes(void)
+{
+    char **names;
+    size_t count;
+    uint64_t sum = 0;
+    fs_memory_use(rig.memory);
+    ck_assert_int_eq(fs_list(RIG_DIRECTORY, &names, &count), 0);
+    for (size_t i = 0; i < count; i++) {
+        char path[DISK_PATH_MAX];
+        size_t size = 0;
+        snprintf(path, sizeof path, RIG_DIRECTORY "/%s", names[i]);
+        if (strncmp(names[i], "wal-", 4) == 0)
+            ck_assert_ptr_nonnull(fs_memory_content(rig.memory, path, &size));
+        sum += size;
+    }
+    fs_list_free(names, count);
+    return sum;
+}
+
+/* Each that could not be used again was once counted for ever. */
+START_TEST(one_that_is_dropped_for_want_of_room_does_not_count)
+{
+    int full = 0;
+    for (uint64_t call = 1;; call++) {
+        struct rig whole = rig;
+        setup();
+        struct disk_sizes sizes;
+        disk_sizes(rig.disk, &sizes);
+        ck_assert_uint_eq(sizes.wal_bytes, segment_bytes());
+        fs_memory_fail(rig.memory, rig.machine, call, -ENOSPC);
+        enum disk_status status = rig_spare(&rig);
+        bool struck = fs_memory_struck(rig.memory, rig.machine);
+        if (status == DISK_FULL) {
+            full++;
+            disk_sizes(rig.disk, &sizes);
+            ck_assert_uint_eq(sizes.wal_bytes, segment_bytes());
+        }
+        rig_close(&rig);
+        rig = whole;
+        if (!struck)
+            break;
+    }
+    ck_assert_int_ge(full, 3);
+}
+END_TEST
+
 START_TEST(another_size_is_not_used_again)
 {
     rig_shut(&rig);
@@ -182,6 +229,7 @@ int main(void)
     tcase_add_test(tcase, damage_in_one_is_refused);
     tcase_add_test(tcase, a_torn_end_in_one_is_cut);
     tcase_add_test(tcase, they_give_way_on_a_full_disk);
+    tcase_add_test(tcase, one_that_is_dropped_for_want_of_room_does_not_count);
     tcase_add_test(tcase, another_size_is_not_used_again);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
