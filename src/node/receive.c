@@ -51,8 +51,10 @@ void receive_offer(struct node *node, uint32_t from, struct reader *reader)
     uint64_t index = reader_u64(reader);
     uint64_t term = reader_u64(reader);
     uint64_t size = reader_u64(reader);
-    if (reader->bad || index == 0 || term == 0 || node->identity.configuration.count == 0)
+    if (reader->bad || index == 0 || term == 0)
         return;
+    if (!formation_settled(node))
+        return; /* a voter's log begins when it is; the offer comes again */
     /* While the disk or the loading is busy with another one, the sender's patience decides. */
     if (receiving->state != RECEIVE_IDLE && receiving->state != RECEIVE_WAIT)
         return;

@@ -123,6 +123,21 @@ START_TEST(one_that_comes_again_at_once)
 }
 END_TEST
 
+/* A voter's log begins when its identity is on the disk. One that had a snapshot by then once stopped, by a bug. */
+START_TEST(none_is_taken_before_the_cluster_is_on_the_disk)
+{
+    node->identity_due = true;
+    offer(INDEX);
+    ck_assert_int_eq(node->receiving.state, RECEIVE_IDLE);
+    node->identity_due = false;
+    node->identity_busy = true;
+    offer(INDEX);
+    ck_assert_int_eq(node->receiving.state, RECEIVE_IDLE);
+    node->identity_busy = false;
+    begin();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("receive");
@@ -133,6 +148,7 @@ int main(void)
     tcase_add_test(tests, one_that_is_not_needed_any_more_leaves_nothing);
     tcase_add_test(tests, one_that_is_refused_leaves_nothing);
     tcase_add_test(tests, one_that_comes_again_at_once);
+    tcase_add_test(tests, none_is_taken_before_the_cluster_is_on_the_disk);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
