@@ -25,8 +25,7 @@
  *      STATE      u64 index; u64 hash of the state; u8 flags            to all, now and then
  *      OFFER      u64 index; u64 term; u64 size                         bulk: a snapshot begins
  *      CHUNK      u64 offset; bytes                                     bulk
- *      TAKEN      u64 index; u64 offset; u8 state                       bulk: have up to offset (0); installed (1);
- *                 no (2) */
+ *      TAKEN      u64 index; u64 offset; u8 state (enum frame_taken)    bulk */
 #ifndef CLEAT_NODE_FRAME_H
 #define CLEAT_NODE_FRAME_H
 
@@ -44,6 +43,9 @@ enum {
 
 /* Flags of STATE: there is room on the disk; the cluster's configuration is stored. */
 enum { FRAME_STATE_ROOM = 1, FRAME_STATE_FORMED = 2 };
+
+/* The state in TAKEN, in SPEC.md's words: have it up to the offset; installed; not wanted. */
+enum frame_taken { FRAME_TAKEN_SO_FAR = 0, FRAME_TAKEN_INSTALLED = 1, FRAME_TAKEN_NOT = 2 };
 
 enum frame_type {
     FRAME_HELLO = 1,

@@ -5,7 +5,7 @@
 #include "node/state.h"
 #include "store/dump.h"
 
-static void answer(struct node *node, uint64_t offset, uint8_t state)
+static void answer(struct node *node, uint64_t offset, enum frame_taken state)
 {
     struct receiving *receiving = &node->receiving;
     struct node_link *link = exchange_link(node, receiving->peer, NODE_LINK_BULK);
@@ -14,7 +14,7 @@ static void answer(struct node *node, uint64_t offset, uint8_t state)
     struct buffer body = {0};
     buffer_append_u64(&body, receiving->index);
     buffer_append_u64(&body, offset);
-    buffer_append_u8(&body, state);
+    buffer_append_u8(&body, (uint8_t)state);
     link_send_bytes(link, FRAME_TAKEN, true, &body);
     buffer_close(&body);
 }
@@ -33,7 +33,7 @@ static void give_up(struct node *node, const char *reason)
     say_number(node, "index", receiving->index);
     say_text(node, "reason", reason);
     say_end(node);
-    answer(node, receiving->offset, 2);
+    answer(node, receiving->offset, FRAME_TAKEN_NOT);
     if (receiving->store && !receiving->drained) {
         receiving->drained = receiving->store;
         receiving->store = NULL;
@@ -67,7 +67,7 @@ void receive_offer(struct node *node, uint32_t from, struct reader *reader)
     if (index <= raft_commit(node->raft)) {
         if (receiving->state == RECEIVE_WAIT)
             abandon(node);
-        answer(node, 0, 1); /* what it holds is here already */
+        answer(node, 0, FRAME_TAKEN_INSTALLED); /* what it holds is here already */
         return;
     }
     receiving->state = RECEIVE_BEGIN; /* it drops the one before, if anything is left of that */
@@ -152,7 +152,7 @@ static void install(struct node *node)
     say_number(node, "term", receiving->term);
     say_number(node, "files", store_file_count(node->store));
     say_end(node);
-    answer(node, receiving->size, 1);
+    answer(node, receiving->size, FRAME_TAKEN_INSTALLED);
     apply_jumped(node);
     if (!formation_limits(node))
         node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
@@ -164,7 +164,7 @@ static void written(struct node *node)
     receiving->offset += buffer_size(&receiving->chunk);
     buffer_clear(&receiving->chunk, FRAME_BODY_MAX);
     receiving->state = receiving->offset == receiving->size ? RECEIVE_END : RECEIVE_WAIT;
-    answer(node, receiving->offset, 0);
+    answer(node, receiving->offset, FRAME_TAKEN_SO_FAR);
 }
 
 static void loaded(struct node *node, struct disk_bulk *request)
@@ -189,7 +189,7 @@ void receive_done(struct node *node, struct disk_bulk *request)
     switch (receiving->state) {
     case RECEIVE_BEGIN:
         receiving->state = RECEIVE_WAIT;
-        answer(node, 0, 0);
+        answer(node, 0, FRAME_TAKEN_SO_FAR);
         break;
     case RECEIVE_WRITE:
         written(node);

@@ -5,8 +5,6 @@
 
 enum { SEND_CHUNK_OVERHEAD = 64, SEND_RETRY_MS = 1000 };
 
-enum taken { TAKEN_SO_FAR = 0, TAKEN_INSTALLED = 1, TAKEN_NOT = 2 };
-
 /* The transfer under way is over; the file, if open, is closed next. */
 static void end(struct node *node, bool installed)
 {
@@ -127,12 +125,12 @@ void send_taken(struct node *node, uint32_t from, struct reader *reader)
     uint8_t state = reader_u8(reader);
     if (reader->bad || sending->state != SEND_WAIT || from != sending->peer || index != sending->index)
         return;
-    if (state == TAKEN_INSTALLED || state == TAKEN_NOT) {
-        end(node, state == TAKEN_INSTALLED);
+    if (state == FRAME_TAKEN_INSTALLED || state == FRAME_TAKEN_NOT) {
+        end(node, state == FRAME_TAKEN_INSTALLED);
         return;
     }
-    if (offset != sending->offset)
-        return; /* repeated on the way */
+    if (state != FRAME_TAKEN_SO_FAR || offset != sending->offset)
+        return; /* not known here, or repeated on the way */
     sending->moved_ms = node->now_ms;
     if (offset < sending->size)
         sending->state = SEND_READ;

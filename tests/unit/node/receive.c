@@ -138,6 +138,28 @@ START_TEST(none_is_taken_before_the_cluster_is_on_the_disk)
 }
 END_TEST
 
+/* What the other end says of it, on the sender's side: only words that are known count. */
+START_TEST(an_answer_that_is_not_known_moves_nothing)
+{
+    node->sending.state = SEND_WAIT;
+    node->sending.peer = PEER;
+    node->sending.index = INDEX;
+    node->sending.size = SIZE;
+    node->sending.moved_ms = now_ms;
+    uint8_t bytes[17] = {0};
+    bytes_put_u64(bytes, INDEX);
+    bytes[16] = FRAME_TAKEN_NOT + 1;
+    struct reader reader = reader_of(bytes, sizeof bytes);
+    send_taken(node, PEER, &reader);
+    ck_assert_int_eq(node->sending.state, SEND_WAIT);
+    bytes[16] = FRAME_TAKEN_SO_FAR;
+    reader = reader_of(bytes, sizeof bytes);
+    send_taken(node, PEER, &reader);
+    ck_assert_int_eq(node->sending.state, SEND_READ);
+    node->sending.state = SEND_IDLE;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("receive");
@@ -149,6 +171,7 @@ int main(void)
     tcase_add_test(tests, one_that_is_refused_leaves_nothing);
     tcase_add_test(tests, one_that_comes_again_at_once);
     tcase_add_test(tests, none_is_taken_before_the_cluster_is_on_the_disk);
+    tcase_add_test(tests, an_answer_that_is_not_known_moves_nothing);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
