@@ -55,6 +55,17 @@ const struct raft_configuration *raft_log_configuration(const struct raft_log *l
     return &log->configurations[log->configuration_count - 1].configuration;
 }
 
+const struct raft_configuration *raft_log_configuration_at(const struct raft_log *log, uint64_t index)
+{
+    ensure(index >= log->base_index && log->configuration_count > 0);
+    size_t at = log->configuration_count - 1;
+    while (log->configurations[at].index > index) {
+        ensure(at > 0);
+        at--;
+    }
+    return &log->configurations[at].configuration;
+}
+
 /* --- the entries' memory ---------------------------------------------------------------------------------------- */
 
 static void make_room(struct raft_log *log)

@@ -52,7 +52,9 @@ uint64_t raft_log_term(const struct raft_log *log, uint64_t index);
 const struct raft_entry *raft_log_entry(const struct raft_log *log, uint64_t index);
 /* The largest index up to INDEX (at most last) whose term is at most TERM; base - 1 where there is none. */
 uint64_t raft_log_find(const struct raft_log *log, uint64_t index, uint64_t term);
+/* The newest configuration; and the one that held at INDEX (at least base). Borrowed until the log changes. */
 const struct raft_configuration *raft_log_configuration(const struct raft_log *log);
+const struct raft_configuration *raft_log_configuration_at(const struct raft_log *log, uint64_t index);
 
 /* These two return whether the newest configuration became another one. */
 /* ENTRY follows the last one; a reference to its payload is taken. A payload that is no configuration changes none. */

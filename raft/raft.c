@@ -276,3 +276,8 @@ const struct raft_configuration *raft_members(const struct raft *raft)
 {
     return raft_log_configuration(&raft->log);
 }
+
+const struct raft_configuration *raft_members_at(const struct raft *raft, uint64_t index)
+{
+    return raft_log_configuration_at(&raft->log, index);
+}

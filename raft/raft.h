@@ -153,6 +153,8 @@ uint64_t raft_log_bytes(const struct raft *raft);
 uint64_t raft_unwritten_bytes(const struct raft *raft);
 /* The newest configuration in the log. */
 const struct raft_configuration *raft_members(const struct raft *raft);
+/* The configuration as of INDEX: base_index <= INDEX. A newer one may be in the log, and may not be committed. */
+const struct raft_configuration *raft_members_at(const struct raft *raft, uint64_t index);
 
 enum raft_peer_state { RAFT_PEER_PROBE, RAFT_PEER_REPLICATE, RAFT_PEER_SNAPSHOT };
 struct raft_peer_view {

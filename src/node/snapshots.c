@@ -66,7 +66,7 @@ bool snapshots_next(struct node *node, struct disk_bulk *request)
         request->kind = DISK_SNAPSHOT_BEGIN;
         request->index = snapshots->index;
         request->term = snapshots->term;
-        request->configuration = *raft_members(node->raft);
+        request->configuration = *raft_members_at(node->raft, snapshots->index);
         return true;
     case SNAPSHOT_BLOCKS:
         request->kind = DISK_SNAPSHOT_BLOCK;

@@ -196,6 +196,26 @@ START_TEST(the_newest_configuration_counts_from_when_it_is_appended)
 }
 END_TEST
 
+/* A snapshot has the one as of its own last entry, whatever follows in the log. */
+START_TEST(the_configuration_as_of_an_entry)
+{
+    struct raft_log log;
+    open_at(&log, 7, 1);
+    add_configuration(&log, 4); /* at 8 */
+    add(&log, 1, 0);
+    add_configuration(&log, 5); /* at 10 */
+    add(&log, 1, 0);
+    static const uint32_t counts[] = {3, 4, 4, 5, 5};
+    for (uint64_t i = 0; i < 5; i++)
+        ck_assert_uint_eq(raft_log_configuration_at(&log, 7 + i)->count, counts[i]);
+    sync(&log);
+    raft_log_compact(&log, 9);
+    ck_assert_uint_eq(raft_log_configuration_at(&log, 9)->count, 4);
+    ck_assert_uint_eq(raft_log_configuration_at(&log, 10)->count, 5);
+    raft_log_close(&log);
+}
+END_TEST
+
 /* --- snapshots -------------------------------------------------------------------------------------------------- */
 
 START_TEST(restore_drops_what_does_not_match)
@@ -329,6 +349,7 @@ int main(void)
     tcase_add_test(tests, truncation_takes_the_durable_mark_along);
     tcase_add_test(tests, a_batch_makes_nothing_durable_that_took_a_dropped_entrys_place);
     tcase_add_test(tests, the_newest_configuration_counts_from_when_it_is_appended);
+    tcase_add_test(tests, the_configuration_as_of_an_entry);
     tcase_add_test(tests, restore_drops_what_does_not_match);
     tcase_add_test(tests, restore_keeps_a_suffix);
     tcase_add_test(tests, restore_beyond_what_is_written_starts_the_log_on_disk_anew);
