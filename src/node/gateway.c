@@ -11,15 +11,37 @@ static uint64_t cost(size_t command_bytes)
     return command_bytes + GATEWAY_OVERHEAD;
 }
 
+/* Places for COUNT_MAX numbers at once: a power of two of them, so that a number's low bits name its own. */
+static void make_slots(struct gateway *gateway, uint64_t count_max)
+{
+    uint64_t size = 1;
+    while (size < count_max)
+        size *= 2;
+    if (gateway->slots && size <= gateway->mask + 1)
+        return;
+    struct gateway_slot *slots = memory_get(size * sizeof *slots);
+    for (uint64_t number = gateway->first; number < gateway->next; number++)
+        slots[number & (size - 1)] = *gateway_slot(gateway, number);
+    free(gateway->slots);
+    gateway->slots = slots;
+    gateway->mask = size - 1;
+}
+
 void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max, uint64_t bytes_max)
 {
-    ensure(window_max > 0 && bytes_max > 0);
-    uint64_t size = 1;
-    while (size < window_max)
-        size *= 2;
-    *gateway = (struct gateway){.id = id, .mask = size - 1, .writable = true, .allowed_max = bytes_max};
-    gateway->slots = memory_get(size * sizeof *gateway->slots);
+    *gateway = (struct gateway){.id = id, .writable = true};
+    gateway_limit(gateway, window_max, bytes_max);
     gateway_reopen(gateway, nonce);
+}
+
+void gateway_limit(struct gateway *gateway, uint64_t window_max, uint64_t bytes_max)
+{
+    ensure(window_max > 0 && bytes_max > 0);
+    make_slots(gateway, window_max);
+    gateway->count_max = window_max;
+    if (gateway->allowed == gateway->allowed_max || gateway->allowed > bytes_max)
+        gateway->allowed = bytes_max;
+    gateway->allowed_max = bytes_max;
 }
 
 void gateway_close(struct gateway *gateway)
@@ -58,7 +80,7 @@ bool gateway_has_room(const struct gateway *gateway, size_t command_bytes)
 {
     uint64_t count = gateway->next - gateway->first;
     /* An empty window takes any one command, so that the largest value always gets through. */
-    return count == 0 || (count <= gateway->mask && gateway->bytes + cost(command_bytes) <= gateway->allowed);
+    return count == 0 || (count < gateway->count_max && gateway->bytes + cost(command_bytes) <= gateway->allowed);
 }
 
 uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending, uint64_t now_ms)

@@ -47,6 +47,7 @@ struct gateway {
     uint64_t asked_term;     /* the newest term whose leader was asked for credit */
     bool writable;           /* the leader takes new commands; false: disks are full */
     uint64_t progress_ms;    /* when something last moved: after a while without, ask again */
+    uint64_t count_max;      /* numbers in the window */
     uint64_t bytes;          /* of commands in the window, with their overhead */
     uint64_t allowed;        /* how many there may be now */
     uint64_t allowed_max;
@@ -56,6 +57,8 @@ struct gateway {
 };
 
 void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max, uint64_t bytes_max);
+/* Other limits from now on: what is above them stays, and nothing is added to it. */
+void gateway_limit(struct gateway *gateway, uint64_t window_max, uint64_t bytes_max);
 void gateway_close(struct gateway *gateway);
 
 /* Forgets the window (its owners have been answered) and begins anew under NONCE. */

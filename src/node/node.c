@@ -209,10 +209,10 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     const struct raft_member *self = raft_configuration_member(&node->identity.configuration, options->id);
     if (formed && raft_last_index(node->raft) == 0 && self && self->incarnation == node->identity.incarnation)
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
-    if (formed)
-        ensure(formation_limits(node)); /* they were looked at above */
     gateway_init(&node->gateway, options->id, random_u64(&node->random) | 1, node->limits.window_max,
                  node->limits.window_max_bytes);
+    if (formed)
+        ensure(formation_limits(node)); /* they were looked at above */
     return node;
 }
 

@@ -174,6 +174,51 @@ START_TEST(reopening_forgets_everything)
 }
 END_TEST
 
+/* Those of the cluster, which a node may get to know late. */
+START_TEST(limits_become_others)
+{
+    struct gateway gateway = opened(3);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(gateway_has_room(&gateway, 1));
+        gateway_add(&gateway, new_command(), (struct pending *)&gateway, 0);
+    }
+    ck_assert(!gateway_has_room(&gateway, 1));
+    gateway_applied(&gateway, 0, 100);
+    gateway_limit(&gateway, 20, 2 << 20);
+    ck_assert_uint_eq(gateway.allowed, 2 << 20);
+    for (int i = 2; i < 20; i++) {
+        ck_assert(gateway_has_room(&gateway, 1));
+        gateway_add(&gateway, new_command(), NULL, 0);
+    }
+    ck_assert(!gateway_has_room(&gateway, 1));
+    gateway_limit(&gateway, 2, 1000);
+    ck_assert_uint_eq(gateway.allowed, 1000);
+    for (uint64_t number = 2; number <= 21; number++) {
+        struct command command;
+        struct blob *blob = gateway_slot(&gateway, number)->command;
+        ck_assert(!gateway_has_room(&gateway, 1) || number == 21);
+        ck_assert(command_decode(blob->bytes, blob->size, &command));
+        ck_assert_uint_eq(command.number, number);
+        ck_assert((gateway_applied(&gateway, 0, 100) != NULL) == (number <= 3));
+    }
+    ck_assert(gateway_has_room(&gateway, 5000)); /* an empty one takes any */
+    gateway_close(&gateway);
+}
+END_TEST
+
+/* It shrank, and waits to grow: a higher limit does not make it wide at once. */
+START_TEST(a_window_that_shrank_stays_so)
+{
+    struct gateway gateway = opened(4);
+    gateway_add(&gateway, new_command(), NULL, 0);
+    gateway_waits(&gateway, 200, 100);
+    uint64_t allowed = gateway.allowed;
+    gateway_limit(&gateway, 4, 2 << 20);
+    ck_assert_uint_eq(gateway.allowed, allowed);
+    gateway_close(&gateway);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gateway");
@@ -186,6 +231,8 @@ int main(void)
     tcase_add_test(tests, credit_takes_sending_back_but_never_before_what_is_applied);
     tcase_add_test(tests, skip_keeps_the_number_and_forgets_the_contents);
     tcase_add_test(tests, reopening_forgets_everything);
+    tcase_add_test(tests, limits_become_others);
+    tcase_add_test(tests, a_window_that_shrank_stays_so);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }

@@ -18,6 +18,7 @@ static char directory[64];
 static struct disk *disk;
 static struct node *node;
 static uint64_t now_ms;
+static uint32_t peers = 1; /* of --cluster; none of the others is ever there */
 
 static uint64_t numbers(void *context)
 {
@@ -60,8 +61,9 @@ static void start(void)
     node_options_default(&options);
     options.id = 1;
     options.value_max_bytes = 1024;
-    options.peer_count = 1;
-    options.peers[0] = (struct raft_member){.id = 1, .role = RAFT_VOTER, .address = "self"};
+    options.peer_count = peers;
+    for (uint32_t i = 0; i < peers; i++)
+        options.peers[i] = (struct raft_member){.id = i + 1, .role = RAFT_VOTER, .address = "self"};
     node = node_open(&options, disk, &recovered, store_open(1), now_ms, reason);
     ck_assert_ptr_nonnull(node);
     disk_recovered_free(&recovered);
@@ -76,10 +78,15 @@ static void stop(void)
     disk_close(disk);
 }
 
-static void setup(void)
+static void make_directory(void)
 {
     strcpy(directory, "/tmp/cleat-solo-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+static inline void setup(void)
+{
+    make_directory();
     start();
     for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
         turn(true);
