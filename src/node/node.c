@@ -388,12 +388,14 @@ uint64_t node_deadline_ms(const struct node *node)
     deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, exchange_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, persist_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, receive_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, send_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, snapshots_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, refusal_ms(node));
     if (!list_empty(&node->ages))
         deadline_ms = sooner(deadline_ms, list_item(node->ages.next, struct pending, age)->deadline_ms);
     if (node->shutting_down)
         deadline_ms = sooner(deadline_ms, node->shutdown_ms + NODE_SHUTDOWN_MS);
-    /* A transfer that does not move is noticed with the heartbeats, of which there is always one to come. */
     return deadline_ms;
 }
 

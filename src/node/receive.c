@@ -222,6 +222,12 @@ void receive_link_closed(struct node *node, uint32_t peer)
         abandon(node);
 }
 
+uint64_t receive_deadline_ms(const struct node *node)
+{
+    const struct receiving *receiving = &node->receiving;
+    return receiving->state == RECEIVE_WAIT ? receiving->moved_ms + NODE_TRANSFER_MS : UINT64_MAX;
+}
+
 void receive_tick(struct node *node)
 {
     struct receiving *receiving = &node->receiving;

@@ -48,6 +48,19 @@ void send_tick(struct node *node)
     }
 }
 
+uint64_t send_deadline_ms(const struct node *node)
+{
+    const struct sending *sending = &node->sending;
+    if (sending->state == SEND_READ || sending->state == SEND_WAIT)
+        return sending->moved_ms + NODE_TRANSFER_MS;
+    if (sending->state != SEND_IDLE)
+        return UINT64_MAX;
+    for (uint32_t i = 0; i < node->options.peer_count; i++)
+        if (sending->wanted[i])
+            return sending->retry_ms;
+    return UINT64_MAX;
+}
+
 bool send_next(struct node *node, struct disk_bulk *request)
 {
     struct sending *sending = &node->sending;

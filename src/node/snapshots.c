@@ -30,16 +30,26 @@ static void begin(struct node *node)
     restart_distance(node);
 }
 
+/* All there is to wait for is the time after one that had no room. */
+static bool is_due(const struct node *node)
+{
+    const struct snapshots *snapshots = &node->snapshots;
+    return snapshots->state == SNAPSHOT_IDLE && snapshots->log_bytes >= snapshots->every_bytes &&
+           node->receiving.state == RECEIVE_IDLE && !node->stopping &&
+           store_applied(node->store) > snapshots->done_index;
+}
+
 void snapshots_tick(struct node *node)
 {
-    struct snapshots *snapshots = &node->snapshots;
-    if (snapshots->every_bytes == 0)
+    if (node->snapshots.every_bytes == 0)
         restart_distance(node);
-    if (snapshots->state != SNAPSHOT_IDLE || snapshots->log_bytes < snapshots->every_bytes ||
-        node->now_ms < snapshots->retry_ms || node->receiving.state != RECEIVE_IDLE || node->stopping)
-        return;
-    if (store_applied(node->store) > snapshots->done_index)
+    if (node->now_ms >= node->snapshots.retry_ms && is_due(node))
         begin(node);
+}
+
+uint64_t snapshots_deadline_ms(const struct node *node)
+{
+    return is_due(node) ? node->snapshots.retry_ms : UINT64_MAX;
 }
 
 void snapshots_abandon(struct node *node)

@@ -263,11 +263,13 @@ uint64_t persist_deadline_ms(const struct node *node);
 
 /* --- snapshots.c, send.c, receive.c: users of the bulk thread --- */
 void snapshots_tick(struct node *node);
+uint64_t snapshots_deadline_ms(const struct node *node);
 bool snapshots_next(struct node *node, struct disk_bulk *request);
 void snapshots_done(struct node *node, struct disk_bulk *request);
 /* Gives up the snapshot under way, if any: its state is about to be replaced. */
 void snapshots_abandon(struct node *node);
 void send_tick(struct node *node);
+uint64_t send_deadline_ms(const struct node *node);
 bool send_next(struct node *node, struct disk_bulk *request);
 void send_done(struct node *node, struct disk_bulk *request);
 void send_taken(struct node *node, uint32_t from, struct reader *reader);
@@ -277,6 +279,7 @@ void receive_link_closed(struct node *node, uint32_t peer);
 void receive_offer(struct node *node, uint32_t from, struct reader *reader);
 void receive_chunk(struct node *node, uint32_t from, struct reader *reader);
 void receive_tick(struct node *node);
+uint64_t receive_deadline_ms(const struct node *node);
 bool receive_next(struct node *node, struct disk_bulk *request);
 void receive_done(struct node *node, struct disk_bulk *request);
 

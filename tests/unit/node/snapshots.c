@@ -52,12 +52,62 @@ START_TEST(it_has_the_configuration_as_of_its_last_entry)
 }
 END_TEST
 
+static void full(struct disk_bulk *request)
+{
+    request->status = DISK_FULL;
+    strcpy(request->reason, "write: No space left on device");
+    node_bulk_done(node, request);
+}
+
+/* A cluster of one has no heartbeats that would wake it up: it once relied on its driver's habits. */
+START_TEST(one_that_had_no_room_is_begun_again_when_it_said)
+{
+    node->snapshots.log_bytes = node->snapshots.every_bytes;
+    full(await_begin(true));
+    uint64_t retry_ms = node->snapshots.retry_ms;
+    ck_assert_uint_gt(retry_ms, now_ms);
+    for (int i = 0; i < 2 * NODE_MARK_MS; i++) /* what else is to be done comes to rest */
+        turn(true);
+    ck_assert_uint_eq(node_deadline_ms(node), retry_ms);
+    now_ms = retry_ms - 1;
+    struct disk_bulk *request = await_begin(true);
+    ck_assert_uint_eq(now_ms, retry_ms);
+    ck_assert_uint_gt(node_deadline_ms(node), now_ms);
+    done(request);
+}
+END_TEST
+
+/* A transfer that does not move ends by itself too. */
+START_TEST(transfers_that_stand_still_are_looked_at_in_time)
+{
+    for (int i = 0; i < 2 * NODE_MARK_MS; i++)
+        turn(true);
+    uint64_t rest_ms = node_deadline_ms(node);
+    node->receiving.state = RECEIVE_WAIT;
+    node->receiving.moved_ms = now_ms - 5;
+    ck_assert_uint_eq(node_deadline_ms(node), now_ms - 5 + NODE_TRANSFER_MS);
+    node->receiving.state = RECEIVE_IDLE;
+    node->sending.state = SEND_WAIT;
+    node->sending.moved_ms = now_ms - 7;
+    ck_assert_uint_eq(node_deadline_ms(node), now_ms - 7 + NODE_TRANSFER_MS);
+    node->sending.state = SEND_IDLE;
+    node->sending.wanted[0] = true;
+    node->sending.retry_ms = now_ms + 9;
+    ck_assert_uint_eq(node_deadline_ms(node), now_ms + 9);
+    node->sending.wanted[0] = false;
+    ck_assert_uint_eq(node_deadline_ms(node), rest_ms);
+    ck_assert_uint_gt(rest_ms, now_ms + NODE_TRANSFER_MS);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("snapshots");
     TCase *tests = tcase_create("snapshots");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, it_has_the_configuration_as_of_its_last_entry);
+    tcase_add_test(tests, one_that_had_no_room_is_begun_again_when_it_said);
+    tcase_add_test(tests, transfers_that_stand_still_are_looked_at_in_time);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
