@@ -160,7 +160,7 @@ static uint64_t near(struct reader *input, uint64_t base, uint64_t lowest)
 
 static void say_raft(struct world *world, int peer, struct reader *input)
 {
-    enum { ENTRIES_MAX = 4 };
+    enum { ENTRIES_MAX = 4, PAYLOAD_MAX = 191 /* a transaction of several parts is that long */ };
     const struct raft *raft = node_raft(world->node);
     uint64_t term = raft_term(raft), last = raft_last_index(raft);
     struct raft_entry entries[ENTRIES_MAX];
@@ -174,7 +174,7 @@ static void say_raft(struct world *world, int peer, struct reader *input)
     };
     message.entry_count = message.type == RAFT_APPEND ? reader_u8(input) % (ENTRIES_MAX + 1) : 0;
     for (uint32_t i = 0; i < message.entry_count; i++) {
-        size_t size = reader_u8(input) % 192; /* a transaction of several parts is that long */
+        size_t size = reader_u8(input) % (PAYLOAD_MAX + 1);
         const uint8_t *payload = reader_bytes(input, size);
         entries[i] = (struct raft_entry){.index = message.index + 1 + i, .term = near(input, message.term + 3, 1),
                                          .time_ms = message.time_ms + i, .type = reader_u8(input) % 5};
@@ -183,7 +183,7 @@ static void say_raft(struct world *world, int peer, struct reader *input)
             memcpy(entries[i].payload->bytes, payload, size);
     }
     struct chain chain = {0};
-    uint8_t body[BODY_MAX + 200];
+    uint8_t body[BODY_MAX + ENTRIES_MAX * PAYLOAD_MAX];
     raft_message_encode(&message, &chain);
     size_t size = chain.size;
     ensure(size <= sizeof body);
