@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ensure.h"
+#include "base/hostport.h"
 #include "http/http.h"
 #include "net/server.h"
 #include "node/limits.h"
@@ -80,6 +81,15 @@ static struct store *load_store(struct disk *disk, const struct disk_recovered *
     return NULL;
 }
 
+/* The host in ADDRESS, "HOST:PORT", and a comma. */
+static void add_host(struct buffer *names, const char *address)
+{
+    struct hostport parts;
+    if (hostport_split(&parts, address, strlen(address)) == NULL)
+        buffer_append(names, parts.host, parts.host_size);
+    buffer_append_text(names, ",");
+}
+
 /* The names of this node that its own options tell: the hosts of --listen and --cluster, the machine's, and those of
  * --http-hosts. To be closed by the caller. */
 static struct buffer host_names(const struct options *options)
@@ -90,12 +100,9 @@ static struct buffer host_names(const struct options *options)
     gethostname(machine, sizeof machine - 1);
     buffer_append_text(&names, machine);
     buffer_append_text(&names, ",");
-    buffer_append(&names, options->listen, strcspn(options->listen, ":"));
-    for (uint32_t i = 0; i < node->peer_count; i++) {
-        buffer_append_text(&names, ",");
-        buffer_append(&names, node->peers[i].address, strcspn(node->peers[i].address, ":"));
-    }
-    buffer_append_text(&names, ",");
+    add_host(&names, options->listen);
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        add_host(&names, node->peers[i].address);
     buffer_append_text(&names, options->http_hosts ? options->http_hosts : "");
     buffer_append_u8(&names, 0);
     return names;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hostport.h"
 #include "node/limits.h"
 #include "protocol/request.h"
 
@@ -87,9 +88,14 @@ static const char *add_peer(struct node_options *node, const char *text, size_t 
     uint64_t id;
     if (!equals || !request_number(text, (size_t)(equals - text), &id) || id == 0 || id > 255)
         return "each node must be ID=HOST:PORT, with an ID from 1 to 255";
-    size_t address_size = size - (size_t)(equals + 1 - text);
-    if (address_size == 0 || address_size > RAFT_ADDRESS_MAX || !memchr(equals, ':', address_size + 1))
-        return "each node must be ID=HOST:PORT";
+    const char *address = equals + 1;
+    size_t address_size = size - (size_t)(address - text);
+    struct hostport parts;
+    const char *problem = hostport_split_whole(&parts, address, address_size);
+    if (problem)
+        return problem;
+    if (address_size > RAFT_ADDRESS_MAX)
+        return "a node's HOST:PORT has at most 120 characters";
     if (node->peer_count == RAFT_MEMBERS_MAX)
         return "there are too many nodes";
     uint32_t place = node->peer_count;
@@ -101,7 +107,7 @@ static const char *add_peer(struct node_options *node, const char *text, size_t 
         return "an id is there twice";
     struct raft_member *peer = &node->peers[place];
     *peer = (struct raft_member){.id = (uint32_t)id, .role = RAFT_VOTER};
-    memcpy(peer->address, equals + 1, address_size);
+    memcpy(peer->address, address, address_size);
     node->peer_count++;
     return NULL;
 }

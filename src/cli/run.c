@@ -35,7 +35,7 @@ static int finish_output(const struct cli *cli, int status)
 /* `bench` has options of its own; what was said before its name reaches it by the environment. */
 static int run_bench(const struct cli *base, int argc, char **argv)
 {
-    char list[ENDPOINTS_MAX * (ENDPOINT_HOST_MAX + ENDPOINT_PORT_MAX + 4)];
+    char list[ENDPOINTS_MAX * (HOSTPORT_HOST_MAX + HOSTPORT_PORT_MAX + 4)];
     size_t size = 0;
     for (size_t i = 0; i < base->options.endpoints.count; i++) {
         const struct endpoint *endpoint = &base->options.endpoints.list[i];

@@ -7,7 +7,7 @@
 #include "cli/verbs.h"
 #include "json/encode.h"
 
-enum { PROBE_MS = 2000, TEXT_SIZE = ENDPOINT_HOST_MAX + ENDPOINT_PORT_MAX + 4, CELL_SIZE = 64 };
+enum { PROBE_MS = 2000, TEXT_SIZE = HOSTPORT_HOST_MAX + HOSTPORT_PORT_MAX + 4, CELL_SIZE = 64 };
 
 static void endpoint_text(const struct endpoint *endpoint, char text[TEXT_SIZE])
 {

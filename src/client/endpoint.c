@@ -10,38 +10,23 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "protocol/request.h"
+#include "base/hostport.h"
 
 /* One "HOST[:PORT]" of SIZE bytes. */
 static const char *parse_one(struct endpoint *endpoint, const char *text, size_t size)
 {
-    const char *host = text;
-    size_t host_size = size;
-    const char *port = ENDPOINT_PORT_DEFAULT;
-    size_t port_size = strlen(port);
-    const char *colon = memrchr(text, ':', size);
-    const char *bracket = memrchr(text, ']', size);
-    if (colon && (!bracket || colon > bracket)) {
-        host_size = (size_t)(colon - text);
-        port = colon + 1;
-        port_size = size - host_size - 1;
-    }
-    if (host_size >= 2 && host[0] == '[' && host[host_size - 1] == ']') {
-        host++;
-        host_size -= 2;
-    } else if (memmem(text, size, "://", strlen("://"))) {
+    struct hostport parts;
+    if (memmem(text, size, "://", strlen("://")))
         return "each must be HOST:PORT, without http://";
-    } else if (memchr(host, ':', host_size)) {
-        return "an IPv6 address goes in brackets: [::1]:8080";
-    }
-    uint64_t number;
-    if (host_size == 0 || host_size > ENDPOINT_HOST_MAX)
-        return "each must be HOST:PORT";
-    if (port_size > ENDPOINT_PORT_MAX || !request_number(port, port_size, &number) || number == 0 || number > 65535)
-        return "each must be HOST:PORT, with a PORT from 1 to 65535";
-    *endpoint = (struct endpoint){0};
-    memcpy(endpoint->host, host, host_size);
-    memcpy(endpoint->port, port, port_size);
+    const char *problem = hostport_split(&parts, text, size);
+    if (problem)
+        return problem;
+    *endpoint = (struct endpoint){.port = ENDPOINT_PORT_DEFAULT};
+    memcpy(endpoint->host, parts.host, parts.host_size);
+    if (parts.port_size == 0)
+        return NULL;
+    memcpy(endpoint->port, parts.port, parts.port_size);
+    endpoint->port[parts.port_size] = '\0';
     return NULL;
 }
 

@@ -6,19 +6,17 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum {
-    ENDPOINTS_MAX = 64,
-    ENDPOINT_HOST_MAX = 255,
-    ENDPOINT_PORT_MAX = 5,
-};
+#include "base/hostport.h"
+
+enum { ENDPOINTS_MAX = 64 };
 
 #define ENDPOINTS_VARIABLE "CLEAT_ENDPOINTS" /* of the environment */
 #define ENDPOINTS_DEFAULT "localhost:8080"
 #define ENDPOINT_PORT_DEFAULT "8080"
 
 struct endpoint {
-    char host[ENDPOINT_HOST_MAX + 1]; /* a name or an address, without brackets */
-    char port[ENDPOINT_PORT_MAX + 1]; /* 1 to 65535 */
+    char host[HOSTPORT_HOST_MAX + 1]; /* a name or an address, without brackets */
+    char port[HOSTPORT_PORT_MAX + 1]; /* 1 to 65535 */
 };
 
 struct endpoints {

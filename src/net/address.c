@@ -5,27 +5,23 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HOST_MAX = 256, LISTEN_BACKLOG = 1024 };
+#include "base/hostport.h"
+
+enum { LISTEN_BACKLOG = 1024 };
 
 const char *address_resolve(const char *text, struct address *address)
 {
-    char host[HOST_MAX];
-    const char *colon = strrchr(text, ':');
-    if (!colon || colon == text || colon[1] == '\0')
-        return "it must be HOST:PORT";
-    const char *from = text;
-    size_t size = (size_t)(colon - text);
-    if (text[0] == '[' && size > 2 && colon[-1] == ']') {
-        from++;
-        size -= 2;
-    }
-    if (size >= sizeof host)
-        return "its host name is too long";
-    memcpy(host, from, size);
-    host[size] = '\0';
+    struct hostport parts;
+    const char *problem = hostport_split_whole(&parts, text, strlen(text));
+    if (problem)
+        return problem;
+    char host[HOSTPORT_HOST_MAX + 1] = "";
+    char port[HOSTPORT_PORT_MAX + 1] = "";
+    memcpy(host, parts.host, parts.host_size);
+    memcpy(port, parts.port, parts.port_size);
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV};
     struct addrinfo *found;
-    int error = getaddrinfo(host, colon + 1, &hints, &found);
+    int error = getaddrinfo(host, port, &hints, &found);
     if (error != 0)
         return gai_strerror(error);
     memcpy(&address->bytes, found->ai_addr, found->ai_addrlen);

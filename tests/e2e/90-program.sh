@@ -82,6 +82,21 @@ holds() { # NODE BYTES: of contents
     curl -s "http://127.0.0.1:$(port "$1")/metrics" | grep -qx "cleat_held_bytes $2"
 }
 
+# Such a typo once went into the identity of the node that formed the cluster, which could not be started ever again.
+test_an_address_with_a_space_is_refused() {
+    use_cluster none
+    local cluster code
+    for cluster in "1=127.0.0.1:9081,2=127.0.0.1 :9082" "1=127.0.0.1:9081, 2=127.0.0.1:9082" \
+        "1=127.0.0.1:9081,2=::1:9082" "1=127.0.0.1:9081,2=127.0.0.1:0" "1=127.0.0.1:9081,2=127.0.0.1"; do
+        code=0
+        timeout 5 "$server" --data "$directory/data" --listen "127.0.0.1:$CLEAT_PORT" --cluster "$cluster" \
+            2>"$directory/stderr" || code=$?
+        same "$code" 1 "--cluster '$cluster'"
+        matches "$(<"$directory/stderr")" "cleatd: --cluster $cluster: *"
+        [[ ! -e $directory/data ]] || fail "it made a data directory"
+    done
+}
+
 test_a_port_that_is_taken_is_refused() {
     fresh_cluster 1
     local code=0

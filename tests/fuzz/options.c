@@ -23,6 +23,17 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
     return EAI_NONAME;
 }
 
+/* What a cluster is formed of must come back from the disk. */
+static void check_configuration(const struct node_options *node)
+{
+    struct raft_configuration configuration = {.cluster_id = 1, .count = node->peer_count}, decoded;
+    struct buffer bytes = {0};
+    memcpy(configuration.members, node->peers, sizeof node->peers);
+    raft_configuration_encode(&configuration, &bytes);
+    ensure(raft_configuration_decode(buffer_start(&bytes), buffer_size(&bytes), &decoded));
+    buffer_close(&bytes);
+}
+
 static void check(const struct options *options)
 {
     const struct node_options *node = &options->node;
@@ -35,6 +46,7 @@ static void check(const struct options *options)
         listed |= node->peers[i].id == node->id;
         (void)address_resolve(node->peers[i].address, &address);
     }
+    check_configuration(node);
     ensure(listed && node->id > 0);
     ensure(node->election_min_ms <= node->election_max_ms && node->heartbeat_ms * 2 <= node->election_min_ms);
     ensure(options->segment_bytes % 4096 == 0 && node->value_max_bytes <= options->segment_bytes / 4);

@@ -32,11 +32,11 @@ START_TEST(what_is_no_list)
         ck_assert_msg(endpoints_parse(&endpoints, lists[i]) != NULL, "%s", lists[i]);
     ck_assert_ptr_nonnull(strstr(endpoints_parse(&endpoints, "http://localhost:8080"), "without http"));
     ck_assert_ptr_nonnull(strstr(endpoints_parse(&endpoints, "http://localhost"), "without http"));
-    char text[ENDPOINT_HOST_MAX + 4];
+    char text[HOSTPORT_HOST_MAX + 4];
     memset(text, 'a', sizeof text);
-    strcpy(text + ENDPOINT_HOST_MAX, ":1");
+    strcpy(text + HOSTPORT_HOST_MAX, ":1");
     ck_assert_ptr_null(endpoints_parse(&endpoints, text));
-    strcpy(text + ENDPOINT_HOST_MAX, "a:1");
+    strcpy(text + HOSTPORT_HOST_MAX, "a:1");
     ck_assert_ptr_nonnull(endpoints_parse(&endpoints, text));
 }
 END_TEST
