@@ -7,6 +7,16 @@
 
 enum { CONFIGURATION_FORMAT = 1 };
 
+/* An address goes into log lines and to the resolver: printable, without spaces. */
+static bool address_valid(const void *bytes, size_t size)
+{
+    const char *address = bytes;
+    for (size_t i = 0; i < size; i++)
+        if (address[i] <= ' ' || address[i] > '~')
+            return false;
+    return size <= RAFT_ADDRESS_MAX;
+}
+
 void raft_configuration_encode(const struct raft_configuration *configuration, struct buffer *out)
 {
     ensure(configuration->count > 0 && configuration->count <= RAFT_MEMBERS_MAX);
@@ -20,7 +30,7 @@ void raft_configuration_encode(const struct raft_configuration *configuration, s
         const struct raft_member *member = &configuration->members[i];
         size_t address_size = strlen(member->address);
         ensure(member->id > (i > 0 ? configuration->members[i - 1].id : 0));
-        ensure(address_size <= RAFT_ADDRESS_MAX);
+        ensure(address_valid(member->address, address_size)); /* what cannot be decoded must never be promised */
         buffer_append_u32(out, member->id);
         buffer_append_u64(out, member->incarnation);
         buffer_append_u8(out, (uint8_t)member->role);
@@ -29,20 +39,13 @@ void raft_configuration_encode(const struct raft_configuration *configuration, s
     }
 }
 
-/* An address goes into log lines and to the resolver: printable, without spaces. */
 static bool decode_address(struct reader *reader, char address[RAFT_ADDRESS_MAX + 1])
 {
     size_t size = reader_u8(reader);
-    if (size > RAFT_ADDRESS_MAX)
-        return false;
     const uint8_t *bytes = reader_bytes(reader, size);
-    if (!bytes)
+    if (!bytes || !address_valid(bytes, size))
         return false;
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] <= ' ' || bytes[i] > '~')
-            return false;
-        address[i] = (char)bytes[i];
-    }
+    memcpy(address, bytes, size);
     address[size] = '\0';
     return true;
 }

@@ -14,7 +14,7 @@
 
 enum {
     RAFT_MEMBERS_MAX = 9,
-    RAFT_ADDRESS_MAX = 120, /* bytes of "host:port" */
+    RAFT_ADDRESS_MAX = 120, /* bytes of "host:port", each '!' to '~' */
     RAFT_EXTRA_MAX = 128,
 };
 
@@ -35,7 +35,7 @@ struct raft_configuration {
     uint8_t extra[RAFT_EXTRA_MAX];
 };
 
-/* Appends the configuration's bytes to OUT. */
+/* Appends the configuration's bytes to OUT. Its addresses must be ones that can be decoded. */
 void raft_configuration_encode(const struct raft_configuration *configuration, struct buffer *out);
 /* False where the bytes are no valid configuration: sizes, order, ids, roles, at least one voter. */
 bool raft_configuration_decode(const uint8_t *bytes, size_t size, struct raft_configuration *configuration);

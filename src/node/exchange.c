@@ -256,7 +256,7 @@ static void handle_consensus(struct node *node, struct node_link *link, const st
     switch (message->type) {
     case FRAME_FORM:
         link->formed = true;
-        formation_received(node, message->body, message->size);
+        formation_received(node, link->peer, message->body, message->size);
         if (formation_settled(node))
             send_state(node, link, 0, 0); /* so that it need not be told again */
         break;

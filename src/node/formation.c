@@ -104,14 +104,28 @@ void formation_tick(struct node *node)
         form(node);
 }
 
-void formation_received(struct node *node, const uint8_t *bytes, size_t size)
+/* It comes again and again: said once. */
+static void say_bad_form(struct node *node, uint32_t from)
+{
+    if (node->bad_form_said)
+        return;
+    node->bad_form_said = true;
+    say(node, "bad_form");
+    say_number(node, "peer", from);
+    say_text(node, "reason", "the cluster that it tells of is none that this version can read");
+    say_end(node);
+}
+
+void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, size_t size)
 {
     struct raft_configuration configuration;
     struct limits limits;
     if (node->identity.configuration.count > 0 || !node->identity.fresh)
         return;
-    if (!raft_configuration_decode(bytes, size, &configuration) || configuration.cluster_id == 0)
+    if (!raft_configuration_decode(bytes, size, &configuration) || configuration.cluster_id == 0) {
+        say_bad_form(node, from);
         return;
+    }
     if (!limits_decode(&configuration, &limits)) {
         node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
         return;

@@ -150,6 +150,7 @@ struct node {
     bool identity_due;          /* identity.configuration is to be written */
     bool identity_busy;
     bool bootstrap_due;         /* once it is written */
+    bool bad_form_said;         /* that what a peer tells of its cluster cannot be read */
     uint64_t form_again_ms;     /* when peers without a cluster are told of it again */
     char learner_reason[96];
 
@@ -239,7 +240,8 @@ void exchange_tell_state(struct node *node, uint64_t index, uint64_t hash);
 #define FORMATION_VALUE_MAX_REASON \
     "the cluster takes larger values than this node's --value-max, for which its log has room: raise it"
 void formation_tick(struct node *node);
-void formation_received(struct node *node, const uint8_t *bytes, size_t size);
+/* FROM tells of its cluster. */
+void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, size_t size);
 bool formation_next(struct node *node, struct disk_bulk *request);
 void formation_done(struct node *node, struct disk_bulk *request);
 /* The cluster's limits, from the newest configuration. False: they are not ones that this program can keep. */

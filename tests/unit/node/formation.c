@@ -6,7 +6,7 @@ static void tell(const struct raft_configuration *configuration)
 {
     struct buffer bytes = {0};
     raft_configuration_encode(configuration, &bytes);
-    formation_received(node, buffer_start(&bytes), buffer_size(&bytes));
+    formation_received(node, 2, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
 }
 
@@ -49,12 +49,36 @@ START_TEST(the_clusters_limits_hold_from_when_it_is_known)
 }
 END_TEST
 
+/* It was once dropped without a word: its node waited for ever, and no one knew why. */
+START_TEST(what_cannot_be_read_is_said_once)
+{
+    const struct limits limits = {.value_max_bytes = 500, .window_max = 3, .window_max_bytes = 5000};
+    const struct raft_configuration configuration = cluster(&limits);
+    struct buffer bytes = {0};
+    raft_configuration_encode(&configuration, &bytes);
+    uint8_t *last = buffer_start(&bytes) + buffer_size(&bytes) - 1;
+    *last = ' '; /* of an address */
+    for (int i = 0; i < 3; i++)
+        formation_received(node, 2, buffer_start(&bytes), buffer_size(&bytes));
+    buffer_close(&bytes);
+    buffer_append_u8(node_log(node), '\0');
+    const char *said = strstr((const char *)buffer_start(node_log(node)), "event=bad_form peer=2 reason=");
+    ck_assert_ptr_nonnull(said);
+    ck_assert_ptr_null(strstr(said + 1, "event=bad_form"));
+    buffer_clear(node_log(node), 0);
+    ck_assert_uint_eq(node->identity.configuration.count, 0);
+    tell(&configuration);
+    ck_assert_uint_eq(node->identity.configuration.count, 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("formation");
     TCase *tests = tcase_create("formation");
     tcase_add_checked_fixture(tests, setup_empty, teardown);
     tcase_add_test(tests, the_clusters_limits_hold_from_when_it_is_known);
+    tcase_add_test(tests, what_cannot_be_read_is_said_once);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
