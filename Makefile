@@ -47,6 +47,7 @@ LIBS_store = $(call lib,store) $(LIBS_protocol)
 LIBS_disk = $(call lib,disk) $(LIBS_raft)
 LIBS_node = $(call lib,node) $(call lib,store) $(call lib,disk) $(call lib,protocol) $(call lib,raft) $(LIBS_base)
 LIBS_net = $(call lib,net) $(LIBS_node)
+EXTERNAL_net = -lev
 LIBS_json = $(call lib,json) $(LIBS_protocol)
 EXTERNAL_json = -ljansson
 LIBS_http = $(call lib,http) $(call lib,json) $(LIBS_node)

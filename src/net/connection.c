@@ -80,20 +80,26 @@ static bool write_replies(struct text_client *connection, struct chain *output)
     return true;
 }
 
-static void flush(struct connection *owner)
+/* False: the connection is gone. */
+static bool write_output(struct text_client *connection)
 {
-    struct text_client *connection = list_item(owner, struct text_client, connection);
     struct chain *output = node_client_output(connection->client);
     if (!write_replies(connection, output)) {
         connection_close(connection);
-        return;
+        return false;
     }
     if (output->size == 0 && node_client_ends(connection->client)) {
         linger(connection);
-        return;
+        return true;
     }
     int events = node_client_reads(connection->client) ? EV_READ : 0;
     interest(connection, output->size > 0 ? events | EV_WRITE : events);
+    return true;
+}
+
+static void flush(struct connection *owner)
+{
+    (void)write_output(list_item(owner, struct text_client, connection));
 }
 
 void connections_flush(struct server *server)
@@ -185,10 +191,11 @@ static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct text_client *connection = io->data;
     (void)loop;
+    /* Writing comes first: the socket of a client that uploads without a pause is always readable. */
+    if ((events & EV_WRITE) && connection->client && !write_output(connection))
+        return;
     if (events & EV_READ)
-        read_input(connection); /* what it writes goes out at the end of the turn */
-    else if ((events & EV_WRITE) && connection->client)
-        flush(&connection->connection);
+        read_input(connection); /* what it brings about is written at the end of the turn */
 }
 
 static void add(struct server *server, int file)
