@@ -18,7 +18,7 @@ enum {
     ACCEPTS_PER_TURN = 64,
     LINGER_MS = 2000,            /* after the last reply a client may take this long to close */
     METHOD_MS = 2000,            /* half an HTTP method that is not continued for this long is text */
-    SWEEP_MS = 1000,             /* how often clients are looked at for stalls */
+    SWEEP_MS = 1000,             /* how often clients are looked at for stalls, and peers listened for again */
     REDIAL_MIN_MS = 10,
     REDIAL_MAX_MS = 200,
     PEER_USER_TIMEOUT_MS = 5000, /* unacknowledged bytes end a link */
@@ -87,6 +87,8 @@ void connections_close(struct server *server);
 void peers_listen(struct server *server, int listener);
 void peers_dial(struct server *server);
 void peers_flush(struct server *server);
+/* Listens again, after a pause because no descriptor was left. */
+void peers_sweep(struct server *server);
 void peers_close(struct server *server);
 
 #endif

@@ -188,8 +188,11 @@ static void on_peer_listener(struct ev_loop *loop, struct ev_io *io, int events)
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         int file = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (file < 0 && errno != EINTR && errno != ECONNABORTED)
+        if (file < 0 && errno != EINTR && errno != ECONNABORTED) {
+            if (errno == EMFILE || errno == ENFILE)
+                ev_io_stop(server->loop, io); /* who calls goes on calling, and would wake the loop at once */
             return;
+        }
         if (file < 0)
             continue;
         struct peer_socket *socket = socket_add(server, file, NULL);
@@ -209,6 +212,12 @@ void peers_listen(struct server *server, int listener)
     ev_io_start(server->loop, &server->peer_listener);
 }
 
+void peers_sweep(struct server *server)
+{
+    if (server->options.peer_listen)
+        ev_io_start(server->loop, &server->peer_listener);
+}
+
 void peers_close(struct server *server)
 {
     server->ended = true;
@@ -216,7 +225,7 @@ void peers_close(struct server *server)
         ev_timer_stop(server->loop, &server->dials[i].again);
     while (!list_empty(&server->peer_sockets))
         socket_close(list_item(server->peer_sockets.next, struct peer_socket, all));
-    if (ev_is_active(&server->peer_listener)) {
+    if (server->options.peer_listen) {
         ev_io_stop(server->loop, &server->peer_listener);
         close(server->peer_listener.fd);
     }

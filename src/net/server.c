@@ -157,6 +157,7 @@ static void on_sweep(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     connections_sweep(timer->data);
+    peers_sweep(timer->data);
 }
 
 static void on_signal(struct ev_loop *loop, struct ev_signal *signal_watcher, int events)
