@@ -47,6 +47,18 @@ static void keep_memory(void)
     mallopt(M_TOP_PAD, STEP_BYTES);
 }
 
+static void log_connections(uint32_t wanted, uint32_t allowed)
+{
+    struct buffer line = {0};
+    buffer_append_text(&line, "event=connections_limited wanted=");
+    buffer_append_number(&line, wanted);
+    buffer_append_text(&line, " allowed=");
+    buffer_append_number(&line, allowed);
+    buffer_append_text(&line, " reason=\"RLIMIT_NOFILE\"\n");
+    server_write_log(&line);
+    buffer_close(&line);
+}
+
 /* As many descriptors as the system gives; clients get what peers and files leave. */
 static void raise_descriptors(struct node_options *options)
 {
@@ -56,11 +68,17 @@ static void raise_descriptors(struct node_options *options)
         return;
     rlim_t wanted = (rlim_t)options->connections_max + KEPT;
     if (limit.rlim_cur < wanted) {
-        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-        setrlimit(RLIMIT_NOFILE, &limit);
+        struct rlimit raised = {limit.rlim_max < wanted ? limit.rlim_max : wanted, limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
     }
-    if (limit.rlim_cur < wanted)
-        options->connections_max = limit.rlim_cur > 2 * KEPT ? (uint32_t)limit.rlim_cur - KEPT : KEPT;
+    uint32_t allowed = limit.rlim_cur < wanted ? KEPT : options->connections_max;
+    if (limit.rlim_cur < wanted && limit.rlim_cur > 2 * KEPT)
+        allowed = (uint32_t)limit.rlim_cur - KEPT;
+    if (allowed >= options->connections_max)
+        return;
+    log_connections(options->connections_max, allowed);
+    options->connections_max = allowed;
 }
 
 /* The recovered snapshot's state. NULL where it does not load, though its checksums were right. */

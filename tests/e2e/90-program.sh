@@ -105,6 +105,28 @@ test_a_port_that_is_taken_is_refused() {
     grep -q "$(port 1)" "$directory/stderr" || fail "$(<"$directory/stderr")"
 }
 
+# It once took fewer clients than it was told to without a word.
+test_too_few_descriptors_for_its_connections_are_told() {
+    local i line file
+    use_cluster cluster
+    export CLEAT_ARGS="--connections-max 5000"
+    (ulimit -n 300 && cluster up 1)
+    logged 1 'event=connections_limited wanted=5000 allowed=172 reason=' || fail "$(cluster log 1)"
+    (
+        for ((i = 0; i < 172; i++)); do
+            exec {file}<>"/dev/tcp/127.0.0.1/$(port 1)"
+        done
+        matches "$(say 1 </dev/null)" "ERR_BUSY ?*"
+        printf 'ping\n' >&"$file"
+        IFS= read -r -t 10 line <&"$file"
+        same "${line%$'\r'}" PONG
+    )
+    cluster stop 1
+    export CLEAT_ARGS="--connections-max 172"
+    (ulimit -n 300 && cluster start 1)
+    same "$(grep -c event=connections_limited "$CLEAT_DIR/1/log")" 1
+}
+
 test_two_clusters_side_by_side() {
     fresh_cluster 3
     answers 1 "write a 1" x -- "OK 1"
