@@ -21,8 +21,8 @@ static void superseded(struct node *node)
     }
     gateway_reopen(gateway, random_u64(&node->random) | 1);
     node->open_asked_ms = 0;
-    say(node, "gateway_superseded");
-    say_end(node);
+    event_begin(node, "gateway_superseded");
+    event_end(node);
 }
 
 /* This node's gateway was opened: by us just now, by an earlier life of ours, or by another with our id. */

@@ -84,12 +84,12 @@ struct node_link *node_link_at(struct node *node, size_t number)
 
 static void say_link(struct node *node, const char *event, const struct node_link *link, const char *reason)
 {
-    say(node, event);
-    say_number(node, "peer", link->peer);
-    say_text(node, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
+    event_begin(node, event);
+    event_number(node, "peer", link->peer);
+    event_text(node, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
     if (reason)
-        say_text(node, "reason", reason);
-    say_end(node);
+        event_text(node, "reason", reason);
+    event_end(node);
 }
 
 static void link_lost(struct node *node, uint32_t peer, enum node_link_kind kind)

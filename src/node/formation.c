@@ -63,9 +63,9 @@ static void form(struct node *node)
             member->id == node->options.id ? node->identity.incarnation : node->peers[i].incarnation;
     }
     limits_encode(&node->limits, &configuration);
-    say(node, "forming");
-    say_number(node, "members", configuration.count);
-    say_end(node);
+    event_begin(node, "forming");
+    event_number(node, "members", configuration.count);
+    event_end(node);
     adopt(node, &configuration);
 }
 
@@ -110,10 +110,10 @@ static void say_bad_form(struct node *node, uint32_t from)
     if (node->bad_form_said)
         return;
     node->bad_form_said = true;
-    say(node, "bad_form");
-    say_number(node, "peer", from);
-    say_text(node, "reason", "the cluster that it tells of is none that this version can read");
-    say_end(node);
+    event_begin(node, "bad_form");
+    event_number(node, "peer", from);
+    event_text(node, "reason", "the cluster that it tells of is none that this version can read");
+    event_end(node);
 }
 
 void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, size_t size)
@@ -161,10 +161,10 @@ void formation_done(struct node *node, struct disk_bulk *request)
         return;
     }
     node->identity.fresh = false;
-    say(node, "formed");
-    say_hex(node, "cluster", node->identity.configuration.cluster_id);
-    say_text(node, "role", node->bootstrap_due ? "voter" : "learner");
-    say_end(node);
+    event_begin(node, "formed");
+    event_hex(node, "cluster", node->identity.configuration.cluster_id);
+    event_text(node, "role", node->bootstrap_due ? "voter" : "learner");
+    event_end(node);
     if (node->bootstrap_due)
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
     node->bootstrap_due = false;

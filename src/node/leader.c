@@ -98,10 +98,10 @@ static void hand_over(struct node *node, uint32_t other)
     if (raft_transferring(node->raft) || !raft_transfer(node->raft, other))
         return;
     node->handover_retry_ms = node->now_ms + 2 * node->options.election_max_ms;
-    say(node, "transfer");
-    say_number(node, "to", other);
-    say_text(node, "reason", "disk_full");
-    say_end(node);
+    event_begin(node, "transfer");
+    event_number(node, "to", other);
+    event_text(node, "reason", "disk_full");
+    event_end(node);
 }
 
 /* Whether a majority of the voters has room on its disks. */
@@ -133,9 +133,9 @@ static void judge_room(struct node *node)
     }
     bool writable = with_room >= raft_configuration_quorum(members);
     if (writable != node->cluster_writable) {
-        say(node, writable ? "cluster_writable" : "cluster_full");
-        say_number(node, "voters_with_room", with_room);
-        say_end(node);
+        event_begin(node, writable ? "cluster_writable" : "cluster_full");
+        event_number(node, "voters_with_room", with_room);
+        event_end(node);
         node->cluster_writable = writable;
         for (size_t i = 0; i < STORE_GATEWAYS_MAX; i++)
             node->admission.gateways[i].asked = node->admission.gateways[i].id != 0;

@@ -29,47 +29,6 @@ void node_options_default(struct node_options *options)
     };
 }
 
-/* --- log lines -------------------------------------------------------------------------------------------------- */
-
-void say(struct node *node, const char *event)
-{
-    buffer_append_text(&node->log, "event=");
-    buffer_append_text(&node->log, event);
-}
-
-void say_text(struct node *node, const char *key, const char *value)
-{
-    bool quoted = value[0] == '\0' || strpbrk(value, " \"=\\") != NULL;
-    buffer_append_text(&node->log, " ");
-    buffer_append_text(&node->log, key);
-    buffer_append_text(&node->log, quoted ? "=\"" : "=");
-    for (const char *at = value; *at; at++)
-        buffer_append_u8(&node->log, *at == '"' || *at == '\n' ? '\'' : (uint8_t)*at);
-    if (quoted)
-        buffer_append_text(&node->log, "\"");
-}
-
-void say_number(struct node *node, const char *key, uint64_t value)
-{
-    buffer_append_text(&node->log, " ");
-    buffer_append_text(&node->log, key);
-    buffer_append_text(&node->log, "=");
-    buffer_append_number(&node->log, value);
-}
-
-void say_hex(struct node *node, const char *key, uint64_t value)
-{
-    buffer_append_text(&node->log, " ");
-    buffer_append_text(&node->log, key);
-    buffer_append_text(&node->log, "=");
-    buffer_append_hex(&node->log, value);
-}
-
-void say_end(struct node *node)
-{
-    buffer_append_text(&node->log, "\n");
-}
-
 void node_stop(struct node *node, const char *event, const char *reason)
 {
     if (node->stopping)
@@ -79,9 +38,9 @@ void node_stop(struct node *node, const char *event, const char *reason)
         node->stop_reason[sizeof node->stop_reason - 1] = '\0';
     }
     node->stopping = true;
-    say(node, event);
-    say_text(node, "reason", node->stop_reason);
-    say_end(node);
+    event_begin(node, event);
+    event_text(node, "reason", node->stop_reason);
+    event_end(node);
 }
 
 struct buffer *node_log(struct node *node)
@@ -330,12 +289,12 @@ static void say_changes(struct node *node)
     uint32_t leader = raft_leader(node->raft);
     if (role == node->seen_role && term == node->seen_term && leader == node->seen_leader)
         return;
-    say(node, role_event(node));
-    say_number(node, "term", term);
-    say_number(node, "leader", leader);
-    say_number(node, "last", raft_last_index(node->raft));
-    say_number(node, "commit", raft_commit(node->raft));
-    say_end(node);
+    event_begin(node, role_event(node));
+    event_number(node, "term", term);
+    event_number(node, "leader", leader);
+    event_number(node, "last", raft_last_index(node->raft));
+    event_number(node, "commit", raft_commit(node->raft));
+    event_end(node);
     node->meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
     node->meter.leader_changes += leader != 0 && leader != node->seen_leader;
     node->seen_role = role;
@@ -406,8 +365,8 @@ void node_shutdown(struct node *node)
     node->shutting_down = true;
     node->shutdown_ms = node->now_ms;
     leader_shutdown(node);
-    say(node, "shutdown");
-    say_end(node);
+    event_begin(node, "shutdown");
+    event_end(node);
 }
 
 bool node_shutdown_done(const struct node *node)

@@ -92,10 +92,10 @@ void persist_prepared(struct node *node, struct disk_bulk *request)
         persist->spares[persist->spare_count++] = request->segment;
     }
     if (full != persist->full) {
-        say(node, full ? "disk_full" : "disk_has_room");
+        event_begin(node, full ? "disk_full" : "disk_has_room");
         if (full)
-            say_text(node, "reason", request->reason);
-        say_end(node);
+            event_text(node, "reason", request->reason);
+        event_end(node);
     }
     persist->full = full;
 }
@@ -187,9 +187,9 @@ struct disk_log *node_take_log(struct node *node)
 static void batch_failed(struct node *node, const struct disk_log *request)
 {
     node->persist.failed = true;
-    say(node, "disk_failed");
-    say_text(node, "reason", request->reason);
-    say_end(node);
+    event_begin(node, "disk_failed");
+    event_text(node, "reason", request->reason);
+    event_end(node);
     /* What the failed write claims is never claimed. A leader may still hand over, unless its vote is in doubt. */
     bool hands_over = !request->write_vote && raft_transfer(node->raft, 0);
     memcpy(node->stop_reason, request->reason, sizeof node->stop_reason);
@@ -233,9 +233,9 @@ static void judge_stall(struct node *node)
     bool alone = raft_configuration_quorum(raft_members(node->raft)) == 1;
     if (!persist->stall_said) {
         persist->stall_said = true;
-        say(node, "disk_stalls");
-        say_number(node, "since_ms", since_ms);
-        say_end(node);
+        event_begin(node, "disk_stalls");
+        event_number(node, "since_ms", since_ms);
+        event_end(node);
         if (raft_transfer(node->raft, 0))
             return;
     }

@@ -29,10 +29,10 @@ static void abandon(struct node *node)
 static void give_up(struct node *node, const char *reason)
 {
     struct receiving *receiving = &node->receiving;
-    say(node, "snapshot_refused");
-    say_number(node, "index", receiving->index);
-    say_text(node, "reason", reason);
-    say_end(node);
+    event_begin(node, "snapshot_refused");
+    event_number(node, "index", receiving->index);
+    event_text(node, "reason", reason);
+    event_end(node);
     answer(node, receiving->offset, FRAME_TAKEN_NOT);
     if (receiving->store && !receiving->drained) {
         receiving->drained = receiving->store;
@@ -147,11 +147,11 @@ static void install(struct node *node)
     node->snapshots.done_index = receiving->index;
     node->snapshots.log_bytes = 0;
     node->snapshots.clean_due = true;
-    say(node, "snapshot_installed");
-    say_number(node, "index", receiving->index);
-    say_number(node, "term", receiving->term);
-    say_number(node, "files", store_file_count(node->store));
-    say_end(node);
+    event_begin(node, "snapshot_installed");
+    event_number(node, "index", receiving->index);
+    event_number(node, "term", receiving->term);
+    event_number(node, "files", store_file_count(node->store));
+    event_end(node);
     answer(node, receiving->size, FRAME_TAKEN_INSTALLED);
     apply_jumped(node);
     if (!formation_limits(node))

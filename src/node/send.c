@@ -9,10 +9,10 @@ enum { SEND_CHUNK_OVERHEAD = 64, SEND_RETRY_MS = 1000 };
 static void end(struct node *node, bool installed)
 {
     struct sending *sending = &node->sending;
-    say(node, installed ? "snapshot_sent" : "snapshot_not_sent");
-    say_number(node, "peer", sending->peer);
-    say_number(node, "index", sending->index);
-    say_end(node);
+    event_begin(node, installed ? "snapshot_sent" : "snapshot_not_sent");
+    event_number(node, "peer", sending->peer);
+    event_number(node, "index", sending->index);
+    event_end(node);
     raft_snapshot_sent(node->raft, sending->peer, sending->index, installed);
     sending->state = SEND_CLOSE;
     sending->retry_ms = installed ? 0 : node->now_ms + SEND_RETRY_MS;

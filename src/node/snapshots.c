@@ -143,11 +143,11 @@ static void finished(struct node *node)
     snapshots->clean_due = true;
     snapshots->count++;
     compact(node, snapshots->index);
-    say(node, "snapshot_written");
-    say_number(node, "index", snapshots->index);
-    say_number(node, "term", snapshots->term);
-    say_number(node, "bytes", snapshots->bytes);
-    say_end(node);
+    event_begin(node, "snapshot_written");
+    event_number(node, "index", snapshots->index);
+    event_number(node, "term", snapshots->term);
+    event_number(node, "bytes", snapshots->bytes);
+    event_end(node);
 }
 
 static void failed(struct node *node, const struct disk_bulk *request)
@@ -157,9 +157,9 @@ static void failed(struct node *node, const struct disk_bulk *request)
     node->snapshots.state = SNAPSHOT_IDLE;
     node->snapshots.retry_ms = node->now_ms + 10 * NODE_FULL_RETRY_MS;
     node->snapshots.log_bytes = node->snapshots.every_bytes; /* it stays due */
-    say(node, "snapshot_failed");
-    say_text(node, "reason", request->reason);
-    say_end(node);
+    event_begin(node, "snapshot_failed");
+    event_text(node, "reason", request->reason);
+    event_end(node);
 }
 
 void snapshots_done(struct node *node, struct disk_bulk *request)

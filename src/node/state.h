@@ -8,6 +8,7 @@
 #include "node/admission.h"
 #include "node/client.h"
 #include "node/clock.h"
+#include "node/event.h"
 #include "node/gateway.h"
 #include "node/limits.h"
 #include "node/link.h"
@@ -196,12 +197,6 @@ struct node {
 };
 
 /* --- node.c --- */
-/* Begins a log line, "event=NAME"; then say_text and say_number add " key=value", and say_end ends it. */
-void say(struct node *node, const char *event);
-void say_text(struct node *node, const char *key, const char *value);
-void say_number(struct node *node, const char *key, uint64_t value);
-void say_hex(struct node *node, const char *key, uint64_t value);
-void say_end(struct node *node);
 /* The node must stop: REASON is its last line. */
 void node_stop(struct node *node, const char *event, const char *reason);
 
