@@ -5,15 +5,19 @@
  *
  * One turn:   node_time(now), then any number of events, then node_turn(), then the outputs are fetched.
  *
- *      client bytes --> client.c --> gateway.c --+--> forward over a link --> the leader's
- *                                                |                               |
- *                                                +--------------------> admission.c --> raft --> disk, peers
- *      client bytes <-- client.c <-- apply.c <-- store <-- raft (committed)
+ *      client bytes --> parse.c --> forward.c --+---- it leads ----------+--> leader.c --> raft --+--> persist.c
+ *                                               |                        |                        |    to the disk
+ *                                               +--> link, exchange.c ---+                        +--> exchange.c
+ *                                                    at the leader                                |    to the peers
+ *                                                                                                 |
+ *      client bytes <-- client.c <-- apply.c, where it came in <---- committed <------------------+
  *
- * A write:  parsed (client.c), numbered (gateway.c), admitted by the leader (admission.c), in the log and on its way to
- *           disk and peers (persist.c, exchange.c), committed, applied (apply.c), answered where it came in.
- * A read:   parsed, one read index asked for all reads of the turn (reads.c), answered from the local store when
- *           that is applied, in the connection's order. */
+ * A write:  parsed (parse.c; the lines of a transaction are gathered in txn.c) to what is pending (client.c). Numbered
+ *           and brought to the leader (forward.c; the window of numbers is gateway.c). Admitted there in that order,
+ *           and proposed (leader.c; the door is admission.c). On its way to disk and peers (persist.c, exchange.c),
+ *           committed, applied by every node (apply.c), answered where it came in (client.c).
+ * A read:   parsed; one read index asked for all reads of the turn (reads.c); answered from the local store (inquiry.c)
+ *           when that is applied, in the connection's order (client.c). A stale one is answered at once. */
 #ifndef CLEAT_NODE_NODE_H
 #define CLEAT_NODE_NODE_H
 
