@@ -22,6 +22,13 @@ bool request_number(const void *digits, size_t size, uint64_t *number)
     return number_parse(digits, size, number) == NUMBER_OK;
 }
 
+/* A line that is being parsed. */
+struct parsing {
+    struct request *request;
+    struct words words;
+    uint64_t value_max_bytes;
+};
+
 /* The first of several errors is the one that is told. */
 static void request_fail(struct request *request, enum request_error error)
 {
@@ -29,8 +36,11 @@ static void request_fail(struct request *request, enum request_error error)
         request->error = error;
 }
 
-static void name_parse(struct request *request, const struct word *word)
+/* The word at PLACE. */
+static void name_parse(struct parsing *parsing, size_t place)
 {
+    struct request *request = parsing->request;
+    const struct word *word = &parsing->words.at[place];
     if (!request_name(word->bytes, word->size)) {
         request_fail(request, REQUEST_BAD_NAME);
         return;
@@ -39,22 +49,28 @@ static void name_parse(struct request *request, const struct word *word)
     request->name_size = word->size;
 }
 
-static void version_parse(struct request *request, const struct word *word)
+static void version_parse(struct parsing *parsing, size_t place)
 {
+    struct request *request = parsing->request;
+    const struct word *word = &parsing->words.at[place];
     if (!request_number(word->bytes, word->size, &request->version))
         request_fail(request, REQUEST_BAD_VERSION);
     request->has_version = true;
 }
 
-static void exptime_parse(struct request *request, const struct word *word)
+static void exptime_parse(struct parsing *parsing, size_t place)
 {
+    struct request *request = parsing->request;
+    const struct word *word = &parsing->words.at[place];
     if (!request_number(word->bytes, word->size, &request->exptime_s) || request->exptime_s > REQUEST_EXPTIME_MAX_S)
         request_fail(request, REQUEST_BAD_EXPTIME);
 }
 
-/* Takes once=TOKEN off the end of WORDS, of which the first NEEDED are something else. */
-static void token_take(struct request *request, struct words *words, size_t needed)
+/* Takes once=TOKEN off the end of the words, of which the first NEEDED are something else. */
+static void token_take(struct parsing *parsing, size_t needed)
 {
+    struct request *request = parsing->request;
+    struct words *words = &parsing->words;
     struct word token;
     if (words->count <= needed || !word_begins(&words->at[words->count - 1], "once=", &token))
         return;
@@ -66,51 +82,52 @@ static void token_take(struct request *request, struct words *words, size_t need
 }
 
 /* From LOW to HIGH words: true. Otherwise an error is set. */
-static bool words_between(struct request *request, const struct words *words, size_t low, size_t high)
+static bool words_between(struct parsing *parsing, size_t low, size_t high)
 {
-    if (words->count >= low && words->count <= high)
+    if (parsing->words.count >= low && parsing->words.count <= high)
         return true;
-    request_fail(request, REQUEST_BAD_WORDS);
+    request_fail(parsing->request, REQUEST_BAD_WORDS);
     return false;
 }
 
 /* NUMBYTES, the word at PLACE; behind it MORE words may come. Without a good numbytes the end of the contents is not
  * known. */
-static enum request_status contents_parse(struct request *request, struct words *words, size_t place, size_t more,
-                                          uint64_t value_max_bytes)
+static enum request_status contents_parse(struct parsing *parsing, size_t place, size_t more)
 {
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
     const struct word *word = &words->at[place];
     enum number parsed = place < words->count ? number_parse(word->bytes, word->size, &request->numbytes) : NUMBER_BAD;
     if (parsed == NUMBER_BAD) {
         request->error = REQUEST_BAD_NUMBYTES;
         return REQUEST_FATAL;
     }
-    if (parsed == NUMBER_LARGE || request->numbytes > value_max_bytes) {
+    if (parsed == NUMBER_LARGE || request->numbytes > parsing->value_max_bytes) {
         request->error = REQUEST_TOO_BIG;
         return REQUEST_FATAL;
     }
     request->has_contents = true;
-    token_take(request, words, place + 1);
-    words_between(request, words, place + 1, place + 1 + more);
+    token_take(parsing, place + 1);
+    words_between(parsing, place + 1, place + 1 + more);
     if (more > 0 && words->count > place + 1)
-        exptime_parse(request, &words->at[place + 1]);
-    name_parse(request, &words->at[1]);
+        exptime_parse(parsing, place + 1);
+    name_parse(parsing, 1);
     return REQUEST_LINE;
 }
 
 /* The parsers of what comes after a verb. */
 
-static enum request_status parse_plain(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_plain(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    words_between(request, words, 1, 1);
+    words_between(parsing, 1, 1);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_help(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_help(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    if (words_between(request, words, 1, 2) && words->count == 2) {
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
+    if (words_between(parsing, 1, 2) && words->count == 2) {
         request->name = words->at[1].bytes;
         request->name_size = words->at[1].size;
     }
@@ -118,104 +135,105 @@ static enum request_status parse_help(struct request *request, struct words *wor
 }
 
 /* read and stat: NAME [stale] */
-static enum request_status parse_read(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_read(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    if (!words_between(request, words, 2, 3))
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
+    if (!words_between(parsing, 2, 3))
         return REQUEST_LINE;
-    name_parse(request, &words->at[1]);
+    name_parse(parsing, 1);
     request->stale = words->count == 3;
     if (request->stale && !word_is(&words->at[2], "stale"))
         request_fail(request, REQUEST_BAD_WORDS);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_delete(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_delete(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    token_take(request, words, 2);
-    if (!words_between(request, words, 2, 3))
+    token_take(parsing, 2);
+    if (!words_between(parsing, 2, 3))
         return REQUEST_LINE;
-    name_parse(request, &words->at[1]);
-    if (words->count == 3)
-        version_parse(request, &words->at[2]);
+    name_parse(parsing, 1);
+    if (parsing->words.count == 3)
+        version_parse(parsing, 2);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_touch(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_touch(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    token_take(request, words, 3);
-    if (!words_between(request, words, 3, 3))
+    token_take(parsing, 3);
+    if (!words_between(parsing, 3, 3))
         return REQUEST_LINE;
-    name_parse(request, &words->at[1]);
-    exptime_parse(request, &words->at[2]);
+    name_parse(parsing, 1);
+    exptime_parse(parsing, 2);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_incr(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_incr(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    token_take(request, words, 3);
-    if (!words_between(request, words, 3, 3))
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
+    token_take(parsing, 3);
+    if (!words_between(parsing, 3, 3))
         return REQUEST_LINE;
-    name_parse(request, &words->at[1]);
+    name_parse(parsing, 1);
     if (!integer_parse(words->at[2].bytes, words->at[2].size, &request->delta))
         request_fail(request, REQUEST_BAD_DELTA);
     return REQUEST_LINE;
 }
 
 /* copy and move: SRC DST [VERSION], which is the target's. */
-static enum request_status parse_copy(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_copy(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    token_take(request, words, 3);
-    if (!words_between(request, words, 3, 4))
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
+    token_take(parsing, 3);
+    if (!words_between(parsing, 3, 4))
         return REQUEST_LINE;
     const struct word *source = &words->at[1];
-    name_parse(request, source);
+    name_parse(parsing, 1);
     request->other = source->bytes;
     request->other_size = source->size;
-    name_parse(request, &words->at[2]);
+    name_parse(parsing, 2);
     if (words->count == 4)
-        version_parse(request, &words->at[3]);
+        version_parse(parsing, 3);
     if (source->size == words->at[2].size && memcmp(source->bytes, words->at[2].bytes, source->size) == 0)
         request_fail(request, REQUEST_SAME_NAME);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_write(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_write(struct parsing *parsing)
 {
-    return contents_parse(request, words, 2, 1, value_max_bytes);
+    return contents_parse(parsing, 2, 1);
 }
 
-static enum request_status parse_append(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_append(struct parsing *parsing)
 {
-    return contents_parse(request, words, 2, 0, value_max_bytes);
+    return contents_parse(parsing, 2, 0);
 }
 
-static enum request_status parse_cas(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_cas(struct parsing *parsing)
 {
-    enum request_status status = contents_parse(request, words, 3, 1, value_max_bytes);
+    enum request_status status = contents_parse(parsing, 3, 1);
     if (status == REQUEST_LINE)
-        version_parse(request, &words->at[2]);
+        version_parse(parsing, 2);
     return status;
 }
 
-static enum request_status parse_txn(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_txn(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    token_take(request, words, 1);
-    words_between(request, words, 1, 1);
+    token_take(parsing, 1);
+    words_between(parsing, 1, 1);
     return REQUEST_LINE;
 }
 
-static enum request_status parse_if(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_if(struct parsing *parsing)
 {
-    (void)value_max_bytes;
-    if (!words_between(request, words, 3, 3))
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
+    if (!words_between(parsing, 3, 3))
         return REQUEST_LINE;
-    name_parse(request, &words->at[1]);
+    name_parse(parsing, 1);
     if (word_is(&words->at[2], "present"))
         return REQUEST_LINE;
     request->has_version = true;
@@ -272,9 +290,10 @@ static bool list_option(struct request *request, const struct word *word, bool f
     return first && list_name(word, &request->name, &request->name_size);
 }
 
-static enum request_status parse_list(struct request *request, struct words *words, uint64_t value_max_bytes)
+static enum request_status parse_list(struct parsing *parsing)
 {
-    (void)value_max_bytes;
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
     request->delimiter = -1;
     for (size_t i = 1; i < words->count; i++)
         if (!list_option(request, &words->at[i], i == 1))
@@ -288,7 +307,7 @@ static enum request_status parse_list(struct request *request, struct words *wor
 static const struct verb_entry {
     const char *name;
     size_t name_size;
-    enum request_status (*parse)(struct request *request, struct words *words, uint64_t value_max_bytes);
+    enum request_status (*parse)(struct parsing *parsing);
 } verbs[VERB_COUNT] = {
 #define VERB(text, parse) {text, sizeof text - 1, parse}
     [VERB_READ] = VERB("read", parse_read),
@@ -360,17 +379,17 @@ enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t va
         return status;
     }
     ensure(line_size < *consumed && *consumed <= size);
-    struct words words = words_split(bytes, line_size);
-    if (words.count == 0) {
+    struct parsing parsing = {request, words_split(bytes, line_size), value_max_bytes};
+    if (parsing.words.count == 0) {
         request->error = REQUEST_EMPTY_LINE;
         return REQUEST_LINE;
     }
-    request->verb = request_verb(words.at[0].bytes, words.at[0].size);
+    request->verb = request_verb(parsing.words.at[0].bytes, parsing.words.at[0].size);
     if (request->verb == VERB_NONE) {
         request->error = REQUEST_UNKNOWN_VERB;
         return REQUEST_FATAL;
     }
-    return verbs[request->verb].parse(request, &words, value_max_bytes);
+    return verbs[request->verb].parse(&parsing);
 }
 
 int request_end(const uint8_t *bytes, size_t size)
