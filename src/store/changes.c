@@ -136,31 +136,32 @@ static struct decision put_own(struct store *store, struct file *file, struct bl
     return decision;
 }
 
-static struct decision make_write(struct store *store, const struct command *change, const struct found *found,
+/* BLOB, the entry, becomes the file's. */
+static struct decision keep_write(struct store *store, const struct command *change, const struct found *found,
                                   struct blob *blob, uint64_t version)
 {
-    struct file *file = found->file;
-    uint64_t expires_ms = expiry_ms(store->time_ms, change->exptime_s);
-    if (blob)
-        return put(store, file, blob, version, expires_ms);
-    blob = blob_for(store, change, change->value_size);
-    memcpy(blob_value(blob), change->value, change->value_size);
-    return put_own(store, file, blob, version, expires_ms);
+    return put(store, found->file, blob, version, expiry_ms(store->time_ms, change->exptime_s));
+}
+
+static struct decision make_write(struct store *store, const struct command *change, const struct found *found,
+                                  uint64_t version)
+{
+    struct blob *contents = blob_for(store, change, change->value_size);
+    memcpy(blob_value(contents), change->value, change->value_size);
+    return put_own(store, found->file, contents, version, expiry_ms(store->time_ms, change->exptime_s));
 }
 
 static struct decision make_delete(struct store *store, const struct command *change, const struct found *found,
-                                  struct blob *blob, uint64_t version)
+                                  uint64_t version)
 {
-    (void)blob;
     (void)change;
     files_remove(&store->files, found->file);
     return (struct decision){OUTCOME_DELETED, version, 0};
 }
 
 static struct decision make_touch(struct store *store, const struct command *change, const struct found *found,
-                                  struct blob *blob, uint64_t version)
+                                  uint64_t version)
 {
-    (void)blob;
     (void)version; /* the file keeps its own */
     struct file *file = found->file;
     struct file_state state = file_state(file);
@@ -170,9 +171,8 @@ static struct decision make_touch(struct store *store, const struct command *cha
 }
 
 static struct decision make_append(struct store *store, const struct command *change, const struct found *found,
-                                  struct blob *blob, uint64_t version)
+                                  uint64_t version)
 {
-    (void)blob;
     struct file *file = found->file;
     size_t old_size = file ? command_value_size(file_blob(file)) : 0;
     struct blob *contents = blob_for(store, change, old_size + change->value_size);
@@ -183,9 +183,8 @@ static struct decision make_append(struct store *store, const struct command *ch
 }
 
 static struct decision make_incr(struct store *store, const struct command *change, const struct found *found,
-                                  struct blob *blob, uint64_t version)
+                                  uint64_t version)
 {
-    (void)blob;
     struct file *file = found->file;
     int64_t sum = 0;
     ensure(sum_of(file, command_delta(change), &sum));
@@ -198,9 +197,8 @@ static struct decision make_incr(struct store *store, const struct command *chan
 }
 
 static struct decision make_copy(struct store *store, const struct command *change, const struct found *found,
-                                  struct blob *blob, uint64_t version)
+                                  uint64_t version)
 {
-    (void)blob;
     const struct file *source = found->source;
     size_t size = command_value_size(file_blob(source));
     struct blob *contents = blob_for(store, change, size);
@@ -209,9 +207,9 @@ static struct decision make_copy(struct store *store, const struct command *chan
 }
 
 static struct decision make_move(struct store *store, const struct command *change, const struct found *found,
-                                  struct blob *blob, uint64_t version)
+                                  uint64_t version)
 {
-    struct decision decision = make_copy(store, change, found, blob, version);
+    struct decision decision = make_copy(store, change, found, version);
     files_remove(&store->files, found->source);
     return decision;
 }
@@ -221,18 +219,19 @@ static struct decision make_move(struct store *store, const struct command *chan
 static const struct change {
     struct decision (*look)(struct store *store, const struct command *change, struct found *found);
     struct decision (*make)(struct store *store, const struct command *change, const struct found *found,
-                            struct blob *blob, uint64_t version);
+                            uint64_t version);
+    bool keeps; /* its entry becomes the file's blob, where it has one of its own */
 } changes[COMMAND_KIND_END] = {
-    [COMMAND_WRITE] = {look_write, make_write},
-    [COMMAND_CAS] = {look_cas, make_write},
-    [COMMAND_DELETE] = {look_present, make_delete},
-    [COMMAND_TOUCH] = {look_present, make_touch},
-    [COMMAND_APPEND] = {look_append, make_append},
-    [COMMAND_INCR] = {look_incr, make_incr},
-    [COMMAND_COPY] = {look_copy, make_copy},
-    [COMMAND_MOVE] = {look_copy, make_move},
-    [COMMAND_IF_VERSION] = {look_cas, NULL},
-    [COMMAND_IF_PRESENT] = {look_present, NULL},
+    [COMMAND_WRITE] = {look_write, make_write, true},
+    [COMMAND_CAS] = {look_cas, make_write, true},
+    [COMMAND_DELETE] = {look_present, make_delete, false},
+    [COMMAND_TOUCH] = {look_present, make_touch, false},
+    [COMMAND_APPEND] = {look_append, make_append, false},
+    [COMMAND_INCR] = {look_incr, make_incr, false},
+    [COMMAND_COPY] = {look_copy, make_copy, false},
+    [COMMAND_MOVE] = {look_copy, make_move, false},
+    [COMMAND_IF_VERSION] = {look_cas, NULL, false},
+    [COMMAND_IF_PRESENT] = {look_present, NULL, false},
 };
 
 struct decision change_look(struct store *store, const struct command *change, struct found *found)
@@ -246,5 +245,7 @@ struct decision change_make(struct store *store, const struct command *change, c
                             struct blob *blob, uint64_t version)
 {
     ensure(change->kind < COMMAND_KIND_END && changes[change->kind].make);
-    return changes[change->kind].make(store, change, found, blob, version);
+    if (blob && changes[change->kind].keeps)
+        return keep_write(store, change, found, blob, version);
+    return changes[change->kind].make(store, change, found, version);
 }

@@ -18,7 +18,7 @@ struct found {
 struct decision change_look(struct store *store, const struct command *change, struct found *found);
 
 /* Makes CHANGE, for which change_look said OUTCOME_NONE and filled in FOUND, as VERSION. BLOB is the entry's payload
- * where the change is a WRITE or CAS that is an entry of its own, and becomes the file's; NULL: the change is part of
+ * where the change is an entry of its own: that of a WRITE or CAS becomes the file's. NULL: the change is part of
  * something else, and its contents are copied. */
 struct decision change_make(struct store *store, const struct command *change, const struct found *found,
                             struct blob *blob, uint64_t version);
