@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/ensure.h"
+#include "protocol/transaction.h"
 
 #define END "\r\n"
 
@@ -210,7 +211,7 @@ static const char txn_text[] =
     "  ERR_FILE_NOT_FOUND NAME      nothing was done: there is no NAME" END
     "  ERR_... REASON               nothing was done" END
     "" END
-    "Conditions and changes, 128 lines at most, all of which look at the files as" END
+    "Conditions and changes, " TRANSACTION_PARTS_MAX_TEXT " lines at most, all of which look at the files as" END
     "they are before it; no file may be changed by two lines. There is one answer," END
     "to commit. Without commit nothing happens; cancel forgets it all: OK." END
     "" END

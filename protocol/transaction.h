@@ -18,10 +18,13 @@
 #include "base/buffer.h"
 #include "protocol/command.h"
 
-enum {
-    TRANSACTION_PARTS_MAX = 128,
-    TRANSACTION_PART_HEADER = 24,
-};
+enum { TRANSACTION_PART_HEADER = 24 };
+
+/* Conditions and changes in one; and as a text, for messages. */
+#define TRANSACTION_PARTS_MAX 128
+#define TRANSACTION_PARTS_MAX_TEXT TRANSACTION_TEXT(TRANSACTION_PARTS_MAX)
+#define TRANSACTION_TEXT(number) TRANSACTION_TEXT_OF(number)
+#define TRANSACTION_TEXT_OF(number) #number
 
 /* Appends PART: kind, name, version, guard, exptime and value. With value NULL, room for value_size bytes, which the
  * caller fills in. False where memory fails: nothing is appended. */

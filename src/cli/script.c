@@ -10,6 +10,7 @@
 #include "cli/contents.h"
 #include "cli/quote.h"
 #include "protocol/request.h"
+#include "protocol/transaction.h"
 #include "protocol/words.h"
 
 /* One line while it is taken apart. */
@@ -236,8 +237,9 @@ bool script_parse(struct call *call, const char *text, size_t size, struct scrip
         if (blanks < used && text[blanks] != '#') {
             char *line = memory_get(used + 1);
             memcpy(line, text, used);
-            const char *wrong = ++lines > SCRIPT_LINES_MAX ? "a transaction has at most 128 lines"
-                                                           : add_line(call, line, problem);
+            const char *wrong = ++lines > TRANSACTION_PARTS_MAX
+                                    ? "a transaction has at most " TRANSACTION_PARTS_MAX_TEXT " lines"
+                                    : add_line(call, line, problem);
             free(line);
             if (wrong)
                 return refuse(problem, number, wrong);

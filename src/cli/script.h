@@ -7,7 +7,7 @@
 
 #include "client/call.h"
 
-enum { SCRIPT_LINES_MAX = 128, SCRIPT_PROBLEM_MAX = 320 };
+enum { SCRIPT_PROBLEM_MAX = 320 };
 
 struct script_problem {
     unsigned line;                  /* from 1 on; 0: of no one line */

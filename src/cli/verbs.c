@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "protocol/transaction.h"
+
 static const char exit_statuses[] =
     "Exit status:\n"
     "  0    done\n"
@@ -123,7 +125,7 @@ const struct cli_verb verbs[] = {
      "  copy SOURCE DEST [VERSION]         VERSION: DEST's, 0 for none\n"
      "  move SOURCE DEST [VERSION]\n"
      "\n"
-     "At most 128 lines, and each name is changed by one line only; conditions and\n"
+     "At most " TRANSACTION_PARTS_MAX_TEXT " lines, and each name is changed by one line only; conditions and\n"
      "changes see the files as they were before. Where a condition fails, nothing is\n"
      "done: exit status 4 (a version) or 3 (no such file).\n",
      0, 0, 1, txn_run},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "protocol/transaction.h"
 
 /* Members of a condition or change. */
 enum member {
@@ -215,8 +216,8 @@ static bool add_all(struct buffer *lines, json_t *root, const struct target_text
     size_t known = (size_t)(conditions != NULL) + (changes != NULL);
     if (!json_is_object(root) || json_object_size(root) != known)
         return refuse(reason, "a transaction is an object with \"if\" and \"do\"");
-    if (json_array_size(conditions) + json_array_size(changes) > TXN_LINES_MAX)
-        return refuse(reason, "a transaction has at most 128 conditions and changes");
+    if (json_array_size(conditions) + json_array_size(changes) > TRANSACTION_PARTS_MAX)
+        return refuse(reason, "a transaction has at most " TRANSACTION_PARTS_MAX_TEXT " conditions and changes");
     buffer_append_text(lines, "txn");
     if (once->given) {
         buffer_append_text(lines, " once=");

@@ -17,7 +17,6 @@
 
 enum {
     TXN_REASON_MAX = 240,
-    TXN_LINES_MAX = 128,
     TXN_VALUES_MAX = 4096,  /* in the JSON: a tree of more would take the loop too long to make, and much memory */
 };
 

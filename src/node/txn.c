@@ -92,7 +92,7 @@ static bool add(struct node *node, struct client_txn *txn, const struct command 
     size_t held = has_contents ? size - part->value_size : size; /* the rest as it comes */
     bool changes = command_changes(part->kind);
     if (txn->lines > TRANSACTION_PARTS_MAX)
-        spoil(txn, REPLY_CMD_ERR, "a transaction has at most 128 lines");
+        spoil(txn, REPLY_CMD_ERR, "a transaction has at most " TRANSACTION_PARTS_MAX_TEXT " lines");
     else if (buffer_size(&txn->parts) + size > node->limits.value_max_bytes + TXN_ALLOWANCE)
         spoil(txn, REPLY_TOO_BIG, "all lines together may be little larger than one file");
     else if (node->held_bytes + size > LIMIT_HELD_BYTES)
