@@ -118,7 +118,7 @@ const char *request_error_text(enum request_error error);
 
 /* The verb of that name, or VERB_NONE. */
 enum verb request_verb(const void *name, size_t size);
-/* Its name; NULL for VERB_NONE. */
+/* Its name; NULL for VERB_NONE. For tests. */
 const char *request_verb_name(enum verb verb);
 
 /* True for what may be a file's name: 1 to 250 bytes, no space, no control character. */

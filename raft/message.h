@@ -75,7 +75,7 @@ enum {
 
 /* Appends MESSAGE's bytes to OUT; payloads go by reference. */
 void raft_message_encode(const struct raft_message *message, struct chain *out);
-/* Its size in bytes when encoded. */
+/* Its size in bytes when encoded. For tests. */
 size_t raft_message_size(const struct raft_message *message);
 
 /* Decodes; parses as if the sender were hostile. On success the entries are in ENTRIES (room for

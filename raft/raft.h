@@ -134,7 +134,7 @@ uint64_t raft_deadline_ms(const struct raft *raft);
 
 enum raft_role raft_role(const struct raft *raft);
 uint64_t raft_term(const struct raft *raft);
-uint32_t raft_voted_for(const struct raft *raft);
+uint32_t raft_voted_for(const struct raft *raft);      /* in this term; 0: nobody. For tests */
 uint32_t raft_leader(const struct raft *raft);         /* 0: none known; also while the leader counts as gone */
 bool raft_is_voter(const struct raft *raft);           /* this node, with its incarnation */
 bool raft_transferring(const struct raft *raft);

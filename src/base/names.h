@@ -27,10 +27,11 @@ void names_remove(struct names *names, const struct named *thing);
 
 /* The first thing, or NULL. */
 struct named *names_first(const struct names *names);
-/* The first thing whose name is greater than NAME, or NULL; NAME need not be there. */
-struct named *names_after(const struct names *names, const void *name, size_t name_size);
-/* As names_after, but up to COUNT of them in order into THINGS; returns how many. NAME may be NULL: from the start. */
+/* The things whose names are greater than NAME (NULL: all), in order, up to COUNT of them into THINGS; returns how
+ * many. NAME need not be there. */
 size_t names_walk(const struct names *names, const void *name, size_t name_size, struct named **things, size_t count);
+/* The first of them, or NULL. For tests. */
+struct named *names_after(const struct names *names, const void *name, size_t name_size);
 
 /* <0, 0, >0 as memcmp, a prefix first. */
 int names_compare(const void *a, size_t a_size, const void *b, size_t b_size);

@@ -380,11 +380,6 @@ bool node_shutdown_done(const struct node *node)
     return !leads && list_empty(&node->ages) && !node->persist.busy && !node->bulk.busy;
 }
 
-uint32_t node_id(const struct node *node)
-{
-    return node->options.id;
-}
-
 const struct raft *node_raft(const struct node *node)
 {
     return node->raft;

@@ -137,8 +137,8 @@ bool node_link_ends(const struct node_link *link);
 size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count);
 void node_link_consume(struct node_link *link, size_t size);
 size_t node_link_output_bytes(const struct node_link *link);
+/* For tests: whose it is, and the links, by a running number from 0; NULL past the last. */
 struct peer_socket *node_link_owner(const struct node_link *link);
-/* The links, by a running number from 0; NULL past the last. */
 struct node_link *node_link_at(struct node *node, size_t number);
 
 /* --- disk ------------------------------------------------------------------------------------------------------- */
@@ -152,12 +152,12 @@ void node_bulk_done(struct node *node, struct disk_bulk *request);
 
 /* --- what it is like -------------------------------------------------------------------------------------------- */
 
-uint32_t node_id(const struct node *node);
 /* Whether it can serve clients now: it knows a leader in this term, has applied everything that was committed when it
  * started, and still takes the log. May become false again. */
 bool node_ready(const struct node *node);
 /* NULL where it is ready, or what it waits for: a line for people, in static memory. */
 const char *node_unready(const struct node *node);
+/* For tests. */
 const struct raft *node_raft(const struct node *node);
 const struct store *node_store(const struct node *node);
 

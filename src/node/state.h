@@ -153,7 +153,6 @@ struct node {
     bool bootstrap_due;         /* once it is written */
     bool bad_form_said;         /* that what a peer tells of its cluster cannot be read */
     uint64_t form_again_ms;     /* when peers without a cluster are told of it again */
-    char learner_reason[96];
 
     /* Clients (client.c). */
     struct list clients;
