@@ -1,4 +1,4 @@
-/* ensure(): assertions that stay on in production.
+/* ensure(): assertions that stay on in production. The condition is always evaluated, once: some need what it does.
  *
  * A condition that is false is a bug of this program: it says so on stderr and aborts, before anything wrong can be
  * made durable or sent. Never used on what came from a client, a peer or the disk: bad input is a value. */

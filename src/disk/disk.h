@@ -10,7 +10,9 @@
  *
  * disk_open recovers (blocking, before the loop runs). Afterwards the node hands out requests, two at a time at most:
  * one `disk_log` request, executed by the WAL thread, and one `disk_bulk` request, executed by the bulk thread. Neither
- * thread touches what the other does, nor the node's memory but for the request itself. */
+ * thread touches the node's memory but for the request itself, nor what the other does, with two exceptions: which
+ * segments hold the log is known to both, under a lock (segments.h; the bulk thread removes those that are not needed
+ * any longer), and a few figures are atomic. */
 #ifndef CLEAT_DISK_DISK_H
 #define CLEAT_DISK_DISK_H
 
@@ -88,10 +90,10 @@ struct disk_segment {
 
 enum { DISK_SPARES_MAX = 4 };
 
-/* One batch. Executed in this order: vote (both blocks, each synced); reset and entries, in one write and one sync (one
- * more for each segment that they roll over into); then the mark, written and synced by itself, since that it is there
- * proves that what is before it was synced. What does not fit in the room is the caller's bug, but for a mark, which
- * always fits. Spares come in the order in which they were prepared. */
+/* One batch. Executed in this order: vote (both blocks, each synced); reset and entries, in one write for each 1 MiB
+ * (APPENDER_BYTES) and one sync (one more for each segment that they roll over into); then the mark, written and synced
+ * by itself, since that it is there proves that what is before it was synced. What does not fit in the room is the
+ * caller's bug, but for a mark, which always fits. Spares come in the order in which they were prepared. */
 struct disk_log {
     bool write_vote;
     uint64_t term;

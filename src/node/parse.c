@@ -408,18 +408,32 @@ void client_parse(struct node *node, struct node_client *client)
         buffer_clear(&client->input, 0);
 }
 
+/* SIZE bytes wait to be parsed. False: there is no memory for them, and what follows means nothing without them. */
+static bool input_keep(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
+{
+    uint8_t *at = buffer_reserve(&client->input, size);
+    if (!at) {
+        client_refuse(node, client, REPLY_BUSY, "no memory for it now; closing");
+        client->closing = true;
+        return false;
+    }
+    memcpy(at, bytes, size);
+    buffer_added(&client->input, size);
+    return true;
+}
+
 void node_client_bytes(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
 {
     if (client->closing || client->input_ended)
         return;
     if (buffer_size(&client->input) > 0) {
-        buffer_append(&client->input, bytes, size);
-        client_parse(node, client);
+        if (input_keep(node, client, bytes, size))
+            client_parse(node, client);
         return;
     }
     /* The usual case: whole commands in one read are parsed where they lie; only a rest is copied. */
     struct span span = {.at = bytes, .left = size};
     parse_span(node, client, &span);
-    if (!client->closing)
-        buffer_append(&client->input, span.at, span.left);
+    if (!client->closing && span.left > 0)
+        (void)input_keep(node, client, span.at, span.left);
 }

@@ -44,7 +44,7 @@ static void member_text(struct buffer *out, const char *key, const char *value)
     buffer_append_text(out, value);
 }
 
-/* voter, learner, or "replaced": a voter whose data directory is a new one. */
+/* A voter whose data directory is a new one is a learner, whatever the configuration still says. */
 static const char *member_role(const struct node *node, const struct raft_member *member, uint64_t incarnation)
 {
     if (node->identity.configuration.count == 0)
