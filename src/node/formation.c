@@ -143,7 +143,7 @@ void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, 
 
 bool formation_next(struct node *node, struct disk_bulk *request)
 {
-    if (!node->identity_due || node->now_ms < node->persist.retry_ms)
+    if (!node->identity_due || node->now_ms < node->identity_retry_ms)
         return false;
     node->identity_due = false;
     node->identity_busy = true;
@@ -157,7 +157,7 @@ void formation_done(struct node *node, struct disk_bulk *request)
     node->identity_busy = false;
     if (request->status == DISK_FULL) {
         node->identity_due = true; /* nothing was promised yet: tried again with the next turn that has a bulk slot */
-        node->persist.retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
+        node->identity_retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
         return;
     }
     node->identity.fresh = false;
@@ -171,4 +171,9 @@ void formation_done(struct node *node, struct disk_bulk *request)
     ensure(formation_limits(node));
     node->form_again_ms = node->now_ms;
     tell_again(node);
+}
+
+uint64_t formation_deadline_ms(const struct node *node)
+{
+    return node->identity_due && !node->bulk.busy ? node->identity_retry_ms : UINT64_MAX;
 }

@@ -342,6 +342,7 @@ uint64_t node_deadline_ms(const struct node *node)
     if (node->more)
         return node->now_ms;
     uint64_t deadline_ms = raft_deadline_ms(node->raft);
+    deadline_ms = sooner(deadline_ms, formation_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, forward_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, leader_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));

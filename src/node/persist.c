@@ -259,8 +259,7 @@ uint64_t persist_deadline_ms(const struct node *node)
     uint64_t deadline_ms = UINT64_MAX;
     if (!persist->busy && !persist->marked && !persist->failed)
         deadline_ms = persist->done_ms + NODE_MARK_MS;
-    bool tries_again = (persist->full && wants_spare(node)) || node->identity_due;
-    if (tries_again && !node->bulk.busy && persist->retry_ms < deadline_ms)
+    if (persist->full && wants_spare(node) && !node->bulk.busy && persist->retry_ms < deadline_ms)
         deadline_ms = persist->retry_ms;
     if (persist->busy && !persist->stall_said && raft_role(node->raft) == RAFT_LEADER &&
         persist->begun_ms + NODE_STALL_MS < deadline_ms)

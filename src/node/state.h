@@ -149,6 +149,7 @@ struct node {
     /* Who we are (formation.c). */
     struct disk_identity identity;
     bool identity_due;          /* identity.configuration is to be written */
+    uint64_t identity_retry_ms; /* not before: there was no room for it */
     bool identity_busy;
     bool bootstrap_due;         /* once it is written */
     bool bad_form_said;         /* that what a peer tells of its cluster cannot be read */
@@ -238,6 +239,7 @@ void formation_tick(struct node *node);
 void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, size_t size);
 bool formation_next(struct node *node, struct disk_bulk *request);
 void formation_done(struct node *node, struct disk_bulk *request);
+uint64_t formation_deadline_ms(const struct node *node);
 /* The cluster's limits, from the newest configuration. False: they are not ones that this program can keep. */
 bool formation_limits(struct node *node);
 /* This node knows a cluster, and it is on its disk. */
