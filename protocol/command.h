@@ -49,23 +49,41 @@ enum { COMMAND_TOKEN_SIZE = 16 };
 struct command {
     enum command_kind kind;
     uint32_t gateway;
-    uint64_t epoch;      /* OPEN: the gateway's nonce for this opening */
+    uint64_t epoch;       /* OPEN: command_nonce */
     uint64_t number;
     uint64_t lowest;
-    uint64_t version;
+    uint64_t version;     /* INCR: command_delta */
     uint64_t exptime_s;
     bool guarded;         /* delete, copy, move: only if the (target) file has `version`; 0: if there is none */
     const uint8_t *name;  /* borrowed, as are the next two */
     size_t name_size;
-    const uint8_t *value;
+    const uint8_t *value; /* COPY, MOVE: command_source */
     size_t value_size;
     const uint8_t *token; /* COMMAND_TOKEN_SIZE bytes that name this change, however often it is sent; NULL: none */
 };
 
-/* What a command of this kind has in its version for incr: a number, stored as its two's complement. */
+/* What some kinds keep in fields that are named after something else. */
+
+/* INCR: what is added, in the version as its two's complement. */
 static inline int64_t command_delta(const struct command *command)
 {
     return (int64_t)command->version;
+}
+
+/* OPEN: the gateway's nonce for this opening, in the epoch. */
+static inline uint64_t command_nonce(const struct command *command)
+{
+    return command->epoch;
+}
+
+/* COPY and MOVE: the source's name, in the value. False for any other kind: NAME and NAME_SIZE stay as they are. */
+static inline bool command_source(const struct command *command, const uint8_t **name, size_t *name_size)
+{
+    if (command->kind != COMMAND_COPY && command->kind != COMMAND_MOVE)
+        return false;
+    *name = command->value;
+    *name_size = command->value_size;
+    return true;
 }
 
 /* A new blob with COMMAND's header and name, and room for its value, which is copied too unless COMMAND->value is

@@ -56,10 +56,7 @@ bool transaction_next(const uint8_t **at, const uint8_t *end, struct command *pa
 size_t transaction_names(const struct command *change, struct transaction_name names[2])
 {
     names[0] = (struct transaction_name){change->name, change->name_size};
-    if (change->kind != COMMAND_COPY && change->kind != COMMAND_MOVE)
-        return 1;
-    names[1] = (struct transaction_name){change->value, change->value_size};
-    return 2;
+    return command_source(change, &names[1].bytes, &names[1].size) ? 2 : 1;
 }
 
 static bool touch_the_same(const struct command *a, const struct command *b)

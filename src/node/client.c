@@ -157,12 +157,13 @@ void pending_done(struct node *node, struct pending *pending, const struct outco
     pending->outcome = *outcome;
     if (is_failure(outcome->code) && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
         /* The name must be told, and will not be there any more when it is this one's turn. */
-        bool source = part.kind == COMMAND_COPY || part.kind == COMMAND_MOVE;
+        const uint8_t *missing = part.name;
+        size_t missing_size = part.name_size;
+        (void)command_source(&part, &missing, &missing_size);
         if (outcome->code == OUTCOME_MISMATCH)
             reply_version_mismatch(&pending->reply, outcome->version, part.name, part.name_size);
         else
-            reply_not_found(&pending->reply, source ? part.value : part.name,
-                            source ? part.value_size : part.name_size);
+            reply_not_found(&pending->reply, missing, missing_size);
         pending->outcome.code = OUTCOME_NONE;
     }
     client_advance(node, pending->client);

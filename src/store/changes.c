@@ -86,7 +86,10 @@ static struct decision look_incr(struct store *store, const struct command *chan
 
 static struct decision look_copy(struct store *store, const struct command *change, struct found *found)
 {
-    found->source = expiry_find(store, change->value, change->value_size);
+    const uint8_t *name = NULL;
+    size_t name_size = 0;
+    ensure(command_source(change, &name, &name_size));
+    found->source = expiry_find(store, name, name_size);
     if (!found->source)
         return not_found;
     const struct file *target = find(store, change, found);

@@ -133,7 +133,7 @@ static struct outcome apply_numbered(struct store *store, const struct command *
 
 static struct outcome apply_open(struct store *store, const struct command *command)
 {
-    bool opened = gateways_open(&store->gateways, command->gateway, command->epoch, store->applied);
+    bool opened = gateways_open(&store->gateways, command->gateway, command_nonce(command), store->applied);
     const struct gateway *gateway = gateways_find(&store->gateways, command->gateway);
     ensure(!opened || (gateway->epoch == store->applied && gateway->applied == 0));
     ensure(!gateway || gateway->epoch <= store->applied);
