@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "net/inside.h"
 #include "net/method.h"
+#include "net/watch.h"
 #include "node/connection.h"
 
 /* A client that speaks text, or whose first bytes are not here yet. */
@@ -25,16 +26,6 @@ struct text_client {
     bool looks;                 /* nothing is read yet: it may turn out to speak HTTP */
     size_t looked_bytes;        /* of what may become a method */
 };
-
-static void interest(struct text_client *connection, int events)
-{
-    if (connection->io.events == events && ev_is_active(&connection->io) == (events != 0))
-        return;
-    ev_io_stop(connection->server->loop, &connection->io);
-    ev_io_modify(&connection->io, events);
-    if (events != 0)
-        ev_io_start(connection->server->loop, &connection->io);
-}
 
 static void connection_close(struct text_client *connection)
 {
@@ -56,7 +47,7 @@ static void linger(struct text_client *connection)
     connection->client = NULL;
     connection->moved_ms = server->now_ms;
     shutdown(connection->io.fd, SHUT_WR);
-    interest(connection, EV_READ);
+    watch_for(connection->server->loop, &connection->io, EV_READ);
 }
 
 /* Writes until nothing is left or the socket takes no more. False: the connection is gone. */
@@ -93,7 +84,7 @@ static bool write_output(struct text_client *connection)
         return true;
     }
     int events = node_client_reads(connection->client) ? EV_READ : 0;
-    interest(connection, output->size > 0 ? events | EV_WRITE : events);
+    watch_for(connection->server->loop, &connection->io, output->size > 0 ? events | EV_WRITE : events);
     return true;
 }
 
@@ -169,11 +160,11 @@ static void read_input(struct text_client *connection)
         return;
     if (got == 0) {
         node_client_end(server->node, connection->client);
-        interest(connection, connection->io.events & EV_WRITE);
+        watch_for(connection->server->loop, &connection->io, connection->io.events & EV_WRITE);
     } else {
         node_client_bytes(server->node, connection->client, server->buffer, (size_t)got);
         if (!node_client_reads(connection->client))
-            interest(connection, connection->io.events & EV_WRITE);
+            watch_for(connection->server->loop, &connection->io, connection->io.events & EV_WRITE);
         server_read(server, (size_t)got);
     }
 }

@@ -10,6 +10,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "net/inside.h"
+#include "net/watch.h"
 
 struct peer_socket {
     struct ev_io io;
@@ -20,15 +21,6 @@ struct peer_socket {
 };
 
 static void on_redial(struct ev_loop *loop, struct ev_timer *timer, int events);
-
-static void interest(struct peer_socket *socket, int events)
-{
-    if (socket->io.events == events && ev_is_active(&socket->io))
-        return;
-    ev_io_stop(socket->server->loop, &socket->io);
-    ev_io_modify(&socket->io, events);
-    ev_io_start(socket->server->loop, &socket->io);
-}
 
 static void redial_later(struct dial *dial)
 {
@@ -67,7 +59,8 @@ static bool write_frames(struct peer_socket *socket)
             return false;
         node_link_consume(socket->link, (size_t)written);
     }
-    interest(socket, node_link_output_bytes(socket->link) > 0 ? EV_READ | EV_WRITE : EV_READ);
+    int events = node_link_output_bytes(socket->link) > 0 ? EV_READ | EV_WRITE : EV_READ;
+    watch_for(socket->server->loop, &socket->io, events);
     return true;
 }
 
@@ -109,7 +102,7 @@ static void connected(struct peer_socket *socket)
     if (error == 0)
         socket->link = node_link_open(socket->server->node, socket, socket->dial->kind, socket->dial->peer);
     if (socket->link)
-        interest(socket, EV_READ);
+        watch_for(socket->server->loop, &socket->io, EV_READ);
     else
         socket_close(socket);
 }
