@@ -8,12 +8,12 @@
 #include "base/ensure.h"
 #include "bench/inside.h"
 
-static struct flight *flight_at(struct connection *connection, uint32_t count)
+static struct flight *flight_at(struct bench_connection *connection, uint32_t count)
 {
     return &connection->ring[count & (connection->load->ring_size - 1)];
 }
 
-static void interest(struct connection *connection, int events)
+static void interest(struct bench_connection *connection, int events)
 {
     struct ev_loop *loop = connection->load->loop;
     if (ev_is_active(&connection->io) && connection->io.events == events)
@@ -25,7 +25,7 @@ static void interest(struct connection *connection, int events)
 
 /* --- losing it ---------------------------------------------------------------------------------------------------- */
 
-static void timer_start(struct connection *connection, uint64_t ms)
+static void timer_start(struct bench_connection *connection, uint64_t ms)
 {
     struct ev_loop *loop = connection->load->loop;
     ev_timer_stop(loop, &connection->timer);
@@ -33,7 +33,7 @@ static void timer_start(struct connection *connection, uint64_t ms)
     ev_timer_start(loop, &connection->timer);
 }
 
-static void drop(struct connection *connection)
+static void drop(struct bench_connection *connection)
 {
     struct load *load = connection->load;
     ev_io_stop(load->loop, &connection->io);
@@ -48,7 +48,7 @@ static void drop(struct connection *connection)
 }
 
 /* What was written, even in part, may have been done or not. The rest goes out on the next connection. */
-static void put_off(struct connection *connection)
+static void put_off(struct bench_connection *connection)
 {
     struct load *load = connection->load;
     bool up = connection->state == CONNECTION_UP;
@@ -70,20 +70,20 @@ static void put_off(struct connection *connection)
         connection->wait_ms *= 2;
 }
 
-static void lose(struct connection *connection)
+static void lose(struct bench_connection *connection)
 {
     put_off(connection);
     load_step(connection->load, load_now_ns());
 }
 
-void connection_close(struct connection *connection)
+void connection_close(struct bench_connection *connection)
 {
     drop(connection);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-void connection_push(struct connection *connection, const struct flight *flight)
+void connection_push(struct bench_connection *connection, const struct flight *flight)
 {
     ensure(connection->made - connection->answered < connection->load->ring_size);
     *flight_at(connection, connection->made++) = *flight;
@@ -91,7 +91,7 @@ void connection_push(struct connection *connection, const struct flight *flight)
 }
 
 /* As many of the commands that are not written as one batch takes. */
-static void collect(struct connection *connection)
+static void collect(struct bench_connection *connection)
 {
     struct load *load = connection->load;
     batch_clear(&load->batch);
@@ -106,7 +106,7 @@ static void collect(struct connection *connection)
 }
 
 /* SIZE bytes more are written. */
-static void advance(struct connection *connection, size_t size)
+static void advance(struct bench_connection *connection, size_t size)
 {
     struct load *load = connection->load;
     load->figures->sent_bytes += size;
@@ -122,7 +122,7 @@ static void advance(struct connection *connection, size_t size)
     connection->offset = size;
 }
 
-bool connection_write(struct connection *connection)
+bool connection_write(struct bench_connection *connection)
 {
     struct load *load = connection->load;
     while (connection->written != connection->made) {
@@ -148,7 +148,7 @@ bool connection_write(struct connection *connection)
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* The oldest flight has its answer, with all that belongs to it. */
-static bool land(struct connection *connection, const struct answer *answer, uint64_t now_ns)
+static bool land(struct bench_connection *connection, const struct answer *answer, uint64_t now_ns)
 {
     struct load *load = connection->load;
     bool early = connection->answered == connection->written;
@@ -175,7 +175,7 @@ static bool land(struct connection *connection, const struct answer *answer, uin
 }
 
 /* Takes what is complete of the SIZE bytes AT, and keeps the rest. False: what came is not what was asked for. */
-static bool take_answers(struct connection *connection, const uint8_t *at, size_t size, uint64_t now_ns)
+static bool take_answers(struct bench_connection *connection, const uint8_t *at, size_t size, uint64_t now_ns)
 {
     connection->rest_size = 0;
     while (size > 0) {
@@ -217,7 +217,7 @@ static bool take_answers(struct connection *connection, const uint8_t *at, size_
     return true;
 }
 
-static void read_input(struct connection *connection)
+static void read_input(struct bench_connection *connection)
 {
     struct load *load = connection->load;
     uint8_t *start = load->input + CONNECTION_REST_MAX - connection->rest_size;
@@ -244,7 +244,7 @@ static void read_input(struct connection *connection)
 
 /* --- connecting --------------------------------------------------------------------------------------------------- */
 
-static void connected(struct connection *connection)
+static void connected(struct bench_connection *connection)
 {
     struct load *load = connection->load;
     int error = 0;
@@ -269,7 +269,7 @@ static void connected(struct connection *connection)
 
 static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
 {
-    struct connection *connection = io->data;
+    struct bench_connection *connection = io->data;
     (void)loop;
     if (connection->state == CONNECTION_CONNECTING)
         connected(connection);
@@ -280,7 +280,7 @@ static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
 
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
-    struct connection *connection = timer->data;
+    struct bench_connection *connection = timer->data;
     (void)loop, (void)events;
     if (connection->state == CONNECTION_CONNECTING)
         lose(connection);
@@ -288,7 +288,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
         connection_open(connection);
 }
 
-void connection_open(struct connection *connection)
+void connection_open(struct bench_connection *connection)
 {
     struct load *load = connection->load;
     const struct endpoint_address *address = &load->addresses[connection->address_index];

@@ -35,7 +35,7 @@ enum connection_state { CONNECTION_DOWN, CONNECTION_CONNECTING, CONNECTION_UP };
  *      |  answers         |  written yet     |
  *
  * Counts from the beginning of the run; a flight is at its count modulo the ring's size. */
-struct connection {
+struct bench_connection {
     struct ev_io io;
     struct load *load;
     enum connection_state state;
@@ -80,7 +80,7 @@ struct load {
     uint8_t *input;              /* room for a rest, then LOAD_INPUT_BYTES */
     uint64_t *versions;          /* by key, as last seen; NULL where the mix has no cas */
 
-    struct connection *connections;
+    struct bench_connection *connections;
     struct flight *flights;      /* the rings */
     uint32_t begun_count;        /* connections that have been told to connect */
     uint32_t connecting_count;
@@ -98,7 +98,7 @@ struct load {
 
     struct pace pace;            /* open loop */
     struct list idle;            /* connections that are up and take more, the longest idle first */
-    struct connection **touched; /* have something new to write */
+    struct bench_connection **touched; /* have something new to write */
 
     struct ev_timer tick;        /* a second */
     struct ev_timer deadline;    /* of the phase */
@@ -117,7 +117,7 @@ static inline uint64_t load_now_ns(void)
 
 /* --- load.c --- */
 /* CONNECTION came up, or an answer came: there may be room for more. */
-void load_feed(struct load *load, struct connection *connection, uint64_t now_ns);
+void load_feed(struct load *load, struct bench_connection *connection, uint64_t now_ns);
 /* FLIGHT's answer; false: it is no answer to that. */
 bool load_answered(struct load *load, const struct flight *flight, const struct answer *answer, uint64_t now_ns);
 void load_unknown(struct load *load, const struct flight *flight);
@@ -125,13 +125,13 @@ void load_unknown(struct load *load, const struct flight *flight);
 void load_step(struct load *load, uint64_t now_ns);
 
 /* --- connection.c --- */
-void connection_open(struct connection *connection);
-void connection_close(struct connection *connection);
-void connection_push(struct connection *connection, const struct flight *flight);
+void connection_open(struct bench_connection *connection);
+void connection_close(struct bench_connection *connection);
+void connection_push(struct bench_connection *connection, const struct flight *flight);
 /* Writes what the socket takes. False: it was lost, and has been told so. */
-bool connection_write(struct connection *connection);
+bool connection_write(struct bench_connection *connection);
 
-static inline uint32_t connection_room(const struct connection *connection)
+static inline uint32_t connection_room(const struct bench_connection *connection)
 {
     uint32_t in_flight = connection->made - connection->answered;
     return in_flight < connection->load->depth ? connection->load->depth - in_flight : 0;

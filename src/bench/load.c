@@ -32,7 +32,7 @@ static bool count_is_reached(const struct load *load)
     return load->options->count > 0 && load->issued >= load->options->count;
 }
 
-static struct flight make_flight(struct load *load, struct connection *connection, uint64_t start_ns)
+static struct flight make_flight(struct load *load, struct bench_connection *connection, uint64_t start_ns)
 {
     enum operation operation = workload_operation(&load->workload);
     uint32_t key = workload_key(&load->workload, connection->number, &connection->cursor);
@@ -45,7 +45,7 @@ static struct flight make_flight(struct load *load, struct connection *connectio
 }
 
 /* Closed loop: CONNECTION's next flight. False: there is none now. */
-static bool next_flight(struct load *load, struct connection *connection, uint64_t now_ns, struct flight *flight)
+static bool next_flight(struct load *load, struct bench_connection *connection, uint64_t now_ns, struct flight *flight)
 {
     switch (load->phase) {
     case LOAD_FILLING:
@@ -79,7 +79,7 @@ static void dispatch(struct load *load, uint64_t now_ns)
 {
     uint32_t touched_count = 0;
     while (!list_empty(&load->idle) && is_due(load, now_ns)) {
-        struct connection *connection = list_item(load->idle.next, struct connection, idle);
+        struct bench_connection *connection = list_item(load->idle.next, struct bench_connection, idle);
         struct flight flight = make_flight(load, connection, pace_due_ns(&load->pace));
         load->issued += flight.start_ns >= load->begin_ns;
         pace_advance(&load->pace, &load->workload);
@@ -101,7 +101,7 @@ static void dispatch(struct load *load, uint64_t now_ns)
         pace_arm(&load->pace);
 }
 
-void load_feed(struct load *load, struct connection *connection, uint64_t now_ns)
+void load_feed(struct load *load, struct bench_connection *connection, uint64_t now_ns)
 {
     load_step(load, now_ns);
     if (connection->state != CONNECTION_UP)

@@ -195,10 +195,10 @@ static int directory_compare_snapshots(const void *a, const void *b)
     return left->term < right->term ? -1 : left->term > right->term;
 }
 
-enum disk_status directory_list(const struct directory *directory, struct listing *listing, char *reason)
+enum disk_status directory_list(const struct directory *directory, struct directory_listing *listing, char *reason)
 {
     ensure(directory->lock >= 0);
-    *listing = (struct listing){0};
+    *listing = (struct directory_listing){0};
     char **names;
     size_t count;
     int error = fs_list(directory->path, &names, &count);
@@ -226,10 +226,10 @@ enum disk_status directory_list(const struct directory *directory, struct listin
     return DISK_OK;
 }
 
-void listing_close(struct listing *listing)
+void directory_listing_close(struct directory_listing *listing)
 {
     free(listing->segments);
     free(listing->snapshots);
     free(listing->unfinished);
-    *listing = (struct listing){0};
+    *listing = (struct directory_listing){0};
 }

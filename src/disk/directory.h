@@ -40,7 +40,7 @@ enum disk_status directory_abandon(const struct directory *directory, int file, 
                                    enum disk_status status, char *reason);
 
 /* What is in the directory. */
-struct listing {
+struct directory_listing {
     bool identity;
     bool vote;
     uint64_t *segments; /* sequences, ascending */
@@ -54,7 +54,7 @@ struct listing {
     size_t unfinished_count;
 };
 
-enum disk_status directory_list(const struct directory *directory, struct listing *listing, char *reason);
-void listing_close(struct listing *listing);
+enum disk_status directory_list(const struct directory *directory, struct directory_listing *listing, char *reason);
+void directory_listing_close(struct directory_listing *listing);
 
 #endif

@@ -12,7 +12,7 @@
 
 static enum disk_status recovery_identity(struct recovery *recovery, char *reason)
 {
-    const struct listing *listing = &recovery->listing;
+    const struct directory_listing *listing = &recovery->listing;
     bool used = listing->vote || listing->segment_count > 0 || listing->snapshot_count > 0;
     if (listing->identity)
         return identity_load(recovery->directory, recovery->options->node_id, &recovery->identity, reason);
@@ -25,7 +25,7 @@ static enum disk_status recovery_identity(struct recovery *recovery, char *reaso
 
 static enum disk_status recovery_vote(struct recovery *recovery, char *reason)
 {
-    const struct listing *listing = &recovery->listing;
+    const struct directory_listing *listing = &recovery->listing;
     if (listing->vote)
         return vote_load(recovery->directory, recovery->identity.node_id, recovery->identity.incarnation,
                          &recovery->vote, reason);
@@ -92,7 +92,7 @@ static enum disk_status recovery_try_snapshot(struct recovery *recovery, const s
 /* The newest good one, and the one before it, which is not read: it may be needed one day, and that day it is. */
 static enum disk_status recovery_snapshots(struct recovery *recovery, char *reason)
 {
-    const struct listing *listing = &recovery->listing;
+    const struct directory_listing *listing = &recovery->listing;
     size_t i = listing->snapshot_count;
     bool good = false;
     uint64_t bytes = 0;
@@ -194,7 +194,7 @@ enum disk_status recovery_read(struct recovery *recovery, char *reason)
 
 void recovery_close(struct recovery *recovery)
 {
-    listing_close(&recovery->listing);
+    directory_listing_close(&recovery->listing);
     trail_close(&recovery->trail);
     replay_close(&recovery->replay);
 }
@@ -242,7 +242,7 @@ static enum disk_status recovery_remove_segment(struct recovery *recovery, size_
 static enum disk_status recovery_tidy(struct recovery *recovery, char *reason)
 {
     enum disk_status status = DISK_OK;
-    const struct listing *listing = &recovery->listing;
+    const struct directory_listing *listing = &recovery->listing;
     for (size_t i = 0; i < listing->unfinished_count && status == DISK_OK; i++)
         status = directory_remove(recovery->directory, listing->unfinished[i], reason);
     for (size_t i = recovery->trail.count; i-- > 0 && i > recovery->trail.tip && status == DISK_OK;)

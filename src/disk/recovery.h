@@ -26,7 +26,7 @@ struct recovery {
     uint32_t block_max_bytes;
     struct buffer *notes;
 
-    struct listing listing;
+    struct directory_listing listing;
     struct disk_identity identity;
     bool made;                    /* there was nothing: identity and vote are to be made */
     struct vote vote;             /* handed over to the caller where it succeeds */

@@ -83,8 +83,8 @@ static enum disk_status trail_link(struct trail *trail, char *reason)
     return DISK_OK;
 }
 
-enum disk_status trail_open(struct trail *trail, const struct directory *directory, const struct listing *listing,
-                            const struct segment *expected, char *reason)
+enum disk_status trail_open(struct trail *trail, const struct directory *directory,
+                            const struct directory_listing *listing, const struct segment *expected, char *reason)
 {
     *trail = (struct trail){.directory = directory, .count = listing->segment_count};
     trail->items = memory_get(trail->count * sizeof *trail->items);

@@ -46,8 +46,8 @@ struct trail {
 };
 
 /* Opens and checks all segments of LISTING and finds the tip. EXPECTED: node id and incarnation. */
-enum disk_status trail_open(struct trail *trail, const struct directory *directory, const struct listing *listing,
-                            const struct segment *expected, char *reason);
+enum disk_status trail_open(struct trail *trail, const struct directory *directory,
+                            const struct directory_listing *listing, const struct segment *expected, char *reason);
 /* Replays the log into REPLAY, which it initialises, keeping entries above AFTER. */
 enum disk_status trail_replay(struct trail *trail, uint64_t after, struct replay *replay, struct buffer *notes,
                               char *reason);

@@ -10,7 +10,7 @@ static bool next_request(struct node *node, struct disk_bulk *request)
 
 struct disk_bulk *node_take_bulk(struct node *node)
 {
-    struct bulk *bulk = &node->bulk;
+    struct bulk_slot *bulk = &node->bulk;
     if (bulk->busy || node->stopping)
         return NULL;
     /* The bytes' memory stays from one request to the next. */

@@ -62,7 +62,7 @@ static void answer_file(struct node *node, const struct inquiry *inquiry, const 
 /* --- list --------------------------------------------------------------------------------------------------------- */
 
 /* A listing under way: all names up to and with the cursor are done. */
-struct listing {
+struct inquiry_listing {
     struct node *node;
     const struct inquiry *inquiry;
     const uint8_t *prefix;
@@ -75,7 +75,7 @@ struct listing {
     size_t cursor_size;
 };
 
-static void move_cursor(struct listing *listing, const uint8_t *name, size_t size)
+static void move_cursor(struct inquiry_listing *listing, const uint8_t *name, size_t size)
 {
     ensure(size <= sizeof listing->cursor);
     memcpy(listing->cursor, name, size);
@@ -83,7 +83,7 @@ static void move_cursor(struct listing *listing, const uint8_t *name, size_t siz
 }
 
 /* Behind all names that begin with NAME: no name is longer, or has a larger byte. */
-static void move_cursor_behind(struct listing *listing, const uint8_t *name, size_t size)
+static void move_cursor_behind(struct inquiry_listing *listing, const uint8_t *name, size_t size)
 {
     move_cursor(listing, name, size);
     memset(listing->cursor + size, 0xff, sizeof listing->cursor - size);
@@ -92,7 +92,7 @@ static void move_cursor_behind(struct listing *listing, const uint8_t *name, siz
 
 /* The size of the folder that NAME, which begins with the prefix, is in: up to and with the first delimiter behind the
  * prefix. 0: it is in none. */
-static size_t folder_size(const struct listing *listing, const uint8_t *name, size_t size)
+static size_t folder_size(const struct inquiry_listing *listing, const uint8_t *name, size_t size)
 {
     if (listing->inquiry->delimiter < 0 || size <= listing->prefix_size)
         return 0;
@@ -101,13 +101,13 @@ static size_t folder_size(const struct listing *listing, const uint8_t *name, si
     return end ? (size_t)(end - name) + 1 : 0;
 }
 
-static bool begins_with_prefix(const struct listing *listing, const uint8_t *name, size_t size)
+static bool begins_with_prefix(const struct inquiry_listing *listing, const uint8_t *name, size_t size)
 {
     return size >= listing->prefix_size &&
            (listing->prefix_size == 0 || memcmp(name, listing->prefix, listing->prefix_size) == 0);
 }
 
-static void add_file(struct listing *listing, const struct store_file *file)
+static void add_file(struct inquiry_listing *listing, const struct store_file *file)
 {
     buffer_append(&listing->text, file->name, file->name_size);
     buffer_append_text(&listing->text, " ");
@@ -120,7 +120,7 @@ static void add_file(struct listing *listing, const struct store_file *file)
 }
 
 /* The next file in order. Returns true where it stood for a whole folder: what comes next lies behind that. */
-static bool list_file(struct listing *listing, const struct store_file *file)
+static bool list_file(struct inquiry_listing *listing, const struct store_file *file)
 {
     listing->over = !begins_with_prefix(listing, file->name, file->name_size);
     listing->more = !listing->over && listing->lines == listing->inquiry->limit;
@@ -141,7 +141,7 @@ static bool list_file(struct listing *listing, const struct store_file *file)
 }
 
 /* All that is to be listed behind the cursor. Behind a folder one file is looked at, then twice as many each time. */
-static void list_behind_cursor(struct listing *listing)
+static void list_behind_cursor(struct inquiry_listing *listing)
 {
     struct store_file files[STORE_WALK_MAX];
     size_t wanted = STORE_WALK_MAX;
@@ -158,7 +158,7 @@ static void list_behind_cursor(struct listing *listing)
 
 /* Where to begin: at the prefix, or behind AFTER if that is further on. The last line of a page may have been a
  * folder: then behind all that is in it. */
-static void list_begin(struct listing *listing, const uint8_t *after, size_t after_size)
+static void list_begin(struct inquiry_listing *listing, const uint8_t *after, size_t after_size)
 {
     struct store_file file;
     if (after_size > 0 && names_compare(after, after_size, listing->prefix, listing->prefix_size) >= 0) {
@@ -179,7 +179,7 @@ static void list_begin(struct listing *listing, const uint8_t *after, size_t aft
 
 static void answer_list(struct node *node, const struct inquiry *inquiry, const uint8_t *names, struct chain *out)
 {
-    struct listing listing = {
+    struct inquiry_listing listing = {
         .node = node, .inquiry = inquiry, .prefix = names, .prefix_size = inquiry->name_size};
     list_begin(&listing, names + inquiry->name_size, inquiry->other_size);
     list_behind_cursor(&listing);

@@ -54,7 +54,7 @@ struct persist {
 };
 
 /* The bulk thread's request (bulk.c), one at a time. */
-struct bulk {
+struct bulk_slot {
     struct disk_bulk request;
     bool busy;
 };
@@ -180,7 +180,7 @@ struct node {
     struct raft_entry *decoded; /* room for one message's entries */
 
     struct persist persist;
-    struct bulk bulk;
+    struct bulk_slot bulk;
     struct snapshots snapshots;
     struct sending sending;
     struct receiving receiving;

@@ -44,7 +44,7 @@ static void put_decision(struct buffer *out, const struct decision *decision)
     buffer_append_u64(out, (uint64_t)decision->value);
 }
 
-static void put_gateway(struct dump *dump, const struct gateway *gateway)
+static void put_gateway(struct dump *dump, const struct gateway_state *gateway)
 {
     size_t size_before = buffer_size(&dump->head);
     buffer_append_u8(&dump->head, RECORD_GATEWAY);

@@ -20,7 +20,7 @@ void gateways_close(struct gateways *gateways)
     *gateways = (struct gateways){0};
 }
 
-struct gateway *gateways_find(const struct gateways *gateways, uint32_t id)
+struct gateway_state *gateways_find(const struct gateways *gateways, uint32_t id)
 {
     ensure(gateways->count <= STORE_GATEWAYS_MAX);
     for (size_t i = 0; i < gateways->count; i++) {
@@ -31,29 +31,30 @@ struct gateway *gateways_find(const struct gateways *gateways, uint32_t id)
 }
 
 /* GATEWAY, which holds no outcomes, as it is before number LOWEST of EPOCH. */
-static void begin(struct gateway *gateway, uint64_t nonce, uint64_t epoch, uint64_t lowest)
+static void begin(struct gateway_state *gateway, uint64_t nonce, uint64_t epoch, uint64_t lowest)
 {
     ensure(epoch > 0 && lowest > 0);
     ensure(!gateway->outcomes);
-    *gateway = (struct gateway){
+    *gateway = (struct gateway_state){
         .id = gateway->id, .nonce = nonce, .epoch = epoch, .applied = lowest - 1, .lowest = lowest};
 }
 
-struct gateway *gateways_add(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch, uint64_t lowest)
+struct gateway_state *gateways_add(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch,
+                                   uint64_t lowest)
 {
     ensure(!gateways_find(gateways, id));
     if (gateways->count == STORE_GATEWAYS_MAX)
         return NULL;
     gateways->items = memory_resize(gateways->items, gateways->count + 1, sizeof *gateways->items);
-    struct gateway *gateway = &gateways->items[gateways->count++];
-    *gateway = (struct gateway){.id = id};
+    struct gateway_state *gateway = &gateways->items[gateways->count++];
+    *gateway = (struct gateway_state){.id = id};
     begin(gateway, nonce, epoch, lowest);
     return gateway;
 }
 
 bool gateways_open(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch)
 {
-    struct gateway *gateway = gateways_find(gateways, id);
+    struct gateway_state *gateway = gateways_find(gateways, id);
     if (!gateway)
         return gateways_add(gateways, id, nonce, epoch, 1) != NULL;
     if (gateway->nonce == nonce)
@@ -65,20 +66,20 @@ bool gateways_open(struct gateways *gateways, uint32_t id, uint64_t nonce, uint6
     return true;
 }
 
-bool gateway_expects(const struct gateway *gateway, uint64_t epoch, uint64_t number)
+bool gateway_expects(const struct gateway_state *gateway, uint64_t epoch, uint64_t number)
 {
     ensure(gateway->lowest >= 1 && gateway->lowest - 1 <= gateway->applied);
     ensure(gateway->applied < UINT64_MAX);
     return epoch == gateway->epoch && number == gateway->applied + 1;
 }
 
-static struct decision *slot(const struct gateway *gateway, uint64_t number)
+static struct decision *slot(const struct gateway_state *gateway, uint64_t number)
 {
     ensure(gateway->capacity > 0);
     return &gateway->outcomes[number & (gateway->capacity - 1)];
 }
 
-static uint64_t outcome_hash(const struct gateway *gateway, uint64_t number)
+static uint64_t outcome_hash(const struct gateway_state *gateway, uint64_t number)
 {
     const struct decision *kept = slot(gateway, number);
     uint8_t state[32];
@@ -89,7 +90,7 @@ static uint64_t outcome_hash(const struct gateway *gateway, uint64_t number)
     return hash_bytes(state, sizeof state, 0);
 }
 
-size_t gateway_outcome_count(const struct gateway *gateway)
+size_t gateway_outcome_count(const struct gateway_state *gateway)
 {
     uint64_t count = gateway->applied + 1 - gateway->lowest;
     ensure(count <= STORE_OUTCOMES_MAX && count <= gateway->capacity);
@@ -97,7 +98,7 @@ size_t gateway_outcome_count(const struct gateway *gateway)
 }
 
 /* Doubles the ring: every outcome moves to the place that its number has in the larger one. */
-static void grow(struct gateway *gateway)
+static void grow(struct gateway_state *gateway)
 {
     size_t capacity = gateway->capacity > 0 ? 2 * gateway->capacity : RING_CAPACITY_MIN;
     ensure(capacity <= STORE_OUTCOMES_MAX);
@@ -109,14 +110,14 @@ static void grow(struct gateway *gateway)
     gateway->capacity = capacity;
 }
 
-static void drop_lowest(struct gateway *gateway)
+static void drop_lowest(struct gateway_state *gateway)
 {
     ensure(gateway->lowest <= gateway->applied);
     gateway->outcomes_hash -= outcome_hash(gateway, gateway->lowest);
     gateway->lowest++;
 }
 
-void gateway_keep(struct gateway *gateway, struct decision decision)
+void gateway_keep(struct gateway_state *gateway, struct decision decision)
 {
     ensure(decision.code != OUTCOME_NONE && decision.code != OUTCOME_OPENED);
     ensure(gateway->applied < UINT64_MAX);
@@ -129,7 +130,7 @@ void gateway_keep(struct gateway *gateway, struct decision decision)
     gateway->outcomes_hash += outcome_hash(gateway, gateway->applied);
 }
 
-void gateway_drop_below(struct gateway *gateway, uint64_t lowest)
+void gateway_drop_below(struct gateway_state *gateway, uint64_t lowest)
 {
     if (lowest > gateway->applied)
         return;
@@ -138,7 +139,7 @@ void gateway_drop_below(struct gateway *gateway, uint64_t lowest)
     ensure(gateway_outcome_count(gateway) > 0);
 }
 
-const struct decision *gateway_outcome(const struct gateway *gateway, uint64_t number)
+const struct decision *gateway_outcome(const struct gateway_state *gateway, uint64_t number)
 {
     ensure(gateway->lowest >= 1 && gateway->lowest - 1 <= gateway->applied);
     if (number < gateway->lowest || number > gateway->applied)
@@ -150,7 +151,7 @@ uint64_t gateways_hash(const struct gateways *gateways)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < gateways->count; i++) {
-        const struct gateway *gateway = &gateways->items[i];
+        const struct gateway_state *gateway = &gateways->items[i];
         uint8_t state[48];
         bytes_put_u64(state, gateway->id);
         bytes_put_u64(state + 8, gateway->nonce);

@@ -13,7 +13,7 @@
 
 #include "store/store.h"
 
-struct gateway {
+struct gateway_state {
     uint32_t id;
     uint64_t nonce;
     uint64_t epoch;
@@ -25,7 +25,7 @@ struct gateway {
 };
 
 struct gateways {
-    struct gateway *items; /* owned */
+    struct gateway_state *items; /* owned */
     size_t count;          /* at most STORE_GATEWAYS_MAX */
 };
 
@@ -33,23 +33,24 @@ struct gateways {
 void gateways_close(struct gateways *gateways);
 
 /* NULL if it never opened. Borrowed until a gateway is added. */
-struct gateway *gateways_find(const struct gateways *gateways, uint32_t id);
+struct gateway_state *gateways_find(const struct gateways *gateways, uint32_t id);
 /* Adds a gateway that is not there yet, as it is before number LOWEST. NULL: there are too many. */
-struct gateway *gateways_add(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch, uint64_t lowest);
+struct gateway_state *gateways_add(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch,
+                                   uint64_t lowest);
 /* Begins the epoch EPOCH, unless NONCE has begun one already or there are too many gateways: then false. */
 bool gateways_open(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch);
 /* The sum of the gateways' hashes: the order in which they came does not matter. */
 uint64_t gateways_hash(const struct gateways *gateways);
 
 /* True if NUMBER of EPOCH is the one to be applied next. */
-bool gateway_expects(const struct gateway *gateway, uint64_t epoch, uint64_t number);
+bool gateway_expects(const struct gateway_state *gateway, uint64_t epoch, uint64_t number);
 /* The expected number is applied, with this outcome. */
-void gateway_keep(struct gateway *gateway, struct decision decision);
+void gateway_keep(struct gateway_state *gateway, struct decision decision);
 /* Everything below LOWEST has been answered. What cannot be (a LOWEST above the newest number) is ignored. */
-void gateway_drop_below(struct gateway *gateway, uint64_t lowest);
+void gateway_drop_below(struct gateway_state *gateway, uint64_t lowest);
 /* Outcomes that are kept: numbers lowest to applied. */
-size_t gateway_outcome_count(const struct gateway *gateway);
+size_t gateway_outcome_count(const struct gateway_state *gateway);
 /* The outcome of NUMBER, or NULL where it is not kept. */
-const struct decision *gateway_outcome(const struct gateway *gateway, uint64_t number);
+const struct decision *gateway_outcome(const struct gateway_state *gateway, uint64_t number);
 
 #endif

@@ -86,7 +86,7 @@ static bool load_gateway(struct store *store, struct reader *reader)
         return false;
     if (count > STORE_OUTCOMES_MAX || count != applied + 1 - lowest)
         return false;
-    struct gateway *gateway = gateways_add(&store->gateways, id, nonce, epoch, lowest);
+    struct gateway_state *gateway = gateways_add(&store->gateways, id, nonce, epoch, lowest);
     ensure(gateway != NULL);
     for (uint32_t i = 0; i < count; i++) {
         struct decision decision;
@@ -177,7 +177,7 @@ static bool load_record(struct store *store, struct reader *reader)
 
 bool store_load(struct store *store, const uint8_t *bytes, size_t size)
 {
-    struct load *load = &store->load;
+    struct loading *load = &store->load;
     ensure(!store_dump_active(store));
     ensure(load->active || (store->applied == 0 && store_file_count(store) == 0));
     load->active = true;
@@ -191,11 +191,11 @@ bool store_load(struct store *store, const uint8_t *bytes, size_t size)
 
 bool store_load_end(struct store *store)
 {
-    struct load *load = &store->load;
+    struct loading *load = &store->load;
     if (load->bad || !load->begun || load->files_left > 0 || load->gateways_left > 0 || load->repeats_left > 0)
         return false;
     ensure(load->active);
-    *load = (struct load){0};
+    *load = (struct loading){0};
     ensure(store_file_count(store) / TRANSACTION_PARTS_MAX <= store->revision);
     return true;
 }

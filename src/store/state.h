@@ -27,7 +27,7 @@ struct dump {
 };
 
 /* What a load still waits for. */
-struct load {
+struct loading {
     bool active; /* from the first block to store_load_end */
     bool begun;  /* STATE has come */
     bool bad;    /* something could not be loaded: nothing more will be */
@@ -47,7 +47,7 @@ struct store {
     uint64_t time_ms;
     uint64_t copied_bytes; /* since the store was opened; no part of the state */
     struct dump dump;
-    struct load load;
+    struct loading load;
 };
 
 static inline uint64_t store_next_revision(struct store *store)

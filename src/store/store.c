@@ -117,7 +117,7 @@ static struct outcome apply_numbered(struct store *store, const struct command *
 {
     ensure(is_numbered(command->kind));
     struct outcome outcome = {OUTCOME_NONE, command->gateway, command->epoch, command->number, 0, 0};
-    struct gateway *gateway = gateways_find(&store->gateways, command->gateway);
+    struct gateway_state *gateway = gateways_find(&store->gateways, command->gateway);
     if (!gateway || !gateway_expects(gateway, command->epoch, command->number))
         return outcome;
     struct decision decision = apply_once(store, command, blob);
@@ -134,7 +134,7 @@ static struct outcome apply_numbered(struct store *store, const struct command *
 static struct outcome apply_open(struct store *store, const struct command *command)
 {
     bool opened = gateways_open(&store->gateways, command->gateway, command_nonce(command), store->applied);
-    const struct gateway *gateway = gateways_find(&store->gateways, command->gateway);
+    const struct gateway_state *gateway = gateways_find(&store->gateways, command->gateway);
     ensure(!opened || (gateway->epoch == store->applied && gateway->applied == 0));
     ensure(!gateway || gateway->epoch <= store->applied);
     enum outcome_code code = opened ? OUTCOME_OPENED : OUTCOME_NONE;
@@ -292,7 +292,7 @@ uint64_t store_hash(const struct store *store)
 
 bool store_gateway(const struct store *store, uint32_t id, struct store_gateway *state)
 {
-    const struct gateway *gateway = gateways_find(&store->gateways, id);
+    const struct gateway_state *gateway = gateways_find(&store->gateways, id);
     if (!gateway)
         return false;
     *state = (struct store_gateway){
@@ -306,7 +306,7 @@ bool store_gateway(const struct store *store, uint32_t id, struct store_gateway 
 
 struct outcome store_outcome(const struct store *store, uint32_t id, uint64_t number)
 {
-    const struct gateway *gateway = gateways_find(&store->gateways, id);
+    const struct gateway_state *gateway = gateways_find(&store->gateways, id);
     struct outcome outcome = {OUTCOME_NONE, id, gateway ? gateway->epoch : 0, number, 0, 0};
     const struct decision *kept = gateway ? gateway_outcome(gateway, number) : NULL;
     if (kept) {
