@@ -201,14 +201,25 @@ static const struct {
     [REPLY_NOT_A_NUMBER] = {"ERR_NOT_A_NUMBER", "the file holds no whole number, or the sum has no room in 64 bits"},
 };
 
-void reply_error(struct chain *out, enum reply_error error, const char *reason)
+static void error_begin(struct chain *out, enum reply_error error)
 {
     ensure(error < REPLY_ERROR_COUNT);
-    if (!reason)
-        reason = errors[error].reason;
     chain_append(out, errors[error].code, strlen(errors[error].code));
     chain_append(out, " ", 1);
-    reply_line(out, reason);
+}
+
+void reply_error(struct chain *out, enum reply_error error, const char *reason)
+{
+    error_begin(out, error);
+    reply_line(out, reason ? reason : errors[error].reason);
+}
+
+void reply_error_at(struct chain *out, enum reply_error error, const void *name, size_t name_size)
+{
+    error_begin(out, error);
+    chain_append(out, name, name_size);
+    chain_append(out, ": ", 2);
+    reply_line(out, errors[error].reason);
 }
 
 const char *reply_error_code(enum reply_error error)

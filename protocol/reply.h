@@ -58,6 +58,9 @@ void reply_line(struct chain *out, const char *line);          /* PONG, BYE, ...
 /* The error's code and REASON, or the error's usual reason where REASON is NULL. */
 void reply_error(struct chain *out, enum reply_error error, const char *reason);
 
+/* Likewise, with the usual reason, and before it the file's name: of a transaction. */
+void reply_error_at(struct chain *out, enum reply_error error, const void *name, size_t name_size);
+
 /* "ERR_BUSY" and so on. */
 const char *reply_error_code(enum reply_error error);
 

@@ -146,6 +146,22 @@ static enum meter_outcome meter_of(enum outcome_code code)
     return is_failure(code) ? METER_NOT_SO : METER_DONE;
 }
 
+/* A transaction failed at PART: its file is told, by a name that will not be there any more when it is this one's
+ * turn. */
+static void reply_part(struct chain *out, const struct outcome *outcome, const struct command *part)
+{
+    const uint8_t *missing = part->name;
+    size_t missing_size = part->name_size;
+    if (outcome->code == OUTCOME_MISMATCH) {
+        reply_version_mismatch(out, outcome->version, part->name, part->name_size);
+    } else if (outcome->code == OUTCOME_NOT_FOUND) {
+        (void)command_source(part, &missing, &missing_size);
+        reply_not_found(out, missing, missing_size);
+    } else {
+        reply_error_at(out, error_of(outcome->code), part->name, part->name_size);
+    }
+}
+
 void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
                   const struct blob *command)
 {
@@ -155,15 +171,9 @@ void pending_done(struct node *node, struct pending *pending, const struct outco
     if (error != REPLY_ERROR_COUNT)
         node->meter.errors[error]++;
     pending->outcome = *outcome;
-    if (is_failure(outcome->code) && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
-        /* The name must be told, and will not be there any more when it is this one's turn. */
-        const uint8_t *missing = part.name;
-        size_t missing_size = part.name_size;
-        (void)command_source(&part, &missing, &missing_size);
-        if (outcome->code == OUTCOME_MISMATCH)
-            reply_version_mismatch(&pending->reply, outcome->version, part.name, part.name_size);
-        else
-            reply_not_found(&pending->reply, missing, missing_size);
+    bool failed = is_failure(outcome->code) || error != REPLY_ERROR_COUNT;
+    if (failed && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
+        reply_part(&pending->reply, outcome, &part);
         pending->outcome.code = OUTCOME_NONE;
     }
     client_advance(node, pending->client);

@@ -52,7 +52,7 @@ START_TEST(where_it_failed)
     ask("txn\nwrite b 1\nx\ncopy from to\ncommit\n", "ERR_FILE_NOT_FOUND from\r\n");
     ask("txn\nwrite b 1\nx\ncopy a to 5\ncommit\n", "ERR_VERSION 0 to\r\n");
     ask("txn\nwrite b 1\nx\nincr a 1\ncommit\n",
-        "ERR_NOT_A_NUMBER the file holds no whole number, or the sum has no room in 64 bits\r\n");
+        "ERR_NOT_A_NUMBER a: the file holds no whole number, or the sum has no room in 64 bits\r\n");
     ask("txn\nif stale present\ntouch a 1\ncommit\n", "ERR_FILE_NOT_FOUND stale\r\n");
     ask("list\n", "LIST 1 8 end\r\na 1 1 0\n\r\n");
 }
@@ -174,7 +174,7 @@ START_TEST(all_lines_together_are_little_larger_than_a_file)
                                    : "ERR_TOO_BIG line 3 of the transaction: all lines together may be little larger "
                                      "than one file\r\n");
     }
-    ask("txn\nappend 0 1\nx\ncommit\n", "ERR_TOO_BIG above this cluster's limit for a file, nothing was done\r\n");
+    ask("txn\nappend 0 1\nx\ncommit\n", "ERR_TOO_BIG 0: above this cluster's limit for a file, nothing was done\r\n");
 }
 END_TEST
 
