@@ -193,7 +193,7 @@ static const char list_text[] =
     "that have a / behind PREFIX are one line for each folder: the name up to that." END
     "At most N lines, 1000 if nothing is said, 10000 at most. 'more': there are" END
     "others; ask for them with after= and the first word of the last line. A PREFIX" END
-    "that looks like an option is written prefix=PREFIX." END
+    "with a = in it, or that is 'stale', is written prefix=PREFIX." END
     "" END
     "Example:  list conf/ delim=/" END
     "          LIST 12 33 end" END

@@ -273,7 +273,7 @@ static bool list_delimiter(struct request *request, const struct word *word)
     return true;
 }
 
-/* Only the first word may be a prefix without `prefix=`. */
+/* Only the first word may be a prefix without `prefix=`; and not one with a `=`, which may be an option mistyped. */
 static bool list_option(struct request *request, const struct word *word, bool first)
 {
     struct word rest;
@@ -287,7 +287,7 @@ static bool list_option(struct request *request, const struct word *word, bool f
         return list_name(&rest, &request->name, &request->name_size);
     if (word_is(word, "stale"))
         return request->stale ? false : (request->stale = true);
-    return first && list_name(word, &request->name, &request->name_size);
+    return first && !memchr(word->bytes, '=', word->size) && list_name(word, &request->name, &request->name_size);
 }
 
 static enum request_status parse_list(struct parsing *parsing)

@@ -147,7 +147,7 @@ START_TEST(lists)
         {"list delim=\xff\n", NULL, NULL, 1000, 255, false},
         {"list delim==\n", NULL, NULL, 1000, '=', false},
         {"list prefix= after=\n", "", "", 1000, -1, false},
-        {"list unknown=1\n", "unknown=1", NULL, 1000, -1, false},
+        {"list prefix=unknown=1\n", "unknown=1", NULL, 1000, -1, false},
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct request request = good(lines[i].line);
@@ -204,6 +204,8 @@ static const struct {
     {"list a prefix=b\n", REQUEST_BAD_OPTION},
     {"list prefix= prefix=\n", REQUEST_BAD_OPTION},
     {"list limit=0\n", REQUEST_BAD_OPTION},
+    {"list LIMIT=1\n", REQUEST_BAD_OPTION},
+    {"list unknown=1\n", REQUEST_BAD_OPTION},
     {"list limit=10001\n", REQUEST_BAD_OPTION},
     {"list limit=\n", REQUEST_BAD_OPTION},
     {"list limit=1 limit=1\n", REQUEST_BAD_OPTION},
