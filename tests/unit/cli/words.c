@@ -1,4 +1,4 @@
-/* What is taken apart: quotes, folders, listings, reports, options. */
+/* What is taken apart: quotes, folders, listings, options. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,6 @@
 #include "cli/listing.h"
 #include "cli/options.h"
 #include "cli/quote.h"
-#include "cli/report.h"
 #include "support/check.h"
 
 /* The words of LINE, each in brackets. */
@@ -96,22 +95,6 @@ START_TEST(lines_of_a_listing)
 }
 END_TEST
 
-START_TEST(a_status_as_json)
-{
-    static const char text[] = "id=2\r\nrole=learner\r\nlearner_reason=\"no disk\"\r\ncluster_id=0000000000000012\r\n"
-                               "node=1 address=h:1 role=voter\r\nnode=2 link=self\r\nodd\r\n=\r\n";
-    json_t *object = report_parse(text, strlen(text));
-    ck_assert_int_eq(json_integer_value(json_object_get(object, "id")), 2);
-    ck_assert_str_eq(json_string_value(json_object_get(object, "learner_reason")), "no disk");
-    ck_assert_str_eq(json_string_value(json_object_get(object, "cluster_id")), "0000000000000012");
-    json_t *nodes = json_object_get(object, "nodes");
-    ck_assert_uint_eq(json_array_size(nodes), 2);
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(nodes, 0), "address")), "h:1");
-    ck_assert_uint_eq(json_object_size(object), 5);
-    json_decref(object);
-}
-END_TEST
-
 static struct options options;
 static char reason[ARGUMENT_REASON_MAX];
 
@@ -196,7 +179,6 @@ int main(void)
     tcase_add_test(tests, paths_that_must_not_be_made);
     tcase_add_test(tests, folders_and_last_parts);
     tcase_add_test(tests, lines_of_a_listing);
-    tcase_add_test(tests, a_status_as_json);
     tcase_add_test(tests, options_among_words);
     tcase_add_test(tests, options_that_are_refused);
     tcase_add_test(tests, what_choices_have_in_common);
