@@ -12,6 +12,7 @@
 #include "bench/bench.h"
 #include "cli/prompt.h"
 #include "cli/verbs.h"
+#include "client/endpoint_text.h"
 
 /* stdout is a pipe whose other end is closed: who read there has enough. */
 static bool reader_is_gone(void)
@@ -35,13 +36,11 @@ static int finish_output(const struct cli *cli, int status)
 /* `bench` has options of its own; what was said before its name reaches it by the environment. */
 static int run_bench(const struct cli *base, int argc, char **argv)
 {
-    char list[ENDPOINTS_MAX * (HOSTPORT_HOST_MAX + HOSTPORT_PORT_MAX + 4)];
+    char list[ENDPOINTS_MAX * ENDPOINT_TEXT_SIZE], text[ENDPOINT_TEXT_SIZE];
     size_t size = 0;
     for (size_t i = 0; i < base->options.endpoints.count; i++) {
-        const struct endpoint *endpoint = &base->options.endpoints.list[i];
-        const char *format = strchr(endpoint->host, ':') ? "%s[%s]:%s" : "%s%s:%s";
-        size += (size_t)snprintf(list + size, sizeof list - size, format, i > 0 ? "," : "", endpoint->host,
-                                 endpoint->port);
+        size += (size_t)snprintf(list + size, sizeof list - size, "%s%s", i > 0 ? "," : "",
+                                 endpoint_text(&base->options.endpoints.list[i], text));
     }
     setenv(ENDPOINTS_VARIABLE, list, 1);
     return bench_run(argc, argv);

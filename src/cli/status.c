@@ -3,16 +3,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/ensure.h"
 #include "cli/verbs.h"
+#include "client/endpoint_text.h"
 #include "json/encode.h"
 
-enum { PROBE_MS = 2000, TEXT_SIZE = HOSTPORT_HOST_MAX + HOSTPORT_PORT_MAX + 4, CELL_SIZE = 64 };
-
-static void endpoint_text(const struct endpoint *endpoint, char text[TEXT_SIZE])
-{
-    snprintf(text, TEXT_SIZE, strchr(endpoint->host, ':') ? "[%s]:%s" : "%s:%s", endpoint->host, endpoint->port);
-}
+enum { PROBE_MS = 2000 };
 
 /* A session with one endpoint alone, which has little time. */
 static void open_probe(const struct cli *cli, size_t index, struct session *session)
@@ -83,7 +78,7 @@ static int status_of_all(struct cli *cli)
         cli->output.form = OUTPUT_TABLE;
     output_begin(&cli->output, status_columns, STATUS_COLUMNS);
     for (size_t i = 0; i < cli->options.endpoints.count && !session_interrupted(); i++) {
-        char text[TEXT_SIZE];
+        char text[ENDPOINT_TEXT_SIZE];
         struct session session;
         endpoint_text(&cli->options.endpoints.list[i], text);
         open_probe(cli, i, &session);
@@ -110,7 +105,7 @@ int status_run(struct cli *cli)
         fwrite(buffer_start(&call->body), 1, buffer_size(&call->body), stdout);
         putchar('\n'); /* the line end behind the text, which is not part of it */
     } else if (status == STATUS_OK) {
-        char text[TEXT_SIZE];
+        char text[ENDPOINT_TEXT_SIZE];
         endpoint_text(&cli->session->options.endpoints.list[cli->session->endpoint], text);
         output_begin(&cli->output, status_columns, STATUS_COLUMNS);
         tell_status(cli, text, call);
@@ -208,7 +203,7 @@ int ping_run(struct cli *cli)
         cli->output.form = OUTPUT_TABLE;
     output_begin(&cli->output, columns, 6);
     for (size_t i = 0; i < cli->options.endpoints.count && !session_interrupted(); i++) {
-        char text[TEXT_SIZE];
+        char text[ENDPOINT_TEXT_SIZE];
         struct session session;
         struct trips trips;
         endpoint_text(&cli->options.endpoints.list[i], text);

@@ -13,7 +13,7 @@
 #include "protocol/answer.h"
 
 enum {
-    CALL_REASON_MAX = 320,
+    CALL_REASON_MAX = 480,
     CALL_BODY_MAX = 16 * 1024 * 1024,  /* of an answer; the largest contents have 8 MiB */
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ensure.h"
+#include "client/endpoint_text.h"
 #include "client/wire.h"
 
 enum {
@@ -171,11 +172,19 @@ static void hang_up(struct session *session, size_t endpoint)
     session->sent_bytes = 0;
 }
 
+/* Keeps REASON as that of the endpoint of now. */
+static void blame(struct session *session, const char *reason)
+{
+    char text[ENDPOINT_TEXT_SIZE];
+    endpoint_text(&session->options.endpoints.list[session->endpoint], text);
+    snprintf(session->reason, sizeof session->reason, "%s: %s", text, reason);
+    session->silent = false;
+}
+
 /* Goes on at the next endpoint. */
 static void lose(struct session *session, const char *reason)
 {
-    const struct endpoint *endpoint = &session->options.endpoints.list[session->endpoint];
-    snprintf(session->reason, sizeof session->reason, "%s:%s: %s", endpoint->host, endpoint->port, reason);
+    blame(session, reason);
     if (session->options.wire)
         wire_note(session->options.wire, "%s", session->reason);
     session->losses++;
@@ -207,9 +216,9 @@ static bool is_passing(const struct answer *answer)
 static void try_elsewhere(struct session *session, const struct answer *answer)
 {
     struct call *call = session->unanswered;
-    const struct endpoint *endpoint = &session->options.endpoints.list[session->endpoint];
-    snprintf(session->reason, sizeof session->reason, "%s:%s: %.*s", endpoint->host, endpoint->port,
-             (int)(answer->line_size < 200 ? answer->line_size : 200), (const char *)answer->line);
+    char reason[201];
+    snprintf(reason, sizeof reason, "%.*s", (int)answer->line_size, (const char *)answer->line);
+    blame(session, reason);
     bool sent = call->sent || answer->error == REPLY_TIMEOUT;
     session->losses++;
     mark_sent(session);
@@ -350,8 +359,22 @@ static void connect_once(struct session *session, int64_t until_ms)
     session->socket_file = socket_file;
     session->ever_connected = true;
     session->activity_ms = now_ms();
-    if (session->options.wire)
-        wire_note(session->options.wire, "connected to %s:%s", endpoint->host, endpoint->port);
+    if (session->options.wire) {
+        char text[ENDPOINT_TEXT_SIZE];
+        wire_note(session->options.wire, "connected to %s", endpoint_text(endpoint, text));
+    }
+}
+
+/* There was no answer within the time that is given; what else is known of its end is a better reason. */
+static void run_out(struct session *session)
+{
+    char reason[64];
+    snprintf(reason, sizeof reason, "no answer within %g s", (double)session->options.timeout_ms / 1000);
+    if (session->socket_file >= 0 && (session->losses == 0 || session->silent))
+        lose(session, reason);
+    else if (session->silent)
+        memcpy(session->reason, reason, sizeof reason);
+    give_up(session, CALL_UNREACHABLE);
 }
 
 /* One step towards an outcome of the oldest call. */
@@ -367,13 +390,12 @@ static void step(struct session *session)
         snprintf(session->reason, sizeof session->reason, "interrupted");
         give_up(session, CALL_INTERRUPTED);
     } else if (now >= until_ms) {
-        if (session->socket_file >= 0 && session->losses == 0) /* else there is a better reason */
-            lose(session, "no answer in time");
-        give_up(session, CALL_UNREACHABLE);
+        run_out(session);
     } else if (session->socket_file < 0) {
         connect_once(session, until_ms);
     } else if (now >= session->activity_ms + silence_ms) {
         lose(session, "it does not answer");
+        session->silent = true;
     } else {
         int64_t silent_at = session->activity_ms + silence_ms;
         wait_and_move(session, silent_at < until_ms ? silent_at : until_ms);

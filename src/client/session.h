@@ -42,6 +42,7 @@ struct session {
     size_t endpoint;          /* the one that it is connected to, or the next to be tried */
     bool ever_connected;
     uint32_t losses;          /* connections lost or refused since the last answer */
+    bool silent;              /* the last of them was lost because nothing came over it */
     int64_t progress_ms;      /* when the last answer came, or the queue stopped to be empty */
     int64_t activity_ms;      /* when bytes went or came last */
     struct call *first;       /* answered or not; the oldest */

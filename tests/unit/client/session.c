@@ -251,11 +251,25 @@ START_TEST(a_server_that_is_silent)
     session_push(&session, change("b"));
     call = session_pop(&session);
     ck_assert_int_eq(call->outcome, CALL_UNREACHABLE);
+    ck_assert_msg(strstr(call->reason, "no answer within 0.2 s") != NULL, "%s", call->reason);
     call_close(call);
     call = session_pop(&session);
     ck_assert_int_eq(call->outcome, CALL_UNKNOWN);
+    ck_assert_msg(strstr(call->reason, "no answer within 0.2 s") != NULL, "%s", call->reason);
     call_close(call);
     end();
+}
+END_TEST
+
+START_TEST(an_address_with_colons_is_told_in_brackets)
+{
+    options = (struct session_options){.timeout_ms = 200, .endpoints = {.list = {{"::1", "1"}}, .count = 1}};
+    session_open(&session, &options);
+    struct call *call = question("a");
+    session_do(&session, call);
+    ck_assert_msg(strncmp(call->reason, "[::1]:1: ", 9) == 0, "%s", call->reason);
+    call_close(call);
+    session_close(&session);
 }
 END_TEST
 
@@ -364,6 +378,7 @@ int main(void)
     tcase_add_test(tests, errors_that_pass_are_tried_elsewhere);
     tcase_add_test(tests, errors_that_do_not_pass_in_time);
     tcase_add_test(tests, a_server_that_is_silent);
+    tcase_add_test(tests, an_address_with_colons_is_told_in_brackets);
     tcase_add_test(tests, no_server_at_all);
     tcase_add_test(tests, answers_that_are_none);
     tcase_add_test(tests, an_answer_before_all_is_sent);
