@@ -27,6 +27,8 @@ static int push_rm(struct cli *cli, const char *name)
     int status = STATUS_OK;
     while (session_full(cli->session))
         status = cli_worse(status, removed(cli, session_pop(cli->session)));
+    if (!cli_goes_on(cli))
+        return status;
     struct call *call = call_open(name);
     if (cli->options.has_version)
         call_change(call, "delete %s %" PRIu64, name, cli->options.version);
@@ -56,8 +58,8 @@ static int rm_folder(struct cli *cli, const char *name)
     if (status == STATUS_OK && listing.count == 0 && !forced)
         status = cli_failed(cli, name, "ERR_FILE_NOT_FOUND", "there is no such folder", STATUS_NOT_FOUND);
     cli->options.force = true; /* what is gone meanwhile was to be gone */
-    for (size_t i = 0; i < listing.count && status == STATUS_OK; i++)
-        status = push_rm(cli, listing.entries[i].name);
+    for (size_t i = 0; i < listing.count && cli_goes_on(cli); i++)
+        status = cli_worse(status, push_rm(cli, listing.entries[i].name));
     status = cli_worse(status, drain(cli));
     cli->options.force = forced;
     listing_close(&listing);
@@ -76,7 +78,7 @@ int rm_run(struct cli *cli)
         if (!(options->recursive && *options->words[i] == '\0') && !cli_name(cli, options->words[i]))
             return STATUS_USAGE;
     int status = STATUS_OK;
-    for (int i = 0; i < options->word_count; i++)
+    for (int i = 0; i < options->word_count && cli_goes_on(cli); i++)
         status = cli_worse(status, options->recursive ? rm_folder(cli, options->words[i])
                                                       : push_rm(cli, options->words[i]));
     return cli_worse(status, drain(cli));

@@ -31,6 +31,7 @@ struct cli {
     bool commands_on_stdin;   /* so there are no contents there */
     bool at_prompt;           /* a person sees what is printed */
     unsigned line;            /* of the commands on stdin; 0: none */
+    bool given_up;            /* something ended as 5, 6 or 130: see cli_goes_on */
 };
 
 struct cli_verb {
@@ -47,11 +48,15 @@ struct cli_verb {
 /* What the options say of the connection. */
 struct session_options cli_session_options(const struct cli *cli);
 
-/* Writes "cleat VERB: ..." and a line end to stderr. */
+/* Writes "cleat VERB: ..." and a line end to stderr; what a terminal would obey as '?'. */
 void cli_say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The worse of two statuses of parts of one command: the first that is not STATUS_OK. */
 int cli_worse(int first, int second);
+
+/* True while it makes sense to do the rest of a command that concerns several files: not once no server did a part of
+ * it, or it was interrupted. */
+bool cli_goes_on(const struct cli *cli);
 
 /* True where NAME may be a file's; else says why not. */
 bool cli_name(const struct cli *cli, const char *name);
@@ -65,11 +70,15 @@ void cli_ttl(const struct cli *cli, char text[CLI_TTL_SIZE]);
  * Anything but a success is said, and its status returned. */
 int cli_do(struct cli *cli, struct call *call);
 
-/* The status of a call that has its outcome; what is not a success is said, on stderr, or on stdout as JSON. */
+/* The status of a call that has its outcome; what is not a success is said, on stderr, and on stdout as JSON. That no
+ * server did it is said once: of what else was under way, only what may have been done. */
 int cli_outcome(struct cli *cli, const struct call *call);
 
 /* Says that SUBJECT (NULL: no one thing) failed: REASON for people, CODE for programs (JSON). Returns STATUS. */
 int cli_failed(struct cli *cli, const char *subject, const char *code, const char *reason, int status);
+
+/* Says that SUBJECT, one of several, failed because NAME, which it was to get, may not be a file's. STATUS_FAILED. */
+int cli_failed_name(struct cli *cli, const char *subject, const char *name);
 
 /* Tells of a change that was done: as JSON always, else if the options say so. TO: of a copy or move; or NULL. */
 void cli_changed(struct cli *cli, const char *name, const char *to, uint64_t version);

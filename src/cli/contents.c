@@ -46,6 +46,10 @@ int contents_take(struct cli *cli, const char *path, struct buffer *contents)
         buffer_append_text(contents, cli->options.text);
         return STATUS_OK;
     }
+    if (path && *path == '\0') {
+        cli_say(cli, "the path is empty; '-' is stdin");
+        return STATUS_USAGE;
+    }
     bool from_stdin = !path || strcmp(path, "-") == 0;
     if (from_stdin && cli->commands_on_stdin) {
         cli_say(cli, "stdin has commands, not contents: give a path, or --text");
@@ -58,7 +62,7 @@ int contents_take(struct cli *cli, const char *path, struct buffer *contents)
     if (file >= 0 && !from_stdin)
         close(file);
     if (problem && !session_interrupted())
-        cli_say(cli, "%s: %s", from_stdin ? "stdin" : path, problem);
+        cli_failed(cli, from_stdin ? "stdin" : path, "LOCAL", problem, STATUS_FAILED);
     return problem ? STATUS_FAILED : STATUS_OK;
 }
 
@@ -142,7 +146,7 @@ static const char *write_path(const char *path, const void *bytes, size_t size)
     char *slash = strrchr(copy, '/');
     const char *last = slash ? slash + 1 : copy;
     if (*last == '\0')
-        return strerror(EISDIR);
+        return strerror(ENOENT);
     int folder = AT_FDCWD;
     if (slash) {
         *slash = '\0';
@@ -194,6 +198,6 @@ bool contents_put(struct cli *cli, const char *path, const char *name, const voi
     else
         problem = realpath(path, real) ? write_path(real, bytes, size) : strerror(errno);
     if (problem)
-        cli_say(cli, "%s: %s", path, problem);
+        cli_failed(cli, path, "LOCAL", problem, STATUS_FAILED);
     return !problem;
 }

@@ -7,18 +7,18 @@
 #include "cli/listing.h"
 #include "cli/verbs.h"
 
-static int copied(struct cli *cli, struct call *call, const char *to)
+static int copied(struct cli *cli, struct call *call)
 {
     int status = cli_outcome(cli, call);
     if (status == STATUS_OK)
-        cli_changed(cli, call->subject, to, call->answer.version);
+        cli_changed(cli, call->subject, call->target, call->answer.version);
     call_close(call);
     return status;
 }
 
 static struct call *copy_call(const struct cli *cli, const char *verb, const char *from, const char *to)
 {
-    struct call *call = call_open(from);
+    struct call *call = call_open_to(from, to);
     if (cli->options.create || cli->options.has_version)
         call_change(call, "%s %s %s %" PRIu64, verb, from, to, cli->options.version);
     else
@@ -26,11 +26,7 @@ static struct call *copy_call(const struct cli *cli, const char *verb, const cha
     return call;
 }
 
-static int too_long(const struct cli *cli, const char *from, const char *to)
-{
-    cli_say(cli, "%s -> %s: both names together are too long for a line of the protocol", from, to);
-    return STATUS_USAGE;
-}
+static const char too_long[] = "both names together are too long for a line of the protocol";
 
 static int copy_one(struct cli *cli, const char *verb, const char *from, const char *to)
 {
@@ -39,42 +35,52 @@ static int copy_one(struct cli *cli, const char *verb, const char *from, const c
     struct call *call = copy_call(cli, verb, from, to);
     if (call->bad) {
         call_close(call);
-        return too_long(cli, from, to);
+        cli_say(cli, "%s -> %s: %s", from, to, too_long);
+        return STATUS_USAGE;
     }
     session_do(cli->session, call);
-    return copied(cli, call, to);
+    return copied(cli, call);
 }
 
-/* The next answer of a folder's: where the file went is told by its name. */
-static int folder_copied(struct cli *cli, const char *from, const char *to)
+/* The next answer of a folder's. A file that is gone since it was listed is no failure. */
+static int folder_copied(struct cli *cli)
 {
     struct call *call = session_pop(cli->session);
-    char *goal = folder_join(to, call->subject + strlen(from));
-    int status = copied(cli, call, goal);
-    free(goal);
-    return status;
+    if (call->outcome != CALL_ANSWERED || call->answer.kind != ANSWER_NOT_FOUND)
+        return copied(cli, call);
+    listing_tell_gone(cli, call->subject);
+    call_close(call);
+    return STATUS_OK;
+}
+
+static int push_copy(struct cli *cli, const char *verb, const char *name, const char *goal)
+{
+    if (!request_name(goal, strlen(goal)))
+        return cli_failed_name(cli, name, goal);
+    struct call *call = copy_call(cli, verb, name, goal);
+    if (call->bad) {
+        call_close(call);
+        return cli_failed(cli, name, "LOCAL", too_long, STATUS_FAILED);
+    }
+    session_push(cli->session, call);
+    return STATUS_OK;
 }
 
 static int copy_listed(struct cli *cli, const char *verb, const struct listing *listing, const char *from,
                        const char *to)
 {
     int status = STATUS_OK;
-    for (size_t i = 0; i < listing->count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < listing->count && cli_goes_on(cli); i++) {
         const char *name = listing->entries[i].name;
         char *goal = folder_join(to, name + strlen(from));
-        struct call *call = copy_call(cli, verb, name, goal);
-        if (!cli_name(cli, goal) || call->bad) {
-            status = call->bad ? too_long(cli, name, goal) : STATUS_USAGE;
-            call_close(call);
-        } else {
-            while (session_full(cli->session))
-                status = cli_worse(status, folder_copied(cli, from, to));
-            session_push(cli->session, call);
-        }
+        while (session_full(cli->session))
+            status = cli_worse(status, folder_copied(cli));
+        if (cli_goes_on(cli))
+            status = cli_worse(status, push_copy(cli, verb, name, goal));
         free(goal);
     }
     while (cli->session->first)
-        status = cli_worse(status, folder_copied(cli, from, to));
+        status = cli_worse(status, folder_copied(cli));
     return status;
 }
 
@@ -85,6 +91,8 @@ static int copy_folder(struct cli *cli, const char *verb, const char *from, cons
         cli_say(cli, "'%s' and '%s': one is in the other", from, to);
         return STATUS_USAGE;
     }
+    if (*to && !cli_name(cli, to))
+        return STATUS_USAGE;
     struct listing listing;
     listing_open(&listing, from, false, false);
     int status = listing_all(cli, &listing);

@@ -89,8 +89,7 @@ static int receive(struct download *download, const struct listing *listing)
             cli_changed(download->cli, call->subject, NULL, call->answer.version);
     } else if (call->outcome == CALL_ANSWERED && call->answer.kind == ANSWER_NOT_FOUND) {
         progress_clear(&download->progress);
-        if (!download->cli->options.quiet)
-            cli_say(download->cli, "%s: it is gone since it was listed", call->subject);
+        listing_tell_gone(download->cli, call->subject);
     } else {
         progress_clear(&download->progress);
         status = cli_outcome(download->cli, call);
@@ -100,17 +99,12 @@ static int receive(struct download *download, const struct listing *listing)
     return status;
 }
 
-static bool is_grave(int status)
-{
-    return status == STATUS_UNREACHABLE || status == STATUS_INTERRUPTED;
-}
-
 static int fetch_all(struct download *download, const struct listing *listing)
 {
     struct session *session = download->cli->session;
     int status = STATUS_OK;
     progress_open(&download->progress, download->cli, "getting", listing->count);
-    for (size_t i = 0; i < listing->count && !is_grave(status) && !session_interrupted(); i++) {
+    for (size_t i = 0; i < listing->count && cli_goes_on(download->cli); i++) {
         const struct entry *entry = &listing->entries[i];
         const char *problem = folder_path_problem(entry->name + strlen(download->prefix));
         if (problem) {
@@ -147,8 +141,7 @@ static int fetch_into(struct cli *cli, const char *prefix, const char *path)
         else
             download.root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (download.root < 0) {
-            cli_say(cli, "%s: %s", path, strerror(errno));
-            status = STATUS_FAILED;
+            status = cli_failed(cli, path, "LOCAL", strerror(errno), STATUS_FAILED);
         } else {
             status = fetch_all(&download, &listing);
             close(download.root);
@@ -160,7 +153,7 @@ static int fetch_into(struct cli *cli, const char *prefix, const char *path)
 
 int download_run(struct cli *cli)
 {
-    if (cli->options.word_count < 2) {
+    if (cli->options.word_count < 2 || *cli->options.words[1] == '\0') {
         cli_say(cli, "which local folder? usage: cleat get -r FOLDER DIR");
         return STATUS_USAGE;
     }

@@ -36,6 +36,10 @@ int get_run(struct cli *cli)
     const char *path = cli->options.word_count > 1 ? cli->options.words[1] : NULL;
     if (!cli_name(cli, name))
         return STATUS_USAGE;
+    if (path && *path == '\0') {
+        cli_say(cli, "the path is empty; '-' is stdout");
+        return STATUS_USAGE;
+    }
     struct call *call = call_open(name);
     call_ask(call, ANSWER_CONTENTS, "read %s%s", name, cli->options.stale ? " stale" : "");
     int status = cli_do(cli, call);

@@ -166,7 +166,7 @@ int stat_run(struct cli *cli)
         if (!cli_name(cli, cli->options.words[i]))
             return STATUS_USAGE;
     output_begin(&cli->output, columns, cli->options.form == OUTPUT_JSON ? 7 : 6);
-    for (int i = 0; i < cli->options.word_count; i++) {
+    for (int i = 0; i < cli->options.word_count && cli_goes_on(cli); i++) {
         struct call *call = call_open(cli->options.words[i]);
         call_ask(call, ANSWER_STAT, "stat %s%s", call->subject, cli->options.stale ? " stale" : "");
         int this_status = cli_do(cli, call);
@@ -174,8 +174,6 @@ int stat_run(struct cli *cli)
             tell_stat(cli, call);
         status = cli_worse(status, this_status);
         call_close(call);
-        if (this_status != STATUS_OK && this_status != STATUS_NOT_FOUND)
-            break;
     }
     output_end(&cli->output);
     return status;

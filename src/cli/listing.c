@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/folder.h"
 
-enum { PAGE = 1000 };
+enum { PAGE = 1000, ASK_MS = 1000 };
 
 static void drop(struct listing *listing, size_t from)
 {
@@ -116,4 +117,28 @@ int listing_all(struct cli *cli, struct listing *listing)
     while (status == STATUS_OK && !listing->ended)
         status = add_page(cli, listing);
     return status;
+}
+
+bool listing_is_folder(struct cli *cli, const char *name)
+{
+    char *prefix = folder_prefix(name);
+    struct session *session = cli->session;
+    struct call *call = call_open(NULL);
+    uint32_t timeout_ms = session->options.timeout_ms;
+    call_ask(call, ANSWER_LIST, "list prefix=%s limit=1%s", prefix, cli->options.stale ? " stale" : "");
+    if (!call->bad && !session->first && request_name(prefix, strlen(prefix))) {
+        session->options.timeout_ms = timeout_ms < ASK_MS ? timeout_ms : ASK_MS;
+        session_do(session, call);
+        session->options.timeout_ms = timeout_ms;
+    }
+    bool found = call->outcome == CALL_ANSWERED && call->answer.kind == ANSWER_LIST && buffer_size(&call->body) > 0;
+    call_close(call);
+    free(prefix);
+    return found;
+}
+
+void listing_tell_gone(const struct cli *cli, const char *name)
+{
+    if (!cli->options.quiet)
+        cli_say(cli, "%s: it is gone since it was listed", name);
 }

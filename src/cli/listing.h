@@ -37,6 +37,13 @@ int listing_next(struct cli *cli, struct listing *listing);
 /* All of them. They are not of one moment if they are more than one page. */
 int listing_all(struct cli *cli, struct listing *listing);
 
+/* True if there are files in the folder that NAME names. Asks the server, for a second at most; where it does not
+ * answer, or other calls are under way, nothing is known and nothing said. */
+bool listing_is_folder(struct cli *cli, const char *name);
+
+/* Says that file NAME, which a listing had, is not there any more: no failure. */
+void listing_tell_gone(const struct cli *cli, const char *name);
+
 /* Takes the next entry out of a listing's text: false where it is no such line. Its name is owned by the caller. */
 bool listing_parse(const char **at, const char *end, struct entry *entry);
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "base/ensure.h"
+#include "cli/listing.h"
+#include "cli/verbs.h"
 #include "json/encode.h"
 #include "protocol/request.h"
 
@@ -21,8 +23,13 @@ struct session_options cli_session_options(const struct cli *cli)
 
 void cli_say(const struct cli *cli, const char *format, ...)
 {
+    char *text;
     va_list arguments;
     va_start(arguments, format);
+    int size = vasprintf(&text, format, arguments);
+    ensure(size >= 0);
+    va_end(arguments);
+    char *shown = output_printable(text, (size_t)size);
     fflush(stdout);
     if (cli->line > 0)
         fprintf(stderr, "cleat: line %u: ", cli->line);
@@ -30,9 +37,9 @@ void cli_say(const struct cli *cli, const char *format, ...)
         fputs("cleat: ", stderr);
     if (cli->verb)
         fprintf(stderr, "%s: ", cli->verb->name);
-    vfprintf(stderr, format, arguments);
-    putc('\n', stderr);
-    va_end(arguments);
+    fprintf(stderr, "%s\n", shown);
+    free(shown);
+    free(text);
 }
 
 int cli_worse(int first, int second)
@@ -40,14 +47,19 @@ int cli_worse(int first, int second)
     return first != STATUS_OK ? first : second;
 }
 
+bool cli_goes_on(const struct cli *cli)
+{
+    return !cli->given_up && !session_interrupted();
+}
+
+static const char no_name[] = "'%.260s' is no name: 1 to 250 bytes, without spaces and control characters";
+
 bool cli_name(const struct cli *cli, const char *name)
 {
-    if (request_name(name, strlen(name)))
-        return true;
-    char *shown = output_printable(name, strlen(name));
-    cli_say(cli, "'%.260s' is no name: 1 to 250 bytes, without spaces and control characters", shown);
-    free(shown);
-    return false;
+    bool good = request_name(name, strlen(name));
+    if (!good)
+        cli_say(cli, no_name, name);
+    return good;
 }
 
 void cli_ttl(const struct cli *cli, char text[CLI_TTL_SIZE])
@@ -72,24 +84,25 @@ static void tell_json(const char *subject, const char *code, const char *reason,
     json_decref(object);
 }
 
-static void tell(struct cli *cli, const char *subject, const char *code, const char *reason)
+static int note(struct cli *cli, int status)
 {
-    if (cli->options.form == OUTPUT_JSON)
-        tell_json(subject, code, reason, 0, false);
-    char *shown = output_printable(subject ? subject : "", subject ? strlen(subject) : 0);
-    char *why = output_printable(reason, strlen(reason));
-    if (subject)
-        cli_say(cli, "%s: %s", shown, why);
-    else
-        cli_say(cli, "%s", why);
-    free(shown);
-    free(why);
+    cli->given_up |= status == STATUS_UNREACHABLE || status == STATUS_UNKNOWN || status == STATUS_INTERRUPTED;
+    return status;
 }
 
 int cli_failed(struct cli *cli, const char *subject, const char *code, const char *reason, int status)
 {
-    tell(cli, subject, code, reason);
-    return status;
+    if (cli->options.form == OUTPUT_JSON)
+        tell_json(subject, code, reason, 0, false);
+    cli_say(cli, "%s%s%s", subject ? subject : "", subject ? ": " : "", reason);
+    return note(cli, status);
+}
+
+int cli_failed_name(struct cli *cli, const char *subject, const char *name)
+{
+    char reason[REASON_SIZE];
+    snprintf(reason, sizeof reason, no_name, name);
+    return cli_failed(cli, subject, "LOCAL", reason, STATUS_FAILED);
 }
 
 /* ERR_VERSION. A transaction's answer names the file. */
@@ -107,21 +120,42 @@ static int mismatch(struct cli *cli, const struct call *call, const char *subjec
     return STATUS_MISMATCH;
 }
 
-/* "ERR_... REASON" */
+/* "ERR_... REASON". Where the code has no place of its own, it is behind the reason. */
 static int failed(struct cli *cli, const struct call *call)
 {
-    char code[64], reason[REASON_SIZE + 64];
+    char code[64], reason[REASON_SIZE];
     const char *line = (const char *)call->answer.line;
     int size = (int)call->answer.line_size;
     int code_size = 0;
     while (code_size < size && line[code_size] != ' ')
         code_size++;
     snprintf(code, sizeof code, "%.*s", code_size, line);
-    if (code_size + 1 < size)
-        snprintf(reason, sizeof reason, "%.*s (%s)", size - code_size - 1, line + code_size + 1, code);
-    else
-        snprintf(reason, sizeof reason, "%s", code);
-    return cli_failed(cli, call->subject, code, reason, STATUS_FAILED);
+    bool explained = code_size + 1 < size;
+    if (explained)
+        snprintf(reason, sizeof reason, "%.*s", size - code_size - 1, line + code_size + 1);
+    if (cli->options.form == OUTPUT_JSON)
+        tell_json(call->subject, code, explained ? reason : code, 0, false);
+    cli_say(cli, "%s%s%s%s%s%s", call->subject ? call->subject : "", call->subject ? ": " : "",
+            explained ? reason : code, explained ? " (" : "", explained ? code : "", explained ? ")" : "");
+    return STATUS_FAILED;
+}
+
+/* There is no file SUBJECT; perhaps there is a folder, and another way to say what was meant. */
+static int not_found(struct cli *cli, const char *subject)
+{
+    char reason[REASON_SIZE] = "there is no such file";
+    bool is_stat = cli->verb->run == stat_run;
+    bool takes_folders = (cli->verb->takes & TAKES_RECURSIVE) && !cli->options.recursive;
+    if (cli->verb->run == rm_run && cli->options.word_count > 1) /* others are under way */
+        takes_folders = false;
+    if (subject && (takes_folders || is_stat) && listing_is_folder(cli, subject)) {
+        const char *slash = *subject && subject[strlen(subject) - 1] == '/' ? "" : "/";
+        if (is_stat)
+            snprintf(reason, sizeof reason, "it is a folder: ls %s%s", subject, slash);
+        else
+            snprintf(reason, sizeof reason, "it is a folder: %s -r", cli->verb->name);
+    }
+    return cli_failed(cli, subject, "ERR_FILE_NOT_FOUND", reason, STATUS_NOT_FOUND);
 }
 
 static int answered(struct cli *cli, const struct call *call)
@@ -134,9 +168,9 @@ static int answered(struct cli *cli, const struct call *call)
     }
     switch (call->answer.kind) {
     case ANSWER_NOT_FOUND:
-        return cli_failed(cli, subject, "ERR_FILE_NOT_FOUND", "there is no such file", STATUS_NOT_FOUND);
+        return not_found(cli, subject);
     case ANSWER_VERSION_MISMATCH:
-        return mismatch(cli, call, subject);
+        return mismatch(cli, call, call->target ? call->target : subject);
     case ANSWER_ERROR:
         return failed(cli, call);
     case ANSWER_OK:
@@ -163,11 +197,13 @@ int cli_outcome(struct cli *cli, const struct call *call)
         snprintf(reason, sizeof reason, "it is not known whether this was done: %s", call->reason);
         return cli_failed(cli, call->subject, "UNKNOWN", reason, STATUS_UNKNOWN);
     case CALL_INTERRUPTED:
-        return STATUS_INTERRUPTED;
+        return note(cli, STATUS_INTERRUPTED);
     case CALL_UNREACHABLE:
     case CALL_WAITING:
         break;
     }
+    if (cli->given_up)
+        return STATUS_UNREACHABLE;
     snprintf(reason, sizeof reason, "no server did it: %s", call->reason);
     return cli_failed(cli, call->subject, "UNREACHABLE", reason, STATUS_UNREACHABLE);
 }

@@ -14,6 +14,16 @@ static void tell(struct cli *cli, uint64_t version)
     output_end(&cli->output);
 }
 
+static int refuse(struct cli *cli, const struct script_problem *problem)
+{
+    char reason[SCRIPT_PROBLEM_MAX + 32];
+    snprintf(reason, sizeof reason, "line %u: %s", problem->line, problem->text);
+    if (problem->local)
+        return cli_failed(cli, NULL, "LOCAL", reason, STATUS_FAILED);
+    cli_say(cli, "%s", reason);
+    return STATUS_USAGE;
+}
+
 int txn_run(struct cli *cli)
 {
     struct buffer text = {0};
@@ -26,8 +36,7 @@ int txn_run(struct cli *cli)
             if (status == STATUS_OK)
                 tell(cli, call->answer.version);
         } else if (problem.line > 0) {
-            cli_say(cli, "line %u: %s", problem.line, problem.text);
-            status = problem.local ? STATUS_FAILED : STATUS_USAGE;
+            status = refuse(cli, &problem);
         } else {
             cli_say(cli, "%s", problem.text);
             status = STATUS_USAGE;

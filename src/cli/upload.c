@@ -52,8 +52,7 @@ static int note_entry(struct cli *cli, const FTSENT *entry, size_t skip, struct 
     case FTS_DNR:
     case FTS_ERR:
     case FTS_NS:
-        cli_say(cli, "%s: %s", entry->fts_path, strerror(entry->fts_errno));
-        return STATUS_FAILED;
+        return cli_failed(cli, entry->fts_path, "LOCAL", strerror(entry->fts_errno), STATUS_FAILED);
     default:
         if (!cli->options.quiet)
             cli_say(cli, "%s: skipped: it is no regular file", entry->fts_path);
@@ -67,10 +66,8 @@ static int find_files(struct cli *cli, char *root, struct paths *paths)
 {
     char *roots[] = {root, NULL};
     FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-    if (!walk) {
-        cli_say(cli, "%s: %s", root, strerror(errno));
-        return STATUS_FAILED;
-    }
+    if (!walk)
+        return cli_failed(cli, root, "LOCAL", strerror(errno), STATUS_FAILED);
     int status = STATUS_OK;
     size_t skip = strlen(root) + (root[strlen(root) - 1] != '/');
     const FTSENT *entry;
@@ -80,38 +77,43 @@ static int find_files(struct cli *cli, char *root, struct paths *paths)
     return status;
 }
 
-static int stored(struct cli *cli, struct progress *progress)
+/* What is below a local folder, and where it goes. */
+struct upload {
+    struct cli *cli;
+    int root;             /* the local folder */
+    const char *path;     /* to it, with a '/' at its end */
+    const char *prefix;
+    struct progress progress;
+};
+
+static int stored(struct upload *upload)
 {
-    struct call *call = session_pop(cli->session);
+    struct call *call = session_pop(upload->cli->session);
     bool good = call->outcome == CALL_ANSWERED && call->answer.kind == ANSWER_OK;
     if (!good)
-        progress_clear(progress);
-    int status = cli_outcome(cli, call);
+        progress_clear(&upload->progress);
+    int status = cli_outcome(upload->cli, call);
     if (good)
-        cli_changed(cli, call->subject, NULL, call->answer.version);
-    progress_add(progress, good ? buffer_size(&call->request) : 0);
+        cli_changed(upload->cli, call->subject, NULL, call->answer.version);
+    progress_add(&upload->progress, good ? buffer_size(&call->request) : 0);
     call_close(call);
     return status;
 }
 
-/* True where it makes no sense to go on with other files. */
-static bool is_grave(int status)
+/* PATH is below the folder. */
+static int push_one(struct upload *upload, const char *path)
 {
-    return status == STATUS_UNREACHABLE || status == STATUS_UNKNOWN || status == STATUS_INTERRUPTED;
-}
-
-static int push_one(struct cli *cli, int root, const char *path, const char *prefix, struct progress *progress)
-{
+    struct cli *cli = upload->cli;
     struct buffer contents = {0};
-    int status = STATUS_FAILED;
-    char *name = folder_join(prefix, path);
-    const char *problem = request_name(name, strlen(name)) ? contents_read(root, path, false, &contents) : NULL;
-    if (problem || !request_name(name, strlen(name))) {
-        progress_clear(progress);
-        if (problem)
-            cli_say(cli, "%s: %s", path, problem);
-        else
-            cli_name(cli, name);
+    int status = STATUS_OK;
+    char *name = folder_join(upload->prefix, path);
+    bool named = request_name(name, strlen(name));
+    const char *problem = named ? contents_read(upload->root, path, false, &contents) : NULL;
+    if (problem || !named) {
+        char *whole = folder_join(upload->path, path);
+        progress_clear(&upload->progress);
+        status = named ? cli_failed(cli, whole, "LOCAL", problem, STATUS_FAILED) : cli_failed_name(cli, whole, name);
+        free(whole);
     } else {
         struct call *call = call_open(name);
         size_t size = buffer_size(&contents);
@@ -123,44 +125,60 @@ static int push_one(struct cli *cli, int root, const char *path, const char *pre
             call_change(call, "write %s %zu%s", name, size, ttl);
         call_contents(call, contents.bytes + contents.start, size);
         session_push(cli->session, call);
-        status = STATUS_OK;
     }
     buffer_close(&contents);
     free(name);
     return status;
 }
 
-static int push_all(struct cli *cli, int root, const struct paths *paths, const char *prefix)
+static int push_all(struct upload *upload, const struct paths *paths)
 {
-    struct progress progress;
+    struct cli *cli = upload->cli;
     int status = STATUS_OK;
-    progress_open(&progress, cli, "putting", paths->count);
-    for (size_t i = 0; i < paths->count && !is_grave(status) && !session_interrupted(); i++) {
+    progress_open(&upload->progress, cli, "putting", paths->count);
+    for (size_t i = 0; i < paths->count && cli_goes_on(cli); i++) {
         while (session_full(cli->session))
-            status = cli_worse(status, stored(cli, &progress));
-        if (!is_grave(status))
-            status = cli_worse(status, push_one(cli, root, paths->list[i], prefix, &progress));
+            status = cli_worse(status, stored(upload));
+        if (cli_goes_on(cli))
+            status = cli_worse(status, push_one(upload, paths->list[i]));
     }
     while (cli->session->first)
-        status = cli_worse(status, stored(cli, &progress));
-    progress_clear(&progress);
+        status = cli_worse(status, stored(upload));
+    progress_clear(&upload->progress);
     return status;
 }
 
 /* Where the folder goes: what was said, or the folder's own name. To be given back with free(); NULL: it said why. */
-static char *choose_prefix(const struct cli *cli, const char *path)
+static char *choose_prefix(struct cli *cli, const char *path)
 {
     if (cli->options.word_count > 1)
         return folder_prefix(cli->options.words[1]);
     char real[PATH_MAX];
     if (!realpath(path, real)) {
-        cli_say(cli, "%s: %s", path, strerror(errno));
+        cli_failed(cli, path, "LOCAL", strerror(errno), STATUS_FAILED);
         return NULL;
     }
     char *last = folder_last(real);
     char *prefix = folder_prefix(last);
     free(last);
     return prefix;
+}
+
+/* ROOT is the folder PATH, opened. */
+static int upload_folder(struct cli *cli, int root, const char *path, const char *prefix)
+{
+    struct paths paths = {0};
+    char *resolved = realpath(path, NULL); /* the folder itself may be a symbolic link */
+    if (!resolved)
+        return cli_failed(cli, path, "LOCAL", strerror(errno), STATUS_FAILED);
+    char *whole = folder_prefix(resolved);
+    struct upload upload = {.cli = cli, .root = root, .path = whole, .prefix = prefix};
+    int status = find_files(cli, resolved, &paths);
+    status = cli_worse(status, push_all(&upload, &paths));
+    close_paths(&paths);
+    free(whole);
+    free(resolved);
+    return status;
 }
 
 int upload_run(struct cli *cli)
@@ -173,19 +191,12 @@ int upload_run(struct cli *cli)
     char *prefix = choose_prefix(cli, path);
     if (!prefix)
         return STATUS_FAILED;
-    int status = STATUS_FAILED;
+    int status = STATUS_USAGE;
     int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) {
-        cli_say(cli, "%s: %s", path, strerror(errno));
-    } else if (*prefix && !cli_name(cli, prefix)) {
-        status = STATUS_USAGE;
-    } else {
-        struct paths paths = {0};
-        char *resolved = realpath(path, NULL); /* the folder itself may be a symbolic link */
-        status = resolved ? find_files(cli, resolved, &paths) : STATUS_FAILED;
-        status = cli_worse(status, push_all(cli, root, &paths, prefix));
-        close_paths(&paths);
-        free(resolved);
+        status = cli_failed(cli, path, "LOCAL", strerror(errno), STATUS_FAILED);
+    } else if (!*prefix || cli_name(cli, prefix)) {
+        status = upload_folder(cli, root, path, prefix);
     }
     if (root >= 0)
         close(root);

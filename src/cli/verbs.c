@@ -15,7 +15,8 @@ static const char exit_statuses[] =
     "  6    as 5, but it is not known whether the change was done, or will be\n"
     "  130  interrupted\n"
     "\n"
-    "Of a command with several files, the first failure counts.\n";
+    "Of a command with several files, the first failure counts; it goes on with the\n"
+    "others, but after 5, 6 and 130.\n";
 
 static const char about[] =
     "A command-line client of Cleat, a store of small files with versions that\n"

@@ -13,15 +13,26 @@
 
 enum { LINE_ROOM = REQUEST_LINE_MAX + 64 };
 
+static char *copy_text(const char *text)
+{
+    char *copy = strdup(text);
+    ensure(copy != NULL);
+    return copy;
+}
+
 struct call *call_open(const char *subject)
 {
     struct call *call = memory_get(sizeof *call);
     call->safe = true;
     call->expects = ANSWER_OK;
-    if (subject) {
-        call->subject = strdup(subject);
-        ensure(call->subject != NULL);
-    }
+    call->subject = subject ? copy_text(subject) : NULL;
+    return call;
+}
+
+struct call *call_open_to(const char *subject, const char *target)
+{
+    struct call *call = call_open(subject);
+    call->target = copy_text(target);
     return call;
 }
 
@@ -30,6 +41,7 @@ void call_close(struct call *call)
     if (!call)
         return;
     free(call->subject);
+    free(call->target);
     free(call->parts);
     buffer_close(&call->request);
     buffer_close(&call->body);

@@ -33,6 +33,7 @@ struct call_part {
 struct call {
     struct call *next;        /* the session's, from push to pop */
     char *subject;            /* what it is about, for messages; owned; NULL: nothing in particular */
+    char *target;             /* of a copy or move: where it goes, which its version is of; owned; NULL: no such */
     struct buffer request;    /* all parts, back to back */
     struct call_part *parts;
     size_t part_count;
@@ -51,6 +52,8 @@ struct call {
 
 /* A call without any part yet, which expects OK; SUBJECT is copied. To be given back with call_close. */
 struct call *call_open(const char *subject);
+/* Likewise for a copy or move of SUBJECT to TARGET. */
+struct call *call_open_to(const char *subject, const char *target);
 void call_close(struct call *call);
 
 /* Adds a line, as printf does; sets `bad` if it is too long. */
