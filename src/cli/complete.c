@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "cli/folder.h"
 #include "cli/listing.h"
-#include "cli/quote.h"
 #include "cli/verbs.h"
 
 enum { ASK_MS = 1000 };
@@ -38,6 +37,8 @@ size_t complete_common(const struct choices *choices)
             size++;
         common = size;
     }
+    while (common > 0 && ((unsigned char)choices->list[0][common] & 0xc0) == 0x80)
+        common--;
     return common;
 }
 
@@ -89,8 +90,12 @@ static void add_names(const struct cli *base, struct choices *choices, const cha
 static void add_paths(struct choices *choices, const char *start)
 {
     glob_t found = {0};
-    char *pattern = folder_join(start, "*");
-    if (!strpbrk(start, "*?[\\") && glob(pattern, GLOB_MARK, NULL, &found) == 0)
+    char *pattern = memory_get(2 * strlen(start) + 2), *to = pattern;
+    for (const char *at = start; *at; *to++ = *at++)
+        if (strchr("*?[\\", *at))
+            *to++ = '\\';
+    *to = '*';
+    if (glob(pattern, GLOB_MARK, NULL, &found) == 0)
         for (size_t i = 0; i < found.gl_pathc; i++)
             add(choices, found.gl_pathv[i]);
     globfree(&found);
@@ -111,12 +116,13 @@ void complete_find(const struct cli *base, const char *line, struct choices *cho
 {
     struct quote_words words;
     *choices = (struct choices){0};
-    size_t size = strlen(line);
-    if (strpbrk(line, "'\"\\") || quote_split(&words, line)) /* what is quoted is not completed */
+    if (!quote_split_begun(&words, line, &choices->state)) {
+        quote_close(&words);
         return;
-    bool fresh = size == 0 || line[size - 1] == ' ' || words.count == 0;
-    const char *start = fresh ? "" : words.list[words.count - 1];
-    size_t before = words.count - (fresh ? 0 : 1);
+    }
+    size_t before = words.count - 1;
+    const char *start = words.list[before];
+    choices->typed = strlen(start);
     const struct cli_verb *verb = before > 0 ? verbs_find(words.list[0]) : NULL;
     size_t index = 0;
     bool recursive = false;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -14,8 +15,9 @@
 #include "cli/folder.h"
 #include "cli/quote.h"
 #include "cli/run.h"
+#include "protocol/request.h"
 
-enum { HISTORY_MAX = 1000 };
+enum { HISTORY_MAX = 1000, EXIT_MAX = 255 };
 
 struct prompt {
     struct cli *base;
@@ -25,8 +27,21 @@ struct prompt {
     bool cancelled;       /* the line, by Ctrl-C */
 };
 
-/* Runs LINE. *ENDED: it was exit. */
-static int run_line(const struct cli *base, const char *line, bool *ended)
+/* exit [STATUS], as shells have it; without a word, that of the command before. */
+static int run_exit(const struct cli *base, const struct quote_words *words, int before, bool *ended)
+{
+    uint64_t status = (uint64_t)before;
+    bool good = words->count == 1 ||
+                (words->count == 2 && request_number(words->list[1], strlen(words->list[1]), &status) &&
+                 status <= EXIT_MAX);
+    if (!good)
+        cli_say(base, "%s: it takes a status from 0 to %d, or nothing", words->list[0], EXIT_MAX);
+    *ended = good;
+    return good ? (int)status : STATUS_USAGE;
+}
+
+/* Runs LINE, behind a command that ended with BEFORE. *ENDED: it was exit. */
+static int run_line(const struct cli *base, const char *line, int before, bool *ended)
 {
     struct quote_words words;
     int status = STATUS_OK;
@@ -36,7 +51,7 @@ static int run_line(const struct cli *base, const char *line, bool *ended)
         cli_say(base, "%s", problem);
         status = STATUS_USAGE;
     } else if (words.count > 0 && (strcmp(words.list[0], "exit") == 0 || strcmp(words.list[0], "quit") == 0)) {
-        *ended = true;
+        status = run_exit(base, &words, before, ended);
     } else if (words.count > 0) {
         status = run_command(base, (int)words.count, words.list);
     }
@@ -60,13 +75,11 @@ static int run_script(struct cli *base)
             cli_say(base, "there is a zero byte in it");
             status = STATUS_USAGE;
         } else {
-            status = run_line(base, line, &ended);
+            status = run_line(base, line, status, &ended);
         }
     }
-    if (status == STATUS_OK && ferror(stdin)) {
-        cli_say(base, "cannot read stdin: %s", strerror(errno));
-        status = STATUS_FAILED;
-    }
+    if (status == STATUS_OK && ferror(stdin))
+        status = cli_failed(base, "stdin", "LOCAL", strerror(errno), STATUS_FAILED);
     free(line);
     return session_interrupted() ? STATUS_INTERRUPTED : status;
 }
@@ -163,18 +176,18 @@ static unsigned char on_tab(EditLine *editor, int key)
     char *line = memory_get(size + 1);
     memcpy(line, info->buffer, size);
     complete_find(prompt_of(editor)->base, line, &choices);
-    size_t start = size;
-    while (start > 0 && line[start - 1] != ' ')
-        start--;
     size_t common = complete_common(&choices);
+    bool whole = choices.count == 1 && common > 0 && choices.list[0][common - 1] != '/';
     unsigned char result = CC_ERROR;
-    if (choices.count > 0 && common > size - start) {
-        char *rest = folder_join(choices.list[0] + (size - start), "");
-        rest[common - (size - start)] = '\0';
-        result = el_insertstr(editor, rest) == 0 ? CC_REFRESH : CC_ERROR;
+    if (whole || common > choices.typed) {
+        char *rest = memory_get(common - choices.typed + 1);
+        memcpy(rest, choices.list[0] + choices.typed, common - choices.typed);
+        char *typed = quote_typed(rest, choices.state, choices.typed == 0, whole);
+        result = el_insertstr(editor, typed) == 0 ? CC_REFRESH : CC_ERROR;
+        free(typed);
         free(rest);
     }
-    if (choices.count == 1 && common > 0 && choices.list[0][common - 1] != '/') {
+    if (whole) {
         el_insertstr(editor, " ");
         result = CC_REFRESH;
     } else if (choices.count > 1 && result == CC_ERROR) {
@@ -190,9 +203,21 @@ static unsigned char on_tab(EditLine *editor, int key)
 static char *history_path(void)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (state && *state)
+    if (state && *state == '/') /* another path is to be ignored, says the specification */
         return folder_join(state, "/cleat_history");
     return home && *home ? folder_join(home, "/.cleat_history") : NULL;
+}
+
+/* Makes the folder that PATH's file is to be in, as the XDG Base Directory specification wants it. */
+static void make_parents(const char *path)
+{
+    char *part = folder_join(path, "");
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(part, 0700);
+        *slash = '/';
+    }
+    free(part);
 }
 
 static bool open_editor(struct prompt *prompt)
@@ -229,8 +254,16 @@ static void remember(struct prompt *prompt, const char *line)
     if (line[0] == ' ' || line[strspn(line, " \t\r\n")] == '\0')
         return;
     history(prompt->history, &event, H_ENTER, line);
-    if (prompt->history_path)
-        history(prompt->history, &event, H_SAVE, prompt->history_path);
+    if (!prompt->history_path)
+        return;
+    make_parents(prompt->history_path);
+    errno = 0;
+    if (history(prompt->history, &event, H_SAVE, prompt->history_path) >= 0)
+        return;
+    if (!prompt->base->options.quiet)
+        cli_say(prompt->base, "no history is kept: %s: %s", prompt->history_path, strerror(errno));
+    free(prompt->history_path); /* said once */
+    prompt->history_path = NULL;
 }
 
 static int run_terminal(struct prompt *prompt)
@@ -255,7 +288,7 @@ static int run_terminal(struct prompt *prompt)
         }
         remember(prompt, line);
         char *copy = folder_join(line, "");
-        status = run_line(prompt->base, copy, &ended);
+        status = run_line(prompt->base, copy, status, &ended);
         free(copy);
         if (run_ending())
             break;

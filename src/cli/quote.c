@@ -1,10 +1,16 @@
 #include "cli/quote.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "base/memory.h"
+
+/* Told apart by their addresses. */
+static const char open_single[] = "a quote is not closed", open_double[] = "a quote is not closed";
 
 static unsigned hex_digit(char digit)
 {
@@ -37,7 +43,7 @@ const char *quote_take(const char **at, struct buffer *text)
     (*at)++;
     while (**at != '"' && !problem) {
         if (**at == '\0')
-            return "a quote is not closed";
+            return open_double;
         if (**at == '\\') {
             (*at)++;
             problem = take_escape(at, text);
@@ -52,8 +58,11 @@ const char *quote_take(const char **at, struct buffer *text)
 static const char *take_single(const char **at, struct buffer *text)
 {
     const char *end = strchr(*at + 1, '\'');
-    if (!end)
-        return "a quote is not closed";
+    if (!end) {
+        buffer_append_text(text, *at + 1);
+        *at += strlen(*at);
+        return open_single;
+    }
     buffer_append(text, *at + 1, (size_t)(end - *at) - 1);
     *at = end + 1;
     return NULL;
@@ -78,8 +87,10 @@ static const char *take_word(const char **at, struct buffer *text)
     return problem;
 }
 
-const char *quote_split(struct quote_words *words, const char *line)
+/* *REST: what is left of LINE, a comment or nothing; *BEGUN: it ends in a word, not behind a blank. */
+static const char *split(struct quote_words *words, const char *line, const char **rest, bool *begun)
 {
+    *begun = false;
     *words = (struct quote_words){.list = memory_get(sizeof words->list[0])};
     const char *problem = NULL;
     while (isspace((unsigned char)*line))
@@ -94,10 +105,91 @@ const char *quote_split(struct quote_words *words, const char *line)
         words->list = memory_resize(words->list, words->count + 2, sizeof words->list[0]);
         words->list[words->count++] = word;
         words->list[words->count] = NULL;
+        *begun = *line == '\0';
         while (isspace((unsigned char)*line))
             line++;
     }
+    *rest = line;
     return problem;
+}
+
+const char *quote_split(struct quote_words *words, const char *line)
+{
+    const char *rest;
+    bool begun;
+    return split(words, line, &rest, &begun);
+}
+
+bool quote_split_begun(struct quote_words *words, const char *line, enum quote_state *state)
+{
+    const char *rest;
+    bool begun;
+    size_t size = strlen(line), backslashes = 0;
+    const char *problem = split(words, line, &rest, &begun);
+    *state = problem == open_single ? QUOTE_SINGLE : problem == open_double ? QUOTE_DOUBLE : QUOTE_NONE;
+    while (backslashes < size && line[size - 1 - backslashes] == '\\')
+        backslashes++;
+    if (*state == QUOTE_NONE && (problem || *rest != '\0' || (begun && backslashes % 2 == 1)))
+        return false;
+    if (!begun) {
+        words->list = memory_resize(words->list, words->count + 2, sizeof words->list[0]);
+        words->list[words->count++] = memory_get(1);
+        words->list[words->count] = NULL;
+    }
+    return true;
+}
+
+/* --- the other way ------------------------------------------------------------------------------------------------ */
+
+static void add_byte(struct buffer *typed, uint8_t byte, enum quote_state state)
+{
+    static const char *const forms[] = {
+        [QUOTE_NONE] = "\"\\x%02x\"", [QUOTE_SINGLE] = "'\"\\x%02x\"'", [QUOTE_DOUBLE] = "\\x%02x"};
+    char text[16];
+    snprintf(text, sizeof text, forms[state], byte);
+    buffer_append_text(typed, text);
+}
+
+/* LETTER is of ASCII. */
+static void add_letter(struct buffer *typed, char letter, enum quote_state state, bool first)
+{
+    static const char *const special[] = {[QUOTE_NONE] = " \\'\"", [QUOTE_SINGLE] = "'", [QUOTE_DOUBLE] = "\\\""};
+    bool escaped = strchr(special[state], letter) || (state == QUOTE_NONE && first && letter == '#');
+    if (escaped)
+        buffer_append_text(typed, state == QUOTE_SINGLE ? "'\\" : "\\");
+    buffer_append_u8(typed, (uint8_t)letter);
+    if (escaped && state == QUOTE_SINGLE)
+        buffer_append_text(typed, "'");
+}
+
+char *quote_typed(const char *text, enum quote_state state, bool first, bool last)
+{
+    struct buffer typed = {0};
+    mbstate_t shift = {0};
+    for (const char *at = text, *end = text + strlen(text); at < end;) {
+        wchar_t wide;
+        size_t size = mbrtowc(&wide, at, (size_t)(end - at), &shift);
+        bool shown = size <= (size_t)(end - at) && iswprint((wint_t)wide);
+        if (size > (size_t)(end - at)) {
+            size = 1;
+            shift = (mbstate_t){0};
+        }
+        if (shown && size == 1)
+            add_letter(&typed, *at, state, first && at == text);
+        else if (shown)
+            buffer_append(&typed, at, size);
+        else
+            for (size_t i = 0; i < size; i++)
+                add_byte(&typed, (uint8_t)at[i], state);
+        at += size;
+    }
+    if (last && state != QUOTE_NONE)
+        buffer_append_u8(&typed, state == QUOTE_SINGLE ? '\'' : '"');
+    char *copy = memory_get(buffer_size(&typed) + 1);
+    if (buffer_size(&typed) > 0)
+        memcpy(copy, buffer_start(&typed), buffer_size(&typed));
+    buffer_close(&typed);
+    return copy;
 }
 
 void quote_close(struct quote_words *words)

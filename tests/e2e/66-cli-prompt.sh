@@ -117,6 +117,63 @@ ends 0
 END
 }
 
+# What Tab types reads as the name that it stands for.
+test_prompt_completes_what_needs_quotes() {
+    cli_cluster 1
+    cleat put "t/it's" --text one
+    cleat put 'u/a"b\c' --text two
+    cleat put '#/x' --text three
+    cleat put $'v\x9b/y' --text four
+    mkdir "$directory/a folder"
+    printf 'five' >"$directory/a folder/file"
+    person <<END
+begin
+see "cleat> "
+key "get t/it\t"
+see "\\\\'s "
+say ""
+see "one\r\n"
+see "cleat> "
+key "get 't/\t"
+see "it'\\\\''s' "
+say ""
+see "one\r\n"
+see "cleat> "
+key "get u\t"
+see "/"
+key "\t"
+say ""
+see "two\r\n"
+see "cleat> "
+key "get \"u/a\t"
+say ""
+see "two\r\n"
+see "cleat> "
+key "get \\\\#\t"
+see "/"
+key "\t"
+say ""
+see "three\r\n"
+see "cleat> "
+key "get v\t"
+see "\\\\x9b"
+key "\t"
+say ""
+see "four\r\n"
+see "cleat> "
+key "put five $directory/a\t"
+see "folder/"
+key "f\t"
+say ""
+see "cleat> "
+say "get five"
+see "five\r\n"
+see "cleat> "
+key "\004"
+ends 0
+END
+}
+
 test_prompt_keeps_its_history() {
     cli_cluster 1
     person <<'END'
@@ -143,8 +200,8 @@ END
     same "$(stat -c %a "$HOME/.cleat_history")" 600
     matches "$(<"$HOME/.cleat_history")" "*remembered*"
     [[ $(<"$HOME/.cleat_history") != *unseen* ]] || fail "what begins with a blank is kept"
-    mkdir "$directory/state"
-    XDG_STATE_HOME=$directory/state person <<'END'
+    local state=$directory/not/made/yet
+    XDG_STATE_HOME=$state person <<'END'
 begin
 see "cleat> "
 say "ls"
@@ -152,7 +209,23 @@ see "cleat> "
 key "\004"
 ends 0
 END
-    [[ -s $directory/state/cleat_history ]] || fail "no history in XDG_STATE_HOME"
+    [[ -s $state/cleat_history ]] || fail "no history in XDG_STATE_HOME"
+    same "$(stat -c %a "$state" "$directory/not")" $'700\n700'
+    XDG_STATE_HOME=/dev/null person <<'END'
+begin
+see "cleat> "
+say "ls"
+see "no history is kept: /dev/null/cleat_history: Not a directory"
+see "cleat> "
+say "exit 7"
+ends 7
+begin
+see "cleat> "
+say "get none"
+see "cleat> "
+say "exit"
+ends 3
+END
 }
 
 # Ctrl-C drops a line, or ends a command; the prompt stays.

@@ -42,6 +42,75 @@ START_TEST(words_with_quotes)
 }
 END_TEST
 
+/* The words of LINE up to the cursor, and behind them the quote that is open; "-": none of them goes on. */
+static const char *split_begun(const char *line)
+{
+    static char text[200];
+    static const char *const states[] = {[QUOTE_NONE] = "", [QUOTE_SINGLE] = "'", [QUOTE_DOUBLE] = "\""};
+    struct quote_words words;
+    enum quote_state state;
+    strcpy(text, "-");
+    if (quote_split_begun(&words, line, &state)) {
+        text[0] = '\0';
+        for (size_t i = 0; i < words.count; i++)
+            sprintf(text + strlen(text), "[%s]", words.list[i]);
+        strcat(text, states[state]);
+        ck_assert_ptr_null(words.list[words.count]);
+    }
+    quote_close(&words);
+    return text;
+}
+
+START_TEST(words_that_go_on)
+{
+    ck_assert_str_eq(split_begun(""), "[]");
+    ck_assert_str_eq(split_begun(" "), "[]");
+    ck_assert_str_eq(split_begun("get"), "[get]");
+    ck_assert_str_eq(split_begun("get "), "[get][]");
+    ck_assert_str_eq(split_begun("get t/it\\'s"), "[get][t/it's]");
+    ck_assert_str_eq(split_begun("get a\\ "), "[get][a ]");
+    ck_assert_str_eq(split_begun("get 'a b"), "[get][a b]'");
+    ck_assert_str_eq(split_begun("get a'"), "[get][a]'");
+    ck_assert_str_eq(split_begun("get 'a' "), "[get][a][]");
+    ck_assert_str_eq(split_begun("get a\"\\x41 "), "[get][aA ]\"");
+    ck_assert_str_eq(split_begun("get \"a\\"), "-");
+    ck_assert_str_eq(split_begun("get a\\"), "-");
+    ck_assert_str_eq(split_begun("get 'a\\"), "[get][a\\]'");
+    ck_assert_str_eq(split_begun("get a\\\\"), "[get][a\\]");
+    ck_assert_str_eq(split_begun("get # a"), "-");
+    ck_assert_str_eq(split_begun("get \"\\0\" a"), "-");
+}
+END_TEST
+
+/* Whatever is added reads as what it was, in each quote, from wherever it goes on. */
+START_TEST(what_is_typed_for_a_word_reads_as_it)
+{
+    static const char *const texts[] = {"it's", "a b", "\"", "\\", "#", "a#b", "\x9b[31m", "\n\t", "\xc3\xa4",
+                                        "'\"'\\ '", "", "\xe2\x82", "-r"};
+    static const char *const begun[] = {"", "x", "'", "x'y", "\"", "x\"y", "'x'"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        for (size_t j = 0; j < sizeof begun / sizeof begun[0]; j++) {
+            struct quote_words words;
+            enum quote_state state;
+            char line[200], expected[100];
+            ck_assert(quote_split_begun(&words, begun[j], &state));
+            size_t size = strlen(words.list[0]);
+            snprintf(expected, sizeof expected, "%s%s", words.list[0], texts[i]);
+            quote_close(&words);
+            char *typed = quote_typed(texts[i], state, size == 0, true);
+            for (const char *at = typed; *at; at++)
+                ck_assert_msg((unsigned char)*at >= ' ' && (unsigned char)*at < 0x7f, "%s", typed);
+            snprintf(line, sizeof line, "get %s%s ", begun[j], typed);
+            free(typed);
+            ck_assert_msg(quote_split(&words, line) == NULL, "%s", line);
+            ck_assert_uint_eq(words.count, expected[0] || begun[j][0] ? 2 : 1);
+            if (words.count == 2)
+                ck_assert_str_eq(words.list[1], expected);
+            quote_close(&words);
+        }
+}
+END_TEST
+
 START_TEST(paths_that_must_not_be_made)
 {
     static const char *const bad[] = {"", "/", "/etc/passwd", "..", "../x", "a/../b", "a/..", ".", "./a", "a/./b",
@@ -149,7 +218,7 @@ END_TEST
 START_TEST(what_choices_have_in_common)
 {
     char *list[] = {"status", "stat", "stay"};
-    struct choices choices = {list, 3};
+    struct choices choices = {.list = list, .count = 3};
     ck_assert_uint_eq(complete_common(&choices), 3);
     choices.count = 1;
     ck_assert_uint_eq(complete_common(&choices), 6);
@@ -164,6 +233,14 @@ START_TEST(what_choices_have_in_common)
     ck_assert_uint_eq(choices.count, 1);
     ck_assert_str_eq(choices.list[0], "--long");
     complete_close(&choices);
+    char *umlauts[] = {"a\xc3\xa4", "a\xc3\xb6"};
+    choices = (struct choices){.list = umlauts, .count = 2};
+    ck_assert_uint_eq(complete_common(&choices), 1);
+    complete_find(&base, "put a \"/etc/host", &choices);
+    ck_assert_uint_gt(choices.count, 0);
+    ck_assert_uint_eq(choices.typed, 9);
+    ck_assert_int_eq(choices.state, QUOTE_DOUBLE);
+    complete_close(&choices);
     complete_find(&base, "put a /etc/host", &choices);
     ck_assert_uint_gt(choices.count, 0);
     ck_assert_int_eq(strncmp(choices.list[0], "/etc/host", 9), 0);
@@ -176,6 +253,8 @@ int main(void)
     Suite *suite = suite_create("words");
     TCase *tests = tcase_create("words");
     tcase_add_test(tests, words_with_quotes);
+    tcase_add_test(tests, words_that_go_on);
+    tcase_add_test(tests, what_is_typed_for_a_word_reads_as_it);
     tcase_add_test(tests, paths_that_must_not_be_made);
     tcase_add_test(tests, folders_and_last_parts);
     tcase_add_test(tests, lines_of_a_listing);
