@@ -8,6 +8,14 @@
 #include "cli/listing.h"
 #include "cli/verbs.h"
 
+/* Nothing begins with PREFIX: as of a file that is not there, but where everything was asked for. */
+static int tell_none(struct cli *cli, const char *prefix)
+{
+    const char *reason = prefix[0] && prefix[strlen(prefix) - 1] == '/' ? "there is no such folder"
+                                                                        : "there is no name that begins so";
+    return *prefix ? cli_failed(cli, prefix, "ERR_FILE_NOT_FOUND", reason, STATUS_NOT_FOUND) : STATUS_OK;
+}
+
 /* A prefix may be empty, and end in the middle of a name. */
 static bool check_prefix(const struct cli *cli, const char *prefix)
 {
@@ -25,7 +33,7 @@ int ls_run(struct cli *cli)
     if (!check_prefix(cli, prefix))
         return STATUS_USAGE;
     listing_open(&listing, prefix, !cli->options.recursive, cli->options.stale);
-    bool json = cli->options.form == OUTPUT_JSON, going = true;
+    bool json = cli->options.form == OUTPUT_JSON, going = true, found = false;
     bool details = json || cli->options.long_form;
     /* A table has no hidden columns: it gets those that are to be seen. */
     output_begin(&cli->output, details ? columns : columns + 3, json ? 5 : details ? 4 : 1);
@@ -33,6 +41,7 @@ int ls_run(struct cli *cli)
         status = listing_next(cli, &listing);
         for (size_t i = 0; i < listing.count && status == STATUS_OK && going; i++) {
             const struct entry *entry = &listing.entries[i];
+            found = true;
             struct value values[5] = {[3] = value_text(entry->name)};
             if (entry->folder)
                 values[4] = (struct value){.kind = VALUE_FLAG, .number = 1};
@@ -46,7 +55,7 @@ int ls_run(struct cli *cli)
     }
     output_end(&cli->output);
     listing_close(&listing);
-    return status;
+    return status == STATUS_OK && !found ? tell_none(cli, prefix) : status;
 }
 
 /* --- tree --------------------------------------------------------------------------------------------------------- */
@@ -112,6 +121,8 @@ int tree_run(struct cli *cli)
     listing_open(&listing, prefix, false, cli->options.stale);
     if (check_prefix(cli, prefix))
         status = listing_all(cli, &listing);
+    if (status == STATUS_OK && listing.count == 0)
+        status = tell_none(cli, prefix);
     if (status == STATUS_OK && cli->options.form == OUTPUT_JSON) {
         static const struct column columns[] = {{"name", 0, false}, {"version", 0, false}, {"size", 0, false},
                                                 {"ttl", 0, false}};

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "bench/bench.h"
 #include "cli/prompt.h"
 #include "cli/verbs.h"
@@ -43,7 +44,20 @@ static int run_bench(const struct cli *base, int argc, char **argv)
                                  endpoint_text(&base->options.endpoints.list[i], text));
     }
     setenv(ENDPOINTS_VARIABLE, list, 1);
-    return bench_run(argc, argv);
+    if (base->options.form != OUTPUT_JSON)
+        return bench_run(argc, argv);
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        help_show(base, verbs_find(argv[0]));
+        return finish_output(base, STATUS_OK);
+    }
+    char json[] = "--json";
+    char **words = memory_get(((size_t)argc + 2) * sizeof words[0]);
+    words[0] = argv[0];
+    words[1] = json;
+    memcpy(words + 2, argv + 1, (size_t)argc * sizeof words[0]); /* with the NULL behind them */
+    int status = bench_run(argc + 1, words);
+    free(words);
+    return status;
 }
 
 static bool words_fit(const struct cli *cli)
@@ -75,7 +89,10 @@ int run_command(const struct cli *base, int argc, char **argv)
         cli_say(&cli, "%s; see cleat %s --help", reason, cli.verb->name);
         status = STATUS_USAGE;
     } else if (cli.options.help) {
-        verbs_print_one(stdout, cli.verb);
+        help_show(&cli, cli.verb);
+        status = finish_output(&cli, STATUS_OK);
+    } else if (cli.options.program_version) {
+        help_show_version(&cli);
         status = finish_output(&cli, STATUS_OK);
     } else if (!words_fit(&cli)) {
         status = STATUS_USAGE;
@@ -137,9 +154,9 @@ int run_program(int argc, char **argv)
     }
     if (base.options.help || base.options.program_version) {
         if (base.options.help)
-            verbs_print_all(stdout);
+            help_show(&base, NULL);
         else
-            puts("cleat " CLEAT_VERSION);
+            help_show_version(&base);
         return finish_output(&base, STATUS_OK);
     }
     if (first < argc && strcmp(argv[first], "bench") == 0)

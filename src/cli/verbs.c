@@ -9,7 +9,7 @@ static const char exit_statuses[] =
     "  0    done\n"
     "  1    failed for another reason: a local file, or an error of the server\n"
     "  2    wrong usage\n"
-    "  3    there is no such file\n"
+    "  3    there is no such file, or folder\n"
     "  4    the file has another version\n"
     "  5    no server could be reached, or none did it in time: nothing was changed\n"
     "  6    as 5, but it is not known whether the change was done, or will be\n"
@@ -24,7 +24,7 @@ static const char about[] =
     "\n"
     "Without a verb it shows a prompt, or, where stdin is no terminal, runs the\n"
     "commands there, one a line, up to the first that fails. At the prompt, words may\n"
-    "be in quotes, and Tab completes verbs and names.\n"
+    "be in quotes, Tab completes verbs and names, and `exit [STATUS]` ends.\n"
     "\n"
     "Names are flat; what they share up to a '/' counts as a folder. Folders need not\n"
     "be made, and are gone with their last file.\n"
@@ -77,11 +77,11 @@ const struct cli_verb verbs[] = {
      "Lists names that begin with PREFIX, which may end anywhere: 'ls a/' lists the\n"
      "folder a, 'ls a' whatever begins with an a. Names are whole, in bytewise order;\n"
      "folders end in '/'. With -r, files in folders too. Lifetimes are in seconds, '-'\n"
-     "for ever.\n",
+     "for ever. Where no name begins with PREFIX the exit status is 3.\n",
      TAKES_RECURSIVE | TAKES_LONG | TAKES_STALE, 0, 1, ls_run},
     {"tree", "[FOLDER]", "draws what is in a folder, and in its folders",
      "Without FOLDER, all there is. With --json, the files with versions, sizes and\n"
-     "lifetimes.\n",
+     "lifetimes. Where there is no such folder the exit status is 3.\n",
      TAKES_STALE, 0, 1, tree_run},
     {"cp", "SOURCE DEST", "copies a file, or a folder",
      "DEST gets SOURCE's contents and remaining life, in one step. If DEST ends in\n"

@@ -17,6 +17,10 @@ const struct cli_verb *verbs_find(const char *name);
 void verbs_print_all(FILE *file);
 void verbs_print_one(FILE *file, const struct cli_verb *verb);
 
+/* Shows one of these on stdout, as JSON if the options say so. VERB NULL: the one of all. */
+void help_show(const struct cli *cli, const struct cli_verb *verb);
+void help_show_version(const struct cli *cli);
+
 /* The functions of the verbs, each in the file of its noun. */
 int get_run(struct cli *cli);
 int put_run(struct cli *cli);

@@ -240,3 +240,53 @@ test_cli_tells_a_folder_from_nothing() {
     cluster resume 1
     cluster resume 2
 }
+
+test_cli_lists_no_folder_that_is_not_there() {
+    local command
+    cli_cluster 1
+    for command in ls tree "ls -r -l" "ls --json" "tree --json"; do
+        # shellcheck disable=SC2086 # words
+        fails 0 cleat $command
+        same "$(<"$directory/stderr")" ""
+    done
+    cleat put folder/x --text y
+    for command in "ls folder" "ls folder/" "ls fo" "tree folder" "tree folder/"; do
+        # shellcheck disable=SC2086 # words
+        fails 0 cleat $command
+    done
+    for command in "ls none/" "tree none" "tree none/" "tree folder/x" "ls folder/x/"; do
+        # shellcheck disable=SC2086 # words
+        fails 3 cleat $command
+        matches "$(<"$directory/stderr")" "cleat: ${command%% *}: ${command#* }*: there is no such folder"
+        same "$(<"$directory/stdout")" ""
+        # shellcheck disable=SC2086 # words
+        fails 3 cleat --json $command
+        same "$(jq -r .error "$directory/stdout")" ERR_FILE_NOT_FOUND
+    done
+    fails 3 cleat ls none
+    same "$(<"$directory/stderr")" "cleat: ls: none: there is no name that begins so"
+}
+
+test_cli_shows_help_as_json_too() {
+    local command
+    for command in help "help get" "help bench" --help "get --help" "bench --help"; do
+        # shellcheck disable=SC2086 # words
+        same "$(cleat --json $command | jq -r .help)" "$(cleat $command)" "$command"
+    done
+    same "$(cleat --json --version | jq -r '"cleat " + .version')" "$(cleat --version)"
+    same "$(cleat get --version)" "$(cleat --version)"
+    # What is said before its name holds for bench too.
+    fails 1 cleat --json --endpoints 127.0.0.1:1 bench --seconds 0.5 --quiet
+    ! grep -v '^[{]' "$directory/stdout" || fail "not JSON alone"
+}
+
+test_cli_exit_has_a_status() {
+    local word
+    fails 3 cleat <<<$'exit 3\nbogus'
+    fails 255 cleat <<<'quit 255'
+    fails 0 cleat <<<$'exit\nbogus'
+    for word in 256 -1 x '1 2' "''"; do
+        fails 2 cleat <<<"exit $word"
+        same "$(<"$directory/stderr")" "cleat: line 1: exit: it takes a status from 0 to 255, or nothing"
+    done
+}
