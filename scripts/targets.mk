@@ -38,6 +38,11 @@ $(FUZZERS): $(BUILD)/%: %.c $(FUZZ_OBJECTS) $(LIBS_node)
 $(BUILD)/tests/fuzz/http: $(call lib,http) $(call lib,json)
 $(BUILD)/tests/fuzz/http: FUZZ_LIBS = $(call lib,http) $(call lib,json)
 $(BUILD)/tests/fuzz/http: FUZZ_LINK = $(EXTERNAL_http)
+# The client has no connections but those that the fuzzer makes, and options of its own.
+$(BUILD)/tests/fuzz/answers: $(LIBS_cli)
+$(BUILD)/tests/fuzz/answers: FUZZ_OBJECTS =
+$(BUILD)/tests/fuzz/answers: FUZZ_LIBS = $(LIBS_cli)
+$(BUILD)/tests/fuzz/answers: FUZZ_LINK = -Wl,--wrap=endpoint_connect $(EXTERNAL_cli)
 
 programs: $(BUILD)/cleatd $(BUILD)/cleat $(UNITS) $(TOOLS) $(SIM) $(CRASHPOINTS) $(COUNT) $(NULL_SERVER)
 fuzzers: $(FUZZERS)

@@ -82,7 +82,7 @@ static int receive(struct download *download, const struct listing *listing)
     size_t size = buffer_size(&call->body);
     if (call->outcome == CALL_ANSWERED && call->answer.kind == ANSWER_CONTENTS) {
         const char *problem = write_file(download->root, call->subject + strlen(download->prefix),
-                                         call->body.bytes + call->body.start, size);
+                                         buffer_start(&call->body), size);
         if (problem)
             status = complain(download, call->subject, problem);
         else

@@ -66,9 +66,10 @@ bool listing_parse(const char **at, const char *end, struct entry *entry)
 /* Behind what was there. */
 static int take_page(struct cli *cli, struct listing *listing, const struct call *call)
 {
-    const char *at = (const char *)call->body.bytes + call->body.start;
+    bool empty = buffer_size(&call->body) == 0;
+    const char *at = empty ? "" : (const char *)buffer_start(&call->body);
     const char *end = at + buffer_size(&call->body);
-    while (buffer_size(&call->body) > 0 && at < end) {
+    while (at < end) {
         struct entry entry;
         if (!listing_parse(&at, end, &entry))
             return cli_failed(cli, listing->prefix, "UNREACHABLE", "the server's listing makes no sense",
@@ -88,7 +89,7 @@ static int take_page(struct cli *cli, struct listing *listing, const struct call
                                              sizeof listing->entries[0]);
         listing->entries[listing->count++] = entry;
     }
-    listing->ended = !call->answer.more || buffer_size(&call->body) == 0;
+    listing->ended = !call->answer.more || empty;
     return STATUS_OK;
 }
 

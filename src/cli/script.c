@@ -204,7 +204,7 @@ static const char *add_line(struct call *call, const char *text, struct script_p
     if (!source.problem)
         call_line(call, "%.*s", (int)buffer_size(&line), (const char *)buffer_start(&line));
     if (!source.problem && has_contents)
-        call_contents(call, contents.bytes + contents.start, buffer_size(&contents));
+        call_contents(call, buffer_start(&contents), buffer_size(&contents));
     buffer_close(&line);
     buffer_close(&contents);
     return call->bad ? "the line is too long" : source.problem;

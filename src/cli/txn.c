@@ -31,7 +31,8 @@ int txn_run(struct cli *cli)
     struct call *call = call_open(NULL);
     int status = contents_take(cli, cli->options.word_count > 0 ? cli->options.words[0] : NULL, &text);
     if (status == STATUS_OK) {
-        if (script_parse(call, (const char *)text.bytes + text.start, buffer_size(&text), &problem)) {
+        const char *script = buffer_size(&text) > 0 ? (const char *)buffer_start(&text) : "";
+        if (script_parse(call, script, buffer_size(&text), &problem)) {
             status = cli_do(cli, call);
             if (status == STATUS_OK)
                 tell(cli, call->answer.version);

@@ -123,7 +123,7 @@ static int push_one(struct upload *upload, const char *path)
             call_change(call, "cas %s 0 %zu%s", name, size, ttl);
         else
             call_change(call, "write %s %zu%s", name, size, ttl);
-        call_contents(call, contents.bytes + contents.start, size);
+        call_contents(call, buffer_start(&contents), size);
         session_push(cli->session, call);
     }
     buffer_close(&contents);

@@ -69,7 +69,8 @@ json_t *json_status(const char *text, size_t size)
 {
     static const char node[] = "node=";
     json_t *object = json_object(), *nodes = json_array();
-    for (const char *at = text, *end = text + size; at < end;) {
+    const char *at = size > 0 ? text : "", *end = at + size;
+    while (at < end) {
         const char *lf = memchr(at, '\n', (size_t)(end - at));
         const char *stop = lf ? lf : end;
         const char *next = lf ? lf + 1 : end;
