@@ -109,7 +109,7 @@ test_cli_stops_where_no_server_is() {
         begun=$(now_ms)
         # shellcheck disable=SC2086 # words
         fails 5 cleat --json --timeout 0.4 $command
-        (($(now_ms) - begun < 750)) || fail "$command took $(($(now_ms) - begun)) ms"
+        (($(now_ms) - begun < 1100)) || fail "$command took $(($(now_ms) - begun)) ms"
         same "$(wc -l <"$directory/stdout") $(wc -l <"$directory/stderr")" "1 1" "$command"
     done
     # What may have been done is told of each.
