@@ -11,6 +11,7 @@
 #include "bench/load.h"
 #include "bench/options.h"
 #include "bench/report.h"
+#include "client/endpoint_text.h"
 #include "client/leader.h"
 
 enum {
@@ -60,12 +61,13 @@ static size_t find_addresses(const struct endpoints *endpoints, struct endpoint_
     size_t count = 0, answering = 0;
     for (size_t i = 0; i < endpoints->count; i++) {
         const char *reason = "";
+        char text[ENDPOINT_TEXT_SIZE];
         int socket_file = endpoint_connect(&endpoints->list[i], PROBE_MS, &addresses[count], &reason);
         if (socket_file >= 0) {
             answering++;
             close(socket_file);
         } else {
-            fprintf(stderr, "cleat bench: %s:%s: %s\n", endpoints->list[i].host, endpoints->list[i].port, reason);
+            fprintf(stderr, "cleat bench: %s: %s\n", endpoint_text(&endpoints->list[i], text), reason);
         }
         count += addresses[count].size > 0;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "client/endpoint_text.h"
 
 enum { PERCENTILES = 4, CPU_LIMIT_PERCENT = 90, MICRO = 1000 };
 
@@ -185,9 +186,9 @@ static json_t *options_json(const struct bench_options *options)
 {
     json_t *object = json_object();
     json_t *endpoints = json_array();
+    char text[ENDPOINT_TEXT_SIZE];
     for (size_t i = 0; i < options->endpoints.count; i++)
-        json_array_append_new(endpoints, json_sprintf("%s:%s", options->endpoints.list[i].host,
-                                                      options->endpoints.list[i].port));
+        json_array_append_new(endpoints, json_string(endpoint_text(&options->endpoints.list[i], text)));
     json_object_set_new(object, "endpoints", endpoints);
     json_object_set_new(object, "leader", json_boolean(options->leader));
     set_number(object, "connections", options->connections);

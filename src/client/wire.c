@@ -1,22 +1,38 @@
 #include "client/wire.h"
 
 #include <stdarg.h>
+#include <wchar.h>
+#include <wctype.h>
 
 enum { SHOWN_MAX = 200 }; /* bytes of contents */
 
+/* Bytes of the character that BYTES begin with; 0: a terminal could not show it, or would obey. */
+static size_t printable(const uint8_t *bytes, size_t size)
+{
+    wchar_t wide;
+    mbstate_t state = {0};
+    size_t taken = mbrtowc(&wide, (const char *)bytes, size, &state);
+    return taken > 0 && taken <= size && iswprint((wint_t)wide) ? taken : 0;
+}
+
 static bool is_text(const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        if (bytes[i] < 0x20 || bytes[i] == 0x7f)
-            return false;
-    return size <= SHOWN_MAX;
+    size_t at = 0, taken = 1;
+    for (; at < size && size <= SHOWN_MAX && taken > 0; at += taken)
+        taken = printable(bytes + at, size - at);
+    return size <= SHOWN_MAX && taken > 0;
 }
 
 static void show_line(FILE *file, char mark, const uint8_t *bytes, size_t size)
 {
     fprintf(file, "%c ", mark);
-    for (size_t i = 0; i < size; i++)
-        putc(bytes[i] < 0x20 || bytes[i] == 0x7f ? '?' : bytes[i], file);
+    for (size_t at = 0, taken; at < size; at += taken > 0 ? taken : 1) {
+        taken = printable(bytes + at, size - at);
+        if (taken > 0)
+            fwrite(bytes + at, 1, taken, file);
+        else
+            putc('?', file);
+    }
     putc('\n', file);
 }
 

@@ -29,6 +29,8 @@ test_cli_says_how_long_it_waited_for_an_answer() {
 test_cli_writes_addresses_with_colons_in_brackets() {
     fails 5 cleat --endpoints '[::1]:1' get x
     same "$(<"$directory/stderr")" "cleat: get: x: no server did it: [::1]:1: Connection refused"
+    fails 1 cleat --endpoints '[::1]:1' bench --seconds 0.5
+    matches "$(<"$directory/stderr")" "cleat bench: [[]::1]:1: Connection refused"*
 }
 
 # --- several files ---------------------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ test_cli_says_nothing_that_a_terminal_obeys() {
     cli_cluster 1
     cleat put "$name" --text x
     for command in "cas $name 5 --text x" "get $name/x" "incr $name" "cp --create x $name" "$name" \
-        "put -r /nonexistent/$name" "get $name /nonexistent/$name"; do
+        "--show-wire rm $name/x" "put -r /nonexistent/$name" "get $name /nonexistent/$name"; do
         # shellcheck disable=SC2086 # words
         cleat $command >/dev/null 2>"$directory/stderr" && fail "$command"
         ! LC_ALL=C grep -q $'\x9b' "$directory/stderr" || fail "$command: $(od -c "$directory/stderr")"
