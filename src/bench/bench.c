@@ -11,7 +11,7 @@
 #include "bench/load.h"
 #include "bench/options.h"
 #include "bench/report.h"
-#include "client/endpoint_text.h"
+#include "client/endpoint.h"
 #include "client/leader.h"
 
 enum {

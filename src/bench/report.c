@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "client/endpoint_text.h"
+#include "client/endpoint.h"
 
 enum { PERCENTILES = 4, CPU_LIMIT_PERCENT = 90, MICRO = 1000 };
 

@@ -13,7 +13,7 @@
 #include "bench/bench.h"
 #include "cli/prompt.h"
 #include "cli/verbs.h"
-#include "client/endpoint_text.h"
+#include "client/endpoint.h"
 
 /* stdout is a pipe whose other end is closed: who read there has enough. */
 static bool reader_is_gone(void)

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "cli/verbs.h"
-#include "client/endpoint_text.h"
+#include "client/endpoint.h"
 #include "json/encode.h"
 
 enum { PROBE_MS = 2000 };

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -45,6 +46,13 @@ const char *endpoints_parse(struct endpoints *endpoints, const char *text)
             return NULL;
         at += size + 1;
     }
+}
+
+const char *endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE])
+{
+    const char *format = strchr(endpoint->host, ':') ? "[%s]:%s" : "%s:%s";
+    snprintf(text, ENDPOINT_TEXT_SIZE, format, endpoint->host, endpoint->port);
+    return text;
 }
 
 const char *endpoints_default(void)

@@ -8,7 +8,7 @@
 
 #include "base/hostport.h"
 
-enum { ENDPOINTS_MAX = 64 };
+enum { ENDPOINTS_MAX = 64, ENDPOINT_TEXT_SIZE = HOSTPORT_HOST_MAX + HOSTPORT_PORT_MAX + 4 };
 
 #define ENDPOINTS_VARIABLE "CLEAT_ENDPOINTS" /* of the environment */
 #define ENDPOINTS_DEFAULT "localhost:8080"
@@ -31,6 +31,9 @@ struct endpoint_address {
 
 /* "127.0.0.1:8080,[::1]:8081,name": without a port it is 8080. NULL, or what is wrong with it. */
 const char *endpoints_parse(struct endpoints *endpoints, const char *text);
+
+/* An endpoint as people write it, and as endpoints_parse takes it: returns TEXT, "HOST:PORT" or "[HOST]:PORT". */
+const char *endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE]);
 
 /* What CLEAT_ENDPOINTS says, or localhost:8080. */
 const char *endpoints_default(void);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/ensure.h"
-#include "client/endpoint_text.h"
+#include "client/endpoint.h"
 #include "client/wire.h"
 
 enum {
