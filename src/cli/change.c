@@ -54,11 +54,12 @@ static int rm_folder(struct cli *cli, const char *name)
     struct listing listing;
     listing_open(&listing, prefix, false, false);
     int status = listing_all(cli, &listing);
+    bool listed = status == STATUS_OK; /* to its end: a part of it is not taken for the whole */
     bool forced = cli->options.force;
-    if (status == STATUS_OK && listing.count == 0 && !forced)
+    if (listed && listing.count == 0 && !forced)
         status = cli_failed(cli, name, "ERR_FILE_NOT_FOUND", "there is no such folder", STATUS_NOT_FOUND);
     cli->options.force = true; /* what is gone meanwhile was to be gone */
-    for (size_t i = 0; i < listing.count && cli_goes_on(cli); i++)
+    for (size_t i = 0; listed && i < listing.count && cli_goes_on(cli); i++)
         status = cli_worse(status, push_rm(cli, listing.entries[i].name));
     status = cli_worse(status, drain(cli));
     cli->options.force = forced;

@@ -76,7 +76,7 @@ static void tell_json(const char *subject, const char *code, const char *reason,
     if (subject)
         json_add_name(object, subject, strlen(subject));
     json_object_set_new(object, "error", json_string(code));
-    json_object_set_new(object, "message", json_string(reason));
+    json_add_message(object, reason, strlen(reason));
     if (has_version)
         json_add_number(object, "version", version);
     json_dumpf(object, stdout, JSON_COMPACT);

@@ -24,6 +24,7 @@ struct prompt {
     EditLine *editor;
     History *history;
     char *history_path;   /* NULL: nowhere */
+    bool makes_folder;    /* that it is in */
     bool cancelled;       /* the line, by Ctrl-C */
 };
 
@@ -121,30 +122,37 @@ static int read_byte(const sigset_t *before, char *byte)
     return -1;
 }
 
+/* Takes one more BYTE of a character. True: *KEY is whole. Bytes that belong to none are passed over; but one that only
+ * breaks off the character before it begins its own. */
+static bool take_byte(mbstate_t *state, char byte, wchar_t *key)
+{
+    bool within = mbsinit(state) == 0;
+    size_t used = mbrtowc(key, &byte, 1, state);
+    if (used == (size_t)-1 && within) {
+        *state = (mbstate_t){0};
+        used = mbrtowc(key, &byte, 1, state);
+    }
+    if (used == (size_t)-1)
+        *state = (mbstate_t){0};
+    return used != (size_t)-1 && used != (size_t)-2;
+}
+
 /* As the library's own, which waits on when a signal comes just before it waits. */
 static int read_key(EditLine *editor, wchar_t *key)
 {
     sigset_t blocked, before;
     mbstate_t state = {0};
-    size_t used = (size_t)-2; /* the character is not complete */
-    int got = 1;
+    char byte;
+    int got;
     (void)editor;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGINT);
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGHUP);
     sigprocmask(SIG_BLOCK, &blocked, &before);
-    while (used == (size_t)-2) {
-        char byte;
+    do
         got = read_byte(&before, &byte);
-        if (got != 1)
-            break;
-        used = mbrtowc(key, &byte, 1, &state);
-        if (used == (size_t)-1) { /* it belongs to no character: passed over */
-            state = (mbstate_t){0};
-            used = (size_t)-2;
-        }
-    }
+    while (got == 1 && !take_byte(&state, byte, key));
     sigprocmask(SIG_SETMASK, &before, NULL);
     return got;
 }
@@ -199,13 +207,15 @@ static unsigned char on_tab(EditLine *editor, int key)
     return result;
 }
 
-/* $XDG_STATE_HOME/cleat_history, or else ~/.cleat_history. */
-static char *history_path(void)
+/* $XDG_STATE_HOME/cleat_history, whose folder is made if need be, or else ~/.cleat_history. */
+static void find_history(struct prompt *prompt)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (state && *state == '/') /* another path is to be ignored, says the specification */
-        return folder_join(state, "/cleat_history");
-    return home && *home ? folder_join(home, "/.cleat_history") : NULL;
+    prompt->makes_folder = state && *state == '/'; /* another path is to be ignored, says the specification */
+    if (prompt->makes_folder)
+        prompt->history_path = folder_join(state, "/cleat_history");
+    else if (home && *home)
+        prompt->history_path = folder_join(home, "/.cleat_history");
 }
 
 /* Makes the folder that PATH's file is to be in, as the XDG Base Directory specification wants it. */
@@ -229,7 +239,7 @@ static bool open_editor(struct prompt *prompt)
         return false;
     history(prompt->history, &event, H_SETSIZE, HISTORY_MAX);
     history(prompt->history, &event, H_SETUNIQUE, 1);
-    prompt->history_path = history_path();
+    find_history(prompt);
     if (prompt->history_path)
         history(prompt->history, &event, H_LOAD, prompt->history_path);
     el_set(prompt->editor, EL_CLIENTDATA, prompt);
@@ -256,7 +266,8 @@ static void remember(struct prompt *prompt, const char *line)
     history(prompt->history, &event, H_ENTER, line);
     if (!prompt->history_path)
         return;
-    make_parents(prompt->history_path);
+    if (prompt->makes_folder)
+        make_parents(prompt->history_path);
     errno = 0;
     if (history(prompt->history, &event, H_SAVE, prompt->history_path) >= 0)
         return;

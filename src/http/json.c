@@ -24,7 +24,7 @@ json_t *json_error(const char *code, const char *message, size_t message_size)
     json_object_set_new(object, "ok", json_false());
     json_object_set_new(object, "error", json_string(code));
     if (message_size > 0)
-        json_object_set_new(object, "message", json_stringn(message, message_size));
+        json_add_message(object, message, message_size);
     return object;
 }
 

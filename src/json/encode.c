@@ -27,6 +27,19 @@ void json_add_name(json_t *object, const void *name, size_t size)
     json_add_bytes(object, "name", "name_base64", name, size);
 }
 
+void json_add_message(json_t *object, const char *text, size_t size)
+{
+    json_t *message = json_stringn(text, size);
+    if (!message) {
+        struct buffer ascii = {0};
+        for (size_t i = 0; i < size; i++)
+            buffer_append_u8(&ascii, (uint8_t)text[i] < 0x80 ? (uint8_t)text[i] : '?');
+        message = json_stringn((const char *)buffer_start(&ascii), size);
+        buffer_close(&ascii);
+    }
+    json_object_set_new(object, "message", message);
+}
+
 void json_add_number(json_t *object, const char *key, uint64_t number)
 {
     json_object_set_new(object, key, json_integer(number < INT64_MAX ? (json_int_t)number : INT64_MAX));

@@ -12,6 +12,9 @@ void json_add_bytes(json_t *object, const char *key, const char *coded_key, cons
 /* Likewise under "name" or "name_base64". */
 void json_add_name(json_t *object, const void *name, size_t size);
 
+/* Adds "message": the text, in which a name may be that is no UTF-8: then every byte that is not ASCII is a "?". */
+void json_add_message(json_t *object, const char *text, size_t size);
+
 /* JSON's numbers are signed here: what is larger than INT64_MAX comes out as that. */
 void json_add_number(json_t *object, const char *key, uint64_t number);
 

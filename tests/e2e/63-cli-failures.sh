@@ -292,3 +292,30 @@ test_cli_exit_has_a_status() {
         same "$(<"$directory/stderr")" "cleat: line 1: exit: it takes a status from 0 to 255, or nothing"
     done
 }
+
+# A server whose second page is an error: what came of the first is not the folder.
+play_half_a_listing() { # PORT
+    coproc server_end { exec nc -l 127.0.0.1 "$1"; }
+    local in=${server_end[0]} out=${server_end[1]}
+    read -r -u "$in" _
+    printf 'LIST 3 30 more\r\na/1 1 1 0\na/2 2 1 0\na/3 3 1 0\n\r\n' >&"$out"
+    read -r -u "$in" _
+    printf 'ERR_DISK_FULL no\r\n' >&"$out"
+    cat <&"$in" >"$directory/rest"
+}
+
+test_cli_rm_r_deletes_no_half_of_a_listing() {
+    local port
+    use_cluster none
+    port=$(port 1)
+    play_half_a_listing "$port" &
+    started+=($!)
+    wait_for listened_to "$port"
+    fails 1 cleat --endpoints "127.0.0.1:$port" rm -r a
+    wait "${started[-1]}" || true
+    same "$(<"$directory/rest")" ""
+}
+
+listened_to() { # PORT
+    grep -qi "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp
+}

@@ -211,6 +211,17 @@ ends 0
 END
     [[ -s $state/cleat_history ]] || fail "no history in XDG_STATE_HOME"
     same "$(stat -c %a "$state" "$directory/not")" $'700\n700'
+    # A home that is not there is not made.
+    HOME=$directory/no/home person <<'END'
+begin
+see "cleat> "
+say "ls"
+see "no history is kept: "
+see "cleat> "
+key "\004"
+ends 0
+END
+    [[ ! -e $directory/no ]] || fail "it made a home"
     XDG_STATE_HOME=/dev/null person <<'END'
 begin
 see "cleat> "
@@ -226,6 +237,29 @@ see "cleat> "
 say "exit"
 ends 3
 END
+}
+
+# A byte that begins a character and is not gone on with takes no key with it.
+test_prompt_puts_up_with_broken_characters() {
+    cli_cluster 1
+    LC_ALL=C person <<'END'
+spawn -noecho env LC_ALL=C.UTF-8 $cleat
+see "cleat> "
+key "help ping \xe4\r"
+see "usage: cleat ping"
+see "cleat> "
+key "get x \xe4\003"
+see "^C"
+see "cleat> "
+key "put \xc3\xa9 --text x\r"
+see "cleat> "
+key "ls\r"
+see "\xc3\xa9"
+see "cleat> "
+key "\004"
+ends 0
+END
+    same "$(cleat get $'\xc3\xa9')" x
 }
 
 # Ctrl-C drops a line, or ends a command; the prompt stays.

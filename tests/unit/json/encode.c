@@ -28,6 +28,17 @@ START_TEST(bytes_are_text_where_they_can_be)
 }
 END_TEST
 
+START_TEST(a_message_is_always_text)
+{
+    json_t *object = json_object();
+    json_add_message(object, "h\xc3\xa9: no", 7);
+    expect(object, "{\"message\":\"h\xc3\xa9: no\"}");
+    object = json_object();
+    json_add_message(object, "h\xc3\xa9\xff: no", 8);
+    expect(object, "{\"message\":\"h???: no\"}");
+}
+END_TEST
+
 START_TEST(numbers_have_63_bits)
 {
     json_t *object = json_object();
@@ -69,6 +80,7 @@ int main(void)
     Suite *suite = suite_create("encode");
     TCase *tests = tcase_create("encode");
     tcase_add_test(tests, bytes_are_text_where_they_can_be);
+    tcase_add_test(tests, a_message_is_always_text);
     tcase_add_test(tests, numbers_have_63_bits);
     tcase_add_test(tests, status_has_its_keys_and_its_nodes);
     tcase_add_test(tests, a_key_has_bounds);
