@@ -31,6 +31,7 @@ struct client {
     uint32_t probe_step;           /* 0: the write, 1: its read, then files */
     bool probe_passed;
     uint64_t seen_applied;         /* how far the probed one was when it was last seen to go on, */
+    uint64_t seen_received;        /* and all that receive a snapshot, */
     uint64_t seen_us;              /* and when that was */
 };
 

@@ -8,6 +8,7 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "node/state.h"
 #include "sim/connection.h"
 #include "sim/faults.h"
 #include "sim/storage.h"
@@ -63,6 +64,7 @@ static void enter(struct world *world, enum phase phase)
 static void begin_progress(struct world *world)
 {
     faults_heal(world);
+    patience_begin(world);
     enter(world, PHASE_PROGRESS);
     for (uint32_t i = 0; i < world->profile.nodes; i++)
         if (!world->machines[i].stays_down) {
@@ -79,6 +81,16 @@ static struct client *probe_left(struct world *world)
     return NULL;
 }
 
+/* Bytes of the snapshots that are being received: they are sent one after the other, so each waits for those before. */
+static uint64_t received_bytes(const struct world *world)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < world->profile.nodes; i++)
+        if (machine_up(&world->machines[i]) && world->machines[i].node->receiving.state != RECEIVE_IDLE)
+            sum += world->machines[i].node->receiving.offset + 1;
+    return sum;
+}
+
 /* True if the probe's machine still takes over what it lacks: on narrow links that is long, and no fault. */
 static bool coming_up(const struct world *world, struct client *probe)
 {
@@ -86,11 +98,12 @@ static bool coming_up(const struct world *world, struct client *probe)
     const struct machine *machine = probe->probed;
     if (!machine_up(machine) || now_us - world->phase_us > CATCH_UP_MAX_US)
         return false;
-    uint64_t applied = store_applied(node_store(machine->node));
-    if (applied > probe->seen_applied) {
-        probe->seen_applied = applied;
+    uint64_t applied = store_applied(node_store(machine->node)), received = received_bytes(world);
+    if (applied > probe->seen_applied || received != probe->seen_received)
         probe->seen_us = now_us;
-    }
+    if (applied > probe->seen_applied)
+        probe->seen_applied = applied;
+    probe->seen_received = received;
     return now_us - probe->seen_us < CATCH_UP_PAUSE_US;
 }
 
@@ -166,6 +179,7 @@ static void check_phase(struct world *world)
     if (world->phase == PHASE_FAULTS && passed_us >= world->profile.faults_us) {
         begin_progress(world);
     } else if (world->phase == PHASE_PROGRESS) {
+        patience_check(world);
         struct client *probe = probe_left(world);
         struct machine *diverged = diverged_left(world);
         if (!probe && !diverged)

@@ -22,6 +22,7 @@
 #include "sim/machine.h"
 #include "sim/network.h"
 #include "sim/oracle.h"
+#include "sim/patience.h"
 #include "sim/profile.h"
 #include "sim/story.h"
 #include "sim/trial.h"
@@ -58,6 +59,7 @@ struct world {
     struct verbs verbs;
 
     struct ambush ambush;
+    struct patience patience;
     struct trial trial;
     uint64_t faults[FAULT_KIND_COUNT];
     uint64_t crashes;
