@@ -56,42 +56,6 @@ static void add_part(struct call *call, const void *bytes, size_t size, bool con
     buffer_append(&call->request, "\r\n", 2);
 }
 
-static void add_line(struct call *call, const char *line, size_t size)
-{
-    call->bad |= size > REQUEST_LINE_MAX;
-    if (!call->bad)
-        add_part(call, line, size, false);
-}
-
-/* Returns the size that the whole line has, which may be more than there is room for. */
-static size_t format_line(char line[LINE_ROOM], const char *format, va_list arguments)
-{
-    int size = vsnprintf(line, LINE_ROOM, format, arguments);
-    ensure(size >= 0);
-    return (size_t)size;
-}
-
-void call_line(struct call *call, const char *format, ...)
-{
-    char line[LINE_ROOM];
-    va_list arguments;
-    va_start(arguments, format);
-    size_t size = format_line(line, format, arguments);
-    va_end(arguments);
-    add_line(call, line, size);
-}
-
-void call_ask(struct call *call, enum answer_kind expects, const char *format, ...)
-{
-    char line[LINE_ROOM];
-    va_list arguments;
-    va_start(arguments, format);
-    size_t size = format_line(line, format, arguments);
-    va_end(arguments);
-    call->expects = expects;
-    add_line(call, line, size);
-}
-
 /* 64 random bits: servers keep the last 65536 of them. */
 static uint64_t draw_token(void)
 {
@@ -101,17 +65,44 @@ static uint64_t draw_token(void)
     return token;
 }
 
-void call_change(struct call *call, const char *format, ...)
+/* A line as vprintf writes it, and a token behind it if it is to have one. */
+static void add_line(struct call *call, bool token, const char *format, va_list arguments)
 {
     char line[LINE_ROOM];
+    int written = vsnprintf(line, sizeof line, format, arguments);
+    ensure(written >= 0);
+    size_t size = (size_t)written; /* which may be more than there is room for */
+    if (token && size <= REQUEST_LINE_MAX)
+        size += (size_t)snprintf(line + size, sizeof line - size, " once=%016" PRIx64, draw_token());
+    call->bad |= size > REQUEST_LINE_MAX;
+    if (!call->bad)
+        add_part(call, line, size, false);
+}
+
+void call_line(struct call *call, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    size_t size = format_line(line, format, arguments);
+    add_line(call, false, format, arguments);
     va_end(arguments);
+}
+
+void call_ask(struct call *call, enum answer_kind expects, const char *format, ...)
+{
+    va_list arguments;
+    call->expects = expects;
+    va_start(arguments, format);
+    add_line(call, false, format, arguments);
+    va_end(arguments);
+}
+
+void call_change(struct call *call, const char *format, ...)
+{
+    va_list arguments;
     call->changes = true;
-    if (size <= REQUEST_LINE_MAX)
-        size += (size_t)snprintf(line + size, sizeof line - size, " once=%016" PRIx64, draw_token());
-    add_line(call, line, size);
+    va_start(arguments, format);
+    add_line(call, true, format, arguments);
+    va_end(arguments);
 }
 
 void call_contents(struct call *call, const void *bytes, size_t size)

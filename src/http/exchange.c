@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "http/inside.h"
+#include "http/json.h"
 #include "http/txn.h"
 
 static const struct refusal busy = {503, "ERR_BUSY", "too many connections or requests; try again, or another node",
@@ -213,15 +214,25 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
  * its way is still read, for closing at once could take the answer from it. */
 static void tell_early(struct exchange *exchange)
 {
-    static const char answer[] =
-        "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n"
-        "{\"ok\":false,\"error\":\"ERR_TOO_BIG\",\"message\":\"the body is larger than this node takes\"}\n";
+    const struct refusal *refusal = &exchange->refusal;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection->library, MHD_CONNECTION_INFO_CONNECTION_FD);
-    exchange->told = true;
-    if (exchange->refusal.status == too_big.status)
-        send(info->connect_fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    json_t *json = json_error(refusal->code, refusal->message, strlen(refusal->message));
+    char *text = json_dumps(json, JSON_COMPACT);
+    struct buffer answer = {0};
+    buffer_append_text(&answer, "HTTP/1.1 ");
+    buffer_append_number(&answer, refusal->status);
+    buffer_append_text(&answer, " ");
+    buffer_append_text(&answer, MHD_get_reason_phrase_for(refusal->status));
+    buffer_append_text(&answer, "\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n");
+    buffer_append_text(&answer, text ? text : "");
+    buffer_append_text(&answer, "\n");
+    send(info->connect_fd, buffer_start(&answer), buffer_size(&answer), MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(info->connect_fd, SHUT_WR);
+    exchange->told = true;
+    buffer_close(&answer);
+    free(text);
+    json_decref(json);
 }
 
 static enum MHD_Result collect(struct exchange *exchange, const char *bytes, size_t size)

@@ -257,7 +257,7 @@ test_cli_takes_no_names_that_were_not_asked_for() {
         "cp -r app/folder x"; do
         nc -l 127.0.0.1 "$port" >/dev/null <<<$'LIST 1 9 end\r\nx 1 1 0\n\r\r' &
         started+=($!)
-        wait_for taken "$port"
+        wait_for listened_to "$port"
         # shellcheck disable=SC2086
         fails 5 cleat --endpoints "127.0.0.1:$port" $verb
         matches "$(<"$directory/stderr")" "*names that were not asked for*"

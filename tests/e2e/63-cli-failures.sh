@@ -8,7 +8,7 @@ source "$root/tests/e2e/cli.sh"
 mute_server() {
     use_cluster none
     background nc -lk 127.0.0.1 "$(port 1)" >/dev/null
-    wait_for listening "$(port 1)"
+    wait_for listened_to "$(port 1)"
     CLEAT_ENDPOINTS=127.0.0.1:$(port 1)
     export CLEAT_ENDPOINTS
 }
@@ -94,7 +94,7 @@ done
 cat >/dev/null
 END
     background socat "TCP-LISTEN:$(port 1),reuseaddr" "SYSTEM:bash $directory/server"
-    wait_for listening "$(port 1)"
+    wait_for listened_to "$(port 1)"
     fails 1 cleat --endpoints "127.0.0.1:$(port 1)" rm -r -v a
     same "$(wc -l <"$directory/stdout")" 199
     same "$(<"$directory/stderr")" "cleat: rm: a/1000: oh (ERR_INTERNAL)"
@@ -133,7 +133,7 @@ cat >/dev/null
 END
     for verb in cp mv "cp -q"; do
         background socat "TCP-LISTEN:$(port 1),reuseaddr" "SYSTEM:bash $directory/server"
-        wait_for listening "$(port 1)"
+        wait_for listened_to "$(port 1)"
         # shellcheck disable=SC2086 # words
         cleat --endpoints "127.0.0.1:$(port 1)" $verb -r -v a b >"$directory/stdout" 2>"$directory/stderr"
         same "$(<"$directory/stdout")" "a/2 -> b/2: version 7"

@@ -176,7 +176,7 @@ test_scripts_cluster() {
     # A cluster that cannot be made leaves nothing behind, so that another can be.
     nc -l 127.0.0.1 "$(port 5)" >/dev/null &
     started+=($!)
-    wait_for taken "$(port 5)"
+    wait_for listened_to "$(port 5)"
     ! cluster up 5 2>"$directory/why" || fail "a port that is taken"
     matches "$(<"$directory/why")" "*port $(port 5)*CLEAT_PORT*"
     cluster up 3
@@ -214,7 +214,7 @@ test_scripts_cluster() {
     exec 3>&-
     nc -l 127.0.0.1 "$(port 2)" >/dev/null &
     started+=($!)
-    wait_for taken "$(port 2)"
+    wait_for listened_to "$(port 2)"
     ! cluster up 2>"$directory/why" || fail "two programs on one port"
     matches "$(<"$directory/why")" "*port $(port 2)*CLEAT_PORT*"
     ! cluster pid 1 2>/dev/null || fail "and left a node behind"
@@ -235,7 +235,7 @@ test_scripts_cluster_wait_for_the_last_thread() {
     matches "$(<"$directory/why")" "*runs already*"
     cluster kill 1
     ! cluster pid 1 2>/dev/null || fail "it runs on"
-    ! taken "$(port 1)" || fail "its port is taken"
+    ! listened_to "$(port 1)" || fail "its port is taken"
 }
 
 taken() { # PORT: somebody listens (looked up, not tried: the one who listens takes one connection only)

@@ -116,6 +116,11 @@ free_ports() {
     done
 }
 
+# Somebody listens on port $1. Looked up, not tried: who listens may take one connection only.
+listened_to() {
+    grep -qi "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp
+}
+
 # Chooses directory $1 (below the test's) and ports for the cluster that `cluster` and the rest now speak of.
 use_cluster() {
     local first

@@ -5,28 +5,13 @@
 static struct disk_bulk *await_begin(bool log_too)
 {
     for (int i = 0; i < 100; i++) {
-        node_time(node, ++now_ms);
-        node_turn(node);
-        struct disk_log *log = log_too ? node_take_log(node) : NULL;
-        if (log) {
-            disk_log_execute(disk, log);
-            node_log_done(node, log);
-        }
-        struct disk_bulk *request = node_take_bulk(node);
+        struct disk_bulk *request = log_turn(log_too);
         if (request && request->kind == DISK_SNAPSHOT_BEGIN)
             return request;
-        if (!request)
-            continue;
-        disk_bulk_execute(disk, request);
-        node_bulk_done(node, request);
+        if (request)
+            bulk_done(request);
     }
     ck_abort_msg("no snapshot is begun");
-}
-
-static void done(struct disk_bulk *request)
-{
-    disk_bulk_execute(disk, request);
-    node_bulk_done(node, request);
 }
 
 /* One that is in the log but not decided may yet be taken back; in a snapshot it would stay. */
@@ -48,7 +33,7 @@ START_TEST(it_has_the_configuration_as_of_its_last_entry)
     struct disk_bulk *request = await_begin(false);
     ck_assert_uint_lt(request->index, index);
     ck_assert_uint_eq(request->configuration.count, 1);
-    done(request);
+    bulk_done(request);
 }
 END_TEST
 
@@ -73,7 +58,7 @@ START_TEST(one_that_had_no_room_is_begun_again_when_it_said)
     struct disk_bulk *request = await_begin(true);
     ck_assert_uint_eq(now_ms, retry_ms);
     ck_assert_uint_gt(node_deadline_ms(node), now_ms);
-    done(request);
+    bulk_done(request);
 }
 END_TEST
 

@@ -27,8 +27,8 @@ static uint64_t numbers(void *context)
     return number += 7919;
 }
 
-/* A turn in which the disk does at once what is asked of it, if it may write the log. */
-static void turn(bool log_too)
+/* A turn in which the disk writes the log at once, if it may. Returns what else is asked of it; NULL: nothing. */
+static struct disk_bulk *log_turn(bool log_too)
 {
     node_time(node, ++now_ms);
     node_turn(node);
@@ -37,11 +37,21 @@ static void turn(bool log_too)
         disk_log_execute(disk, log);
         node_log_done(node, log);
     }
-    struct disk_bulk *bulk = node_take_bulk(node);
-    if (bulk) {
-        disk_bulk_execute(disk, bulk);
-        node_bulk_done(node, bulk);
-    }
+    return node_take_bulk(node);
+}
+
+static void bulk_done(struct disk_bulk *request)
+{
+    disk_bulk_execute(disk, request);
+    node_bulk_done(node, request);
+}
+
+/* A turn in which the disk does at once what is asked of it, if it may write the log. */
+static void turn(bool log_too)
+{
+    struct disk_bulk *bulk = log_turn(log_too);
+    if (bulk)
+        bulk_done(bulk);
 }
 
 /* Opens the node on what is in its directory. */
