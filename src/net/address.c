@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,15 @@ const char *address_resolve(const char *text, struct address *address)
     address->size = found->ai_addrlen;
     freeaddrinfo(found);
     return NULL;
+}
+
+void address_text(const struct address *address, char text[ADDRESS_TEXT_MAX])
+{
+    char host[ADDRESS_TEXT_MAX - sizeof "[]:65535"], port[HOSTPORT_PORT_MAX + 1];
+    text[0] = '\0';
+    if (getnameinfo((const struct sockaddr *)&address->bytes, address->size, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        snprintf(text, ADDRESS_TEXT_MAX, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 int address_listen(const struct address *address)

@@ -180,7 +180,8 @@ static void on_peer_listener(struct ev_loop *loop, struct ev_io *io, int events)
     (void)loop;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int file = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct address from = {.size = sizeof from.bytes};
+        int file = accept4(io->fd, (struct sockaddr *)&from.bytes, &from.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (file < 0 && errno != EINTR && errno != ECONNABORTED) {
             if (errno == EMFILE || errno == ENFILE)
                 ev_io_stop(server->loop, io); /* who calls goes on calling, and would wake the loop at once */
@@ -191,10 +192,14 @@ static void on_peer_listener(struct ev_loop *loop, struct ev_io *io, int events)
         struct peer_socket *socket = socket_add(server, file, NULL);
         /* Its hello says which kind it is, and who. */
         socket->link = node_link_open(server->node, socket, NODE_LINK_CONSENSUS, 0);
-        if (socket->link)
-            ev_io_start(server->loop, &socket->io);
-        else
+        if (!socket->link) {
             socket_close(socket);
+            continue;
+        }
+        char text[ADDRESS_TEXT_MAX];
+        address_text(&from, text);
+        node_link_from(socket->link, text);
+        ev_io_start(server->loop, &socket->io);
     }
 }
 

@@ -1,5 +1,5 @@
 /* Links to the other nodes: hellos, who is let in, and which message goes to which part of the node. */
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/ensure.h"
@@ -8,6 +8,12 @@
 #include "protocol/command.h"
 
 enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside the largest value */ };
+
+#define NO_HELLO "it does not speak as a node does: --cluster has nodes' addresses, not clients'"
+#define SILENT "it has not said in time who it is: --cluster has nodes' addresses, not clients'"
+#define BAD_FRAME "bytes that are no frame, or too much at once: damaged on the way, or another version of cleatd"
+#define TOO_MANY "there are too many links already: see to it that nodes alone reach the addresses of --cluster"
+#define BAD_MESSAGE "a message that this version does not know: run the same version of cleatd on all nodes"
 
 int exchange_place(const struct node *node, uint32_t id)
 {
@@ -67,14 +73,25 @@ static void send_hello(struct node *node, struct node_link *link)
 
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
 {
-    if (node->link_count == NODE_LINKS_MAX)
+    if (node->link_count == NODE_LINKS_MAX) {
+        if (complaint_begin(node, "link_refused", peer, "", TOO_MANY))
+            event_end(node);
         return NULL;
+    }
     struct node_link *link = link_new(owner, kind, peer, node->now_ms);
     link->part_max = node->options.frame_bytes;
+    int place = exchange_place(node, peer);
+    if (place >= 0)
+        node_link_from(link, node->options.peers[place].address);
     node->links[node->link_count++] = link;
     if (peer != 0)
         send_hello(node, link); /* who was called answers when it knows who calls */
     return link;
+}
+
+void node_link_from(struct node_link *link, const char *address)
+{
+    strncpy(link->address, address, sizeof link->address - 1);
 }
 
 struct node_link *node_link_at(struct node *node, size_t number)
@@ -82,13 +99,11 @@ struct node_link *node_link_at(struct node *node, size_t number)
     return number < node->link_count ? node->links[number] : NULL;
 }
 
-static void say_link(struct node *node, const char *event, const struct node_link *link, const char *reason)
+static void say_link(struct node *node, const char *event, const struct node_link *link)
 {
     event_begin(node, event);
     event_number(node, "peer", link->peer);
     event_text(node, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
-    if (reason)
-        event_text(node, "reason", reason);
     event_end(node);
 }
 
@@ -112,7 +127,7 @@ void node_link_close(struct node *node, struct node_link *link)
     struct peer *peer = exchange_peer(node, link->peer);
     if (peer && peer->links[link->kind] == link) {
         peer->links[link->kind] = NULL;
-        say_link(node, "link_down", link, NULL);
+        say_link(node, "link_down", link);
         link_lost(node, link->peer, link->kind);
     }
     link_free(link);
@@ -147,25 +162,41 @@ static bool hello_decode(const struct link_message *message, struct hello *hello
     return message->type == FRAME_HELLO && !reader.bad && hello->incarnation != 0;
 }
 
-/* NULL, or why the one who said HELLO is not let in. */
+/* NULL, or why the one who said HELLO is not let in, and what mends it. */
 static const char *hello_refusal(struct node *node, const struct node_link *link, const struct hello *hello)
 {
     uint64_t cluster_id = node->identity.configuration.cluster_id;
     if (hello->format != FRAME_FORMAT)
-        return "it speaks another version of the peer protocol";
+        return "it speaks another version of the peer protocol: run the same version of cleatd on all nodes";
     if (hello->kind != NODE_LINK_CONSENSUS && hello->kind != NODE_LINK_BULK)
-        return "unknown kind of link";
+        return "it wants a kind of link that is not known here: run the same version of cleatd on all nodes";
     if (link->peer != 0 && hello->kind != link->kind)
-        return "another kind of link than was called for";
+        return "it answers for another kind of link: run the same version of cleatd on all nodes";
     if (hello->from == node->options.id)
-        return "it has this node's id";
-    if (!exchange_peer(node, hello->from) || (link->peer != 0 && link->peer != hello->from))
-        return "its id is not one of --cluster at that address";
+        return "it has this node's id: give each node an --id of its own, and each address in --cluster to one id";
+    if (link->peer != 0 && link->peer != hello->from)
+        return "another node is at this address than --cluster says: correct --cluster, or that node's --id";
+    if (!exchange_peer(node, hello->from))
+        return "--cluster does not name its id: give all nodes the same --cluster";
     if (hello->to != 0 && hello->to != node->options.id)
-        return "it looks for another node at this address";
+        return "it looks for another node at this address: correct its --cluster, or this node's --id";
     if (hello->cluster_id != 0 && cluster_id != 0 && hello->cluster_id != cluster_id)
-        return "it belongs to another cluster";
+        return "it belongs to another cluster: correct --cluster, or wipe the data of the one that is to join";
     return NULL;
+}
+
+/* That LINK is not let in. HELLO is what was said on it; NULL: nothing that could be understood. */
+static void refuse_link(struct node *node, struct node_link *link, const struct hello *hello, const char *reason)
+{
+    uint32_t peer = link->peer != 0 || !hello ? link->peer : hello->from;
+    link->ends = true;
+    if (!complaint_begin(node, "link_refused", peer, link->address, reason))
+        return;
+    if (hello && hello->from != peer)
+        event_number(node, "claims", hello->from);
+    if (hello && hello->to != 0 && hello->to != node->options.id)
+        event_number(node, "wants", hello->to);
+    event_end(node);
 }
 
 static void link_established(struct node *node, struct node_link *link, const struct hello *hello)
@@ -184,7 +215,7 @@ static void link_established(struct node *node, struct node_link *link, const st
     link->fresh = hello->fresh != 0;
     if (link->kind == NODE_LINK_BULK)
         return;
-    say_link(node, "link_up", link, NULL);
+    say_link(node, "link_up", link);
     if (peer->links[NODE_LINK_BULK] && node->now_ms - peer->links[NODE_LINK_BULK]->opened_ms >= LINK_HELLO_TIMEOUT_MS)
         peer->links[NODE_LINK_BULK]->ends = true; /* what ended this link may have ended that one, unnoticed */
     peer->has_room = true; /* until it says otherwise: it does so right after its hello */
@@ -197,10 +228,13 @@ static void link_established(struct node *node, struct node_link *link, const st
 static void handle_hello(struct node *node, struct node_link *link, const struct link_message *message)
 {
     struct hello hello;
-    const char *refusal = hello_decode(message, &hello) ? hello_refusal(node, link, &hello) : "no hello";
+    if (!hello_decode(message, &hello)) {
+        refuse_link(node, link, NULL, NO_HELLO);
+        return;
+    }
+    const char *refusal = hello_refusal(node, link, &hello);
     if (refusal) {
-        say_link(node, "link_refused", link, refusal);
-        link->ends = true;
+        refuse_link(node, link, &hello, refusal);
         return;
     }
     if (link->peer == 0) {
@@ -213,14 +247,20 @@ static void handle_hello(struct node *node, struct node_link *link, const struct
 
 /* --- messages --------------------------------------------------------------------------------------------------- */
 
+static void bad_message(struct node *node, struct node_link *link)
+{
+    link->ends = true;
+    if (complaint_begin(node, "bad_message", link->peer, link->address, BAD_MESSAGE))
+        event_end(node);
+}
+
 static void handle_raft(struct node *node, struct node_link *link, const struct link_message *message)
 {
     struct raft_message raft_message;
     if (!formation_settled(node))
         return; /* nothing counts before this node has stored which cluster it is of */
     if (!raft_message_decode(message->body, message->size, &raft_message, node->decoded)) {
-        say_link(node, "bad_message", link, NULL);
-        link->ends = true;
+        bad_message(node, link);
         return;
     }
     uint32_t count = raft_message.entry_count;
@@ -285,7 +325,7 @@ static void handle_consensus(struct node *node, struct node_link *link, const st
     case FRAME_CHUNK:
     case FRAME_TAKEN:
     case FRAME_TYPE_END:
-        link->ends = true;
+        bad_message(node, link);
     }
 }
 
@@ -299,13 +339,22 @@ static void handle_bulk(struct node *node, struct node_link *link, const struct 
     else if (message->type == FRAME_TAKEN)
         send_taken(node, link->peer, &reader);
     else if (message->type != FRAME_HELLO)
-        link->ends = true;
+        bad_message(node, link);
+}
+
+static void bad_frame(struct node *node, struct node_link *link)
+{
+    if (!link->up)
+        refuse_link(node, link, NULL, NO_HELLO);
+    else if (complaint_begin(node, "bad_message", link->peer, link->address, BAD_FRAME))
+        event_end(node);
 }
 
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
 {
     struct link_message message;
     size_t message_max = (size_t)node->limits.value_max_bytes + MESSAGE_ALLOWANCE;
+    bool ended = link->ends;
     while (link_receive(link, &bytes, &size, link->up ? message_max : FRAME_BODY_MAX, &message)) {
         if (!link->up)
             handle_hello(node, link, &message);
@@ -313,7 +362,10 @@ void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *b
             handle_consensus(node, link, &message);
         else
             handle_bulk(node, link, &message);
+        ended |= link->ends; /* whoever ended it has said why */
     }
+    if (!ended && link->ends)
+        bad_frame(node, link);
 }
 
 /* Whether MESSAGE may overtake what is queued on the link: all that does not lean on entries sent before it. */
@@ -344,8 +396,8 @@ void exchange_tick(struct node *node)
 {
     for (size_t i = 0; i < node->link_count; i++) {
         struct node_link *link = node->links[i];
-        if (!link->up && node->now_ms - link->opened_ms >= LINK_HELLO_TIMEOUT_MS)
-            link->ends = true;
+        if (!link->up && !link->ends && node->now_ms - link->opened_ms >= LINK_HELLO_TIMEOUT_MS)
+            refuse_link(node, link, NULL, SILENT);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "base/chain.h"
 #include "node/frame.h"
 #include "node/node.h"
+#include "raft/configuration.h"
 
 enum {
     LINK_HELLO_TIMEOUT_MS = 2000,
@@ -21,6 +22,7 @@ struct node_link {
     struct peer_socket *owner;
     enum node_link_kind kind;
     uint32_t peer;          /* 0 until its hello, if it called us */
+    char address[RAFT_ADDRESS_MAX + 1]; /* for log lines: where it was called, or calls from; empty: not known */
     uint64_t incarnation;   /* the peer's; known when up */
     bool up;                /* both hellos have come and fit */
     bool formed;            /* the peer knows a cluster: it said so */

@@ -127,6 +127,8 @@ enum node_link_kind { NODE_LINK_CONSENSUS = 1, NODE_LINK_BULK = 2 };
 /* A connected link. PEER: the member that was called, or 0 for one that was accepted (its hello says who it is). The
  * node with the higher id calls, once for each kind. */
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer);
+/* Where an accepted link comes from, "HOST:PORT": for log lines. */
+void node_link_from(struct node_link *link, const char *address);
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size);
 /* The connection is gone. */
 void node_link_close(struct node *node, struct node_link *link);

@@ -8,6 +8,7 @@
 #include "node/admission.h"
 #include "node/client.h"
 #include "node/clock.h"
+#include "node/complaint.h"
 #include "node/event.h"
 #include "node/gateway.h"
 #include "node/limits.h"
@@ -177,6 +178,7 @@ struct node {
     struct node_link *links[NODE_LINKS_MAX];
     size_t link_count;
     struct peer peers[RAFT_MEMBERS_MAX];
+    struct complaints complaints; /* about them and about strangers */
     struct raft_entry *decoded; /* room for one message's entries */
 
     struct persist persist;

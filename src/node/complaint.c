@@ -1,0 +1,59 @@
+#include "node/complaint.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "node/state.h"
+
+uint64_t complaint_what(uint32_t peer, const char *event, const char *reason)
+{
+    return hash_bytes(reason, strlen(reason), hash_bytes(event, strlen(event), peer));
+}
+
+/* Where complaints of that kind are counted: their own place; else a free one, or that of the kind which was said the
+ * longest ago, if long enough; else the one for all others. */
+static struct complaint *place_of(struct complaints *complaints, uint64_t what, uint64_t now_ms)
+{
+    struct complaint *oldest = &complaints->kinds[0];
+    for (int i = 0; i < COMPLAINTS_KEPT - 1; i++) {
+        struct complaint *kind = &complaints->kinds[i];
+        if (kind->known && kind->what == what)
+            return kind;
+        if (oldest->known && (!kind->known || kind->said_ms < oldest->said_ms))
+            oldest = kind;
+    }
+    if (oldest->known && now_ms - oldest->said_ms < COMPLAINT_AGAIN_MS)
+        return &complaints->kinds[COMPLAINTS_KEPT - 1];
+    *oldest = (struct complaint){.what = what};
+    return oldest;
+}
+
+bool complaint_due(struct complaints *complaints, uint64_t what, uint64_t now_ms, uint64_t *left_out)
+{
+    struct complaint *kind = place_of(complaints, what, now_ms);
+    if (kind->known && now_ms - kind->said_ms < COMPLAINT_AGAIN_MS) {
+        kind->left_out++;
+        return false;
+    }
+    *left_out = kind->left_out;
+    kind->known = true;
+    kind->said_ms = now_ms;
+    kind->left_out = 0;
+    return true;
+}
+
+bool complaint_begin(struct node *node, const char *event, uint32_t peer, const char *address, const char *reason)
+{
+    uint64_t left_out;
+    if (!complaint_due(&node->complaints, complaint_what(peer, event, reason), node->now_ms, &left_out))
+        return false;
+    event_begin(node, event);
+    if (peer != 0)
+        event_number(node, "peer", peer);
+    if (address[0] != '\0')
+        event_text(node, "address", address);
+    if (left_out > 0)
+        event_number(node, "left_out", left_out);
+    event_text(node, "reason", reason);
+    return true;
+}
