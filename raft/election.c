@@ -33,6 +33,8 @@ void raft_follow(struct raft *raft, uint64_t term, uint32_t leader)
 {
     ensure(term >= raft->term && leader != raft->options.id);
     bool led = raft->role == RAFT_LEADER;
+    if (led)
+        raft_peers_remember(raft);
     raft_outbox_clear(raft); /* what was said in another role or term need not be said any more */
     raft_read_drop(raft);
     raft_transfer_end(raft);
@@ -47,6 +49,8 @@ void raft_follow(struct raft *raft, uint64_t term, uint32_t leader)
     }
     raft->role = RAFT_FOLLOWER;
     raft->leader = leader;
+    if (leader != 0)
+        raft_peers_spoke(raft, leader, term);
     raft->election.gone = false;
     raft->election.tries = 0;
     raft->election.yielded = false;
@@ -206,6 +210,8 @@ void raft_election_answered(struct raft *raft, const struct raft_message *messag
     struct raft_progress *peer = raft_peers_find(raft, message->from);
     if (!peer || !peer->counts)
         return;
+    if (!pre)
+        raft_peers_spoke(raft, message->from, message->term);
     if (raft->role != (pre ? RAFT_PRECANDIDATE : RAFT_CANDIDATE))
         return;
     /* A yes to a PreVote carries the term that was asked about: a no, the term of who says it. */
@@ -298,6 +304,8 @@ void raft_election_asked(struct raft *raft, const struct raft_message *message)
     const struct raft_progress *peer = raft_peers_find(raft, message->from);
     if (!raft_is_voter(raft) || !peer || !peer->counts)
         return;
+    if (!pre)
+        raft_peers_spoke(raft, message->from, message->term);
     /* 4.2.3: whoever hears a leader neither votes nor takes over the term, unless that leader itself wants it. */
     if (leader_lives(raft) && (pre || !message->ok))
         return;

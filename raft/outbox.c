@@ -8,7 +8,8 @@
 
 bool raft_outbox_held(const struct raft *raft)
 {
-    if (raft->term != raft->durable_term || raft->vote != raft->durable_vote)
+    if (raft->term != raft->durable_term || raft->vote != raft->durable_vote ||
+        raft->rolled_back != raft->durable_rolled_back)
         return true;
     return raft->bootstrapped && raft->log.durable == 0;
 }

@@ -1,5 +1,6 @@
-/* The other members, and which of them count: voters whose data directory is the one that the configuration names. A
- * voter whose disk was wiped has forgotten what it promised; it gets a copy of the log but decides nothing. */
+/* The other members, and which of them count: voters whose data directory is the one that the configuration names, and
+ * holds all that it ever acknowledged. A voter whose disk was wiped, or put back from an older copy, has forgotten what
+ * it promised; it gets a copy of the log but decides nothing. */
 #include <string.h>
 
 #include "base/ensure.h"
@@ -31,7 +32,8 @@ static struct raft_link *link_add(struct raft *raft, uint32_t id)
 static bool counts(struct raft *raft, const struct raft_member *member)
 {
     const struct raft_link *link = link_find(raft, member->id);
-    return member->role == RAFT_VOTER && (!link || link->incarnation == member->incarnation);
+    return member->role == RAFT_VOTER &&
+           (!link || (link->incarnation == member->incarnation && !link->rolled_back));
 }
 
 struct raft_progress *raft_peers_find(struct raft *raft, uint32_t id)
@@ -100,29 +102,121 @@ uint64_t raft_peers_reach(const struct raft *raft, uint64_t self, uint64_t (*pee
 
 /* --- links ------------------------------------------------------------------------------------------------------ */
 
-void raft_peer_up(struct raft *raft, uint32_t peer, uint64_t incarnation)
+void raft_peers_spoke(struct raft *raft, uint32_t peer, uint64_t term)
 {
-    ensure(peer > 0);
-    if (peer == raft->options.id)
-        return;
     struct raft_link *link = link_find(raft, peer);
-    bool changed = link && link->incarnation != incarnation;
+    if (link && link->incarnation == link->known && link->term < term)
+        link->term = term;
+}
+
+/* A committed entry that a member acknowledged stays in its log for good: so much can be asked of it when it comes
+ * back. What was not committed may since have given way to another leader's entries. */
+void raft_peers_remember(struct raft *raft)
+{
+    ensure(raft->role == RAFT_LEADER);
+    for (uint32_t i = 0; i < raft->peer_count; i++) {
+        const struct raft_progress *peer = &raft->peers[i];
+        struct raft_link *link = link_find(raft, peer->id);
+        if (!link || link->incarnation != link->known || (peer->match == 0 && peer->round == 0))
+            continue;
+        uint64_t acknowledged = peer->match < raft->commit ? peer->match : raft->commit;
+        if (link->acknowledged < acknowledged)
+            link->acknowledged = acknowledged;
+        raft_peers_spoke(raft, peer->id, raft->term);
+    }
+}
+
+/* Whether DIRECTORY holds all that the member at the other end of LINK is known to have had. Asked of a new process
+ * alone: what one process said last may arrive before what it said first, on another connection. */
+static bool holds_all(struct raft *raft, const struct raft_link *link, const struct raft_directory *directory)
+{
+    if (link->process == 0 || link->process == directory->process)
+        return true;
+    /* Two starts with one number: the second was from a copy. */
+    if (directory->life <= link->life || directory->term < link->term)
+        return false;
+    const struct raft_progress *progress = raft_peers_find(raft, link->id);
+    uint64_t acknowledged = link->acknowledged;
+    if (raft->role == RAFT_LEADER && progress && directory->term == raft->term && progress->match > acknowledged)
+        acknowledged = progress->match; /* no later leader can have taken it away */
+    return directory->durable_index >= acknowledged;
+}
+
+/* Whether the member at the other end still counts, after its directory was found to be another one or an older one. */
+static void reconsider(struct raft *raft, uint32_t id)
+{
+    struct raft_progress *progress = raft_peers_find(raft, id);
+    const struct raft_member *member = raft_configuration_member(raft_members(raft), id);
+    if (progress && member)
+        progress->counts = counts(raft, member);
+}
+
+/* DIRECTORY is at the other end of LINK now. False: it is an older copy of the one that is known. */
+static bool link_met(struct raft *raft, struct raft_link *link, const struct raft_directory *directory)
+{
+    const struct raft_member *member = raft_configuration_member(raft_members(raft), link->id);
+    link->incarnation = directory->incarnation;
+    if (link->known != directory->incarnation) {
+        if (member && link->known == member->incarnation)
+            return true;
+        *link = (struct raft_link){.id = link->id, .incarnation = directory->incarnation};
+        link->known = directory->incarnation;
+    }
+    bool holds = holds_all(raft, link, directory);
+    if (!holds) { /* of a learner nothing more is asked */
+        link->term = link->acknowledged = 0;
+        link->rolled_back = true;
+    }
+    link->life = directory->life;
+    link->process = directory->process;
+    link->rolled_back = link->rolled_back || directory->rolled_back;
+    return holds;
+}
+
+bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory *directory)
+{
+    ensure(peer > 0 && directory->process != 0);
+    if (peer == raft->options.id)
+        return true;
+    if (raft->role == RAFT_LEADER)
+        raft_peers_remember(raft);
+    struct raft_link *link = link_find(raft, peer);
+    bool changed = link && link->incarnation != directory->incarnation;
     if (!link)
         link = link_add(raft, peer);
-    link->incarnation = incarnation;
+    bool holds = link_met(raft, link, directory);
+    reconsider(raft, peer);
     struct raft_progress *progress = raft_peers_find(raft, peer);
     if (!progress)
-        return;
+        return holds;
     const struct raft_member *member = raft_configuration_member(raft_members(raft), peer);
     ensure(member != NULL);
-    progress->counts = counts(raft, member);
-    if (changed || member->incarnation != incarnation) /* it holds nothing of what its predecessor acknowledged */
+    /* Another directory, or an older one, holds nothing for certain of what was acknowledged. */
+    if (changed || !holds || member->incarnation != directory->incarnation)
         raft_progress_init(progress, raft_log_last(&raft->log) + 1, raft->now_ms);
     else if (progress->state != RAFT_PEER_SNAPSHOT)
         raft_progress_probe(progress, progress->state == RAFT_PEER_PROBE ? progress->next : progress->match + 1);
     /* A candidate that stood before its links were up asks again. */
     if (progress->counts && progress->vote == RAFT_VOTE_OPEN)
         raft_election_ask(raft, progress);
+    return holds;
+}
+
+void raft_peer_rolled_back(struct raft *raft, uint32_t peer)
+{
+    struct raft_link *link = link_find(raft, peer);
+    if (!link || link->rolled_back)
+        return;
+    link->rolled_back = true;
+    reconsider(raft, peer);
+}
+
+bool raft_peer_counts(const struct raft *raft, uint32_t peer)
+{
+    for (uint32_t i = 0; i < raft->peer_count; i++)
+        if (raft->peers[i].id == peer)
+            return raft->peers[i].counts;
+    return false;
 }
 
 void raft_peer_down(struct raft *raft, uint32_t peer)

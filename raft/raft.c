@@ -28,6 +28,7 @@ struct raft *raft_open(const struct raft_options *options, const struct raft_sta
     raft->random.state = options->seed;
     raft->term = raft->durable_term = start->term;
     raft->vote = raft->durable_vote = start->vote;
+    raft->rolled_back = raft->durable_rolled_back = start->rolled_back;
     raft->commit = start->commit;
     raft->election.deadline_ms = UINT64_MAX;
     raft->writes.allowed = UINT64_MAX;
@@ -165,6 +166,16 @@ void raft_set_time(struct raft *raft, uint64_t time_ms)
     raft->time_ms = time_ms; /* a newer leader may have set it back; what is proposed never goes back all the same */
 }
 
+void raft_roll_back(struct raft *raft)
+{
+    if (raft->rolled_back)
+        return;
+    raft->rolled_back = true;
+    if (raft->role != RAFT_FOLLOWER)
+        raft_follow(raft, raft->term, 0);
+    raft_election_arm(raft); /* it only waits to forget its leader now */
+}
+
 void raft_bootstrap(struct raft *raft, const struct raft_configuration *configuration, uint64_t time_ms)
 {
     ensure(raft_log_last(&raft->log) == 0 && raft->commit == 0);
@@ -216,6 +227,11 @@ uint64_t raft_term(const struct raft *raft)
     return raft->term;
 }
 
+uint64_t raft_durable_term(const struct raft *raft)
+{
+    return raft->durable_term;
+}
+
 uint32_t raft_voted_for(const struct raft *raft)
 {
     return raft->vote;
@@ -229,7 +245,13 @@ uint32_t raft_leader(const struct raft *raft)
 bool raft_is_voter(const struct raft *raft)
 {
     const struct raft_member *member = raft_configuration_member(raft_members(raft), raft->options.id);
-    return member && member->role == RAFT_VOTER && member->incarnation == raft->options.incarnation;
+    return member && member->role == RAFT_VOTER && member->incarnation == raft->options.incarnation &&
+           !raft->rolled_back;
+}
+
+bool raft_rolled_back(const struct raft *raft)
+{
+    return raft->rolled_back;
 }
 
 uint64_t raft_commit(const struct raft *raft)

@@ -46,6 +46,17 @@ struct raft_start {
     uint64_t base_term;
     struct raft_configuration configuration; /* as of the base; count 0: none */
     uint64_t commit;         /* >= base_index; known to be committed */
+    bool rolled_back;        /* durable: see raft_roll_back */
+};
+
+/* What a node says of its data directory when a link to it comes up. */
+struct raft_directory {
+    uint64_t incarnation;    /* if that is not the member's, it counts as a learner */
+    uint64_t life;           /* counts the starts of a node on it; durable */
+    uint64_t process;        /* random, another one for each start; not 0 */
+    uint64_t term;           /* durable there */
+    uint64_t durable_index;  /* the last entry that is durable there, in its log or its snapshot */
+    bool rolled_back;        /* raft_rolled_back over there */
 };
 
 struct raft;
@@ -77,8 +88,16 @@ bool raft_read(struct raft *raft, uint64_t id);
 /* The link to PEER closed: if it leads, it counts as gone (PreVotes are granted; stand after a random short time).
  * What was sent to it may be lost: probe. */
 void raft_peer_down(struct raft *raft, uint32_t peer);
-/* The link to PEER is up; its data directory has INCARNATION. If that is not the member's, it counts as a learner. */
-void raft_peer_up(struct raft *raft, uint32_t peer, uint64_t incarnation);
+/* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term,
+ * its log or its count of starts is behind what this node knows of it. So it has forgotten what it acknowledged or voted,
+ * and counts as a learner from now on, for as long as its directory has that incarnation; the caller tells it so
+ * (raft_roll_back over there). */
+bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory *directory);
+/* PEER's directory is known, from elsewhere, to be an older copy: it counts as a learner. */
+void raft_peer_rolled_back(struct raft *raft, uint32_t peer);
+/* This node's own data directory is an older copy of what it was: from now on this node neither votes, stands nor
+ * counts. It becomes durable like a vote, and nothing leaves before. */
+void raft_roll_back(struct raft *raft);
 /* Sets a cluster's first configuration on a node that has none: entry 1 (term 1), committed by definition. Entry 1 is
  * then among the writes. Only on an empty log. */
 void raft_bootstrap(struct raft *raft, const struct raft_configuration *configuration, uint64_t time_ms);
@@ -101,9 +120,10 @@ void raft_step_down(struct raft *raft);
 void raft_flush(struct raft *raft);
 
 struct raft_writes {
-    bool vote;             /* write term and vote first, and sync */
+    bool vote;             /* write the next three first, and sync */
     uint64_t term;
     uint32_t voted_for;
+    bool rolled_back;
     bool reset;            /* the log was dropped: it starts anew after (reset_index, reset_term) */
     uint64_t reset_index;
     uint64_t reset_term;
@@ -134,9 +154,12 @@ uint64_t raft_deadline_ms(const struct raft *raft);
 
 enum raft_role raft_role(const struct raft *raft);
 uint64_t raft_term(const struct raft *raft);
+uint64_t raft_durable_term(const struct raft *raft);   /* at least that of all that was said */
 uint32_t raft_voted_for(const struct raft *raft);      /* in this term; 0: nobody. For tests */
 uint32_t raft_leader(const struct raft *raft);         /* 0: none known; also while the leader counts as gone */
-bool raft_is_voter(const struct raft *raft);           /* this node, with its incarnation */
+bool raft_is_voter(const struct raft *raft);           /* this node, with its incarnation, and not rolled back */
+bool raft_rolled_back(const struct raft *raft);        /* this node's data directory is an older copy of what it was */
+bool raft_peer_counts(const struct raft *raft, uint32_t peer); /* a member that votes, for all that is known here */
 bool raft_transferring(const struct raft *raft);
 /* Leader, and its no-op of this term is committed. */
 bool raft_term_committed(const struct raft *raft);

@@ -14,10 +14,17 @@ enum {
     RAFT_OUTBOX_MAX = 8192,                /* messages; what is beyond is lost, as messages may be */
 };
 
-/* The data directory that was found at the other end of a link. */
+/* The data directory that was found at the other end of a link, and what it is known to have held: of the member's own
+ * one, once that was met, whatever else was there in between. */
 struct raft_link {
-    uint32_t id; /* 0: free */
-    uint64_t incarnation;
+    uint32_t id;           /* 0: free */
+    uint64_t incarnation;  /* found last */
+    uint64_t known;        /* the incarnation that the rest is about; 0: none was met */
+    uint64_t life;
+    uint64_t process;      /* the one that was last met; 0: none yet */
+    uint64_t term;         /* it spoke in it, so that was durable there */
+    uint64_t acknowledged; /* committed entries up to here are durable there: it told this node when that led */
+    bool rolled_back;      /* it came back with less than that, to this node or to another one */
 };
 
 struct raft_read_request {
@@ -44,14 +51,17 @@ struct raft {
     /* Hard state (figure 2 of the paper, "persistent state"), and what of it is durable. */
     uint64_t term;
     uint32_t vote;
+    bool rolled_back;  /* this data directory is an older copy: no vote */
     uint64_t durable_term;
     uint32_t durable_vote;
+    bool durable_rolled_back;
     bool bootstrapped; /* entry 1 was made here: it must be durable before anything leaves */
     struct raft_log log;
     struct {
         bool under_way;
         uint64_t term;
         uint32_t vote;
+        bool rolled_back;
         uint64_t allowed; /* entries above are not handed out */
     } writes;
 
@@ -113,6 +123,10 @@ struct raft {
 void raft_peers_sync(struct raft *raft); /* after the configuration changed */
 struct raft_progress *raft_peers_find(struct raft *raft, uint32_t id);
 uint32_t raft_peers_quorum(const struct raft *raft);
+/* Keeps in mind that PEER spoke in TERM. */
+void raft_peers_spoke(struct raft *raft, uint32_t peer, uint64_t term);
+/* Leader: keeps in mind what the peers have acknowledged in its term. */
+void raft_peers_remember(struct raft *raft);
 /* The number that a quorum reaches: SELF is this node's, PEER tells a peer's. */
 uint64_t raft_peers_reach(const struct raft *raft, uint64_t self, uint64_t (*peer)(const struct raft_progress *));
 

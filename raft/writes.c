@@ -40,7 +40,8 @@ bool raft_take_writes(struct raft *raft, size_t bytes_max, struct raft_writes *w
         term = raft->durable_term > 1 ? raft->durable_term : 1;
         voted_for = raft->durable_vote;
     }
-    bool vote = term != raft->durable_term || voted_for != raft->durable_vote;
+    bool vote = term != raft->durable_term || voted_for != raft->durable_vote ||
+                raft->rolled_back != raft->durable_rolled_back;
     bool reset = log->reset && raft->writes.allowed >= log->base_index;
     uint64_t last = log->reset && !reset ? log->handed : batch_end(raft, bytes_max, birth);
     if (!vote && !reset && last == log->handed)
@@ -49,6 +50,7 @@ bool raft_take_writes(struct raft *raft, size_t bytes_max, struct raft_writes *w
         .vote = vote,
         .term = term,
         .voted_for = voted_for,
+        .rolled_back = raft->rolled_back,
         .reset = reset,
         .reset_index = reset ? log->base_index : 0,
         .reset_term = reset ? log->base_term : 0,
@@ -59,6 +61,7 @@ bool raft_take_writes(struct raft *raft, size_t bytes_max, struct raft_writes *w
     raft->writes.under_way = true;
     raft->writes.term = term;
     raft->writes.vote = voted_for;
+    raft->writes.rolled_back = raft->rolled_back;
     if (reset || last > log->handed)
         raft_log_hand(log, last);
     return true;
@@ -71,6 +74,7 @@ void raft_written(struct raft *raft)
     raft->writes.under_way = false;
     raft->durable_term = raft->writes.term;
     raft->durable_vote = raft->writes.vote;
+    raft->durable_rolled_back = raft->writes.rolled_back;
     raft_log_written(&raft->log);
     /* A follower's next answer says it, in raft_flush. */
     if (raft->role == RAFT_LEADER)

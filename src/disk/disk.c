@@ -41,6 +41,8 @@ static void disk_hand_over(struct disk *disk, struct recovery *recovery, struct 
     recovered->identity = recovery->identity;
     recovered->term = disk->vote.term;
     recovered->vote = disk->vote.vote;
+    recovered->life = disk->vote.life;
+    recovered->rolled_back = disk->vote.rolled_back;
     recovered->snapshot_index = recovery->snapshot.index;
     recovered->snapshot_term = recovery->snapshot.term;
     recovered->snapshot_configuration = recovery->snapshot.configuration;
@@ -145,7 +147,7 @@ void disk_log_execute(struct disk *disk, struct disk_log *request)
     request->reason[0] = '\0';
     request->status = DISK_OK;
     if (request->write_vote && !disk->wal.failed) {
-        request->status = vote_write(&disk->vote, request->term, request->vote, request->reason);
+        request->status = vote_write(&disk->vote, request->term, request->vote, request->rolled_back, request->reason);
         if (request->status != DISK_OK)
             wal_poison(&disk->wal, request->reason);
     }

@@ -50,6 +50,8 @@ struct disk_recovered {
     struct disk_identity identity;
     uint64_t term;
     uint32_t vote;
+    uint64_t life;           /* how often a node has started here, this time included */
+    bool rolled_back;        /* an older copy of the directory was put back, and the node was told: it has no vote */
     /* The newest good snapshot, or index 0. Its blocks are read with disk_load_next before anything else. */
     uint64_t snapshot_index;
     uint64_t snapshot_term;
@@ -98,6 +100,7 @@ struct disk_log {
     bool write_vote;
     uint64_t term;
     uint32_t vote;
+    bool rolled_back;
     bool reset;              /* the log starts anew after (reset_index, reset_term) */
     uint64_t reset_index;
     uint64_t reset_term;

@@ -155,7 +155,7 @@ static enum disk_status recovery_combine(struct recovery *recovery, char *reason
 static enum disk_status recovery_check_log(const struct recovery *recovery, char *reason)
 {
     const struct trail *trail = &recovery->trail;
-    bool used = recovery->vote.sequence > 1 || recovery->listing.snapshot_count > 0 || trail->count > 0;
+    bool used = recovery->vote.term > 0 || recovery->listing.snapshot_count > 0 || trail->count > 0;
     if (trail->tip == trail->count && used)
         return reason_unfit(reason, recovery->directory->path, "the log is missing");
     return DISK_OK;
@@ -223,10 +223,12 @@ static enum disk_status recovery_mend_vote(struct recovery *recovery, char *reas
     if (recovery->vote.file < 0)
         return vote_create(recovery->directory, identity->node_id, identity->incarnation, &recovery->vote, reason);
     status = vote_repair(&recovery->vote, reason);
+    if (status == DISK_OK)
+        status = vote_begin_life(&recovery->vote, reason);
     /* A snapshot from a leader whose term had not been written here yet. No vote was cast in it then. */
     if (status == DISK_OK && recovery->snapshot.term > recovery->vote.term) {
         recovery_note(recovery, "term_of_snapshot_taken", "term", recovery->snapshot.term);
-        status = vote_write(&recovery->vote, recovery->snapshot.term, 0, reason);
+        status = vote_write(&recovery->vote, recovery->snapshot.term, 0, recovery->vote.rolled_back, reason);
     }
     return status;
 }

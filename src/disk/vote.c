@@ -14,6 +14,8 @@ enum {
     AT_SEQUENCE = AT_INCARNATION + 8,
     AT_TERM = AT_SEQUENCE + 8,
     AT_VOTE = AT_TERM + 8,
+    AT_LIFE = AT_VOTE + 4,
+    AT_ROLLED_BACK = AT_LIFE + 8,
     VOTE_BLOCKS = 2,
 };
 
@@ -26,6 +28,8 @@ static void vote_encode(const struct vote *vote, uint64_t offset, uint8_t block[
     bytes_put_u64(block + AT_SEQUENCE, vote->sequence);
     bytes_put_u64(block + AT_TERM, vote->term);
     bytes_put_u32(block + AT_VOTE, vote->vote);
+    bytes_put_u64(block + AT_LIFE, vote->life);
+    block[AT_ROLLED_BACK] = vote->rolled_back;
     block_seal(block, block_magic_vote, offset);
 }
 
@@ -47,7 +51,7 @@ enum disk_status vote_create(const struct directory *directory, uint32_t node_id
                              struct vote *vote, char *reason)
 {
     static const char unfinished[] = "vote.tmp";
-    *vote = (struct vote){.file = -1, .node_id = node_id, .incarnation = incarnation, .sequence = 1};
+    *vote = (struct vote){.file = -1, .node_id = node_id, .incarnation = incarnation, .sequence = 1, .life = 1};
     directory_path(directory, unfinished, vote->path);
     int file = fs_create(vote->path);
     if (file < 0)
@@ -98,6 +102,8 @@ static enum disk_status vote_choose(struct vote *vote, const uint8_t *blocks, ch
     vote->sequence = sequence[best];
     vote->term = bytes_u64(block + AT_TERM);
     vote->vote = bytes_u32(block + AT_VOTE);
+    vote->life = bytes_u64(block + AT_LIFE);
+    vote->rolled_back = block[AT_ROLLED_BACK] != 0;
     vote->equal = vote->good[0] && vote->good[1] && sequence[0] == sequence[1];
     if (vote->sequence == 0)
         return reason_refused(reason, vote->path, (uint64_t)best * BLOCK_SIZE, "damaged: no such sequence");
@@ -151,15 +157,28 @@ enum disk_status vote_repair(struct vote *vote, char *reason)
     return status;
 }
 
-enum disk_status vote_write(struct vote *vote, uint64_t term, uint32_t candidate, char *reason)
+static enum disk_status vote_put_both(struct vote *vote, char *reason)
+{
+    vote->sequence++;
+    enum disk_status status = vote_put(vote, 0, reason);
+    return status == DISK_OK ? vote_put(vote, 1, reason) : status;
+}
+
+enum disk_status vote_write(struct vote *vote, uint64_t term, uint32_t candidate, bool rolled_back, char *reason)
 {
     ensure(term >= vote->term);
     ensure(term > vote->term || vote->vote == 0 || vote->vote == candidate);
-    vote->sequence++;
+    ensure(rolled_back || !vote->rolled_back);
     vote->term = term;
     vote->vote = candidate;
-    enum disk_status status = vote_put(vote, 0, reason);
-    return status == DISK_OK ? vote_put(vote, 1, reason) : status;
+    vote->rolled_back = rolled_back;
+    return vote_put_both(vote, reason);
+}
+
+enum disk_status vote_begin_life(struct vote *vote, char *reason)
+{
+    vote->life++;
+    return vote_put_both(vote, reason);
 }
 
 void vote_close(struct vote *vote)

@@ -1,6 +1,7 @@
 /* Term and vote, twice, so that one bad block or a write cut short loses nothing:
  *
- *      0     a block (block.h): u32 node id, u64 incarnation, u64 sequence, u64 term, u32 vote
+ *      0     a block (block.h): u32 node id, u64 incarnation, u64 sequence, u64 term, u32 vote, u64 life,
+ *            u8 1: rolled back
  *      4096  the same again
  *
  * A change is written to the first block, synced, written to the second, synced. Of two that differ the one with the
@@ -19,11 +20,13 @@ struct vote {
     uint64_t sequence; /* rises with every change */
     uint64_t term;
     uint32_t vote;
+    uint64_t life;     /* counts the starts of a node here */
+    bool rolled_back;  /* the directory is an older copy of what it was: the node has no vote */
     bool good[2];      /* as found on loading */
     bool equal;
 };
 
-/* Makes the file at its full size, with term 0. */
+/* Makes the file at its full size, with term 0, in the directory's first life. */
 enum disk_status vote_create(const struct directory *directory, uint32_t node_id, uint64_t incarnation,
                              struct vote *vote, char *reason);
 /* Opens and reads it; changes nothing. */
@@ -31,8 +34,10 @@ enum disk_status vote_load(const struct directory *directory, uint32_t node_id, 
                            struct vote *vote, char *reason);
 /* After vote_load, before anything else is written: makes both blocks equal, and sure to be on the disk. */
 enum disk_status vote_repair(struct vote *vote, char *reason);
-/* Both blocks, durable on return. Never DISK_FULL: it is written in place. */
-enum disk_status vote_write(struct vote *vote, uint64_t term, uint32_t candidate, char *reason);
+/* Both blocks, durable on return. Never DISK_FULL: it is written in place. What was rolled back stays so. */
+enum disk_status vote_write(struct vote *vote, uint64_t term, uint32_t candidate, bool rolled_back, char *reason);
+/* Another life begins: likewise. */
+enum disk_status vote_begin_life(struct vote *vote, char *reason);
 void vote_close(struct vote *vote);
 
 #endif

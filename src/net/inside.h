@@ -21,6 +21,8 @@ enum {
     SWEEP_MS = 1000,             /* how often clients are looked at for stalls, and peers listened for again */
     REDIAL_MIN_MS = 10,
     REDIAL_MAX_MS = 200,
+    REFUSED_MIN_MS = 1000,       /* a node that does not let this one in is called less often */
+    REFUSED_MAX_MS = 10000,
     PEER_USER_TIMEOUT_MS = 5000, /* unacknowledged bytes end a link */
     PEER_KEEPALIVE_IDLE_S = 5,
     PEER_KEEPALIVE_INTERVAL_S = 1,

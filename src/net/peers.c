@@ -22,25 +22,30 @@ struct peer_socket {
 
 static void on_redial(struct ev_loop *loop, struct ev_timer *timer, int events);
 
-static void redial_later(struct dial *dial)
+/* REFUSED: the other node does not let this one in, and will hardly do so in a moment. */
+static void redial_later(struct dial *dial, bool refused)
 {
     dial->socket = NULL;
+    uint64_t most_ms = refused ? REFUSED_MAX_MS : REDIAL_MAX_MS;
+    if (refused && dial->wait_ms < REFUSED_MIN_MS)
+        dial->wait_ms = REFUSED_MIN_MS;
     ev_timer_stop(dial->server->loop, &dial->again);
     ev_timer_set(&dial->again, (double)dial->wait_ms / 1000, 0);
     ev_timer_start(dial->server->loop, &dial->again);
-    dial->wait_ms = dial->wait_ms * 2 < REDIAL_MAX_MS ? dial->wait_ms * 2 : REDIAL_MAX_MS;
+    dial->wait_ms = dial->wait_ms * 2 < most_ms ? dial->wait_ms * 2 : most_ms;
 }
 
 static void socket_close(struct peer_socket *socket)
 {
     struct server *server = socket->server;
+    bool refused = socket->link && node_link_refused(socket->link);
     if (socket->link)
         node_link_close(server->node, socket->link);
     ev_io_stop(server->loop, &socket->io);
     close(socket->io.fd);
     list_remove(&socket->all);
     if (socket->dial && !server->ended)
-        redial_later(socket->dial);
+        redial_later(socket->dial, refused);
     free(socket);
 }
 
@@ -72,7 +77,9 @@ void peers_flush(struct server *server)
         link = link->next;
         if (!socket->link)
             continue;
-        if (node_link_ends(socket->link) || (node_link_output_bytes(socket->link) > 0 && !write_frames(socket)))
+        /* Why a link ends is still told, as far as the socket takes it. */
+        bool broken = node_link_output_bytes(socket->link) > 0 && !write_frames(socket);
+        if (broken || node_link_ends(socket->link))
             socket_close(socket);
     }
 }
@@ -88,7 +95,7 @@ static void read_frames(struct peer_socket *socket)
         return;
     }
     node_link_bytes(server->node, socket->link, server->buffer, (size_t)got);
-    if (socket->dial)
+    if (socket->dial && node_link_up(socket->link))
         socket->dial->wait_ms = REDIAL_MIN_MS;
     server_read(server, (size_t)got);
 }
@@ -144,7 +151,7 @@ static void call(struct dial *dial)
 {
     int file = socket(dial->address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (file < 0) {
-        redial_later(dial);
+        redial_later(dial, false);
         return;
     }
     dial->socket = socket_add(dial->server, file, dial);

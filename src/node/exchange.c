@@ -40,8 +40,11 @@ static void send_state(const struct node *node, struct node_link *link, uint64_t
     struct buffer body = {0};
     buffer_append_u64(&body, index);
     buffer_append_u64(&body, hash);
+    const struct peer *peer = &node->peers[exchange_place(node, link->peer)];
     buffer_append_u8(&body, (uint8_t)((node->own_room ? FRAME_STATE_ROOM : 0) |
-                                      (formation_settled(node) ? FRAME_STATE_FORMED : 0)));
+                                      (formation_settled(node) ? FRAME_STATE_FORMED : 0) |
+                                      (peer->rolled_back ? FRAME_STATE_PEER_ROLLED_BACK : 0) |
+                                      (raft_rolled_back(node->raft) ? FRAME_STATE_ROLLED_BACK : 0)));
     link_send_bytes(link, FRAME_STATE, true, &body);
     buffer_close(&body);
 }
@@ -58,15 +61,7 @@ void exchange_tell_state(struct node *node, uint64_t index, uint64_t hash)
 static void send_hello(struct node *node, struct node_link *link)
 {
     struct buffer body = {0};
-    buffer_append_u32(&body, FRAME_FORMAT);
-    buffer_append_u8(&body, (uint8_t)link->kind);
-    buffer_append_u32(&body, node->options.id);
-    buffer_append_u32(&body, link->peer);
-    buffer_append_u64(&body, node->identity.incarnation);
-    buffer_append_u64(&body, node->identity.configuration.cluster_id);
-    buffer_append_u8(&body, node->identity.fresh);
-    buffer_append_u8(&body, RAFT_ENTRY_TYPE_END - 1);
-    buffer_append_u8(&body, COMMAND_KIND_END - 1);
+    hello_encode(node, link, &body);
     link_send_bytes(link, FRAME_HELLO, true, &body);
     buffer_close(&body);
 }
@@ -135,60 +130,23 @@ void node_link_close(struct node *node, struct node_link *link)
 
 /* --- hello ------------------------------------------------------------------------------------------------------ */
 
-struct hello {
-    uint32_t format;
-    uint8_t kind;
-    uint32_t from;
-    uint32_t to;
-    uint64_t incarnation;
-    uint64_t cluster_id;
-    uint8_t fresh;
-    uint8_t entry_types;
-    uint8_t command_kinds;
-};
-
-static bool hello_decode(const struct link_message *message, struct hello *hello)
+/* Tells who is at the other end why LINK ends. The driver sends it, if it can, before it closes the connection. */
+static void send_refused(struct node_link *link, const char *reason)
 {
-    struct reader reader = reader_of(message->body, message->size);
-    hello->format = reader_u32(&reader);
-    hello->kind = reader_u8(&reader);
-    hello->from = reader_u32(&reader);
-    hello->to = reader_u32(&reader);
-    hello->incarnation = reader_u64(&reader);
-    hello->cluster_id = reader_u64(&reader);
-    hello->fresh = reader_u8(&reader);
-    hello->entry_types = reader_u8(&reader);
-    hello->command_kinds = reader_u8(&reader);
-    return message->type == FRAME_HELLO && !reader.bad && hello->incarnation != 0;
-}
-
-/* NULL, or why the one who said HELLO is not let in, and what mends it. */
-static const char *hello_refusal(struct node *node, const struct node_link *link, const struct hello *hello)
-{
-    uint64_t cluster_id = node->identity.configuration.cluster_id;
-    if (hello->format != FRAME_FORMAT)
-        return "it speaks another version of the peer protocol: run the same version of cleatd on all nodes";
-    if (hello->kind != NODE_LINK_CONSENSUS && hello->kind != NODE_LINK_BULK)
-        return "it wants a kind of link that is not known here: run the same version of cleatd on all nodes";
-    if (link->peer != 0 && hello->kind != link->kind)
-        return "it answers for another kind of link: run the same version of cleatd on all nodes";
-    if (hello->from == node->options.id)
-        return "it has this node's id: give each node an --id of its own, and each address in --cluster to one id";
-    if (link->peer != 0 && link->peer != hello->from)
-        return "another node is at this address than --cluster says: correct --cluster, or that node's --id";
-    if (!exchange_peer(node, hello->from))
-        return "--cluster does not name its id: give all nodes the same --cluster";
-    if (hello->to != 0 && hello->to != node->options.id)
-        return "it looks for another node at this address: correct its --cluster, or this node's --id";
-    if (hello->cluster_id != 0 && cluster_id != 0 && hello->cluster_id != cluster_id)
-        return "it belongs to another cluster: correct --cluster, or wipe the data of the one that is to join";
-    return NULL;
+    struct buffer body = {0};
+    buffer_append_u8(&body, reason == hello_duplicate ? FRAME_REFUSAL_DUPLICATE : FRAME_REFUSAL_OTHER);
+    buffer_append_text(&body, reason);
+    link_send_bytes(link, FRAME_REFUSED, true, &body);
+    buffer_close(&body);
+    link->ends = true;
 }
 
 /* That LINK is not let in. HELLO is what was said on it; NULL: nothing that could be understood. */
 static void refuse_link(struct node *node, struct node_link *link, const struct hello *hello, const char *reason)
 {
     uint32_t peer = link->peer != 0 || !hello ? link->peer : hello->from;
+    if (hello && hello->format == FRAME_FORMAT)
+        send_refused(link, reason);
     link->ends = true;
     if (!complaint_begin(node, "link_refused", peer, link->address, reason))
         return;
@@ -199,27 +157,64 @@ static void refuse_link(struct node *node, struct node_link *link, const struct 
     event_end(node);
 }
 
+/* LINK takes the place of what is there. */
+static void replace_links(struct node *node, struct peer *peer, struct node_link *link, uint64_t process)
+{
+    for (int kind = NODE_LINK_CONSENSUS; kind <= NODE_LINK_BULK; kind++) {
+        struct node_link *older = peer->links[kind];
+        if (!older || (kind != (int)link->kind && older->process == process))
+            continue;
+        peer->links[kind] = NULL;
+        if (older->process != process)
+            send_refused(older, hello_duplicate);
+        older->ends = true; /* the newer connection is the one that works; what went through the older may be lost */
+        link_lost(node, peer->id, (enum node_link_kind)kind);
+    }
+    peer->links[link->kind] = link;
+}
+
+/* The peer's data directory, as it is at the beginning of LINK. */
+static void meet(struct node *node, struct peer *peer, const struct hello *hello)
+{
+    const struct raft_directory directory = {
+        .incarnation = hello->incarnation,
+        .life = hello->life,
+        .process = hello->process,
+        .term = hello->term,
+        .durable_index = hello->durable_index,
+        .rolled_back = hello->rolled_back,
+    };
+    if (peer->incarnation != hello->incarnation)
+        peer->rolled_back = false;
+    peer->incarnation = hello->incarnation;
+    if (raft_peer_up(node->raft, peer->id, &directory))
+        return;
+    peer->rolled_back = true; /* it is told with the next STATE */
+    event_begin(node, "peer_rolled_back");
+    event_number(node, "peer", peer->id);
+    event_number(node, "term", hello->term);
+    event_number(node, "durable", hello->durable_index);
+    event_text(node, "reason", "its data directory is an older copy of what it was: it counts no more; wipe that, and "
+                               "the node comes back as a learner");
+    event_end(node);
+}
+
 static void link_established(struct node *node, struct node_link *link, const struct hello *hello)
 {
     struct peer *peer = exchange_peer(node, hello->from);
-    if (peer->links[link->kind]) {
-        /* The newer connection is the one that works; what went through the older may be lost. */
-        peer->links[link->kind]->ends = true;
-        link_lost(node, hello->from, link->kind);
-    }
-    peer->links[link->kind] = link;
-    peer->incarnation = hello->incarnation;
+    replace_links(node, peer, link, hello->process);
     link->up = true;
+    link->process = hello->process;
     link->incarnation = hello->incarnation;
     link->formed = hello->cluster_id != 0;
-    link->fresh = hello->fresh != 0;
+    link->fresh = hello->fresh;
     if (link->kind == NODE_LINK_BULK)
         return;
     say_link(node, "link_up", link);
     if (peer->links[NODE_LINK_BULK] && node->now_ms - peer->links[NODE_LINK_BULK]->opened_ms >= LINK_HELLO_TIMEOUT_MS)
         peer->links[NODE_LINK_BULK]->ends = true; /* what ended this link may have ended that one, unnoticed */
     peer->has_room = true; /* until it says otherwise: it does so right after its hello */
-    raft_peer_up(node->raft, hello->from, hello->incarnation);
+    meet(node, peer, hello);
     if (!link->formed && formation_settled(node))
         formation_send(node, link);
     send_state(node, link, 0, 0);
@@ -228,13 +223,16 @@ static void link_established(struct node *node, struct node_link *link, const st
 static void handle_hello(struct node *node, struct node_link *link, const struct link_message *message)
 {
     struct hello hello;
-    if (!hello_decode(message, &hello)) {
+    if (message->type != FRAME_HELLO || !hello_decode(message->body, message->size, &hello)) {
         refuse_link(node, link, NULL, NO_HELLO);
         return;
     }
     const char *refusal = hello_refusal(node, link, &hello);
     if (refusal) {
         refuse_link(node, link, &hello, refusal);
+        /* If the connection that stands in its way is dead, this is how it is found out. */
+        if (refusal == hello_duplicate)
+            send_state(node, exchange_link(node, hello.from, NODE_LINK_CONSENSUS), 0, 0);
         return;
     }
     if (link->peer == 0) {
@@ -243,6 +241,23 @@ static void handle_hello(struct node *node, struct node_link *link, const struct
         send_hello(node, link);
     }
     link_established(node, link, &hello);
+}
+
+/* The other end does not let this node in, or no longer. */
+static void handle_refused(struct node *node, struct node_link *link, const struct link_message *message)
+{
+    struct reader reader = reader_of(message->body, message->size);
+    uint8_t code = reader_u8(&reader);
+    char reason[FRAME_REASON_MAX + 1];
+    size_t size = reader_left(&reader) < FRAME_REASON_MAX ? reader_left(&reader) : FRAME_REASON_MAX;
+    const uint8_t *text = reader_bytes(&reader, size);
+    for (size_t i = 0; text && i < size; i++)
+        reason[i] = text[i] >= ' ' && text[i] <= '~' ? (char)text[i] : '?';
+    reason[text ? size : 0] = '\0';
+    link->ends = link->refused = true;
+    const char *event = code == FRAME_REFUSAL_DUPLICATE ? "duplicate_id" : "refused_by";
+    if (complaint_begin(node, event, link->peer, link->address, reason))
+        event_end(node);
 }
 
 /* --- messages --------------------------------------------------------------------------------------------------- */
@@ -276,6 +291,19 @@ static void handle_raft(struct node *node, struct node_link *link, const struct 
     raft_message_release(&raft_message);
 }
 
+/* FROM knows that this node acknowledged, or voted, more than its data directory knows of. */
+static void roll_back(struct node *node, uint32_t from)
+{
+    if (raft_rolled_back(node->raft))
+        return;
+    event_begin(node, "rolled_back");
+    event_number(node, "peer", from);
+    event_text(node, "reason", EXCHANGE_ROLLED_BACK);
+    event_end(node);
+    raft_roll_back(node->raft);
+    exchange_tell_state(node, 0, 0);
+}
+
 static void handle_state(struct node *node, struct node_link *link, struct reader *reader)
 {
     uint64_t index = reader_u64(reader);
@@ -284,6 +312,10 @@ static void handle_state(struct node *node, struct node_link *link, struct reade
     if (reader->bad)
         return;
     exchange_peer(node, link->peer)->has_room = (flags & FRAME_STATE_ROOM) != 0;
+    if (flags & FRAME_STATE_ROLLED_BACK)
+        raft_peer_rolled_back(node->raft, link->peer);
+    if (flags & FRAME_STATE_PEER_ROLLED_BACK)
+        roll_back(node, link->peer);
     if (flags & FRAME_STATE_FORMED)
         link->formed = true;
     if (index > 0)
@@ -321,6 +353,9 @@ static void handle_consensus(struct node *node, struct node_link *link, const st
         break;
     case FRAME_HELLO:
         break; /* repeated on the way */
+    case FRAME_REFUSED:
+        handle_refused(node, link, message);
+        break;
     case FRAME_OFFER:
     case FRAME_CHUNK:
     case FRAME_TAKEN:
@@ -338,6 +373,8 @@ static void handle_bulk(struct node *node, struct node_link *link, const struct 
         receive_chunk(node, link->peer, &reader);
     else if (message->type == FRAME_TAKEN)
         send_taken(node, link->peer, &reader);
+    else if (message->type == FRAME_REFUSED)
+        handle_refused(node, link, message);
     else if (message->type != FRAME_HELLO)
         bad_message(node, link);
 }
@@ -356,7 +393,9 @@ void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *b
     size_t message_max = (size_t)node->limits.value_max_bytes + MESSAGE_ALLOWANCE;
     bool ended = link->ends;
     while (link_receive(link, &bytes, &size, link->up ? message_max : FRAME_BODY_MAX, &message)) {
-        if (!link->up)
+        if (!link->up && message.type == FRAME_REFUSED)
+            handle_refused(node, link, &message);
+        else if (!link->up)
             handle_hello(node, link, &message);
         else if (link->kind == NODE_LINK_CONSENSUS)
             handle_consensus(node, link, &message);

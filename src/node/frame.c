@@ -53,12 +53,17 @@ void frame_write(struct chain *out, enum frame_type type, uint64_t message, size
     } while (body->size > 0);
 }
 
+static bool frame_known(uint8_t type)
+{
+    return type > 0 && (type <= FRAME_TAKEN || type == FRAME_REFUSED);
+}
+
 long frame_parse(const uint8_t *bytes, size_t size, struct frame *frame)
 {
     if (size < FRAME_HEADER_SIZE)
         return 0;
     size_t body = bytes_u32(bytes);
-    if (body > FRAME_BODY_MAX || bytes[4] == 0 || bytes[4] >= FRAME_TYPE_END || bytes[5] > 1)
+    if (body > FRAME_BODY_MAX || !frame_known(bytes[4]) || bytes[5] > 1)
         return -1;
     if (size - FRAME_HEADER_SIZE < body)
         return 0;

@@ -15,8 +15,9 @@
  *
  * Bodies (integers little-endian):
  *
- *      HELLO      u32 format 1; u8 kind of link; u32 from; u32 to (0: whoever answers); u64 incarnation; u64 cluster id
- *                 (0: none yet); u8 data directory is empty; u8 entry types known; u8 command kinds known
+ *      HELLO      u32 format 2; u8 kind of link; u32 from; u32 to (0: whoever answers); u64 incarnation; u64 cluster id
+ *                 (0: none yet); u8 flags: 1 the data directory is empty, 2 it was rolled back; u8 entry types known;
+ *                 u8 command kinds known; u64 life; u64 process; u64 durable term; u64 durable index
  *      FORM       the cluster's configuration (raft/configuration.h)
  *      RAFT       one message (raft/message.h)
  *      OPEN       u64 term; u64 nonce                                   gateway -> leader
@@ -25,7 +26,8 @@
  *      STATE      u64 index; u64 hash of the state; u8 flags            to all, now and then
  *      OFFER      u64 index; u64 term; u64 size                         bulk: a snapshot begins
  *      CHUNK      u64 offset; bytes                                     bulk
- *      TAKEN      u64 index; u64 offset; u8 state (enum frame_taken)    bulk */
+ *      TAKEN      u64 index; u64 offset; u8 state (enum frame_taken)    bulk
+ *      REFUSED    u8 code (enum frame_refusal); why, as text            in place of HELLO, or when a link is ended */
 #ifndef CLEAT_NODE_FRAME_H
 #define CLEAT_NODE_FRAME_H
 
@@ -36,13 +38,22 @@
 #include "base/chain.h"
 
 enum {
-    FRAME_FORMAT = 1,
+    FRAME_FORMAT = 2,
     FRAME_HEADER_SIZE = 24,
     FRAME_BODY_MAX = 256 * 1024,
+    FRAME_REASON_MAX = 200, /* bytes of text in REFUSED that are looked at */
 };
 
-/* Flags of STATE: there is room on the disk; the cluster's configuration is stored. */
-enum { FRAME_STATE_ROOM = 1, FRAME_STATE_FORMED = 2 };
+/* Flags of STATE: there is room on the disk; the cluster's configuration is stored; the receiver's data directory is an
+ * older copy of what it was; the sender's is (raft_roll_back). */
+enum {
+    FRAME_STATE_ROOM = 1,
+    FRAME_STATE_FORMED = 2,
+    FRAME_STATE_PEER_ROLLED_BACK = 32,
+    FRAME_STATE_ROLLED_BACK = 64,
+};
+
+enum frame_refusal { FRAME_REFUSAL_OTHER = 0, FRAME_REFUSAL_DUPLICATE = 1 /* another process has the id */ };
 
 /* The state in TAKEN, in SPEC.md's words: have it up to the offset; installed; not wanted. */
 enum frame_taken { FRAME_TAKEN_SO_FAR = 0, FRAME_TAKEN_INSTALLED = 1, FRAME_TAKEN_NOT = 2 };
@@ -58,6 +69,7 @@ enum frame_type {
     FRAME_OFFER,
     FRAME_CHUNK,
     FRAME_TAKEN,
+    FRAME_REFUSED = 14, /* 11 to 13 are not used yet */
     FRAME_TYPE_END,
 };
 

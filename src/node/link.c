@@ -117,6 +117,16 @@ size_t node_link_output_bytes(const struct node_link *link)
     return link->urgent.size + link->normal.size;
 }
 
+bool node_link_up(const struct node_link *link)
+{
+    return link->up;
+}
+
+bool node_link_refused(const struct node_link *link)
+{
+    return link->refused;
+}
+
 bool node_link_ends(const struct node_link *link)
 {
     return link->ends;

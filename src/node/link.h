@@ -24,10 +24,12 @@ struct node_link {
     uint32_t peer;          /* 0 until its hello, if it called us */
     char address[RAFT_ADDRESS_MAX + 1]; /* for log lines: where it was called, or calls from; empty: not known */
     uint64_t incarnation;   /* the peer's; known when up */
+    uint64_t process;       /* likewise */
     bool up;                /* both hellos have come and fit */
     bool formed;            /* the peer knows a cluster: it said so */
     bool fresh;             /* the peer's data directory was empty then */
     bool ends;              /* to be closed by the driver */
+    bool refused;           /* by the other end: it is not to be called again at once */
     uint64_t opened_ms;
     uint64_t messages;      /* sent, for numbering */
     size_t part_max;        /* bytes of a frame's body; FRAME_BODY_MAX unless changed */

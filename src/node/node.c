@@ -79,6 +79,7 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
         .base_term = recovered->snapshot_term,
         .configuration = recovered->snapshot_configuration,
         .commit = recovered->snapshot_index,
+        .rolled_back = recovered->rolled_back,
     };
     node->raft = raft_open(&raft_options, &start);
     uint64_t time_ms = store_time_ms(node->store);
@@ -144,6 +145,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->now_ms = node->started_ms = now_ms;
     node->random.state = options->seed;
     node->identity = recovered->identity;
+    node->life = recovered->life;
+    node->process = random_u64(&node->random) | 1;
     node->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *node->decoded);
     node->limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,

@@ -135,6 +135,10 @@ void node_link_close(struct node *node, struct node_link *link);
 /* The driver must close it: refused, superseded, or without a hello for too long. A link that falls silent later is the
  * driver's to find out (the server has the system's keepalive do it). */
 bool node_link_ends(const struct node_link *link);
+/* Both ends have let each other in; the other end does not let this node in, and says why: it is not to be called again
+ * at once. */
+bool node_link_up(const struct node_link *link);
+bool node_link_refused(const struct node_link *link);
 /* Bytes to be written: up to COUNT pieces, borrowed until the next call; then how many of them were. */
 size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count);
 void node_link_consume(struct node_link *link, size_t size);

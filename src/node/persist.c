@@ -168,6 +168,7 @@ struct disk_log *node_take_log(struct node *node)
         request->write_vote = writes.vote;
         request->term = writes.term;
         request->vote = writes.voted_for;
+        request->rolled_back = writes.rolled_back;
         request->reset = writes.reset;
         request->reset_index = writes.reset_index;
         request->reset_term = writes.reset_term;

@@ -11,6 +11,7 @@
 #include "node/complaint.h"
 #include "node/event.h"
 #include "node/gateway.h"
+#include "node/hello.h"
 #include "node/limits.h"
 #include "node/link.h"
 #include "node/meter.h"
@@ -129,6 +130,7 @@ struct peer {
     uint32_t id;
     struct node_link *links[3]; /* by enum node_link_kind; NULL: none is up */
     uint64_t incarnation;       /* 0: never met */
+    bool rolled_back;           /* its data directory is an older copy, as this node found: it is told so */
     bool has_room;              /* its disk's, as it last said */
 };
 
@@ -149,6 +151,8 @@ struct node {
 
     /* Who we are (formation.c). */
     struct disk_identity identity;
+    uint64_t life;              /* of the data directory: counts the starts on it */
+    uint64_t process;           /* random: no other start has it */
     bool identity_due;          /* identity.configuration is to be written */
     uint64_t identity_retry_ms; /* not before: there was no room for it */
     bool identity_busy;
@@ -223,6 +227,9 @@ void apply_committed(struct node *node);
 void apply_jumped(struct node *node);
 
 /* --- exchange.c: what peers say --- */
+#define EXCHANGE_ROLLED_BACK \
+    "an older copy of this data directory was put back: the node forgot what it acknowledged and does not vote; stop " \
+    "it, wipe the directory, and it comes back as a learner"
 /* The place in options.peers of the node with that id; -1: none. */
 int exchange_place(const struct node *node, uint32_t id);
 struct peer *exchange_peer(struct node *node, uint32_t id);

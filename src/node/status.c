@@ -2,6 +2,8 @@
 #include "base/ensure.h"
 #include "node/state.h"
 
+#define STATUS_NEW_DIRECTORY "this data directory is new to the cluster: it holds a copy and does not vote"
+
 static const char *role_name(const struct node *node)
 {
     if (node->identity.configuration.count == 0)
@@ -44,14 +46,13 @@ static void member_text(struct buffer *out, const char *key, const char *value)
     buffer_append_text(out, value);
 }
 
-/* A voter whose data directory is a new one is a learner, whatever the configuration still says. */
-static const char *member_role(const struct node *node, const struct raft_member *member, uint64_t incarnation)
+/* A voter whose data directory is a new or an older one is a learner, whatever the configuration still says. */
+static const char *member_role(const struct node *node, const struct raft_member *member)
 {
     if (node->identity.configuration.count == 0)
         return "unknown";
-    if (member->role == RAFT_LEARNER || (incarnation != 0 && incarnation != member->incarnation))
-        return "learner";
-    return "voter";
+    bool self = member->id == node->options.id;
+    return (self ? raft_is_voter(node->raft) : raft_peer_counts(node->raft, member->id)) ? "voter" : "learner";
 }
 
 /* One line for each node, as this one sees it. */
@@ -69,7 +70,7 @@ static void write_members(const struct node *node, struct buffer *out)
         number(out, "node", peer->id);
         member_text(out, "address", node->options.peers[i].address);
         if (member)
-            member_text(out, "role", member_role(node, member, self ? node->identity.incarnation : peer->incarnation));
+            member_text(out, "role", member_role(node, member));
         member_text(out, "link", self ? "self" : peer->links[NODE_LINK_CONSENSUS] ? "up" : "down");
         if (raft_leader(node->raft) == peer->id)
             member_text(out, "leader", "yes");
@@ -91,7 +92,7 @@ void status_write(const struct node *node, struct buffer *out)
     number(out, "id", node->options.id);
     text(out, "role", role_name(node));
     if (node->identity.configuration.count > 0 && !raft_is_voter(node->raft))
-        text(out, "learner_reason", "this data directory is new to the cluster: it holds a copy and does not vote");
+        text(out, "learner_reason", raft_rolled_back(node->raft) ? EXCHANGE_ROLLED_BACK : STATUS_NEW_DIRECTORY);
     number(out, "term", raft_term(node->raft));
     number(out, "leader", raft_leader(node->raft));
     number(out, "commit", raft_commit(node->raft));

@@ -162,10 +162,9 @@ static void write_links(struct world *world, struct machine *machine)
     struct node_link *link;
     for (size_t i = 0; (link = node_link_at(machine->node, i)) != NULL; i++) {
         struct peer_socket *socket = node_link_owner(link);
+        network_write(world, socket); /* why it ends, if it does, is still told */
         if (node_link_ends(link))
             network_close_end(world, socket);
-        else
-            network_write(world, socket);
     }
 }
 

@@ -8,7 +8,7 @@
 static const char *const frame_names[FRAME_TYPE_END] = {
     [FRAME_HELLO] = "hello",     [FRAME_FORM] = "form",   [FRAME_RAFT] = "raft",   [FRAME_OPEN] = "open",
     [FRAME_FORWARD] = "forward", [FRAME_CREDIT] = "credit", [FRAME_STATE] = "state", [FRAME_OFFER] = "offer",
-    [FRAME_CHUNK] = "chunk",     [FRAME_TAKEN] = "taken",
+    [FRAME_CHUNK] = "chunk",     [FRAME_TAKEN] = "taken", [FRAME_REFUSED] = "refused",
 };
 
 static const char *const message_names[RAFT_MESSAGE_TYPE_END] = {

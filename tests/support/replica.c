@@ -60,9 +60,11 @@ static void disk_execute(struct replica *replica, size_t steps)
     struct replica_disk *disk = &replica->disk;
     const struct raft_writes *batch = &replica->batch;
     if (batch->vote && steps > 0) {
-        ensure(batch->term > disk->term || (batch->term == disk->term && disk->vote == 0));
+        ensure(batch->term > disk->term || (batch->term == disk->term && disk->vote == 0) ||
+               (batch->term == disk->term && disk->vote == batch->voted_for && batch->rolled_back));
         disk->term = batch->term;
         disk->vote = batch->voted_for;
+        disk->rolled_back = batch->rolled_back;
         steps--;
     }
     if (batch->reset && steps > 0) {
@@ -115,7 +117,9 @@ void replica_start(struct replica *replica, uint64_t now_ms)
         .base_term = disk->snapshot_term,
         .configuration = disk->snapshot_configuration,
         .commit = disk->snapshot_index,
+        .rolled_back = disk->rolled_back,
     };
+    disk->life++;
     replica->raft = raft_open(&replica->options, &start);
     for (size_t i = 0; i < disk->count; i++) {
         if (disk->entries[i].index > disk->snapshot_index)
@@ -143,6 +147,50 @@ void replica_wipe(struct replica *replica, uint64_t incarnation)
     free(replica->disk.entries);
     replica->disk = (struct replica_disk){0};
     replica->options.incarnation = incarnation;
+}
+
+void replica_copy(const struct replica *replica, struct replica_disk *copy)
+{
+    *copy = replica->disk;
+    copy->entries = memory_resize(NULL, replica->disk.count, sizeof *copy->entries);
+    for (size_t i = 0; i < copy->count; i++) {
+        copy->entries[i] = replica->disk.entries[i];
+        if (copy->entries[i].payload)
+            blob_hold(copy->entries[i].payload);
+    }
+}
+
+void replica_copy_close(struct replica_disk *copy)
+{
+    disk_clear(copy, 0, 0);
+    free(copy->entries);
+    *copy = (struct replica_disk){0};
+}
+
+void replica_put_back(struct replica *replica, const struct replica_disk *copy)
+{
+    ensure(!replica->raft);
+    replica_copy_close(&replica->disk);
+    struct replica source = {.disk = *copy};
+    replica_copy(&source, &replica->disk);
+}
+
+struct raft_directory replica_directory(const struct replica *replica)
+{
+    return (struct raft_directory){
+        .incarnation = replica->options.incarnation,
+        .life = replica->disk.life,
+        .process = replica->options.seed | 1,
+        .term = replica->disk.term,
+        .durable_index = raft_durable_index(replica->raft),
+        .rolled_back = replica->disk.rolled_back,
+    };
+}
+
+void replica_meet(struct raft *raft, uint32_t peer, uint64_t incarnation)
+{
+    const struct raft_directory directory = {.incarnation = incarnation, .life = 1, .process = incarnation};
+    (void)raft_peer_up(raft, peer, &directory);
 }
 
 /* --- writes ----------------------------------------------------------------------------------------------------- */

@@ -8,8 +8,10 @@
 
 /* What survives. */
 struct replica_disk {
+    uint64_t life; /* counts the starts on it */
     uint64_t term;
     uint32_t vote;
+    bool rolled_back;
     uint64_t snapshot_index;
     uint64_t snapshot_term;
     struct raft_configuration snapshot_configuration;
@@ -41,6 +43,15 @@ void replica_start(struct replica *replica, uint64_t now_ms);
 void replica_crash(struct replica *replica, size_t steps);
 /* Another, empty disk, of another incarnation; while it is down. */
 void replica_wipe(struct replica *replica, uint64_t incarnation);
+
+/* An earlier state of the disk is put back, while it is down: COPY is what replica_copy made. */
+void replica_put_back(struct replica *replica, const struct replica_disk *copy);
+void replica_copy(const struct replica *replica, struct replica_disk *copy);
+void replica_copy_close(struct replica_disk *copy);
+/* What it says of its disk when a link comes up. */
+struct raft_directory replica_directory(const struct replica *replica);
+/* PEER, in its first life, comes up on RAFT with a directory of that incarnation. */
+void replica_meet(struct raft *raft, uint32_t peer, uint64_t incarnation);
 
 /* Takes the next batch, if there is one. */
 bool replica_take_writes(struct replica *replica, size_t bytes_max);

@@ -15,6 +15,7 @@ enum { NODES_MAX = SCENARIO_NODES_MAX, WORDS_MAX = 16, DELIVERIES_MAX = 10000 };
 
 struct scenario_node {
     struct replica replica;
+    struct replica_disk copy; /* of its disk */
     uint64_t now_ms;
     bool slow;
     /* What was said of it last. */
@@ -260,15 +261,25 @@ static void run_waiting(struct scenario *scenario)
     }
 }
 
+/* A's link to B comes up. Where A finds that B's disk is an older copy it tells B so. */
+static void link_up(struct scenario *scenario, uint32_t a, uint32_t b)
+{
+    struct replica *other = &node_at(scenario, b)->replica;
+    struct raft_directory directory = replica_directory(other);
+    if (raft_peer_up(node_at(scenario, a)->replica.raft, b, &directory))
+        return;
+    scenario_say(scenario->out, "  %u tells %u that its disk was rolled back\n", a, b);
+    raft_roll_back(other->raft);
+}
+
 static void run_link(struct scenario *scenario)
 {
     uint32_t id = (uint32_t)number(scenario, 1);
     uint32_t peer = (uint32_t)number(scenario, 2);
-    struct raft *raft = node_at(scenario, id)->replica.raft;
     if (strcmp(scenario->words[0], "down") == 0)
-        raft_peer_down(raft, peer);
+        raft_peer_down(node_at(scenario, id)->replica.raft, peer);
     else
-        raft_peer_up(raft, peer, node_at(scenario, peer)->replica.options.incarnation);
+        link_up(scenario, id, peer);
     turn(scenario, id);
 }
 
@@ -377,8 +388,8 @@ static void tell_others(struct scenario *scenario, uint32_t id)
         if (peer == id || !other->raft)
             continue;
         if (replica->raft) {
-            raft_peer_up(replica->raft, peer, other->options.incarnation);
-            raft_peer_up(other->raft, id, replica->options.incarnation);
+            link_up(scenario, id, peer);
+            link_up(scenario, peer, id);
         } else {
             raft_peer_down(other->raft, id);
         }
@@ -406,6 +417,19 @@ static void run_wipe(struct scenario *scenario)
 {
     struct scenario_node *node = node_at(scenario, (uint32_t)number(scenario, 1));
     replica_wipe(&node->replica, node->replica.options.incarnation + 1000);
+}
+
+static void run_copy(struct scenario *scenario)
+{
+    struct scenario_node *node = node_at(scenario, (uint32_t)number(scenario, 1));
+    replica_copy_close(&node->copy);
+    replica_copy(&node->replica, &node->copy);
+}
+
+static void run_put_back(struct scenario *scenario)
+{
+    struct scenario_node *node = node_at(scenario, (uint32_t)number(scenario, 1));
+    replica_put_back(&node->replica, &node->copy);
 }
 
 static void run_show(struct scenario *scenario)
@@ -450,7 +474,7 @@ static const struct {
     {"read", run_read},         {"transfer", run_transfer}, {"stepdown", run_stepdown}, {"snapshot", run_snapshot},
     {"install", run_install},   {"lose", run_install},    {"crash", run_crash},       {"restart", run_restart},
     {"wipe", run_wipe},         {"show", run_show},       {"peers", run_peers},       {"elect", run_elect},
-    {"patient", run_patient},
+    {"patient", run_patient},   {"copy", run_copy},       {"putback", run_put_back},
 };
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
@@ -463,8 +487,10 @@ struct scenario *scenario_open(void)
 void scenario_close(struct scenario *scenario)
 {
     scenario_network_close(&scenario->network);
-    for (uint32_t id = 1; id <= scenario->count; id++)
+    for (uint32_t id = 1; id <= scenario->count; id++) {
         replica_close(&scenario->nodes[id].replica);
+        replica_copy_close(&scenario->nodes[id].copy);
+    }
     free(scenario);
 }
 

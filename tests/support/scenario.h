@@ -22,6 +22,7 @@
  *      install A->B            A's snapshot reaches B; lose A->B: it does not
  *      crash N [STEPS]         N dies: of what it is writing so many steps reached the disk. The others see it
  *      restart N, wipe N       it starts again, from its disk, with its links; it gets an empty disk
+ *      copy N, putback N       what N's disk holds is kept aside; N, which is down, gets that disk back
  *      show [N...]             how they are; peers N: what leader N knows of the others
  *
  * `quietly` before a command keeps what came of it untold. WHICH is nothing for all, or A->B, or A-B, or several nodes

@@ -34,8 +34,9 @@ static void link_up(struct storm *storm, uint32_t a, uint32_t b)
     struct replica *right = &storm->nodes[b].replica;
     if (!storm->links || !left->raft || !right->raft)
         return;
-    raft_peer_up(left->raft, b, right->options.incarnation);
-    raft_peer_up(right->raft, a, left->options.incarnation);
+    struct raft_directory of_left = replica_directory(left), of_right = replica_directory(right);
+    ensure(raft_peer_up(left->raft, b, &of_right));
+    ensure(raft_peer_up(right->raft, a, &of_left));
 }
 
 static void start(struct storm *storm, uint32_t id)

@@ -51,6 +51,18 @@ bool node_link_ends(const struct node_link *link)
     return false;
 }
 
+bool node_link_up(const struct node_link *link)
+{
+    (void)link;
+    return false;
+}
+
+bool node_link_refused(const struct node_link *link)
+{
+    (void)link;
+    return false;
+}
+
 size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count)
 {
     (void)link, (void)pieces, (void)count;

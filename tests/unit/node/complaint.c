@@ -1,59 +1,6 @@
 /* What is said of who calls again and again: once, and later how often it was not said. */
 #include "solo.h"
-
-#include "node/frame.h"
-
-/* A link from a stranger, its first frame not yet said. */
-static struct node_link *called_from(const char *address)
-{
-    struct node_link *link = node_link_open(node, NULL, NODE_LINK_CONSENSUS, 0);
-    ck_assert_ptr_nonnull(link);
-    node_link_from(link, address);
-    return link;
-}
-
-struct hello {
-    uint32_t format;
-    uint8_t kind;
-    uint32_t from;
-    uint32_t to;
-    uint64_t cluster_id;
-};
-
-static void say(struct node_link *link, const struct hello *hello)
-{
-    struct node_link *sender = link_new(NULL, NODE_LINK_CONSENSUS, 1, 0);
-    struct buffer body = {0};
-    struct iovec piece;
-    buffer_append_u32(&body, hello->format);
-    buffer_append_u8(&body, hello->kind);
-    buffer_append_u32(&body, hello->from);
-    buffer_append_u32(&body, hello->to);
-    buffer_append_u64(&body, 77);
-    buffer_append_u64(&body, hello->cluster_id);
-    buffer_append_u8(&body, 1);
-    buffer_append_u8(&body, 9);
-    buffer_append_u8(&body, 9);
-    link_send_bytes(sender, FRAME_HELLO, true, &body);
-    while (node_link_peek(sender, &piece, 1) == 1) {
-        node_link_bytes(node, link, piece.iov_base, piece.iov_len);
-        node_link_consume(sender, piece.iov_len);
-    }
-    buffer_close(&body);
-    link_free(sender);
-}
-
-/* How many lines of the log so far have TEXT. */
-static int said(const char *text)
-{
-    struct buffer *log = node_log(node);
-    int count = 0;
-    buffer_append_u8(log, '\0');
-    for (const char *at = (const char *)buffer_start(log); (at = strstr(at, text)) != NULL; at++)
-        count++;
-    log->end--;
-    return count;
-}
+#include "stranger.h"
 
 static void call_and_refuse(const char *address, const struct hello *hello)
 {
@@ -66,7 +13,7 @@ static void call_and_refuse(const char *address, const struct hello *hello)
 /* A node of another cluster was told of 46 times in 3 s, and nothing told where it was. */
 START_TEST(a_refused_peer_is_told_once_a_minute_with_its_address)
 {
-    const struct hello stranger = {FRAME_FORMAT, NODE_LINK_CONSENSUS, 9, 1, 0};
+    const struct hello stranger = HELLO(FRAME_FORMAT, NODE_LINK_CONSENSUS, 9, 1, 0);
     for (int i = 0; i < 46; i++) {
         call_and_refuse("10.0.0.9:4711", &stranger);
         turn(true);
@@ -87,14 +34,14 @@ START_TEST(each_refusal_tells_whom_why_and_what_to_do)
         struct hello hello;
         const char *line;
     } cases[] = {
-        {{FRAME_FORMAT + 1, 1, 2, 1, 0}, "peer=2 address=h:1 reason=\"it speaks another version"},
-        {{FRAME_FORMAT, 7, 2, 1, 0}, "peer=2 address=h:1 reason=\"it wants a kind of link"},
-        {{FRAME_FORMAT, 1, 1, 1, 0}, "peer=1 address=h:1 reason=\"it has this node's id: give each node an --id"},
-        {{FRAME_FORMAT, 1, 9, 1, 0}, "peer=9 address=h:1 reason=\"--cluster does not name its id: give all"},
-        {{FRAME_FORMAT, 1, 2, 3, 0}, "peer=2 address=h:1 reason=\"it looks for another node at this address: "
+        {HELLO(FRAME_FORMAT + 1, 1, 2, 1, 0), "peer=2 address=h:1 reason=\"it speaks another version"},
+        {HELLO(FRAME_FORMAT, 7, 2, 1, 0), "peer=2 address=h:1 reason=\"it wants a kind of link"},
+        {HELLO(FRAME_FORMAT, 1, 1, 1, 0), "peer=1 address=h:1 reason=\"it has this node's id: give each node an --id"},
+        {HELLO(FRAME_FORMAT, 1, 9, 1, 0), "peer=9 address=h:1 reason=\"--cluster does not name its id: give all"},
+        {HELLO(FRAME_FORMAT, 1, 2, 3, 0), "peer=2 address=h:1 reason=\"it looks for another node at this address: "
                                      "correct its --cluster, or this node's --id\" wants=3"},
-        {{FRAME_FORMAT, 1, 3, 1, 8}, "peer=3 address=h:1 reason=\"it belongs to another cluster: correct --cluster"},
-        {{FRAME_FORMAT, 2, 3, 1, 8}, NULL}, /* the same, and no more than that */
+        {HELLO(FRAME_FORMAT, 1, 3, 1, 8), "peer=3 address=h:1 reason=\"it belongs to another cluster: correct "},
+        {HELLO(FRAME_FORMAT, 2, 3, 1, 8), NULL}, /* the same, and no more than that */
     };
     node->identity.configuration.cluster_id = 7;
     int lines = 0;
@@ -112,7 +59,7 @@ END_TEST
 /* Who was called is named by the id and the address that --cluster has, beside what it says it is. */
 START_TEST(another_node_at_the_address_that_was_called)
 {
-    const struct hello other = {FRAME_FORMAT, NODE_LINK_CONSENSUS, 3, 1, 0};
+    const struct hello other = HELLO(FRAME_FORMAT, NODE_LINK_CONSENSUS, 3, 1, 0);
     for (int i = 0; i < 3; i++) {
         struct node_link *link = node_link_open(node, NULL, NODE_LINK_CONSENSUS, 2);
         say(link, &other);
@@ -155,13 +102,13 @@ END_TEST
 START_TEST(invented_ids_share_one_place)
 {
     for (uint32_t id = 100; id < 1100; id++) {
-        const struct hello stranger = {FRAME_FORMAT, NODE_LINK_CONSENSUS, id, 1, 0};
+        const struct hello stranger = HELLO(FRAME_FORMAT, NODE_LINK_CONSENSUS, id, 1, 0);
         call_and_refuse("h:1", &stranger);
     }
     ck_assert_int_eq(said("event=link_refused"), COMPLAINTS_KEPT);
     now_ms += COMPLAINT_AGAIN_MS;
     turn(true);
-    const struct hello true_one = {FRAME_FORMAT + 1, NODE_LINK_CONSENSUS, 2, 1, 0};
+    const struct hello true_one = HELLO(FRAME_FORMAT + 1, NODE_LINK_CONSENSUS, 2, 1, 0);
     call_and_refuse("h:2", &true_one);
     ck_assert_int_eq(said("event=link_refused peer=2 address=h:2 reason="), 1);
 }

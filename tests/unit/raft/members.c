@@ -123,16 +123,16 @@ START_TEST(a_peer_with_another_disk_starts_from_nothing)
 {
     struct raft *raft = leader(3);
     struct raft_peer_view view;
-    raft_peer_up(raft, 2, 102);
+    replica_meet(raft, 2, 102);
     acknowledge(raft, 2, 2);
     ck_assert_uint_eq(raft_commit(raft), 2);
     raft_peer_down(raft, 2);
     ck_assert(raft_peer(raft, 2, &view) && view.match == 2 && view.voter);
-    raft_peer_up(raft, 2, 102);
+    replica_meet(raft, 2, 102);
     ck_assert(raft_peer(raft, 2, &view) && view.match == 2 && view.voter);
-    raft_peer_up(raft, 2, 7);
+    replica_meet(raft, 2, 7);
     ck_assert(raft_peer(raft, 2, &view) && view.match == 0 && !view.voter);
-    raft_peer_up(raft, 2, 102);
+    replica_meet(raft, 2, 102);
     ck_assert(raft_peer(raft, 2, &view) && view.match == 0 && view.voter);
     replica_close(&replica);
 }
@@ -142,9 +142,9 @@ START_TEST(any_number_of_strangers_may_call)
 {
     struct raft *raft = leader(3);
     struct raft_peer_view view;
-    raft_peer_up(raft, 2, 7);
+    replica_meet(raft, 2, 7);
     for (uint32_t id = 10; id < 1000; id++)
-        raft_peer_up(raft, id, id);
+        replica_meet(raft, id, id);
     ck_assert(raft_peer(raft, 2, &view) && !view.voter);
     ck_assert(!raft_peer(raft, 10, &view));
     replica_close(&replica);
@@ -159,7 +159,7 @@ START_TEST(a_message_whose_entries_went_is_lost)
     acknowledge(raft, 2, 2);
     raft_flush(raft);
     raft_peer_down(raft, 3);
-    raft_peer_up(raft, 3, 103); /* 3 will be sent entry 2 again */
+    replica_meet(raft, 3, 103); /* 3 will be sent entry 2 again */
     raft_flush(raft);
     replica.applied = 2;
     raft_compact(raft, 2);

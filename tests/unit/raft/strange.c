@@ -214,11 +214,11 @@ START_TEST(strangers_get_no_vote)
     message.type = RAFT_PREVOTE;
     raft_step(raft, &message);
     message.from = 3;
-    raft_peer_up(raft, 3, 999); /* its disk is another one */
+    replica_meet(raft, 3, 999); /* its disk is another one */
     raft_step(raft, &message);
     ck_assert_uint_eq(raft_term(raft), 3);
     ck_assert(!answers(raft));
-    raft_peer_up(raft, 3, 103);
+    replica_meet(raft, 3, 103);
     raft_step(raft, &message);
     ck_assert(answers(raft));
     finish();

@@ -1,0 +1,89 @@
+#include "node/hello.h"
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "node/state.h"
+#include "protocol/command.h"
+
+enum { FLAG_FRESH = 1, FLAG_ROLLED_BACK = 2 };
+
+const char hello_duplicate[] =
+    "another process runs with its --id: stop one of them (a copied data directory, or an id that was given twice)";
+
+void hello_encode(const struct node *node, const struct node_link *link, struct buffer *out)
+{
+    buffer_append_u32(out, FRAME_FORMAT);
+    buffer_append_u8(out, (uint8_t)link->kind);
+    buffer_append_u32(out, node->options.id);
+    buffer_append_u32(out, link->peer);
+    buffer_append_u64(out, node->identity.incarnation);
+    buffer_append_u64(out, node->identity.configuration.cluster_id);
+    buffer_append_u8(out, (uint8_t)((node->identity.fresh ? FLAG_FRESH : 0) |
+                                    (raft_rolled_back(node->raft) ? FLAG_ROLLED_BACK : 0)));
+    buffer_append_u8(out, RAFT_ENTRY_TYPE_END - 1);
+    buffer_append_u8(out, COMMAND_KIND_END - 1);
+    buffer_append_u64(out, node->life);
+    buffer_append_u64(out, node->process);
+    buffer_append_u64(out, raft_durable_term(node->raft));
+    buffer_append_u64(out, raft_durable_index(node->raft));
+}
+
+bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
+{
+    struct reader reader = reader_of(bytes, size);
+    *hello = (struct hello){.format = reader_u32(&reader)};
+    hello->kind = reader_u8(&reader);
+    hello->from = reader_u32(&reader);
+    hello->to = reader_u32(&reader);
+    if (hello->format != FRAME_FORMAT)
+        return !reader.bad;
+    hello->incarnation = reader_u64(&reader);
+    hello->cluster_id = reader_u64(&reader);
+    uint8_t flags = reader_u8(&reader);
+    hello->fresh = (flags & FLAG_FRESH) != 0;
+    hello->rolled_back = (flags & FLAG_ROLLED_BACK) != 0;
+    hello->entry_types = reader_u8(&reader);
+    hello->command_kinds = reader_u8(&reader);
+    hello->life = reader_u64(&reader);
+    hello->process = reader_u64(&reader);
+    hello->term = reader_u64(&reader);
+    hello->durable_index = reader_u64(&reader);
+    return !reader.bad && hello->incarnation != 0 && hello->process != 0 && hello->life != 0;
+}
+
+/* Whether another process with the same id is linked, and stays. */
+static bool is_duplicate(struct node *node, const struct hello *hello)
+{
+    const struct peer *peer = exchange_peer(node, hello->from);
+    const struct node_link *linked = peer->links[NODE_LINK_CONSENSUS];
+    if (!linked || linked->process == hello->process)
+        return false;
+    const struct raft_configuration *members = raft_members(node->raft);
+    if (members->count == 0)
+        members = &node->identity.configuration;
+    const struct raft_member *member = raft_configuration_member(members, hello->from);
+    bool wins = member && member->incarnation == hello->incarnation && linked->incarnation != member->incarnation;
+    return !wins;
+}
+
+const char *hello_refusal(struct node *node, const struct node_link *link, const struct hello *hello)
+{
+    uint64_t cluster_id = node->identity.configuration.cluster_id;
+    if (hello->format != FRAME_FORMAT)
+        return "it speaks another version of the peer protocol: run the same version of cleatd on all nodes";
+    if (hello->kind != NODE_LINK_CONSENSUS && hello->kind != NODE_LINK_BULK)
+        return "it wants a kind of link that is not known here: run the same version of cleatd on all nodes";
+    if (link->peer != 0 && hello->kind != link->kind)
+        return "it answers for another kind of link: run the same version of cleatd on all nodes";
+    if (hello->from == node->options.id)
+        return "it has this node's id: give each node an --id of its own, and each address in --cluster to one id";
+    if (link->peer != 0 && link->peer != hello->from)
+        return "another node is at this address than --cluster says: correct --cluster, or that node's --id";
+    if (!exchange_peer(node, hello->from))
+        return "--cluster does not name its id: give all nodes the same --cluster";
+    if (hello->to != 0 && hello->to != node->options.id)
+        return "it looks for another node at this address: correct its --cluster, or this node's --id";
+    if (hello->cluster_id != 0 && cluster_id != 0 && hello->cluster_id != cluster_id)
+        return "it belongs to another cluster: correct --cluster, or wipe the data of the one that is to join";
+    return is_duplicate(node, hello) ? hello_duplicate : NULL;
+}

@@ -1,0 +1,204 @@
+/* One id, one process: who is let in where two say that they are node 2; and who came back with less than it had. */
+#include "solo.h"
+#include "stranger.h"
+
+enum { MEMBER = 102, STRANGER = 555 };
+
+/* Node 1 of three, which knows its cluster: node 2's directory there has the incarnation MEMBER. */
+static void begin(void)
+{
+    struct raft_configuration configuration = {.cluster_id = 7, .count = 3};
+    make_directory();
+    peers = 3;
+    start();
+    for (uint32_t i = 0; i < 3; i++)
+        configuration.members[i] =
+            (struct raft_member){.id = i + 1, .incarnation = 101 + i, .role = RAFT_VOTER, .address = "self"};
+    configuration.members[0].incarnation = node->identity.incarnation;
+    limits_encode(&node->limits, &configuration);
+    struct buffer body = {0};
+    raft_configuration_encode(&configuration, &body);
+    formation_received(node, 2, buffer_start(&body), buffer_size(&body));
+    buffer_close(&body);
+    for (int i = 0; i < 20 && raft_durable_index(node->raft) == 0; i++)
+        turn(true);
+    ck_assert_uint_eq(raft_durable_index(node->raft), 1);
+}
+
+static struct node_link *call(uint64_t incarnation, uint64_t life, uint64_t process, uint64_t durable)
+{
+    struct node_link *link = called_from("h:1");
+    struct hello hello = HELLO(FRAME_FORMAT, NODE_LINK_CONSENSUS, 2, 1, 7);
+    hello.incarnation = incarnation;
+    hello.life = life;
+    hello.process = process;
+    hello.term = durable > 0;
+    hello.durable_index = durable;
+    say(link, &hello);
+    return link;
+}
+
+static struct node_link *linked(void)
+{
+    return node->peers[1].links[NODE_LINK_CONSENSUS];
+}
+
+/* What waits on LINK to be sent ends in a REFUSED. */
+static bool is_told(struct node_link *link)
+{
+    uint8_t bytes[4096];
+    size_t size = node_link_output_bytes(link);
+    bool told = false;
+    ck_assert_uint_le(size, sizeof bytes);
+    for (size_t used = 0; used < size;) {
+        struct iovec piece;
+        ck_assert_uint_eq(node_link_peek(link, &piece, 1), 1);
+        memcpy(bytes + used, piece.iov_base, piece.iov_len);
+        used += piece.iov_len;
+        node_link_consume(link, piece.iov_len);
+    }
+    for (size_t at = 0; at < size;) {
+        struct frame frame;
+        long length = frame_parse(bytes + at, size - at, &frame);
+        ck_assert_int_gt(length, 0);
+        at += (size_t)length;
+        told = frame.type == FRAME_REFUSED && frame.body[0] == FRAME_REFUSAL_DUPLICATE;
+    }
+    return told;
+}
+
+START_TEST(who_is_linked_stays)
+{
+    static const struct {
+        uint64_t incarnation, life;
+    } others[] = {
+        {MEMBER, 1}, {MEMBER, 2}, {MEMBER, 9}, /* a copied directory, however often it was started */
+        {STRANGER, 1},                         /* an empty directory under the same --id */
+    };
+    struct node_link *first = call(MEMBER, 2, 1000, 1);
+    ck_assert_ptr_eq(linked(), first);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct node_link *second = call(others[i].incarnation, others[i].life, 2000 + i, 1);
+        ck_assert(node_link_ends(second) && !node_link_ends(first) && is_told(second));
+        ck_assert_ptr_eq(linked(), first);
+        node_link_close(node, second);
+        turn(true);
+        ck_assert_ptr_eq(linked(), first);
+    }
+    ck_assert_int_eq(said("event=link_refused peer=2 address=h:1 reason=\"another process runs with its --id"), 1);
+    ck_assert(raft_peer_counts(node->raft, 2));
+}
+END_TEST
+
+START_TEST(the_members_own_directory_wins)
+{
+    struct node_link *stranger = call(STRANGER, 1, 1000, 0);
+    ck_assert_ptr_eq(linked(), stranger);
+    ck_assert(!raft_peer_counts(node->raft, 2));
+    struct node_link *member = call(MEMBER, 1, 2000, 1);
+    ck_assert(node_link_ends(stranger) && is_told(stranger));
+    ck_assert(!node_link_ends(member));
+    node_link_close(node, stranger);
+    ck_assert_ptr_eq(linked(), member);
+    ck_assert(raft_peer_counts(node->raft, 2));
+}
+END_TEST
+
+START_TEST(a_process_that_calls_again_is_let_in)
+{
+    struct node_link *older = call(MEMBER, 1, 1000, 1);
+    struct node_link *newer = call(MEMBER, 1, 1000, 1);
+    ck_assert(node_link_ends(older) && !node_link_ends(newer) && !is_told(older));
+    ck_assert_ptr_eq(linked(), newer);
+}
+END_TEST
+
+START_TEST(a_restarted_process_is_let_in_when_the_old_connection_is_gone)
+{
+    struct node_link *older = call(MEMBER, 1, 1000, 1);
+    struct node_link *newer = call(MEMBER, 2, 2000, 1);
+    size_t asked = node_link_output_bytes(older);
+    ck_assert(node_link_ends(newer));
+    ck_assert_uint_gt(asked, 0); /* a dead connection is found out by what is sent on it */
+    node_link_close(node, newer);
+    node_link_close(node, older);
+    newer = call(MEMBER, 2, 2000, 1);
+    ck_assert_ptr_eq(linked(), newer);
+    ck_assert(raft_peer_counts(node->raft, 2));
+}
+END_TEST
+
+/* What node 2 is known to have had: its second start, and what it says of itself when it is there again. */
+START_TEST(an_older_copy_does_not_count)
+{
+    static const struct {
+        uint64_t life, process;
+        bool counts;
+    } returns[] = {
+        {3, 2000, true},
+        {2, 1000, true},  /* the same process, on another connection */
+        {2, 2000, false}, /* a copy of before its start, started */
+        {1, 2000, false}, /* of before that */
+    };
+    for (size_t i = 0; i < sizeof returns / sizeof *returns; i++) {
+        struct node_link *link = call(MEMBER, 2, 1000, 1);
+        node_link_close(node, link);
+        link = call(MEMBER, returns[i].life, returns[i].process, 1);
+        ck_assert(!node_link_ends(link));
+        ck_assert(raft_peer_counts(node->raft, 2) == returns[i].counts);
+        ck_assert_int_eq(said("event=peer_rolled_back peer=2"), !returns[i].counts);
+        /* Nor later, whatever it says. */
+        node_link_close(node, link);
+        link = call(MEMBER, 50, 9000, 1);
+        ck_assert(raft_peer_counts(node->raft, 2) == returns[i].counts);
+        teardown();
+        begin();
+    }
+}
+END_TEST
+
+START_TEST(a_node_that_is_told_does_not_vote_nor_after_a_restart)
+{
+    struct node_link *link = call(MEMBER, 1, 1000, 1);
+    struct node_link *sender = link_new(NULL, NODE_LINK_CONSENSUS, 1, 0);
+    struct buffer body = {0};
+    struct iovec piece;
+    ck_assert(raft_is_voter(node->raft));
+    buffer_append_u64(&body, 0);
+    buffer_append_u64(&body, 0);
+    buffer_append_u8(&body, FRAME_STATE_ROOM | FRAME_STATE_PEER_ROLLED_BACK);
+    link_send_bytes(sender, FRAME_STATE, true, &body);
+    while (node_link_peek(sender, &piece, 1) == 1) {
+        node_link_bytes(node, link, piece.iov_base, piece.iov_len);
+        node_link_consume(sender, piece.iov_len);
+    }
+    buffer_close(&body);
+    link_free(sender);
+    ck_assert(!raft_is_voter(node->raft));
+    ck_assert_int_eq(said("event=rolled_back peer=2 reason=\"an older copy"), 1);
+    turn(true);
+    stop();
+    start();
+    ck_assert(!raft_is_voter(node->raft));
+    struct buffer status = {0};
+    status_write(node, &status);
+    buffer_append_u8(&status, '\0');
+    ck_assert_ptr_nonnull(strstr((char *)buffer_start(&status), "role=learner\r\nlearner_reason=an older copy"));
+    buffer_close(&status);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("node/hello");
+    TCase *tests = tcase_create("hello");
+    tcase_add_checked_fixture(tests, begin, teardown);
+    tcase_add_test(tests, who_is_linked_stays);
+    tcase_add_test(tests, the_members_own_directory_wins);
+    tcase_add_test(tests, a_process_that_calls_again_is_let_in);
+    tcase_add_test(tests, a_restarted_process_is_let_in_when_the_old_connection_is_gone);
+    tcase_add_test(tests, an_older_copy_does_not_count);
+    tcase_add_test(tests, a_node_that_is_told_does_not_vote_nor_after_a_restart);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
