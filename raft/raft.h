@@ -88,9 +88,9 @@ bool raft_read(struct raft *raft, uint64_t id);
 /* The link to PEER closed: if it leads, it counts as gone (PreVotes are granted; stand after a random short time).
  * What was sent to it may be lost: probe. */
 void raft_peer_down(struct raft *raft, uint32_t peer);
-/* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term,
- * its log or its count of starts is behind what this node knows of it. So it has forgotten what it acknowledged or voted,
- * and counts as a learner from now on, for as long as its directory has that incarnation; the caller tells it so
+/* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term, its
+ * log or its count of starts is behind what this node knows. So it has forgotten what it acknowledged or voted, and
+ * counts as a learner from now on, for as long as its directory has that incarnation; the caller tells it so
  * (raft_roll_back over there). */
 bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory *directory);
 /* PEER's directory is known, from elsewhere, to be an older copy: it counts as a learner. */

@@ -23,6 +23,7 @@ enum event_kind {
     EVENT_BULK_EXECUTE,
     EVENT_BULK_DONE,
     EVENT_DISK_FREED,   /* there is room on its disk again */
+    EVENT_PUT_BACK,     /* the copy of its disk may be put back */
     /* Between machines. */
     EVENT_DIAL,         /* a line is to be connected */
     EVENT_LINK_OPEN,    /* a socket is connected */

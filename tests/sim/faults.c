@@ -4,6 +4,7 @@
 
 #include "raft/raft.h"
 #include "sim/machine.h"
+#include "sim/put_back.h"
 #include "sim/storage.h"
 #include "sim/world.h"
 #include "store/state.h"
@@ -53,8 +54,7 @@ static void crash_some(struct world *world, uint32_t ppm)
             crash(world, &world->machines[i], true);
 }
 
-/* True if MACHINE may lose what it has: never more than the cluster can do without. */
-static bool may_lose(const struct world *world, const struct machine *machine)
+bool faults_may_lose(const struct world *world, const struct machine *machine)
 {
     uint32_t lost = 0;
     for (uint32_t i = 0; i < world->profile.nodes; i++) {
@@ -67,7 +67,7 @@ static bool may_lose(const struct world *world, const struct machine *machine)
 
 static bool wipe(struct world *world, struct machine *machine)
 {
-    if (!may_lose(world, machine))
+    if (!faults_may_lose(world, machine))
         return false;
     machine_crash(world, machine, true);
     machine_replace(world, machine, "so it is planned");
@@ -79,7 +79,7 @@ static bool wipe(struct world *world, struct machine *machine)
 static bool rot(struct world *world, struct machine *machine)
 {
     char text[160];
-    if (!may_lose(world, machine))
+    if (!faults_may_lose(world, machine))
         return false;
     machine_crash(world, machine, true);
     machine_plan_start(world, machine, lasting_us(world));
@@ -100,7 +100,7 @@ bool faults_rot(const struct world *world)
 /* The store is the node's own; a test alone may reach into it. */
 static bool diverge(struct world *world, struct machine *machine)
 {
-    if (!machine_up(machine) || world->profile.nodes < 3 || !may_lose(world, machine))
+    if (!machine_up(machine) || world->profile.nodes < 3 || !faults_may_lose(world, machine))
         return false;
     struct store *store = (struct store *)(uintptr_t)node_store(machine->node);
     store->files.hash++;
@@ -344,6 +344,9 @@ static bool strike(struct world *world, enum fault_kind kind)
         return hold_frames(world, machine);
     case FAULT_DEPOSE:
         return depose(world);
+    case FAULT_PUT_BACK:
+        put_back_begin(world, machine);
+        return false; /* it is one when the copy is put back */
     case FAULT_AMBUSH:
         ambush_lay(world);
         return true;

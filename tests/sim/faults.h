@@ -6,10 +6,13 @@
 
 #include "sim/events.h"
 
+struct machine;
 struct world;
 
 /* EVENT_FAULT: something breaks, and the next fault is planned. */
 void faults_next(struct world *world);
+/* True if MACHINE may lose what it has: never more than the cluster can do without. */
+bool faults_may_lose(const struct world *world, const struct machine *machine);
 /* EVENT_AMBUSH, EVENT_DEPOSE. */
 void faults_ambush(struct world *world, const struct event *event);
 void faults_depose(struct world *world);

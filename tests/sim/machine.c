@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "sim/connection.h"
 #include "sim/faults.h"
+#include "sim/put_back.h"
 #include "sim/storage.h"
 #include "sim/turn.h"
 #include "sim/world.h"
@@ -169,6 +170,8 @@ void machine_log_execute(struct world *world, const struct event *event)
     disk_log_execute(machine->disk, machine->log);
     if (machine->log->status == DISK_OK)
         invariants_log_synced(&world->invariants, machine->id, machine->log);
+    if (machine->log->status == DISK_OK && machine->log->write_vote && machine->log->rolled_back)
+        machine->untold = false;
     if (power_went(world, machine))
         return;
     story_note(&world->story, machine->log->entry_count << 8 | (unsigned)machine->log->status);
@@ -406,6 +409,7 @@ void machine_crash(struct world *world, struct machine *machine, bool power)
     }
     story_tell(&world->story, 1, machine->name, "%s", power ? "loses power" : "its process dies");
     world->crashes++;
+    put_back_forgets(world, machine);
     network_machine_down(world, machine);
     connection_machine_down(world, machine);
     drop_inputs(machine);
@@ -423,6 +427,7 @@ void machine_crash(struct world *world, struct machine *machine, bool power)
 void machine_stopped(struct world *world, struct machine *machine)
 {
     story_tell(&world->story, 1, machine->name, "is shut down");
+    put_back_forgets(world, machine);
     network_machine_down(world, machine);
     connection_machine_down(world, machine);
     drop_inputs(machine);
@@ -442,7 +447,7 @@ void machine_replace(struct world *world, struct machine *machine, const char *r
     ensure(!machine->node);
     story_tell(&world->story, 1, machine->name, "its disk is replaced by an empty one: %s", reason);
     machine->wiped = true;
-    machine->rotten = machine->diverged = false;
+    machine->rotten = machine->diverged = machine->put_back = machine->untold = false;
     machine->power_in_io = machine->io_error = false;
     storage_wipe(machine);
     invariants_wiped(&world->invariants, machine->id);

@@ -46,6 +46,8 @@ struct machine {
     uint64_t life;          /* counts processes: what is meant for an earlier one is dropped */
     bool powered;           /* the machine answers connections, if only to refuse them */
     bool wiped;             /* its disk was emptied after the cluster had formed: a learner now */
+    bool put_back;          /* its disk went back to an earlier state: likewise, once it was told */
+    bool untold;            /* ... and that it was told is not on its disk yet */
     bool rotten;            /* a file of its disk was damaged: it may refuse to start */
     bool rotten_sector;     /* ... by a sector, not by a bit */
     uint64_t diverged_index; /* how much was committed when it diverged */

@@ -11,7 +11,7 @@ const char *const fault_names[FAULT_KIND_COUNT] = {
     [FAULT_CUT] = "cut",             [FAULT_FULL] = "full",           [FAULT_WIPE] = "wipe",
     [FAULT_ERROR] = "error",         [FAULT_ROT] = "rot",             [FAULT_DIVERGE] = "diverge",
     [FAULT_SUSPEND] = "suspend",     [FAULT_CLOG] = "clog",           [FAULT_AMBUSH] = "ambush",
-    [FAULT_DEPOSE] = "depose",
+    [FAULT_DEPOSE] = "depose",       [FAULT_PUT_BACK] = "put_back",
 };
 
 bool profile_chance(struct random *random, uint32_t ppm)
@@ -83,7 +83,7 @@ static void draw_faults(struct profile *profile, struct random *random)
         [FAULT_POWER_IN_IO] = 10, [FAULT_SHUTDOWN] = 6, [FAULT_PAUSE] = 8,    [FAULT_STALL] = 6,
         [FAULT_PARTITION] = 20, [FAULT_CUT] = 10,  [FAULT_FULL] = 4,       [FAULT_WIPE] = 1,
         [FAULT_ERROR] = 6,     [FAULT_ROT] = 1,    [FAULT_DIVERGE] = 1,    [FAULT_SUSPEND] = 4,
-        [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20, [FAULT_DEPOSE] = 12,
+        [FAULT_CLOG] = 8,      [FAULT_AMBUSH] = 20, [FAULT_DEPOSE] = 12, [FAULT_PUT_BACK] = 2,
     };
     profile->power_delicate_ppm = (uint32_t)PICK(random, 0, 5000, 5000, 50000);
     profile->power_again_ppm = (uint32_t)PICK(random, 200000, 200000, 800000);

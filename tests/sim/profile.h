@@ -32,6 +32,7 @@ enum fault_kind {
     FAULT_CLOG,         /* what a machine sends is held back, and comes all at once */
     FAULT_DEPOSE,       /* leader after leader is cut off */
     FAULT_AMBUSH,       /* something happens to a machine just when a certain message is on its way */
+    FAULT_PUT_BACK,     /* a machine's disk goes back to an earlier state */
     FAULT_KIND_COUNT,
 };
 extern const char *const fault_names[FAULT_KIND_COUNT];

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ensure.h"
 #include "base/random.h"
 #include "disk/fs.h"
 #include "disk_fs/fs_memory.h"
@@ -12,6 +13,7 @@
 enum { SECTOR = 512, NEVER = INT32_MAX };
 
 static struct fs_memory *disks;
+static struct fs_memory *copies; /* of some of them, as they once were */
 static struct random random;
 
 static int number_of(const struct machine *machine)
@@ -25,13 +27,15 @@ void storage_open(uint64_t seed)
 {
     random.state = seed;
     disks = fs_memory_open(random_u64(&random));
+    copies = fs_memory_open(1);
     fs_memory_use(disks);
 }
 
 void storage_close(void)
 {
     fs_memory_close(disks);
-    disks = NULL;
+    fs_memory_close(copies);
+    disks = copies = NULL;
 }
 
 void storage_wipe(const struct machine *machine)
@@ -49,6 +53,53 @@ void storage_wipe(const struct machine *machine)
     }
     fs_list_free(names, count);
     fs_memory_delete(disks, machine->directory);
+}
+
+/* Copies the files of MACHINE's directory between DISKS and the disk of copies, in which each machine has a path of its
+ * own. */
+static void copy_files(const char *from, struct fs_memory *source, const char *to, struct fs_memory *target)
+{
+    char **names;
+    size_t count;
+    fs_memory_use(source);
+    int error = fs_list(from, &names, &count);
+    ensure(error == 0);
+    for (size_t i = 0; i < count; i++) {
+        char path[64];
+        size_t size = 0;
+        snprintf(path, sizeof path, "%s/%s", from, names[i]);
+        const uint8_t *bytes = fs_memory_content(source, path, &size);
+        snprintf(path, sizeof path, "%s/%s", to, names[i]);
+        fs_memory_use(target);
+        int file = fs_create(path);
+        ensure(file >= 0 && fs_write(file, 0, bytes, size) == 0 && fs_sync(file) == 0);
+        (void)fs_close(file);
+    }
+    fs_memory_use(target);
+    ensure(fs_sync_dir(to) == 0);
+    fs_list_free(names, count);
+    fs_memory_use(disks);
+}
+
+void storage_copy(const struct machine *machine)
+{
+    char prefix[16];
+    snprintf(prefix, sizeof prefix, "/n%u", machine->id);
+    int number = fs_memory_machine(copies, prefix);
+    fs_memory_wipe(copies, number);
+    fs_memory_use(copies);
+    ensure(fs_make_dir(machine->directory) == 0);
+    copy_files(machine->directory, disks, machine->directory, copies);
+}
+
+void storage_put_back(const struct machine *machine)
+{
+    fs_memory_limit(disks, number_of(machine), UINT64_MAX);
+    storage_wipe(machine);
+    char parent[16];
+    snprintf(parent, sizeof parent, "/n%u", machine->id);
+    ensure(fs_make_dir(machine->directory) == 0 && fs_sync_dir(parent) == 0);
+    copy_files(machine->directory, copies, machine->directory, disks);
 }
 
 /* A file of MACHINE with something in it: its path, and its size. */

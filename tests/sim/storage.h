@@ -13,6 +13,9 @@ void storage_open(uint64_t seed);
 void storage_close(void);
 /* An empty disk for MACHINE. */
 void storage_wipe(const struct machine *machine);
+/* A copy of the disk of MACHINE, whose process is gone, is kept, in place of an older one; and put back. */
+void storage_copy(const struct machine *machine);
+void storage_put_back(const struct machine *machine);
 /* Damages a file of MACHINE, which is down: a bit, or (*WHOLE) a sector that is zeroed or another one's. TEXT says
  * what. False: there is nothing to damage. */
 bool storage_rot(const struct machine *machine, bool *whole, char *text, size_t room);

@@ -216,6 +216,8 @@ void turn_take(struct world *world, struct machine *machine)
                                          turn_clock_ms(world, machine));
     if (broken)
         world_fail(world, "%s: %s", machine->name, broken);
+    if (raft_rolled_back(node_raft(machine->node)) && !machine->put_back)
+        world_fail(world, "%s: was told that its disk was put back, and it was not", machine->name);
     const char *differs = oracle_compare(&world->oracle, (struct store *)(uintptr_t)node_store(machine->node));
     if (differs)
         world_fail(world, "%s: at entry %llu %s", machine->name, (unsigned long long)world->oracle.count, differs);

@@ -11,6 +11,7 @@
 #include "node/state.h"
 #include "sim/connection.h"
 #include "sim/faults.h"
+#include "sim/put_back.h"
 #include "sim/storage.h"
 
 enum {
@@ -226,6 +227,7 @@ static void happens(struct world *world, struct event *event)
     case EVENT_LOG_DONE:
     case EVENT_BULK_DONE: machine_done(world, event); break;
     case EVENT_DISK_FREED: faults_disk_freed(world, event); break;
+    case EVENT_PUT_BACK: put_back_go_on(world, event); break;
     case EVENT_DIAL: network_dial(world, event); break;
     case EVENT_LINK_OPEN: network_link_open(world, event); break;
     case EVENT_FRAME:
