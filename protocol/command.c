@@ -173,15 +173,6 @@ bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_
     return *name_size > 0 && *name_size <= size - COMMAND_HEADER_SIZE;
 }
 
-bool command_is_newer(const uint8_t *bytes, size_t size)
-{
-    if (size <= FORMAT_OFFSET)
-        return false;
-    if (bytes[FORMAT_OFFSET] != COMMAND_FORMAT)
-        return bytes[FORMAT_OFFSET] > COMMAND_FORMAT;
-    return size > KIND_OFFSET && bytes[KIND_OFFSET] >= COMMAND_KIND_END;
-}
-
 size_t command_value_offset(const struct blob *blob)
 {
     ensure(blob->size >= COMMAND_HEADER_SIZE);

@@ -105,9 +105,6 @@ bool command_origin(const uint8_t *bytes, size_t size, struct command *command);
  * BYTES. */
 bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_t *name_size);
 
-/* True where BYTES claim a format or kind newer than this program knows (decode says false for those too). */
-bool command_is_newer(const uint8_t *bytes, size_t size);
-
 /* Where the value is in a blob made by command_encode. */
 size_t command_value_offset(const struct blob *blob);
 size_t command_value_size(const struct blob *blob);

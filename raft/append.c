@@ -12,7 +12,19 @@ static bool configuration_valid(const struct raft_entry *entry)
            raft_configuration_decode(entry->payload->bytes, entry->payload->size, &configuration);
 }
 
-/* No leader says what this refuses. */
+/* A configuration in a format that this program does not know is not one that can be passed over. */
+static bool brings_newer(const struct raft_message *message)
+{
+    for (uint32_t i = 0; i < message->entry_count && i < RAFT_MESSAGE_ENTRIES_MAX; i++) {
+        const struct raft_entry *entry = &message->entries[i];
+        if (entry->type == RAFT_ENTRY_CONFIGURATION && entry->payload &&
+            raft_configuration_is_newer(entry->payload->bytes, entry->payload->size))
+            return true;
+    }
+    return false;
+}
+
+/* No leader of this version says what this refuses. */
 static bool possible(const struct raft_message *message)
 {
     if (message->entry_count > RAFT_MESSAGE_ENTRIES_MAX || (message->index == 0) != (message->log_term == 0))
@@ -102,8 +114,10 @@ void raft_append_receive(struct raft *raft, const struct raft_message *message)
     ensure(message->type == RAFT_APPEND && message->term == raft->term);
     if (raft->role == RAFT_LEADER || (raft->leader != 0 && raft->leader != message->from))
         return; /* two leaders of one term cannot be */
-    if (!possible(message))
+    if (!possible(message)) {
+        raft->met_newer = raft->met_newer || brings_newer(message);
         return;
+    }
     if (raft->role != RAFT_FOLLOWER || raft->leader == 0)
         raft_follow(raft, message->term, message->from);
     raft_election_heard(raft);

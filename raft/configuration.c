@@ -87,6 +87,11 @@ bool raft_configuration_decode(const uint8_t *bytes, size_t size, struct raft_co
     return !reader.bad && reader_left(&reader) == 0 && raft_configuration_voters(configuration) > 0;
 }
 
+bool raft_configuration_is_newer(const uint8_t *bytes, size_t size)
+{
+    return size > 0 && bytes[0] > CONFIGURATION_FORMAT;
+}
+
 const struct raft_member *raft_configuration_member(const struct raft_configuration *configuration, uint32_t id)
 {
     for (uint32_t i = 0; i < configuration->count; i++) {

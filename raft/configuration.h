@@ -40,6 +40,9 @@ void raft_configuration_encode(const struct raft_configuration *configuration, s
 /* False where the bytes are no valid configuration: sizes, order, ids, roles, at least one voter. */
 bool raft_configuration_decode(const uint8_t *bytes, size_t size, struct raft_configuration *configuration);
 
+/* True where BYTES claim a format that is newer than this program knows (decode says false). */
+bool raft_configuration_is_newer(const uint8_t *bytes, size_t size);
+
 const struct raft_member *raft_configuration_member(const struct raft_configuration *configuration, uint32_t id);
 uint32_t raft_configuration_voters(const struct raft_configuration *configuration);
 /* Votes or acknowledgements that decide: a majority of the voters. */

@@ -249,6 +249,11 @@ bool raft_is_voter(const struct raft *raft)
            !raft->rolled_back;
 }
 
+bool raft_met_newer(const struct raft *raft)
+{
+    return raft->met_newer;
+}
+
 bool raft_rolled_back(const struct raft *raft)
 {
     return raft->rolled_back;

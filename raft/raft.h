@@ -88,8 +88,8 @@ bool raft_read(struct raft *raft, uint64_t id);
 /* The link to PEER closed: if it leads, it counts as gone (PreVotes are granted; stand after a random short time).
  * What was sent to it may be lost: probe. */
 void raft_peer_down(struct raft *raft, uint32_t peer);
-/* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term, its
- * log or its count of starts is behind what this node knows. So it has forgotten what it acknowledged or voted, and
+/* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term,
+ * its log or its count of starts is behind what this node knows. So it has forgotten what it acknowledged or voted, and
  * counts as a learner from now on, for as long as its directory has that incarnation; the caller tells it so
  * (raft_roll_back over there). */
 bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory *directory);
@@ -160,6 +160,9 @@ uint32_t raft_leader(const struct raft *raft);         /* 0: none known; also wh
 bool raft_is_voter(const struct raft *raft);           /* this node, with its incarnation, and not rolled back */
 bool raft_rolled_back(const struct raft *raft);        /* this node's data directory is an older copy of what it was */
 bool raft_peer_counts(const struct raft *raft, uint32_t peer); /* a member that votes, for all that is known here */
+/* A leader sent a configuration of a newer format. It was not taken, nor will anything behind it be: this node cannot
+ * go on. */
+bool raft_met_newer(const struct raft *raft);
 bool raft_transferring(const struct raft *raft);
 /* Leader, and its no-op of this term is committed. */
 bool raft_term_committed(const struct raft *raft);

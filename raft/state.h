@@ -65,6 +65,7 @@ struct raft {
         uint64_t allowed; /* entries above are not handed out */
     } writes;
 
+    bool met_newer; /* raft_met_newer */
     uint64_t commit;
     enum raft_role role;
     uint32_t leader;

@@ -42,7 +42,7 @@ enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic,
     case BLOCK_GOOD:
         return DISK_OK;
     case BLOCK_NEWER:
-        return reason_refused(reason, path, offset, "of a newer format than this version can read");
+        return reason_newer(reason, path, offset);
     case BLOCK_DAMAGED:
         break;
     }

@@ -138,15 +138,15 @@ static enum disk_status bulk_give_way(struct bulk *bulk, char *reason)
 /* --- own snapshots ---------------------------------------------------------------------------------------------- */
 
 /* Verifies a finished temporary file and takes it in under its real name. Where it fails the file is still there, but
- * for DISK_FULL. */
-static enum disk_status bulk_take_in(struct bulk *bulk, const char *unfinished, struct snapshot *snapshot, char *reason)
+ * for DISK_FULL. *NEWER: it is refused for being of a newer format. */
+static enum disk_status bulk_take_in(struct bulk *bulk, const char *unfinished, struct snapshot *snapshot, bool *newer,
+                                     char *reason)
 {
     char path[DISK_PATH_MAX];
     char name[DIRECTORY_NAME_MAX];
     directory_path(bulk->directory, unfinished, path);
     uint64_t bytes;
-    bool newer;
-    enum disk_status status = snapshot_verify(path, bulk->block_max_bytes, snapshot, &bytes, &newer, reason);
+    enum disk_status status = snapshot_verify(path, bulk->block_max_bytes, snapshot, &bytes, newer, reason);
     if (status != DISK_OK)
         return status;
     const struct raft_configuration *cluster = &bulk->identity.configuration;
@@ -224,7 +224,7 @@ static enum disk_status bulk_snapshot_end(struct bulk *bulk, struct disk_bulk *r
         return status;
     snapshot_writer_close(&bulk->own);
     struct snapshot snapshot;
-    status = bulk_take_in(bulk, bulk_own_name, &snapshot, reason);
+    status = bulk_take_in(bulk, bulk_own_name, &snapshot, &request->newer, reason);
     /* What was just written reads back as something else. */
     return status == DISK_REFUSED ? DISK_FAILED : status;
 }
@@ -343,7 +343,7 @@ static enum disk_status bulk_receive_end(struct bulk *bulk, struct disk_bulk *re
         return bulk_receive_drop(bulk, reason_no_room(reason, "sync", path, error), reason);
     bulk_close_file(&bulk->received);
     struct snapshot snapshot;
-    enum disk_status status = bulk_take_in(bulk, bulk_received_name, &snapshot, reason);
+    enum disk_status status = bulk_take_in(bulk, bulk_received_name, &snapshot, &request->newer, reason);
     if (status == DISK_REFUSED)
         return bulk_receive_drop(bulk, status, reason);
     if (status != DISK_OK)

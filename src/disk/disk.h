@@ -163,6 +163,7 @@ struct disk_bulk {
     struct disk_segment segment;
 
     /* Out. DISK_FULL leaves things as they were (an unfinished snapshot is dropped). DISK_FAILED: the node stops. */
+    bool newer;              /* with DISK_REFUSED: what came in is of a format newer than this program knows */
     enum disk_status status;
     char reason[DISK_REASON_MAX];
 };

@@ -82,6 +82,8 @@ static enum disk_status identity_decode(const uint8_t block[BLOCK_SIZE], uint32_
     uint32_t size = bytes_u32(block + AT_SIZE);
     if (identity->incarnation == 0 || size > BLOCK_END - AT_CONFIGURATION)
         return reason_refused(reason, path, 0, "damaged: no valid identity");
+    if (raft_configuration_is_newer(block + AT_CONFIGURATION, size))
+        return reason_newer(reason, path, AT_CONFIGURATION);
     if (size > 0 && !raft_configuration_decode(block + AT_CONFIGURATION, size, &identity->configuration))
         return reason_refused(reason, path, AT_CONFIGURATION, "damaged: no valid configuration");
     return DISK_OK;

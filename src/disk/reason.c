@@ -37,6 +37,12 @@ enum disk_status reason_refused(char *reason, const char *path, uint64_t offset,
     return DISK_REFUSED;
 }
 
+enum disk_status reason_newer(char *reason, const char *path, uint64_t offset)
+{
+    return reason_refused(reason, path, offset,
+                          "of a newer format than this version can read: run the cleatd that wrote it, or a newer one");
+}
+
 enum disk_status reason_unfit(char *reason, const char *path, const char *text)
 {
     ensure(reason != NULL && text != NULL);

@@ -10,6 +10,8 @@ enum disk_status reason_failed(char *reason, const char *call, const char *path,
 enum disk_status reason_no_room(char *reason, const char *call, const char *path, int error);
 /* "PATH: offset N: TEXT". */
 enum disk_status reason_refused(char *reason, const char *path, uint64_t offset, const char *text);
+/* Likewise: what is there was written by a newer version. */
+enum disk_status reason_newer(char *reason, const char *path, uint64_t offset);
 /* "PATH: TEXT". */
 enum disk_status reason_unfit(char *reason, const char *path, const char *text);
 

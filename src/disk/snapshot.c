@@ -150,6 +150,9 @@ static enum disk_status snapshot_decode(struct snapshot_reader *reader, const ui
         .term = bytes_u64(block + AT_TERM),
     };
     uint32_t size = bytes_u32(block + AT_SIZE);
+    *newer = size <= BLOCK_END - AT_CONFIGURATION && raft_configuration_is_newer(block + AT_CONFIGURATION, size);
+    if (*newer)
+        return reason_newer(reason, reader->path, AT_CONFIGURATION);
     if (size > BLOCK_END - AT_CONFIGURATION || reader->snapshot.index == 0 ||
         !raft_configuration_decode(block + AT_CONFIGURATION, size, &reader->snapshot.configuration))
         return reason_refused(reason, reader->path, 0, "damaged: no valid snapshot header");

@@ -69,7 +69,7 @@ static uint64_t own_number(const struct node *node, const struct blob *payload)
     return next ? command.number : 0;
 }
 
-static void apply_command(struct node *node, const struct raft_entry *entry)
+static bool apply_command(struct node *node, const struct raft_entry *entry)
 {
     uint64_t number = own_number(node, entry->payload);
     if (number != 0) {
@@ -78,6 +78,8 @@ static void apply_command(struct node *node, const struct raft_entry *entry)
             client_read_before(node, pending);
     }
     struct outcome outcome = store_apply(node->store, entry->index, entry->time_ms, entry->payload);
+    if (outcome.code == OUTCOME_UNKNOWN)
+        return false;
     if (outcome.gateway != node->options.id)
         raft_tell(node->raft, outcome.gateway); /* its client waits there */
     if (number != 0 && outcome.code != OUTCOME_NONE) {
@@ -92,27 +94,30 @@ static void apply_command(struct node *node, const struct raft_entry *entry)
         if (door)
             door->asked = true; /* it may send now */
     }
+    return true;
 }
 
-static bool understood(const struct raft_entry *entry)
+/* False: this version cannot read it, so this node cannot go on. Others may. */
+static bool apply_by_type(struct node *node, const struct raft_entry *entry)
 {
-    if (entry->type == 0 || entry->type >= RAFT_ENTRY_TYPE_END)
+    switch (entry->type) {
+    case RAFT_ENTRY_NOOP:
+    case RAFT_ENTRY_CONFIGURATION:
+        (void)store_apply(node->store, entry->index, entry->time_ms, NULL);
+        return true;
+    case RAFT_ENTRY_COMMAND:
+        return entry->payload && apply_command(node, entry);
+    default:
         return false;
-    return entry->type != RAFT_ENTRY_COMMAND ||
-           (entry->payload && !command_is_newer(entry->payload->bytes, entry->payload->size));
+    }
 }
 
 static void apply_entry(struct node *node, const struct raft_entry *entry)
 {
-    if (!understood(entry)) {
-        node_stop(node, "unknown_entry",
-                  "a committed entry is of a kind that this version does not know: run a newer cleatd on this node");
+    if (!apply_by_type(node, entry)) {
+        node_stop(node, "unknown_entry", "a committed entry is one that this version cannot read: " NODE_NEWER);
         return;
     }
-    if (entry->type == RAFT_ENTRY_COMMAND)
-        apply_command(node, entry);
-    else
-        store_apply(node->store, entry->index, entry->time_ms, NULL);
     if (entry->type == RAFT_ENTRY_CONFIGURATION && !formation_limits(node)) {
         node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
         return;

@@ -122,6 +122,11 @@ void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, 
     struct limits limits;
     if (node->identity.configuration.count > 0 || !node->identity.fresh)
         return;
+    if (raft_configuration_is_newer(bytes, size)) {
+        node_stop(node, "unknown_configuration",
+                  "a node tells of a cluster that this version cannot read: " NODE_NEWER);
+        return;
+    }
     if (!raft_configuration_decode(bytes, size, &configuration) || configuration.cluster_id == 0) {
         say_bad_form(node, from);
         return;

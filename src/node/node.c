@@ -91,11 +91,27 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
     raft_begin(node->raft, node->now_ms);
 }
 
+/* False: the log has a configuration that another version wrote. */
+static bool configurations_readable(const struct disk_recovered *recovered)
+{
+    struct raft_configuration configuration;
+    for (uint64_t i = 0; i < recovered->entry_count; i++) {
+        const struct raft_entry *entry = &recovered->entries[i];
+        if (entry->type == RAFT_ENTRY_CONFIGURATION &&
+            (!entry->payload ||
+             !raft_configuration_decode(entry->payload->bytes, entry->payload->size, &configuration)))
+            return false;
+    }
+    return true;
+}
+
 /* NULL, or why what is on disk and the options do not go together. */
 static const char *open_refusal(const struct node_options *options, const struct disk_recovered *recovered)
 {
     const struct raft_configuration *configuration = &recovered->identity.configuration;
     bool listed = false;
+    if (!configurations_readable(recovered))
+        return "the log has a configuration that this version cannot read: " NODE_NEWER;
     for (uint32_t i = 0; i < options->peer_count; i++)
         listed |= options->peers[i].id == options->id;
     if (!listed)
@@ -311,6 +327,11 @@ void node_turn(struct node *node)
     node->answered_bytes = 0;
     if (node->stopping)
         return;
+    if (raft_met_newer(node->raft)) {
+        node_stop(node, "unknown_configuration", "the leader's log has a configuration that this version cannot read: "
+                                                 NODE_NEWER);
+        return;
+    }
     formation_tick(node);
     exchange_tick(node);
     persist_tick(node);

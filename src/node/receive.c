@@ -126,12 +126,19 @@ bool receive_next(struct node *node, struct disk_bulk *request)
     return false;
 }
 
+/* Its checksums are right, so it is what the leader wrote: this version does not know all of that. */
+static void stop_unknown(struct node *node)
+{
+    give_up(node, "it holds what this version does not know");
+    node_stop(node, "unknown_snapshot", "the leader's snapshot holds what this version cannot read: " NODE_NEWER);
+}
+
 /* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */
 static void install(struct node *node)
 {
     struct receiving *receiving = &node->receiving;
     if (!store_load_end(receiving->store) || store_applied(receiving->store) != receiving->index) {
-        give_up(node, "its contents are not complete");
+        stop_unknown(node);
         return;
     }
     if (!raft_restore(node->raft, receiving->index, receiving->term, &receiving->configuration)) {
@@ -174,7 +181,7 @@ static void loaded(struct node *node, struct disk_bulk *request)
     if (request->end)
         receiving->state = RECEIVE_INSTALL;
     else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes)))
-        give_up(node, "its contents are damaged");
+        stop_unknown(node);
 }
 
 void receive_done(struct node *node, struct disk_bulk *request)
@@ -182,6 +189,10 @@ void receive_done(struct node *node, struct disk_bulk *request)
     struct receiving *receiving = &node->receiving;
     if (request->kind == DISK_RECEIVE_CANCEL)
         return; /* the next one may have been offered meanwhile */
+    if (request->status == DISK_REFUSED && request->newer) {
+        stop_unknown(node);
+        return;
+    }
     if (request->status != DISK_OK) {
         give_up(node, request->reason);
         return;

@@ -202,6 +202,8 @@ struct node {
     uint64_t shutdown_ms;
 };
 
+#define NODE_NEWER "run the newest cleatd that runs in this cluster on this node too"
+
 /* --- node.c --- */
 /* The node must stop: REASON is its last line. */
 void node_stop(struct node *node, const char *event, const char *reason);

@@ -141,47 +141,34 @@ static struct outcome apply_open(struct store *store, const struct command *comm
     return (struct outcome){code, command->gateway, gateway ? gateway->epoch : 0, 0, 0, 0};
 }
 
-/* Makes COMMAND a skip of the number that BYTES hold, though no client could have sent the rest of them. A command
- * whose turn it is uses its number up whatever else it says: if not, all that its gateway sends after it would be a
- * gap, for ever. False where there is no number. */
-static bool decode_unsound(const uint8_t *bytes, size_t size, struct command *command)
+static struct outcome apply_command(struct store *store, const struct command *command, struct blob *blob)
 {
-    if (!command_origin(bytes, size, command))
-        return false;
-    if (!is_numbered(command->kind))
-        return false;
-    command->kind = COMMAND_SKIP;
-    return true;
-}
-
-static struct outcome apply_payload(struct store *store, struct blob *blob)
-{
-    const struct outcome none = {OUTCOME_NONE, 0, 0, 0, 0, 0};
-    if (!blob)
-        return none;
-    struct command command;
-    bool sound = command_decode(blob->bytes, blob->size, &command);
-    if (!sound && !decode_unsound(blob->bytes, blob->size, &command))
-        return none;
-    switch (command.kind) {
+    switch (command->kind) {
     case COMMAND_TICK:
-        return none;
+        return (struct outcome){OUTCOME_NONE, 0, 0, 0, 0, 0};
     case COMMAND_OPEN:
-        return apply_open(store, &command);
+        return apply_open(store, command);
     default:
-        return apply_numbered(store, &command, blob);
+        return apply_numbered(store, command, blob);
     }
 }
 
 struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms, struct blob *blob)
 {
+    struct outcome outcome = {OUTCOME_NONE, 0, 0, 0, 0, 0};
+    struct command command;
     ensure(!store->load.active);
     ensure(index == store->applied + 1);
+    if (blob && !command_decode(blob->bytes, blob->size, &command)) {
+        outcome.code = OUTCOME_UNKNOWN;
+        return outcome;
+    }
     store->applied = index;
     if (time_ms > store->time_ms)
         store->time_ms = time_ms;
     uint64_t revision = store->revision;
-    struct outcome outcome = apply_payload(store, blob);
+    if (blob)
+        outcome = apply_command(store, &command, blob);
     expiry_sweep(store);
     /* The command's own change, the expiry of its files, and the sweep. */
     ensure(store->revision >= revision &&

@@ -38,13 +38,14 @@ enum outcome_code {
     OUTCOME_DELETED,      /* `version` is the revision that the deletion took */
     OUTCOME_NOT_FOUND,    /* there is no such file */
     OUTCOME_MISMATCH,     /* `version` is the file's, 0 if absent */
-    OUTCOME_SKIPPED,      /* nothing was done under this number: its gateway gave it up, or no client could have
-                             sent it */
+    OUTCOME_SKIPPED,      /* nothing was done under this number: its gateway gave it up */
     OUTCOME_OPENED,       /* the gateway's epoch is now this entry's index */
     OUTCOME_COUNTED,      /* incr: `version`, and in `value` the number that the file holds now */
     OUTCOME_TOO_BIG,      /* append: the file would be above the limit */
     OUTCOME_NOT_A_NUMBER, /* incr: the file holds none, or the sum has no room */
     OUTCOME_FULL,         /* copy: the files would be above the limit. Its token is not kept */
+    OUTCOME_UNKNOWN,      /* the entry is none that this version can read: it is not applied, and nothing behind it can
+                             be. Not in snapshots */
 };
 
 struct decision {
@@ -72,8 +73,8 @@ void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_
 /* Applies the entry at INDEX, which must be store_applied() + 1. TIME_MS is its stamp; the store's time becomes the
  * larger of its own and this. BLOB holds an encoded command and is referenced by the store if it becomes a file's
  * contents; NULL for entries that are not the store's (no-op, configuration): they only move index and time.
- * What cannot be decoded does no more than those and gives OUTCOME_NONE (the node looks for newer kinds before it
- * calls); only its number, where it has one in due form, is used up as by a skip.
+ * What cannot be decoded changes nothing, not even the index, and gives OUTCOME_UNKNOWN: other nodes may know what it
+ * is, and whoever passed over it would differ from them.
  *
  * In this order: the time; the command, which first expires its file if that is due; then the sweep, with every kind of
  * entry: up to STORE_SWEEP_MAX due files expire, by (expires_ms, version, name). */

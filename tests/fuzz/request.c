@@ -109,8 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct command command;
     struct buffer parts = {0};
-    if (command_decode(bytes, size, &command))
-        ensure(!command_is_newer(bytes, size));
+    (void)command_decode(bytes, size, &command);
     use_text(&parts, bytes, size);
     use_all(&parts);
     buffer_close(&parts);

@@ -1,42 +1,6 @@
 /* One id, one process: who is let in where two say that they are node 2; and who came back with less than it had. */
 #include "solo.h"
-#include "stranger.h"
-
-enum { MEMBER = 102, STRANGER = 555 };
-
-/* Node 1 of three, which knows its cluster: node 2's directory there has the incarnation MEMBER. */
-static void begin(void)
-{
-    struct raft_configuration configuration = {.cluster_id = 7, .count = 3};
-    make_directory();
-    peers = 3;
-    start();
-    for (uint32_t i = 0; i < 3; i++)
-        configuration.members[i] =
-            (struct raft_member){.id = i + 1, .incarnation = 101 + i, .role = RAFT_VOTER, .address = "self"};
-    configuration.members[0].incarnation = node->identity.incarnation;
-    limits_encode(&node->limits, &configuration);
-    struct buffer body = {0};
-    raft_configuration_encode(&configuration, &body);
-    formation_received(node, 2, buffer_start(&body), buffer_size(&body));
-    buffer_close(&body);
-    for (int i = 0; i < 20 && raft_durable_index(node->raft) == 0; i++)
-        turn(true);
-    ck_assert_uint_eq(raft_durable_index(node->raft), 1);
-}
-
-static struct node_link *call(uint64_t incarnation, uint64_t life, uint64_t process, uint64_t durable)
-{
-    struct node_link *link = called_from("h:1");
-    struct hello hello = HELLO(FRAME_FORMAT, NODE_LINK_CONSENSUS, 2, 1, 7);
-    hello.incarnation = incarnation;
-    hello.life = life;
-    hello.process = process;
-    hello.term = durable > 0;
-    hello.durable_index = durable;
-    say(link, &hello);
-    return link;
-}
+#include "three.h"
 
 static struct node_link *linked(void)
 {
@@ -160,20 +124,11 @@ END_TEST
 START_TEST(a_node_that_is_told_does_not_vote_nor_after_a_restart)
 {
     struct node_link *link = call(MEMBER, 1, 1000, 1);
-    struct node_link *sender = link_new(NULL, NODE_LINK_CONSENSUS, 1, 0);
-    struct buffer body = {0};
-    struct iovec piece;
+    struct chain body = {0};
+    uint8_t state[17] = {[16] = FRAME_STATE_ROOM | FRAME_STATE_PEER_ROLLED_BACK};
     ck_assert(raft_is_voter(node->raft));
-    buffer_append_u64(&body, 0);
-    buffer_append_u64(&body, 0);
-    buffer_append_u8(&body, FRAME_STATE_ROOM | FRAME_STATE_PEER_ROLLED_BACK);
-    link_send_bytes(sender, FRAME_STATE, true, &body);
-    while (node_link_peek(sender, &piece, 1) == 1) {
-        node_link_bytes(node, link, piece.iov_base, piece.iov_len);
-        node_link_consume(sender, piece.iov_len);
-    }
-    buffer_close(&body);
-    link_free(sender);
+    chain_append(&body, state, sizeof state);
+    hear(link, FRAME_STATE, &body);
     ck_assert(!raft_is_voter(node->raft));
     ck_assert_int_eq(said("event=rolled_back peer=2 reason=\"an older copy"), 1);
     turn(true);

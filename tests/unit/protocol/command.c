@@ -130,7 +130,6 @@ START_TEST(every_truncation)
         bool whole_name = size >= command_value_offset(blob);
         ck_assert_int_eq(decode(blob->bytes, size, &decoded), whole_name);
         ck_assert_int_eq(decoded.kind, whole_name ? COMMAND_CAS : 0);
-        ck_assert(!command_is_newer(guard_copy(&guard, blob->bytes, size), size));
     }
     blob_release(blob);
 }
@@ -179,24 +178,6 @@ START_TEST(a_name_has_250_bytes_at_most)
     ck_assert(!decode(bytes, sizeof bytes, &decoded));
     bytes_put_u16(bytes + 2, REQUEST_NAME_MAX);
     ck_assert(decode(bytes, sizeof bytes - 1, &decoded));
-}
-END_TEST
-
-START_TEST(newer_formats_and_kinds_are_told_apart_from_bad_ones)
-{
-    static const struct {
-        const char *bytes;
-        int size;
-        bool newer;
-    } claims[] = {
-        {"", 0, false}, {"\1", 1, false}, {"\2", 1, true}, {"\0\xff", 2, false}, {"\1\0", 2, false},
-        {"\1\16", 2, false}, {"\1\17", 2, true}, {"\1\xff", 2, true}, {"\2\1", 2, true},
-    };
-    ck_assert_int_eq(COMMAND_KIND_END, 15);
-    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
-        size_t size = (size_t)claims[i].size;
-        ck_assert_int_eq(command_is_newer(guard_copy(&guard, claims[i].bytes, size), size), claims[i].newer);
-    }
 }
 END_TEST
 
@@ -359,7 +340,6 @@ int main(void)
     tcase_add_test(tests, every_truncation);
     tcase_add_test(tests, what_no_client_could_have_sent_is_refused);
     tcase_add_test(tests, a_name_has_250_bytes_at_most);
-    tcase_add_test(tests, newer_formats_and_kinds_are_told_apart_from_bad_ones);
     tcase_add_test(tests, random_bytes_decode_to_themselves_or_not_at_all);
     tcase_add_test(tests, flags_and_a_token_byte_by_byte);
     tcase_add_test(tests, what_a_kind_may_have);
