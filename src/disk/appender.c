@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "base/memory.h"
 #include "disk/fs.h"
 
 _Static_assert(APPENDER_BYTES % FS_BLOCK_BYTES == 0, "full means whole blocks");
@@ -13,7 +14,8 @@ void appender_init(struct appender *appender)
 {
     *appender = (struct appender){.file = -1};
     appender->bytes = aligned_alloc(FS_BLOCK_BYTES, APPENDER_BYTES);
-    ensure(appender->bytes != NULL);
+    if (!appender->bytes)
+        memory_out(APPENDER_BYTES, __func__);
 }
 
 void appender_close(struct appender *appender)

@@ -22,7 +22,7 @@ enum disk_status directory_open(struct directory *directory, const char *path, c
     directory->lock = -1;
     size_t size = strlen(path);
     if (size == 0 || size >= DISK_PATH_MAX - DIRECTORY_NAME_MAX - 1)
-        return reason_unfit(reason, path, "the directory's path is empty or too long");
+        return reason_unfit(reason, path, "the directory's path is empty or too long; give another with --data");
     memcpy(directory->path, path, size + 1);
     int error = fs_make_dir(directory->path);
     if (error < 0)
@@ -34,7 +34,8 @@ enum disk_status directory_open(struct directory *directory, const char *path, c
         return DISK_OK;
     directory->lock = -1;
     if (error == -EWOULDBLOCK)
-        return reason_unfit(reason, directory->path, "another process runs on it");
+        return reason_unfit(reason, directory->path,
+                            "another process runs on it; end that one first, or give this one a --data of its own");
     return reason_no_room(reason, "lock", lock, error);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "disk/bulk.h"
 #include "disk/fs.h"
+#include "disk/reason.h"
 #include "disk/recovery.h"
 #include "disk/segment.h"
 
@@ -72,6 +73,15 @@ static enum disk_status disk_open_load(struct disk *disk, const struct recovery 
     return snapshot_open(&disk->load, path, recovery->block_max_bytes, &newer, reason);
 }
 
+/* What to do about a directory that is refused for what is damaged or gone. All other reasons say it themselves. */
+static void disk_say_mend(char *reason)
+{
+    size_t size = strlen(reason);
+    if (!reason_has_mend(reason))
+        strncpy(reason + size, "; " DISK_MEND, DISK_REASON_MAX - 1 - size);
+    reason[DISK_REASON_MAX - 1] = '\0';
+}
+
 enum disk_status disk_open(const struct disk_options *options, struct disk **disk, struct disk_recovered *recovered,
                            char reason[DISK_REASON_MAX])
 {
@@ -105,6 +115,8 @@ enum disk_status disk_open(const struct disk_options *options, struct disk **dis
         *disk = made;
     }
     recovery_close(&recovery);
+    if (status == DISK_REFUSED)
+        disk_say_mend(reason);
     if (status != DISK_OK) {
         disk_recovered_free(recovered);
         disk_free(made);

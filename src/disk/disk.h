@@ -24,7 +24,12 @@
 #include "raft/configuration.h"
 #include "raft/message.h"
 
-enum { DISK_PATH_MAX = 512, DISK_REASON_MAX = 400 };
+enum { DISK_PATH_MAX = 512, DISK_REASON_MAX = 512 };
+
+/* What mends a directory of which something is damaged or gone. */
+#define DISK_MEND \
+    "if a majority of the cluster is well without it, wipe the data directory: the node comes back with a copy, as a " \
+    "learner"
 
 struct disk_options {
     const char *directory;

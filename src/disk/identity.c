@@ -74,8 +74,10 @@ static enum disk_status identity_decode(const uint8_t block[BLOCK_SIZE], uint32_
         .incarnation = bytes_u64(block + AT_INCARNATION),
     };
     if (identity->node_id != node_id) {
-        char text[80];
-        int length = snprintf(text, sizeof text, "this data directory belongs to node %" PRIu32, identity->node_id);
+        char text[120];
+        int length = snprintf(text, sizeof text, "this data directory belongs to node %" PRIu32 "; give node %" PRIu32
+                              " a --data of its own, or start this one as --id %" PRIu32,
+                              identity->node_id, node_id, identity->node_id);
         ensure(length > 0 && (size_t)length < sizeof text);
         return reason_unfit(reason, path, text);
     }

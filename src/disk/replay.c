@@ -44,7 +44,7 @@ static const char *replay_keep(struct replay *replay, const struct record *recor
     if (record->payload_size > 0) {
         payload = blob_new(record->payload_size);
         if (!payload)
-            return "no memory for this record";
+            return "no memory for this record; cleatd needs more";
         memcpy(payload->bytes, record->payload, record->payload_size);
     }
     replay->entries[replay->count++] = (struct raft_entry){

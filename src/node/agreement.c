@@ -3,6 +3,11 @@
 #include "base/ensure.h"
 #include "node/state.h"
 
+#define DIFFERS "this node's state differs from the majority's at the same index: wipe its data directory, and it " \
+                "comes back with a copy, as a learner"
+#define ALL_DIFFER "no majority of the nodes has the same state at the same index: keep all data directories, and " \
+                   "report this as a bug"
+
 static void note(struct agreement *agreement, size_t place, uint64_t index, uint64_t hash)
 {
     for (size_t i = 0; i < AGREEMENT_KEPT; i++)
@@ -42,10 +47,9 @@ static void judge(struct node *node, uint64_t index)
     }
     uint32_t majority = count / 2 + 1;
     if (most >= majority && same < majority)
-        node_stop(node, "state_differs",
-                  "this node's state differs from the majority's at the same index: wipe its data and start it anew");
+        node_stop(node, "state_differs", DIFFERS);
     else if (reported == count && most < majority)
-        node_stop(node, "states_differ", "no majority of the nodes has the same state at the same index");
+        node_stop(node, "states_differ", ALL_DIFFER);
 }
 
 void agreement_applied(struct node *node)

@@ -80,6 +80,8 @@ enum disk_status rig_open(struct rig *rig)
     ck_assert((status == DISK_OK) == (rig->disk != NULL));
     if (status != DISK_OK) {
         ck_assert_msg(rig->reason[0] != '\0', "a reason must be given");
+        /* Whatever is refused, it is told what to do about it. */
+        ck_assert_msg(status != DISK_REFUSED || strstr(rig->reason, "; ") != NULL, "no mend: %s", rig->reason);
         ck_assert_uint_eq(fs_memory_open_files(rig->memory), open_files);
         return status;
     }

@@ -219,7 +219,7 @@ START_TEST(an_identity_with_a_cluster_of_no_format)
     static const uint8_t format = 99;
     rig_crash(&rig, FS_MEMORY_LOSE);
     forge_block(RIG_DIRECTORY "/identity", 0, block_magic_identity, 28, &format, 1);
-    refused("of a newer format than this version can read: run the cleatd that wrote it, or a newer one");
+    refused("of a newer format than this version can read; run the version of cleatd that wrote it, or a newer one");
 }
 END_TEST
 
