@@ -182,7 +182,8 @@ void raft_bootstrap(struct raft *raft, const struct raft_configuration *configur
     struct buffer bytes = {0};
     raft_configuration_encode(configuration, &bytes);
     struct blob *payload = blob_new(buffer_size(&bytes));
-    ensure(payload != NULL);
+    if (!payload)
+        memory_out(buffer_size(&bytes), __func__);
     memcpy(payload->bytes, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
     struct raft_entry entry = {

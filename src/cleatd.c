@@ -32,7 +32,8 @@ static void log_line(const char *event, const char *reason)
     buffer_append_text(&line, "event=");
     buffer_append_text(&line, event);
     buffer_append_text(&line, " reason=\"");
-    buffer_append_text(&line, reason);
+    for (const char *at = reason; *at; at++)
+        buffer_append_u8(&line, *at == '"' ? '\'' : (uint8_t)*at);
     buffer_append_text(&line, "\"\n");
     server_write_log(&line);
     buffer_close(&line);
@@ -81,7 +82,7 @@ static void raise_descriptors(struct node_options *options)
     options->connections_max = allowed;
 }
 
-/* The recovered snapshot's state. NULL where it does not load, though its checksums were right. */
+/* The recovered snapshot's state. NULL, and a log line: it does not load, though its checksums were right. */
 static struct store *load_store(struct disk *disk, const struct disk_recovered *recovered)
 {
     struct store *store = store_open(random_number(NULL));
@@ -95,6 +96,10 @@ static struct store *load_store(struct disk *disk, const struct disk_recovered *
             break;
     if (more == 0 && store_load_end(store) && store_applied(store) == recovered->snapshot_index)
         return store;
+    if (store_load_starved(store))
+        log_line("out_of_memory", "there is no memory for the snapshot's files: give cleatd more, and start it again");
+    else
+        log_line("refused", "the snapshot's contents do not load; " DISK_MEND);
     store_close(store);
     return NULL;
 }
@@ -160,7 +165,7 @@ static int run(const struct options *options, struct node *node, struct disk *di
     if (open_http(options, node, (const char *)buffer_start(&names), &server.http))
         exit_status = server_run(&server, node, disk);
     else
-        log_line("refused", "libmicrohttpd does not start; --no-http does without");
+        log_line("refused", "libmicrohttpd does not start: it needs more memory or descriptors; or say --no-http");
     buffer_close(&names);
     return exit_status;
 }
@@ -184,10 +189,8 @@ static int open_and_run(struct options *options)
     }
     server_write_log(&recovered.notes);
     struct store *store = load_store(disk, &recovered);
-    if (!store) {
-        log_line("refused", "the snapshot's contents do not load: wipe the data directory, and the node comes back");
+    if (!store)
         return EXIT_FAILURE;
-    }
     struct node *node = node_open(&options->node, disk, &recovered, store, server_now_ms(), reason);
     disk_recovered_free(&recovered);
 #ifdef __GLIBC__

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/ensure.h"
+#include "base/memory.h"
 
 enum { BUFFER_CAPACITY_MIN = 64 };
 
@@ -52,7 +53,8 @@ void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
     if (size == 0)
         return;
     uint8_t *at = buffer_reserve(buffer, size);
-    ensure(at != NULL);
+    if (!at)
+        memory_out(size, __func__);
     memcpy(at, bytes, size);
     buffer->end += size;
 }

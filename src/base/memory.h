@@ -12,10 +12,16 @@
 #include <stddef.h>
 
 /* SIZE zeroed bytes, to be given back with free(). Never NULL. */
-void *memory_get(size_t size);
+#define memory_get(size) memory_get_for(size, __func__)
+void *memory_get_for(size_t size, const char *who);
 
 /* BLOCK (or NULL) made COUNT elements of SIZE bytes long; new bytes are not zeroed. Never NULL. Stops the program if
  * the product overflows. */
-void *memory_resize(void *block, size_t count, size_t size);
+#define memory_resize(block, count, size) memory_resize_for(block, count, size, __func__)
+void *memory_resize_for(void *block, size_t count, size_t size, const char *who);
+
+/* WHO asked for SIZE bytes and got none: says so on stderr, as an event of its own, and ends the program with status 1.
+ * It is no bug of the program. Nothing is waited for, as in a crash. */
+_Noreturn void memory_out(size_t size, const char *who);
 
 #endif

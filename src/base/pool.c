@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "base/memory.h"
 
 enum { CHUNK_BYTES = 16 * 1024, HEADER_BYTES = 64 };
 
@@ -37,7 +38,8 @@ void pool_close(struct pool *pool)
 static struct chunk *add_chunk(struct pool *pool)
 {
     struct chunk *chunk = aligned_alloc(CHUNK_BYTES, CHUNK_BYTES);
-    ensure(chunk != NULL);
+    if (!chunk)
+        memory_out(CHUNK_BYTES, __func__);
     *chunk = (struct chunk){0};
     list_add_last(&pool->open, &chunk->open);
     pool->chunk_count++;

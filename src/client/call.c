@@ -16,7 +16,8 @@ enum { LINE_ROOM = REQUEST_LINE_MAX + 64 };
 static char *copy_text(const char *text)
 {
     char *copy = strdup(text);
-    ensure(copy != NULL);
+    if (!copy)
+        memory_out(strlen(text) + 1, __func__);
     return copy;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ensure.h"
+#include "base/memory.h"
 #include "client/endpoint.h"
 #include "client/wire.h"
 
@@ -278,7 +279,8 @@ static bool take_answer(struct session *session)
 static void read_some(struct session *session)
 {
     uint8_t *room = buffer_reserve(&session->input, INPUT_BYTES);
-    ensure(room != NULL);
+    if (!room)
+        memory_out(INPUT_BYTES, __func__);
     ssize_t got = recv(session->socket_file, room, INPUT_BYTES, 0);
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;

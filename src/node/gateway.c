@@ -147,7 +147,8 @@ void gateway_skip(struct gateway *gateway, uint64_t number)
     struct gateway_slot *slot = gateway_slot(gateway, number);
     struct command skip = {.kind = COMMAND_SKIP};
     struct blob *command = command_encode(&skip);
-    ensure(command != NULL);
+    if (!command)
+        memory_out(sizeof(struct blob), __func__);
     command_number(command, gateway->id, gateway->epoch, number, gateway->first);
     blob_release(slot->command);
     slot->command = command;

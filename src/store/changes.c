@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "base/memory.h"
 #include "protocol/words.h"
 #include "store/expiry.h"
 
@@ -107,7 +108,8 @@ static struct blob *blob_for(struct store *store, const struct command *change, 
     struct command write = {
         .kind = COMMAND_WRITE, .name = change->name, .name_size = change->name_size, .value_size = value_size};
     struct blob *blob = command_encode(&write);
-    ensure(blob != NULL);
+    if (!blob)
+        memory_out(value_size, __func__);
     return blob;
 }
 

@@ -30,6 +30,8 @@ bool store_dump_active(const struct store *store);
 /* Loads into a store that is new and empty: the dump's blocks in their order. False where BYTES are not a valid block,
  * or there is no memory for it: the store is then of no use but to be drained and closed. */
 bool store_load(struct store *store, const uint8_t *bytes, size_t size);
+/* It failed for want of memory alone: nothing is wrong with what was loaded. */
+bool store_load_starved(const struct store *store);
 /* After the last block: true if all that STATE announced has come (files, gateways), and the store is fit for use. */
 bool store_load_end(struct store *store);
 

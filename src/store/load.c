@@ -146,8 +146,10 @@ static bool load_file(struct store *store, struct reader *reader)
     if (files_find(&store->files, command.name, command.name_size))
         return false;
     state.blob = blob_new(size);
-    if (!state.blob)
+    if (!state.blob) {
+        store->load.starved = true;
         return false;
+    }
     memcpy(state.blob->bytes, payload, size);
     files_add(&store->files, &state);
     blob_release(state.blob);
@@ -187,6 +189,11 @@ bool store_load(struct store *store, const uint8_t *bytes, size_t size)
     while (!load->bad && reader_left(&reader) > 0)
         load->bad = !load_record(store, &reader);
     return !load->bad;
+}
+
+bool store_load_starved(const struct store *store)
+{
+    return store->load.starved;
 }
 
 bool store_load_end(struct store *store)

@@ -28,9 +28,10 @@ struct dump {
 
 /* What a load still waits for. */
 struct loading {
-    bool active; /* from the first block to store_load_end */
-    bool begun;  /* STATE has come */
-    bool bad;    /* something could not be loaded: nothing more will be */
+    bool active;  /* from the first block to store_load_end */
+    bool begun;   /* STATE has come */
+    bool bad;     /* something could not be loaded: nothing more will be */
+    bool starved; /* ... because there was no memory for it: the dump may be as good as any */
     uint64_t files_left;
     uint32_t gateways_left;
     uint32_t repeats_left;
