@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ARGUMENT_REASON_MAX = 200 };
+enum { ARGUMENT_REASON_MAX = 300 };
 
 /* Writes "--OPTION TEXT: MUST" into REASON (a long TEXT is cut). Returns false. */
 bool argument_refuse(char reason[ARGUMENT_REASON_MAX], const char *option, const char *text, const char *must);

@@ -37,6 +37,9 @@ struct node_link;    /* a connection between two nodes, likewise */
 struct connection;   /* the driver's side of a client's connection: never looked into here */
 struct peer_socket;  /* the driver's side of a link */
 
+/* What a cluster of one that nobody calls has in place of an address. */
+#define NODE_ALONE_ADDRESS "self"
+
 struct node_options {
     uint32_t id;
     /* Where the members are looked for, from --cluster: ids and addresses, by ascending id. Count 1: a cluster of

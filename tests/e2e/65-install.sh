@@ -66,6 +66,43 @@ test_the_unit_is_right() {
     same "$(grep -F cleatd "$directory/said")" "" "systemd-analyze verify"
 }
 
+# What systemd would run of the installed unit, with $1 as its configuration: in the array `command`.
+unit_command() {
+    local unit=$directory/root$prefix/lib/systemd/system/cleatd.service line CLEATD_OPTIONS
+    printf '%s\n' "$1" >"$directory/root$prefix/etc/default/cleatd"
+    # shellcheck source=/dev/null
+    source "$directory/root$(sed -nE 's/^EnvironmentFile=-?//p' "$unit")"
+    line=$(sed -n 's/^ExecStart=//p' "$unit")
+    line=${line//'%S'/"$directory/state"}
+    read -ra command <<<"$directory/root${line//'$CLEATD_OPTIONS'/"$CLEATD_OPTIONS"}"
+}
+
+# Enabled as it was installed it once formed a cluster of one, and ignored the --cluster that it was given later.
+test_the_service_runs_alone_only_if_it_is_told_to() {
+    local options code file=$prefix/etc/default/cleatd
+    local -a command
+    installed install
+    mkdir "$directory/state"
+    use_cluster none
+    for options in "$(<"$directory/root$file")" 'CLEATD_OPTIONS=""' "CLEATD_OPTIONS='--listen 127.0.0.1:$CLEAT_PORT'" \
+        'CLEATD_OPTIONS="--no-http --timeout-ms 500"'; do
+        unit_command "$options"
+        code=0
+        timeout 5 "${command[@]}" 2>"$directory/said" || code=$?
+        same "$code" 1 "with $options"
+        matches "$(<"$directory/said")" "cleatd: say in $file who this node is: --id and --cluster*--alone*" "$options"
+    done
+    [[ ! -e $directory/state/cleat ]] || fail "it made a data directory"
+    for options in "--alone" "--id 2 --cluster 1=127.0.0.1:$CLEAT_PEER_PORT,2=127.0.0.1:$((CLEAT_PEER_PORT + 1))"; do
+        rm -rf "$directory/state/cleat"
+        unit_command "CLEATD_OPTIONS=\"$options --listen 127.0.0.1:$CLEAT_PORT\""
+        background "${command[@]}" 2>"$directory/said"
+        wait_for listened_to "$CLEAT_PORT"
+        kill -TERM "$!"
+        wait "$!" || fail "$options: $(<"$directory/said")"
+    done
+}
+
 test_man_pages_are_clean_and_the_same_each_time() {
     local page name
     RELEASED=2001-02-03 "$root/scripts/man" "$directory/one"

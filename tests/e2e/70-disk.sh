@@ -168,7 +168,7 @@ test_a_node_with_a_damaged_log_stays_away_and_the_others_go_on() {
 
 test_a_directory_is_for_one_node_and_one_process() {
     fresh_cluster 3
-    run_alone "$CLEAT_DIR/1/data" --id 1
+    run_alone "$CLEAT_DIR/1/data"
     same "$code" 1
     grep -q "event=refused" "$directory/stderr" || fail "$(<"$directory/stderr")"
     cluster down

@@ -58,6 +58,71 @@ test_help_version_and_bad_options() {
     done
 }
 
+# Fails unless cleatd with the options $1 refuses to start with a line that matches $2, and touches nothing.
+refuses() {
+    local code=0
+    # shellcheck disable=SC2086
+    timeout 5 "$server" --data "$directory/data" $1 2>"$directory/stderr" || code=$?
+    same "$code" 1 "cleatd $1"
+    matches "$(<"$directory/stderr")" "cleatd: *$2*" "cleatd $1"
+    [[ ! -e $directory/data ]] || fail "cleatd $1: it made a data directory"
+}
+
+# Each of them once started: alone where it was to be one of several, or where no other node could ever call it.
+test_slips_in_who_the_nodes_are() {
+    local here=127.0.0.1:9081 address pair id
+    for id in 1 2 9 255; do
+        refuses "--id $id" "--id $id goes with --cluster: give that too, or leave out --id"
+        refuses "--alone --id $id" "--id $id goes with --cluster"
+    done
+    refuses "--cluster 2=$here,3=127.0.0.1:9082" "--cluster does not name node 1, which this is without --id"
+    refuses "--id 4 --cluster 2=$here,3=127.0.0.1:9082" "--cluster does not name this node's --id 4: it lists all nodes"
+    refuses "--alone --cluster 1=$here" "--alone and --cluster exclude each other"
+    for address in 0.0.0.0:9082 0:9082 0.0:9082 '[::]:9082' '[::0]:9082' '[0:0:0:0:0:0:0:0]:9082' '[::%lo]:9082' \
+        '[::ffff:0.0.0.0]:9082' '[::ffff:0:0]:9082' 255.255.255.255:9082 224.0.0.1:9082 '[ff02::1]:9082'; do
+        for pair in "1=$here,2=$address" "1=$address,2=$here" "1=$address"; do
+            refuses "--cluster $pair" "\"[12]=*\": 0.0.0.0, * and the like name no machine: give the address at which"
+        done
+    done
+    for pair in "1=a:9081,2=a:9081" "1=a:9081,3=b:9081,2=a:9081" "1=a:9081,2=A:09081" "1=a.example.:1,2=A.Example:1" \
+        "1=127.0.0.1:9081,2=127.1:9081" "1=127.0.0.1:9081,2=[::ffff:127.0.0.1]:9081" "1=[::1]:9081,2=[0:0::1]:9081"; do
+        refuses "--cluster $pair" "\"2=*\": two ids have the same address: each node has one of its own"
+    done
+    for pair in "1=a:1,1=b:1" "1=a:1,2=b:1,1=c:1" "1=a:1,01=b:1"; do
+        refuses "--cluster $pair" "\"*1=?:1\": an id is there twice: each node has one of its own"
+    done
+    for pair in "" , "1=a:1," ",1=a:1" "1=a:1,,2=b:1" "1=a:1;2=b:1" "a:1" "0=a:1" "256=a:1" "-1=a:1"; do
+        refuses "--cluster=$pair" "--cluster *\"*\": *"
+    done
+    for address in 127.0.0.1:9081 127.1:9081 0.0.0.0:9081 '[::]:9081'; do
+        refuses "--cluster 1=$here --listen $address" "--listen is for clients: it takes another port"
+    done
+    refuses "--cluster 1=a:1,2=b:1,3=c:1,4=d:1,5=e:1,6=f:1,7=g:1,8=h:1,9=i:1,10=j:1" "a cluster has at most 9 nodes"
+    refuses "--service /etc/somewhere" "say in /etc/somewhere who this node is"
+}
+
+# What looks like such a slip and is none.
+test_what_is_no_slip_in_who_the_nodes_are() {
+    local options line
+    use_cluster none
+    local first=127.0.0.1:$CLEAT_PEER_PORT other=127.0.0.1:$((CLEAT_PEER_PORT + 1))
+    for options in "--alone" "--service /etc/somewhere --alone" "--cluster 1=$first" "--id 9 --cluster 9=$first" \
+        "--id 2 --cluster 2=$first,1=$other" "--cluster 1=$first,2=127.0.0.2:$CLEAT_PEER_PORT" \
+        "--service /etc/somewhere --cluster 1=$first,2=$other" "--id 255 --cluster 255=$first,1=$other"; do
+        rm -rf "$directory/data"
+        # shellcheck disable=SC2086
+        background "$server" --data "$directory/data" --listen "127.0.0.1:$CLEAT_PORT" $options 2>"$directory/stderr"
+        wait_for listened_to "$CLEAT_PORT"
+        kill -TERM "$!"
+        wait "$!" || fail "cleatd $options: $(<"$directory/stderr")"
+    done
+    for options in "--id 9 --help" "--cluster nonsense --version" "--help --alone --cluster 1=$first"; do
+        # shellcheck disable=SC2086
+        line=$("$server" $options 2>&1 | head -n 1) || true
+        [[ $options == *nonsense* ]] || matches "$line" "Usage: cleatd *" "cleatd $options"
+    done
+}
+
 # What cannot be done any more is answered all the same, before the end.
 test_a_node_that_is_told_to_end_answers_all() {
     local line

@@ -38,6 +38,9 @@ static void check(const struct options *options)
 {
     const struct node_options *node = &options->node;
     bool listed = false;
+    if (options->help || options->version)
+        return;
+    ensure(options->clustered || (!options->identified && (options->alone || !options->service)));
     ensure(node->peer_count > 0 && node->peer_count <= RAFT_MEMBERS_MAX);
     for (uint32_t i = 0; i < node->peer_count; i++) {
         struct address address;
