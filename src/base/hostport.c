@@ -1,5 +1,6 @@
 #include "base/hostport.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -27,6 +28,27 @@ static bool port_valid(const char *port, size_t size)
     return number > 0 && number <= 65535;
 }
 
+static bool is_ipv6(const char *text, size_t size)
+{
+    char copy[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    const char *zone = memchr(text, '%', size);
+    if (zone)
+        size = (size_t)(zone - text);
+    if (size >= sizeof copy || memchr(text, '\0', size))
+        return false;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    return inet_pton(AF_INET6, copy, &address) == 1;
+}
+
+/* An IPv6 address without its brackets, with a port behind it or not. */
+static bool lacks_brackets(const char *text, size_t size)
+{
+    const char *last = memrchr(text, ':', size);
+    return is_ipv6(text, size) || (last && is_ipv6(text, (size_t)(last - text)));
+}
+
 const char *hostport_split(struct hostport *parts, const char *text, size_t size)
 {
     const char *end = text + size;
@@ -36,7 +58,7 @@ const char *hostport_split(struct hostport *parts, const char *text, size_t size
     if (bracketed && !stop)
         return form_reason;
     const char *rest = stop ? stop + bracketed : end;
-    if (!bracketed && stop && memchr(rest + 1, ':', (size_t)(end - rest - 1)))
+    if (!bracketed && lacks_brackets(text, size))
         return "an IPv6 address goes in brackets: [::1]:8080";
     *parts = (struct hostport){.host = host, .host_size = (size_t)((stop ? stop : end) - host), .port = end};
     if (parts->host_size == 0)

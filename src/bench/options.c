@@ -95,10 +95,14 @@ static bool take_arrivals(struct bench_options *options, const char *text, char 
            argument_refuse(reason, "arrivals", text, "it must be poisson or even");
 }
 
-static bool take_endpoints(struct bench_options *options, const char *name, const char *text, char *reason)
+/* WHERE they are told: an option, or the environment. */
+static bool take_endpoints(struct bench_options *options, const char *where, const char *text, char *reason)
 {
-    const char *problem = endpoints_parse(&options->endpoints, text);
-    return !problem || argument_refuse(reason, name, text, problem);
+    char problem[ENDPOINTS_REASON_MAX];
+    bool good = endpoints_parse(&options->endpoints, text, problem);
+    if (!good)
+        snprintf(reason, ARGUMENT_REASON_MAX, "%s: %s", where, problem);
+    return good;
 }
 
 static bool take_flag(struct bench_options *options, int option)
@@ -115,7 +119,7 @@ static bool take(struct bench_options *options, int option, const char *name, co
 {
     switch (option) {
     case OPTION_ENDPOINTS:
-        return take_endpoints(options, name, value, reason);
+        return take_endpoints(options, "--endpoints", value, reason);
     case OPTION_CONNECTIONS:
         return argument_u32(name, value, 1, BENCH_CONNECTIONS_MAX, &options->connections, reason);
     case OPTION_DEPTH:
@@ -160,7 +164,10 @@ static bool take(struct bench_options *options, int option, const char *name, co
 /* What only holds between several options. */
 static bool check(struct bench_options *options, char *reason)
 {
-    if (options->endpoints.count == 0 && !take_endpoints(options, "endpoints", endpoints_default(), reason))
+    if (options->help)
+        return true;
+    if (options->endpoints.count == 0 &&
+        !take_endpoints(options, "$" ENDPOINTS_VARIABLE, endpoints_default(), reason))
         return false;
     if (options->duration_ms == 0 && options->count == 0)
         options->duration_ms = BENCH_SECONDS_DEFAULT * 1000;

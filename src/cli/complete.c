@@ -67,7 +67,7 @@ static void add_names(const struct cli *base, struct choices *choices, const cha
     struct session_options options = cli_session_options(base);
     options.timeout_ms = ASK_MS;
     options.wire = NULL;
-    if (*start && !request_name(start, strlen(start)))
+    if (base->options.endpoints.count == 0 || (*start && !request_name(start, strlen(start))))
         return;
     session_change(base->session, &options);
     struct call *call = call_open(NULL);

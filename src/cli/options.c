@@ -43,13 +43,12 @@ enum { OPTIONS = sizeof table / sizeof table[0] };
 
 enum { LONG_BASE = 256 }; /* what getopt returns: LONG_BASE and the index in the table */
 
-bool options_default(struct options *options, char reason[ARGUMENT_REASON_MAX])
+void options_default(struct options *options)
 {
+    char reason[ENDPOINTS_REASON_MAX];
     *options = (struct options){.timeout_ms = SESSION_TIMEOUT_MS};
-    const char *problem = endpoints_parse(&options->endpoints, endpoints_default());
-    if (problem)
-        snprintf(reason, ARGUMENT_REASON_MAX, "$CLEAT_ENDPOINTS: %s", problem);
-    return !problem;
+    if (!endpoints_parse(&options->endpoints, endpoints_default(), reason))
+        snprintf(options->no_endpoints, sizeof options->no_endpoints, "$" ENDPOINTS_VARIABLE ": %s", reason);
 }
 
 void options_close(struct options *options)
@@ -72,8 +71,11 @@ static bool take_form(struct options *options, const char *text, char *reason)
 
 static bool take_endpoints(struct options *options, const char *text, char *reason)
 {
-    const char *problem = endpoints_parse(&options->endpoints, text);
-    return !problem || argument_refuse(reason, "endpoints", text, problem);
+    char problem[ENDPOINTS_REASON_MAX];
+    bool good = endpoints_parse(&options->endpoints, text, problem);
+    if (!good)
+        snprintf(reason, ARGUMENT_REASON_MAX, "--endpoints: %s", problem);
+    return good;
 }
 
 static bool take_value(struct options *options, const char *name, const char *text, char *reason)

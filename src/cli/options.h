@@ -26,7 +26,8 @@ enum {
 };
 
 struct options {
-    struct endpoints endpoints;
+    struct endpoints endpoints;  /* none: see `no_endpoints` */
+    char no_endpoints[ARGUMENT_REASON_MAX]; /* what is wrong with those of the environment */
     uint64_t timeout_ms;
     enum output_form form;
     bool show_wire;
@@ -50,8 +51,8 @@ struct options {
     int word_count;
 };
 
-/* What holds without any option; the environment's endpoints. False: they are wrong, see REASON. */
-bool options_default(struct options *options, char reason[ARGUMENT_REASON_MAX]);
+/* What holds without any option; the environment's endpoints. That these are wrong forbids nothing that needs none. */
+void options_default(struct options *options);
 void options_close(struct options *options);
 
 /* Takes the options of argv[1...] that all verbs have and those of TAKES; the others, and wrong values, are refused

@@ -37,13 +37,14 @@ static int finish_output(const struct cli *cli, int status)
 /* `bench` has options of its own; what was said before its name reaches it by the environment. */
 static int run_bench(const struct cli *base, int argc, char **argv)
 {
-    char list[ENDPOINTS_MAX * ENDPOINT_TEXT_SIZE], text[ENDPOINT_TEXT_SIZE];
+    char list[ENDPOINTS_MAX * ENDPOINT_TEXT_SIZE] = "", text[ENDPOINT_TEXT_SIZE];
     size_t size = 0;
     for (size_t i = 0; i < base->options.endpoints.count; i++) {
         size += (size_t)snprintf(list + size, sizeof list - size, "%s%s", i > 0 ? "," : "",
                                  endpoint_text(&base->options.endpoints.list[i], text));
     }
-    setenv(ENDPOINTS_VARIABLE, list, 1);
+    if (size > 0)
+        setenv(ENDPOINTS_VARIABLE, list, 1);
     if (base->options.form != OUTPUT_JSON)
         return bench_run(argc, argv);
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
@@ -71,6 +72,14 @@ static bool words_fit(const struct cli *cli)
     return false;
 }
 
+static bool has_endpoints(const struct cli *cli)
+{
+    bool good = cli->options.endpoints.count > 0 || cli->verb->run == help_run;
+    if (!good)
+        cli_say(cli, "%s", cli->options.no_endpoints);
+    return good;
+}
+
 int run_command(const struct cli *base, int argc, char **argv)
 {
     char reason[ARGUMENT_REASON_MAX];
@@ -94,7 +103,7 @@ int run_command(const struct cli *base, int argc, char **argv)
     } else if (cli.options.program_version) {
         help_show_version(&cli);
         status = finish_output(&cli, STATUS_OK);
-    } else if (!words_fit(&cli)) {
+    } else if (!words_fit(&cli) || !has_endpoints(&cli)) {
         status = STATUS_USAGE;
     } else {
         const struct session_options session_options = cli_session_options(&cli);
@@ -146,9 +155,9 @@ int run_program(int argc, char **argv)
     struct cli base = {.session = &session};
     fill_descriptors();
     setlocale(LC_CTYPE, "");
-    bool good = options_default(&base.options, reason);
+    options_default(&base.options);
     int first = options_parse(&base.options, argc, argv, 0, true, reason);
-    if (first < 0 || (!good && base.options.endpoints.count == 0)) {
+    if (first < 0) {
         cli_say(&base, "%s; see cleat --help", reason);
         return STATUS_USAGE;
     }

@@ -13,12 +13,17 @@
 
 #include "base/hostport.h"
 
-/* One "HOST[:PORT]" of SIZE bytes. */
+static const char blanks[] = " \t\r\n";
+
+/* One "HOST[:PORT]" of SIZE bytes, without blanks around it. */
 static const char *parse_one(struct endpoint *endpoint, const char *text, size_t size)
 {
     struct hostport parts;
     if (memmem(text, size, "://", strlen("://")))
         return "each must be HOST:PORT, without http://";
+    for (size_t i = 0; i < size; i++)
+        if (text[i] == ';' || strchr(blanks, text[i]))
+            return "endpoints are separated by commas";
     const char *problem = hostport_split(&parts, text, size);
     if (problem)
         return problem;
@@ -31,19 +36,49 @@ static const char *parse_one(struct endpoint *endpoint, const char *text, size_t
     return NULL;
 }
 
-const char *endpoints_parse(struct endpoints *endpoints, const char *text)
+/* Takes the blanks off both ends of the SIZE bytes at *TEXT; returns how many are left. */
+static size_t trim(const char **text, size_t size)
+{
+    while (size > 0 && strchr(blanks, **text)) {
+        (*text)++;
+        size--;
+    }
+    while (size > 0 && strchr(blanks, (*text)[size - 1]))
+        size--;
+    return size;
+}
+
+/* The element number COUNT. False: REASON says what is wrong with it. */
+static bool parse_element(struct endpoints *endpoints, const char *text, size_t size, char *reason)
+{
+    size = trim(&text, size);
+    if (size == 0) {
+        snprintf(reason, ENDPOINTS_REASON_MAX, "element %zu of the list is empty: HOST:PORT,HOST:PORT,... is wanted",
+                 endpoints->count + 1);
+        return false;
+    }
+    if (endpoints->count == ENDPOINTS_MAX) {
+        snprintf(reason, ENDPOINTS_REASON_MAX, "there are more than %d of them", ENDPOINTS_MAX);
+        return false;
+    }
+    const char *problem = parse_one(&endpoints->list[endpoints->count], text, size);
+    if (problem)
+        snprintf(reason, ENDPOINTS_REASON_MAX, "'%.*s': %s", size < 60 ? (int)size : 60, text, problem);
+    endpoints->count += !problem;
+    return !problem;
+}
+
+bool endpoints_parse(struct endpoints *endpoints, const char *text, char reason[ENDPOINTS_REASON_MAX])
 {
     endpoints->count = 0;
     for (const char *at = text;;) {
         size_t size = strcspn(at, ",");
-        if (endpoints->count == ENDPOINTS_MAX)
-            return "there are more than 64 of them";
-        const char *problem = parse_one(&endpoints->list[endpoints->count], at, size);
-        if (problem)
-            return problem;
-        endpoints->count++;
+        if (!parse_element(endpoints, at, size, reason)) {
+            endpoints->count = 0;
+            return false;
+        }
         if (at[size] == '\0')
-            return NULL;
+            return true;
         at += size + 1;
     }
 }

@@ -2,13 +2,18 @@
 #ifndef CLEAT_CLIENT_ENDPOINT_H
 #define CLEAT_CLIENT_ENDPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/hostport.h"
 
-enum { ENDPOINTS_MAX = 64, ENDPOINT_TEXT_SIZE = HOSTPORT_HOST_MAX + HOSTPORT_PORT_MAX + 4 };
+enum {
+    ENDPOINTS_MAX = 64,
+    ENDPOINT_TEXT_SIZE = HOSTPORT_HOST_MAX + HOSTPORT_PORT_MAX + 4,
+    ENDPOINTS_REASON_MAX = 160,
+};
 
 #define ENDPOINTS_VARIABLE "CLEAT_ENDPOINTS" /* of the environment */
 #define ENDPOINTS_DEFAULT "localhost:8080"
@@ -21,7 +26,7 @@ struct endpoint {
 
 struct endpoints {
     struct endpoint list[ENDPOINTS_MAX];
-    size_t count; /* at least 1 once parsed */
+    size_t count; /* at least 1 once parsed; 0: there was something wrong with the list */
 };
 
 struct endpoint_address {
@@ -29,8 +34,9 @@ struct endpoint_address {
     socklen_t size;
 };
 
-/* "127.0.0.1:8080,[::1]:8081,name": without a port it is 8080. NULL, or what is wrong with it. */
-const char *endpoints_parse(struct endpoints *endpoints, const char *text);
+/* "127.0.0.1:8080, [::1]:8081,name": without a port it is 8080; blanks around an element, and line ends, do not count.
+ * All of it, or nothing: false leaves no endpoint, and REASON names the element that is wrong. */
+bool endpoints_parse(struct endpoints *endpoints, const char *text, char reason[ENDPOINTS_REASON_MAX]);
 
 /* An endpoint as people write it, and as endpoints_parse takes it: returns TEXT, "HOST:PORT" or "[HOST]:PORT". */
 const char *endpoint_text(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE]);

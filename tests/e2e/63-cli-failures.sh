@@ -33,6 +33,51 @@ test_cli_writes_addresses_with_colons_in_brackets() {
     matches "$(<"$directory/stderr")" "cleat bench: [[]::1]:1: Connection refused"*
 }
 
+# A list that is wrong anywhere is refused as a whole: cut there, it would leave no servers to go on with.
+test_cli_refuses_a_bad_list_of_endpoints() {
+    local case list said
+    local -a good=("$(printf '127.0.0.1:1 ,\t127.0.0.1:1')" " 127.0.0.1:1" $'127.0.0.1:1,\n127.0.0.1:1\n')
+    for case in '127.0.0.1:1,|element 2 of the list is empty*' ' |element 1 of the list is empty*' \
+        '127.0.0.1:1, ,127.0.0.1:1|element 2 *' ',127.0.0.1:1|element 1 *' \
+        "127.0.0.1:1,b:99999|'b:99999': a PORT is a number*" "a:1 b:2|'a:1 b:2': endpoints are separated by commas" \
+        "127.0.0.1:1;b:2|*separated by commas" "127.0.0.1:1,::1|'::1': an IPv6 address goes in brackets*" \
+        "a:1,[::1|'[[]::1': HOST:PORT *" "a:1,http://b:2|'http://b:2': *"; do
+        list=${case%%|*} said=${case#*|}
+        fails 2 cleat --endpoints "$list" get x
+        matches "$(<"$directory/stderr")" "cleat: --endpoints: $said; see cleat --help"
+        fails 2 cleat get --endpoints "$list" x
+        matches "$(<"$directory/stderr")" "cleat: get: --endpoints: $said; see cleat get --help"
+        fails 2 cleat bench --endpoints "$list" --seconds 0.1
+        matches "$(<"$directory/stderr")" "cleat bench: --endpoints: $said"
+        export CLEAT_ENDPOINTS=$list
+        fails 2 cleat get x
+        matches "$(<"$directory/stderr")" "cleat: get: \$CLEAT_ENDPOINTS: $said"
+        fails 2 cleat bench --seconds 0.1
+        matches "$(<"$directory/stderr")" "cleat bench: \$CLEAT_ENDPOINTS: $said"
+        fails 2 cleat <<<"ls"
+        matches "$(<"$directory/stderr")" "cleat: line 1: ls: \$CLEAT_ENDPOINTS: $said"
+        # What needs none of them, or has its own, is not forbidden.
+        local command
+        for command in --help --version help "help get" "get --help" "get --version" "bench --help"; do
+            # shellcheck disable=SC2086 # words
+            fails 0 cleat $command
+        done
+        for command in "--endpoints 127.0.0.1:1 get x" "get x --endpoints 127.0.0.1:1" \
+            "get --endpoints=127.0.0.1:1 x"; do
+            # shellcheck disable=SC2086 # words
+            fails 5 cleat --timeout 0.1 $command
+        done
+        fails 1 cleat bench --endpoints 127.0.0.1:1 --seconds 0.1
+        fails 1 cleat --endpoints 127.0.0.1:1 bench --seconds 0.1
+        fails 5 cleat <<<"get x --endpoints 127.0.0.1:1 --timeout 0.1"
+        unset CLEAT_ENDPOINTS
+    done
+    for list in "${good[@]}"; do
+        fails 5 cleat --endpoints "$list" get x --timeout 0.1
+        CLEAT_ENDPOINTS=$list fails 5 cleat get x --timeout 0.1
+    done
+}
+
 # --- several files ---------------------------------------------------------------------------------------------------
 
 # Files S/1000 to S/1399, of which D has the first with other contents.

@@ -78,7 +78,8 @@ static void begin(struct cli *base)
 {
     ensure((stdout = fopen("/dev/null", "w")) && (stderr = fopen("/dev/null", "w")));
     /* More than there are connections: so there is no pause before one is tried again. */
-    ensure(!endpoints_parse(&base->options.endpoints, "a:1,b:1,c:1,d:1,e:1,f:1,g:1,h:1"));
+    char reason[ENDPOINTS_REASON_MAX];
+    ensure(endpoints_parse(&base->options.endpoints, "a:1,b:1,c:1,d:1,e:1,f:1,g:1,h:1", reason));
     base->options.timeout_ms = SESSION_TIMEOUT_MS;
 }
 

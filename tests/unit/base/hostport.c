@@ -50,7 +50,9 @@ START_TEST(what_is_none)
     } cases[] = {
         {"", "HOST:PORT"},         {":", "HOST:PORT"},          {":8080", "HOST:PORT"},    {"[]:80", "HOST:PORT"},
         {"[::1", "HOST:PORT"},     {"[", "HOST:PORT"},          {"[::1]80", "HOST:PORT"},  {"[::1]:", "PORT"},
-        {"::1", "in brackets"},    {"::1:8080", "in brackets"}, {"a:1:2", "in brackets"},  {"a:", "PORT"},
+        {"::1", "in brackets"},    {"::1:8080", "in brackets"}, {"a:1:2", "PORT"},         {"a:", "PORT"},
+        {"1:2:3:4:5:6:7:8", "in brackets"}, {"1:2:3:4:5:6:7:8:80", "in brackets"}, {"fe80::1%eth0:80", "in brackets"},
+        {"::ffff:1.2.3.4:80", "in brackets"}, {"::1:99999", "in brackets"}, {"db:80:81", "PORT"}, {"a:1 b:2", "PORT"},
         {"a:0", "PORT"},           {"a:65536", "PORT"},         {"a:-1", "PORT"},          {"a:8 0", "PORT"},
         {"a:x", "PORT"},           {"a:000080", "PORT"},        {"a:999999999999", "PORT"}, {"a:1 ", "PORT"},
         {"127.0.0.1 :9081", "spaces"}, {" a:1", "spaces"},      {"a b", "spaces"},         {"a\t:1", "spaces"},

@@ -44,8 +44,15 @@ START_TEST(endpoints_from_the_environment)
     ck_assert_uint_eq(options.endpoints.count, 2);
     ck_assert(parse("--endpoints c:3"));
     ck_assert_str_eq(options.endpoints.list[0].host, "c");
-    setenv(ENDPOINTS_VARIABLE, "a:b", 1);
+    setenv(ENDPOINTS_VARIABLE, " a:1 , b:2", 1);
+    ck_assert(parse(""));
+    ck_assert_uint_eq(options.endpoints.count, 2);
+    setenv(ENDPOINTS_VARIABLE, "c:3,a:b", 1);
     ck_assert(!parse(""));
+    ck_assert_str_eq(reason, "$CLEAT_ENDPOINTS: 'a:b': a PORT is a number from 1 to 65535");
+    ck_assert(parse("--endpoints c:3"));
+    ck_assert(parse("--help"));
+    ck_assert(options.help);
     unsetenv(ENDPOINTS_VARIABLE);
 }
 END_TEST

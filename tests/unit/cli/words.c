@@ -170,9 +170,25 @@ static char reason[ARGUMENT_REASON_MAX];
 static int parse(unsigned takes, bool first_word, int argc, char **argv)
 {
     options_close(&options);
-    ck_assert(options_default(&options, reason));
+    options_default(&options);
     return options_parse(&options, argc, argv, takes, first_word, reason);
 }
+
+START_TEST(a_bad_list_in_the_environment_is_kept_for_who_needs_it)
+{
+    char *argv[] = {"get", "name", "--endpoints", "b:2", NULL};
+    setenv(ENDPOINTS_VARIABLE, "a:1,,b:2", 1);
+    ck_assert_int_eq(parse(0, false, 2, argv), 2);
+    ck_assert_uint_eq(options.endpoints.count, 0);
+    ck_assert_ptr_nonnull(strstr(options.no_endpoints, "$CLEAT_ENDPOINTS: element 2 of the list is empty"));
+    ck_assert_int_eq(parse(0, false, 4, argv), 4);
+    ck_assert_uint_eq(options.endpoints.count, 1);
+    argv[3] = "c:3,d:x";
+    ck_assert_int_eq(parse(0, false, 4, argv), -1);
+    ck_assert_str_eq(reason, "--endpoints: 'd:x': a PORT is a number from 1 to 65535");
+    unsetenv(ENDPOINTS_VARIABLE);
+}
+END_TEST
 
 START_TEST(options_among_words)
 {
@@ -258,6 +274,7 @@ int main(void)
     tcase_add_test(tests, paths_that_must_not_be_made);
     tcase_add_test(tests, folders_and_last_parts);
     tcase_add_test(tests, lines_of_a_listing);
+    tcase_add_test(tests, a_bad_list_in_the_environment_is_kept_for_who_needs_it);
     tcase_add_test(tests, options_among_words);
     tcase_add_test(tests, options_that_are_refused);
     tcase_add_test(tests, what_choices_have_in_common);
