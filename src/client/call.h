@@ -42,7 +42,8 @@ struct call {
     bool changes;             /* something, if it is done */
     bool safe;                /* a change that may be sent again when it is not known whether it was done */
     int64_t first_sent_ms;    /* by the session's clock; 0: not yet */
-    bool sent;                /* once at least, without an answer that says it was not done */
+    int64_t sent_ms;          /* likewise, the last time */
+    bool sent;                /* as a whole, without an answer that says it was not done: see `reason` for which */
     enum call_outcome outcome;
     struct answer answer;     /* its line is in `line` */
     uint8_t line[ANSWER_LINE_MAX];

@@ -81,6 +81,15 @@ bool session_full(const struct session *session)
     return session->count >= SESSION_CALLS_MAX || session->bytes >= SESSION_BYTES_MAX;
 }
 
+/* There is an answer, or the first question. */
+static void forget_trouble(struct session *session)
+{
+    session->progress_ms = now_ms();
+    session->losses = 0;
+    session->refused = false;
+    session->refusal_ms = 0;
+}
+
 /* The other side has closed it while nothing was asked. */
 static bool is_closed(const struct session *session)
 {
@@ -94,8 +103,9 @@ void session_push(struct session *session, struct call *call)
     ensure(!call->bad && call->part_count > 0 && call->outcome == CALL_WAITING && !call->next);
     if (!session->unanswered) {
         session->unanswered = call;
-        session->progress_ms = session->activity_ms = now_ms();
-        session->losses = 0;
+        session->activity_ms = now_ms();
+        session->expected = call;
+        forget_trouble(session);
         if (session->socket_file >= 0 && is_closed(session)) {
             close(session->socket_file);
             session->socket_file = -1;
@@ -123,23 +133,23 @@ static struct call *waiting(struct call *call)
     return call;
 }
 
+/* A change that may have been done has its reason already, from doubt(). */
 static void conclude(const struct session *session, struct call *call, enum call_outcome outcome)
 {
     call->outcome = outcome;
-    if (outcome != CALL_ANSWERED)
+    if (outcome != CALL_ANSWERED && outcome != CALL_UNKNOWN)
         memcpy(call->reason, session->reason, sizeof call->reason);
 }
 
-/* The oldest call that waits has an outcome now. */
-static void settle(struct session *session, enum call_outcome outcome)
+/* CALL has an outcome now. */
+static void settle(struct session *session, struct call *call, enum call_outcome outcome)
 {
-    struct call *call = session->unanswered;
     conclude(session, call, outcome);
     if (session->unsent == call) {
         session->unsent = waiting(call->next);
         session->sent_bytes = 0;
     }
-    session->unanswered = waiting(call->next);
+    session->unanswered = waiting(session->unanswered);
 }
 
 /* Servers forget tokens after a while. */
@@ -148,58 +158,91 @@ static bool may_send_again(const struct call *call)
     return !call->changes || (call->safe && now_ms() - call->first_sent_ms < SESSION_TOKEN_MS);
 }
 
-/* What is on its way without an answer may have been done. */
-static void mark_sent(struct session *session)
+/* How much longer a refusal is waited for that is due. */
+static int64_t grace_ms(const struct session *session)
 {
-    for (struct call *call = session->unanswered; call && call != session->unsent; call = call->next)
-        call->sent = true;
-    if (session->unsent && session->sent_bytes > 0)
-        session->unsent->sent = true;
+    int64_t part_ms = session->options.timeout_ms / 10;
+    return part_ms < SESSION_GRACE_MS ? part_ms : SESSION_GRACE_MS;
 }
 
-/* All that is not answered is to be sent again, to ENDPOINT. */
+/* What comes before connecting: nothing, until each endpoint was tried once; then it doubles with each round. */
+static int64_t pause_before(const struct session *session)
+{
+    uint32_t count = (uint32_t)session->options.endpoints.count;
+    uint32_t rounds = session->losses / count;
+    if (session->losses == 0 || session->losses % count != 0)
+        return 0;
+    return rounds > 5 ? PAUSE_MAX_MS : PAUSE_MS << (rounds - 1);
+}
+
+/* A refusal as slow as the last one would still come in time, and half of the grace is left for a slower one. */
+static bool has_time(const struct session *session)
+{
+    int64_t end_ms = session->progress_ms + session->options.timeout_ms + grace_ms(session) / 2;
+    return session->refusal_ms == 0 || now_ms() + pause_before(session) + session->refusal_ms <= end_ms;
+}
+
+static void doubt(struct call *call, const char *reason)
+{
+    call->sent = true;
+    snprintf(call->reason, sizeof call->reason, "%s", reason);
+}
+
+/* What is on its way as a whole, without an answer, may have been done; what is not whole is never run. */
+static void doubt_sent(struct session *session, const char *reason)
+{
+    for (struct call *call = session->expected; call && call != session->unsent; call = waiting(call->next))
+        doubt(call, reason);
+}
+
+/* All that is not done is to be sent again, to ENDPOINT, but for what must not be, or is better not. */
 static void hang_up(struct session *session, size_t endpoint)
 {
     if (session->socket_file >= 0)
         close(session->socket_file);
     session->socket_file = -1;
+    session->draining = false;
     buffer_clear(&session->input, INPUT_BYTES);
     session->endpoint = endpoint % session->options.endpoints.count;
-    for (struct call *call = session->unanswered; call; call = waiting(call->next))
+    for (struct call *call = session->unanswered; call; call = waiting(call->next)) {
         if (call->sent && !may_send_again(call))
             conclude(session, call, CALL_UNKNOWN);
-    session->unanswered = waiting(session->unanswered);
-    session->unsent = session->unanswered;
+        else if (call->changes && !call->sent && !has_time(session))
+            conclude(session, call, CALL_UNREACHABLE);
+    }
+    session->unanswered = session->expected = session->unsent = waiting(session->unanswered);
     session->sent_bytes = 0;
 }
 
-/* Keeps REASON as that of the endpoint of now. */
-static void blame(struct session *session, const char *reason)
+/* "ENDPOINT: REASON", of the endpoint of now. */
+static void name_reason(const struct session *session, const char *reason, char named[CALL_REASON_MAX])
 {
     char text[ENDPOINT_TEXT_SIZE];
     endpoint_text(&session->options.endpoints.list[session->endpoint], text);
-    snprintf(session->reason, sizeof session->reason, "%s: %s", text, reason);
-    session->silent = false;
+    snprintf(named, CALL_REASON_MAX, "%s: %s", text, reason);
 }
 
-/* Goes on at the next endpoint. */
+/* Goes on at the next endpoint. A server's refusal remains the reason: it says more. */
 static void lose(struct session *session, const char *reason)
 {
-    blame(session, reason);
+    char named[CALL_REASON_MAX];
+    name_reason(session, reason, named);
+    if (!session->refused)
+        memcpy(session->reason, named, sizeof named);
     if (session->options.wire)
-        wire_note(session->options.wire, "%s", session->reason);
+        wire_note(session->options.wire, "%s", named);
+    session->silent = false;
     session->losses++;
-    mark_sent(session);
+    doubt_sent(session, named);
     hang_up(session, session->endpoint + 1);
 }
 
 /* Nothing that waits will be done any more. */
 static void give_up(struct session *session, enum call_outcome outcome)
 {
-    mark_sent(session);
     for (struct call *call = session->unanswered; call; call = session->unanswered) {
         bool unknown = outcome == CALL_UNREACHABLE && call->changes && call->sent;
-        settle(session, unknown ? CALL_UNKNOWN : outcome);
+        settle(session, call, unknown ? CALL_UNKNOWN : outcome);
     }
     hang_up(session, session->endpoint);
 }
@@ -213,18 +256,26 @@ static bool is_passing(const struct answer *answer)
                                             answer->error == REPLY_TIMEOUT);
 }
 
-/* The oldest call was answered with an error that passes: once more, elsewhere. But for ERR_TIMEOUT it was not done. */
-static void try_elsewhere(struct session *session, const struct answer *answer)
+/* CALL was refused with an error that passes: once more, elsewhere. But for ERR_TIMEOUT it was not done. WHOLE: it was
+ * sent to its end. Returns whether more answers come over this connection. */
+static bool take_refusal(struct session *session, struct call *call, const struct answer *answer, bool whole)
 {
-    struct call *call = session->unanswered;
     char reason[201];
     snprintf(reason, sizeof reason, "%.*s", (int)answer->line_size, (const char *)answer->line);
-    blame(session, reason);
-    bool sent = call->sent || answer->error == REPLY_TIMEOUT;
+    name_reason(session, reason, session->reason);
+    session->refused = true;
+    session->silent = false;
+    session->refusal_ms = now_ms() - call->sent_ms + 1;
+    if (answer->error == REPLY_TIMEOUT)
+        doubt(call, session->reason);
+    session->draining = true;
+    session->expected = waiting(call->next);
+    if (whole && session->expected && session->expected != session->unsent)
+        return true;
+    session->expected = session->unsent;
     session->losses++;
-    mark_sent(session);
-    call->sent = sent;
     hang_up(session, session->endpoint + 1);
+    return false;
 }
 
 /* An answer to this, or an error. */
@@ -243,7 +294,7 @@ static bool take_answer(struct session *session)
                                          : ANSWER_MORE;
     if (status == ANSWER_MORE)
         return false;
-    struct call *call = session->unanswered;
+    struct call *call = session->expected;
     if (status == ANSWER_BAD || !call || !answers(call, &answer) ||
         (answer.has_body && answer.body_size > CALL_BODY_MAX)) {
         lose(session, "what came is no answer; is this a Cleat server?");
@@ -261,17 +312,21 @@ static bool take_answer(struct session *session)
     if (session->options.wire)
         wire_got(session->options.wire, call);
     buffer_consume(&session->input, whole);
-    if (is_passing(&call->answer)) {
-        try_elsewhere(session, &call->answer);
-        return false;
-    }
     bool early = session->unsent == call;
-    settle(session, CALL_ANSWERED);
-    session->progress_ms = now_ms();
-    session->losses = 0;
+    if (is_passing(&call->answer))
+        return take_refusal(session, call, &call->answer, !early);
+    session->expected = waiting(call->next);
+    settle(session, call, CALL_ANSWERED);
+    bool drained = session->draining && (!session->expected || session->expected == session->unsent);
+    if (!session->draining)
+        forget_trouble(session);
+    else
+        session->progress_ms = now_ms();
     if (early) /* the rest of it is not to be sent; what follows it goes over another connection */
         hang_up(session, session->endpoint);
-    return !early;
+    else if (drained)
+        hang_up(session, session->endpoint + 1);
+    return !early && !drained;
 }
 
 /* --- bytes -------------------------------------------------------------------------------------------------------- */
@@ -307,6 +362,8 @@ static bool write_some(struct session *session)
         if (session->sent_bytes == 0 && session->options.wire)
             wire_sent(session->options.wire, call);
         session->activity_ms = now_ms();
+        if (session->sent_bytes == 0)
+            call->sent_ms = session->activity_ms;
         if (call->first_sent_ms == 0)
             call->first_sent_ms = session->activity_ms;
         session->sent_bytes += (size_t)sent;
@@ -321,7 +378,7 @@ static bool write_some(struct session *session)
 static void wait_and_move(struct session *session, int64_t until_ms)
 {
     struct pollfd entry = {.fd = session->socket_file, .events = POLLIN};
-    if (session->unsent)
+    if (session->unsent && !session->draining)
         entry.events |= POLLOUT;
     int64_t left_ms = until_ms - now_ms();
     if (poll(&entry, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
@@ -341,14 +398,10 @@ static void pause_ms(int64_t ms)
 
 static void connect_once(struct session *session, int64_t until_ms)
 {
-    size_t count = session->options.endpoints.count;
-    if (session->losses > 0 && session->losses % count == 0) {
-        uint32_t rounds = session->losses / (uint32_t)count;
-        int64_t pause = rounds > 5 ? PAUSE_MAX_MS : PAUSE_MS << (rounds - 1);
-        int64_t left_ms = until_ms - now_ms();
-        pause_ms(pause < left_ms ? pause : left_ms > 0 ? left_ms : 0);
-    }
-    int64_t left_ms = until_ms - now_ms();
+    int64_t pause = pause_before(session), left_ms = until_ms - now_ms();
+    if (pause > 0 && left_ms > 0)
+        pause_ms(pause < left_ms ? pause : left_ms);
+    left_ms = until_ms - now_ms();
     const struct endpoint *endpoint = &session->options.endpoints.list[session->endpoint];
     struct endpoint_address address;
     const char *reason = "";
@@ -367,16 +420,26 @@ static void connect_once(struct session *session, int64_t until_ms)
     }
 }
 
-/* There was no answer within the time that is given; what else is known of its end is a better reason. */
+/* There was no answer within the time that is given. */
 static void run_out(struct session *session)
 {
     char reason[64];
     snprintf(reason, sizeof reason, "no answer within %g s", (double)session->options.timeout_ms / 1000);
-    if (session->socket_file >= 0 && (session->losses == 0 || session->silent))
+    if (session->socket_file >= 0)
         lose(session, reason);
-    else if (session->silent)
+    else if (session->silent && !session->refused)
         memcpy(session->reason, reason, sizeof reason);
     give_up(session, CALL_UNREACHABLE);
+}
+
+/* When it is too late. */
+static int64_t end_ms(const struct session *session)
+{
+    uint32_t timeout_ms = session->options.timeout_ms;
+    bool waits = session->socket_file >= 0 && session->expected != session->unsent;
+    if (!session->ever_connected && timeout_ms > SESSION_REFUSED_MS)
+        return session->progress_ms + SESSION_REFUSED_MS;
+    return session->progress_ms + timeout_ms + (waits && session->refusal_ms > 0 ? grace_ms(session) : 0);
 }
 
 /* One step towards an outcome of the oldest call. */
@@ -385,9 +448,7 @@ static void step(struct session *session)
     int64_t now = now_ms();
     int64_t silence_ms = session->options.timeout_ms / 2 < SESSION_SILENCE_MS ? session->options.timeout_ms / 2
                                                                               : SESSION_SILENCE_MS;
-    int64_t until_ms = session->progress_ms + session->options.timeout_ms;
-    if (!session->ever_connected && session->options.timeout_ms > SESSION_REFUSED_MS)
-        until_ms = session->progress_ms + SESSION_REFUSED_MS;
+    int64_t until_ms = end_ms(session);
     if (interrupted) {
         snprintf(session->reason, sizeof session->reason, "interrupted");
         give_up(session, CALL_INTERRUPTED);

@@ -78,6 +78,31 @@ test_cli_refuses_a_bad_list_of_endpoints() {
     done
 }
 
+# Each node that is left says that nothing was done; so it is not said that this is not known.
+test_cli_knows_that_nothing_was_done_without_a_majority() {
+    local command
+    cli_cluster 3 --timeout-ms 400
+    cleat put a --text x
+    cluster kill 2
+    cluster kill 3
+    wait_for status_is 1 leader 0
+    for command in "put f --text x" "rm a" "incr n" "mv a b"; do
+        # shellcheck disable=SC2086 # words
+        fails 5 cleat --timeout 2 $command
+        matches "$(<"$directory/stderr")" \
+            "cleat: ${command%% *}: *: no server did it: 127.0.0.1:$(port 1): ERR_NO_LEADER *"
+    done
+    # Of many at once, too: it is said once.
+    fails 5 cleat --timeout 2 rm a b c d
+    same "$(wc -l <"$directory/stderr")" 1
+    fails 5 cleat --timeout 2 txn <<<"write f x"
+    fails 5 cleat --timeout 2 get a
+    cluster start 2
+    cluster start 3
+    wait_for serves 1
+    same "$(cleat ls -r)" a
+}
+
 # --- several files ---------------------------------------------------------------------------------------------------
 
 # Files S/1000 to S/1399, of which D has the first with other contents.
