@@ -25,6 +25,7 @@ struct cli_verb;
 
 struct cli {
     const struct cli_verb *verb;
+    const char *called;       /* the verb's name as it was typed: its own, or another that it has */
     struct options options;
     struct session *session;  /* with the options' endpoints and timeout */
     struct output output;

@@ -47,6 +47,9 @@ static void add_verbs(struct choices *choices, const char *start)
     for (size_t i = 0; i < verbs_count; i++)
         if (strncmp(verbs[i].name, start, strlen(start)) == 0)
             add(choices, verbs[i].name);
+    for (size_t i = 0; i < verbs_alias_count && choices->count == 0; i++)
+        if (strncmp(verbs_aliases[i].name, start, strlen(start)) == 0)
+            add(choices, verbs_aliases[i].name);
     if (strncmp("exit", start, strlen(start)) == 0)
         add(choices, "exit");
 }

@@ -36,7 +36,7 @@ void cli_say(const struct cli *cli, const char *format, ...)
     else
         fputs("cleat: ", stderr);
     if (cli->verb)
-        fprintf(stderr, "%s: ", cli->verb->name);
+        fprintf(stderr, "%s: ", cli->called);
     fprintf(stderr, "%s\n", shown);
     free(shown);
     free(text);
@@ -153,7 +153,7 @@ static int not_found(struct cli *cli, const char *subject)
         if (is_stat)
             snprintf(reason, sizeof reason, "it is a folder: ls %s%s", subject, slash);
         else
-            snprintf(reason, sizeof reason, "it is a folder: %s -r", cli->verb->name);
+            snprintf(reason, sizeof reason, "it is a folder: %s -r", cli->called);
     }
     return cli_failed(cli, subject, "ERR_FILE_NOT_FOUND", reason, STATUS_NOT_FOUND);
 }

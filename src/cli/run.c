@@ -64,17 +64,22 @@ static int run_bench(const struct cli *base, int argc, char **argv)
 static bool words_fit(const struct cli *cli)
 {
     const struct cli_verb *verb = cli->verb;
-    int count = cli->options.word_count;
-    if (count >= verb->words_min && (verb->words_max < 0 || count <= verb->words_max))
+    const struct cli_alias *alias = verbs_find_alias(cli->called);
+    int count = cli->options.word_count, most = alias ? alias->words_max : verb->words_max;
+    if (count >= verb->words_min && (most < 0 || count <= most))
         return true;
-    cli_say(cli, "too %s words; usage: cleat %s [options] %s", count < verb->words_min ? "few" : "many", verb->name,
-            verb->words);
+    if (count > most && alias && *alias->instead)
+        cli_say(cli, "too many words: %s; see cleat %s --help", alias->instead, cli->called);
+    else
+        cli_say(cli, "too %s words; usage: cleat %s [options] %s", count < verb->words_min ? "few" : "many",
+                cli->called, verb->words);
     return false;
 }
 
 static bool has_endpoints(const struct cli *cli)
 {
-    bool good = cli->options.endpoints.count > 0 || cli->verb->run == help_run;
+    bool needs = cli->verb->run != help_run && cli->verb->run != version_run;
+    bool good = !needs || cli->options.endpoints.count > 0;
     if (!good)
         cli_say(cli, "%s", cli->options.no_endpoints);
     return good;
@@ -85,6 +90,7 @@ int run_command(const struct cli *base, int argc, char **argv)
     char reason[ARGUMENT_REASON_MAX];
     struct cli cli = *base;
     cli.verb = verbs_find(argv[0]);
+    cli.called = argv[0];
     if (!cli.verb) {
         cli_say(&cli, "there is no verb '%.60s'; see cleat help", argv[0]);
         return STATUS_USAGE;
@@ -95,7 +101,7 @@ int run_command(const struct cli *base, int argc, char **argv)
     cli.options.word_count = 0;
     int status = STATUS_OK;
     if (options_parse(&cli.options, argc, argv, cli.verb->takes, false, reason) < 0) {
-        cli_say(&cli, "%s; see cleat %s --help", reason, cli.verb->name);
+        cli_say(&cli, "%s; see cleat %s --help", reason, cli.called);
         status = STATUS_USAGE;
     } else if (cli.options.help) {
         help_show(&cli, cli.verb);

@@ -143,14 +143,37 @@ const struct cli_verb verbs[] = {
      "In milliseconds, without connecting. Where one does not answer, the exit status is 5.\n", TAKES_COUNT, 0, 0,
      ping_run},
     {"bench", "", "puts load on a cluster and measures it", "", 0, 0, -1, NULL},
+    {"version", "", "shows the version of this program, and of the server",
+     "As the one that is connected to has it. Where none can be reached, that of this\n"
+     "program alone, and the exit status is 5.\n", 0, 0, 0, version_run},
     {"help", "[VERB]", "shows this, or how VERB is used", "", 0, 0, 1, help_run},
 };
 const size_t verbs_count = sizeof verbs / sizeof verbs[0];
 
+/* `delete NAME VERSION` must not be taken for the deletion of two files. */
+const struct cli_alias verbs_aliases[] = {
+    {"read", "get", 2, ""},
+    {"write", "put", 2, "give contents as --text, a path or stdin, and EXPTIME as --ttl"},
+    {"delete", "rm", 1, "give VERSION as --if-version; several files are for rm"},
+    {"list", "ls", 1, ""},
+    {"copy", "cp", 2, "give VERSION as --if-version"},
+    {"move", "mv", 2, "give VERSION as --if-version"},
+};
+const size_t verbs_alias_count = sizeof verbs_aliases / sizeof verbs_aliases[0];
+
+const struct cli_alias *verbs_find_alias(const char *name)
+{
+    for (size_t i = 0; i < verbs_alias_count; i++)
+        if (strcmp(verbs_aliases[i].name, name) == 0)
+            return &verbs_aliases[i];
+    return NULL;
+}
+
 const struct cli_verb *verbs_find(const char *name)
 {
+    const struct cli_alias *alias = verbs_find_alias(name);
     for (size_t i = 0; i < verbs_count; i++)
-        if (strcmp(verbs[i].name, name) == 0)
+        if (strcmp(verbs[i].name, alias ? alias->verb : name) == 0)
             return &verbs[i];
     return NULL;
 }
@@ -163,7 +186,10 @@ void verbs_print_all(FILE *file)
         snprintf(usage, sizeof usage, "%s %s", verbs[i].name, verbs[i].words);
         fprintf(file, "  %-24s %s\n", usage, verbs[i].summary);
     }
-    fputs("\n`cleat help VERB` tells more.\n\nOptions:\n", file);
+    fputs("\nThe protocol's own verbs work too:\n", file);
+    for (size_t i = 0; i < verbs_alias_count; i++)
+        fprintf(file, "%s%s (%s)", i > 0 ? ", " : "", verbs_aliases[i].name, verbs_aliases[i].verb);
+    fputs(".\n\n`cleat help VERB` tells more.\n\nOptions:\n", file);
     options_print_common(file);
     fprintf(file, "\n%s\n%s", environment, exit_statuses);
 }

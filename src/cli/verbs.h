@@ -10,8 +10,21 @@
 extern const struct cli_verb verbs[];
 extern const size_t verbs_count;
 
-/* NULL: there is none of that name. */
+/* Another name of a verb: the protocol's own. */
+struct cli_alias {
+    const char *name;
+    const char *verb;
+    int words_max;            /* of the protocol's words, those that are the same here */
+    const char *instead;      /* where there are more: what is said in their place */
+};
+
+extern const struct cli_alias verbs_aliases[];
+extern const size_t verbs_alias_count;
+
+/* By its own name, or another. NULL: there is none of that name. */
 const struct cli_verb *verbs_find(const char *name);
+/* NULL: NAME is no other name of a verb. */
+const struct cli_alias *verbs_find_alias(const char *name);
 
 /* What `cleat --help` and `cleat VERB --help` show. */
 void verbs_print_all(FILE *file);
@@ -39,6 +52,7 @@ int status_run(struct cli *cli);
 int members_run(struct cli *cli);
 int ping_run(struct cli *cli);
 int help_run(struct cli *cli);
+int version_run(struct cli *cli);
 int upload_run(struct cli *cli);   /* put -r */
 int download_run(struct cli *cli); /* get -r */
 

@@ -103,10 +103,65 @@ test_cli_exit_statuses_say_what_happened() {
     cleat --help >/dev/null
     matches "$(cleat --version)" "cleat *"
     local verb
-    for verb in get put cas append rm ls tree cp mv stat touch incr txn status members ping bench help; do
+    for verb in get put cas append rm ls tree cp mv stat touch incr txn status members ping bench version help; do
         matches "$(cleat "$verb" --help)" "usage: cleat*"
         same "$(cleat help "$verb")" "$(cleat "$verb" --help)"
     done
+}
+
+test_cli_knows_the_verbs_of_the_protocol() {
+    local command
+    cli_cluster 3
+    cleat write f --text one
+    same "$(cleat read f)" one
+    cleat copy f g
+    cleat move g folder/h
+    same "$(cleat list)" $'f\nfolder/'
+    same "$(cleat list folder/)" folder/h
+    mkdir "$directory/in"
+    printf x >"$directory/in/a"
+    cleat write -r "$directory/in" tree
+    same "$(cleat list tree/)" tree/a
+    fails 4 cleat delete f --if-version 7
+    same "$(<"$directory/stderr")" "cleat: delete: f: it has version 1"
+    # What the protocol has as a word is not taken for a second file, or for another thing.
+    cleat put 1 --text x
+    for command in "delete f 1" "copy f g 0" "move f g 0"; do
+        # shellcheck disable=SC2086 # words
+        fails 2 cleat $command
+        matches "$(<"$directory/stderr")" "cleat: ${command%% *}: too many words: *--if-version*"
+    done
+    fails 2 cleat write f 3 60
+    matches "$(<"$directory/stderr")" "cleat: write: too many words: *--ttl*"
+    fails 2 cleat read f g h
+    same "$(<"$directory/stderr")" "cleat: read: too many words; usage: cleat read [options] NAME [PATH]"
+    cleat delete f
+    fails 3 cleat read f
+    same "$(<"$directory/stderr")" "cleat: read: f: there is no such file"
+    fails 3 cleat delete folder
+    matches "$(<"$directory/stderr")" "*it is a folder: delete -r"
+    cleat delete -r folder
+    same "$(cleat help read)" "$(cleat get --help)"
+    same "$(cleat delete --help)" "$(cleat rm --help)"
+    for command in "read (get)" "write (put)" "delete (rm)" "list (ls)" "copy (cp)" "move (mv)"; do
+        matches "$(cleat --help)" "*$command*"
+    done
+}
+
+test_cli_shows_the_versions_of_both_programs() {
+    local version
+    cli_cluster 1
+    version=$(cleat --version)
+    same "$(cleat version)" "$version"$'\n'"cleatd ${version#cleat } at 127.0.0.1:$(port 1)"
+    same "$(cleat --json version)" \
+        "{\"version\":\"${version#cleat }\",\"server\":\"${version#cleat }\",\"endpoint\":\"$CLEAT_ENDPOINTS\"}"
+    cluster kill 1
+    fails 5 cleat version --timeout 0.2
+    same "$(<"$directory/stdout")" "$version"
+    fails 5 cleat --json version --timeout 0.2
+    same "$(jq -r 'select(.version).version' "$directory/stdout")" "${version#cleat }"
+    CLEAT_ENDPOINTS=bad: fails 2 cleat version
+    same "$(<"$directory/stdout")" "$version"
 }
 
 test_cli_counts_appends_and_changes_many_as_one() {
