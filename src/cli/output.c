@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -44,6 +45,12 @@ void output_begin(struct output *output, const struct column *columns, size_t co
 {
     output->columns = columns;
     output->count = count;
+}
+
+int output_width(int file)
+{
+    struct winsize size;
+    return ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : OUTPUT_WIDTH;
 }
 
 /* --- one value ---------------------------------------------------------------------------------------------------- */

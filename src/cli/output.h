@@ -41,6 +41,11 @@ struct output {
     size_t cell_count;
 };
 
+enum { OUTPUT_WIDTH = 80 }; /* of a terminal that does not tell it */
+
+/* Columns of the terminal that FILE, a descriptor, is, as it is now; OUTPUT_WIDTH where that is not known. */
+int output_width(int file);
+
 void output_open(struct output *output, enum output_form form, bool long_form);
 /* Rows of COLUMNS follow, until output_end. */
 void output_begin(struct output *output, const struct column *columns, size_t count);

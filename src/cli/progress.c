@@ -1,9 +1,10 @@
 #include "cli/progress.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 30, DRAW_EVERY_MS = 50 };
+enum { BAR_MIN = 5, BAR_MAX = 30, DRAW_EVERY_MS = 50 };
 
 static int64_t now_ms(void)
 {
@@ -12,15 +13,39 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* " [###...]", as wide as ROOM lets it be; nothing where that is too little. */
+static void write_bar(const struct progress *progress, int room, char text[BAR_MAX + 4])
+{
+    int width = room - 3 < BAR_MAX ? room - 3 : BAR_MAX;
+    text[0] = '\0';
+    if (width < BAR_MIN)
+        return;
+    size_t part = progress->total > 0 ? progress->files * (size_t)width / progress->total : (size_t)width;
+    snprintf(text, BAR_MAX + 4, " [%*s]", width, "");
+    for (size_t i = 0; i < (size_t)width; i++)
+        text[2 + i] = i < part ? '#' : '.';
+}
+
+void progress_line(const struct progress *progress, int width, char text[PROGRESS_LINE_SIZE])
+{
+    char bar[BAR_MAX + 4], counts[64], bytes[32];
+    snprintf(counts, sizeof counts, "%zu of %zu files", progress->files, progress->total);
+    snprintf(bytes, sizeof bytes, ", %.1f MiB", (double)progress->bytes / (1024 * 1024));
+    int room = width - 1 - (int)(strlen(progress->what) + 1 + strlen(counts));
+    if (room - (int)strlen(bytes) >= BAR_MIN + 3)
+        room -= (int)strlen(bytes);
+    else
+        bytes[0] = '\0';
+    write_bar(progress, room, bar);
+    int size = width - 1 < PROGRESS_LINE_SIZE ? width : PROGRESS_LINE_SIZE;
+    snprintf(text, (size_t)(size > 0 ? size : 1), "%s%s %s%s", progress->what, bar, counts, bytes);
+}
+
 static void draw(const struct progress *progress)
 {
-    size_t part = progress->total > 0 ? progress->files * BAR / progress->total : BAR;
-    char bar[BAR + 1];
-    for (size_t i = 0; i < BAR; i++)
-        bar[i] = i < part ? '#' : '.';
-    bar[BAR] = '\0';
-    fprintf(stderr, "\r%s [%s] %zu of %zu files, %.1f MiB\033[K", progress->what, bar, progress->files,
-            progress->total, (double)progress->bytes / (1024 * 1024));
+    char text[PROGRESS_LINE_SIZE];
+    progress_line(progress, output_width(STDERR_FILENO), text);
+    fprintf(stderr, "\r%s\033[K", text);
     fflush(stderr);
 }
 

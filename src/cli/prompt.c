@@ -157,15 +157,15 @@ static int read_key(EditLine *editor, wchar_t *key)
     return got;
 }
 
-/* In columns as wide as the longest of them, on a line of 80. */
+/* In columns as wide as the longest of them. */
 static void show_choices(const struct choices *choices)
 {
-    int width = 0;
+    int width = 0, line = output_width(STDOUT_FILENO);
     for (size_t i = 0; i < choices->count; i++) {
         int size = (int)strlen(choices->list[i]);
         width = size > width ? size : width;
     }
-    size_t columns = width + 2 < 80 ? 80 / (size_t)(width + 2) : 1;
+    size_t columns = width + 2 < line ? (size_t)(line / (width + 2)) : 1;
     for (size_t i = 0; i < choices->count; i++) {
         char *shown = output_printable(choices->list[i], strlen(choices->list[i]));
         bool last = (i + 1) % columns == 0 || i + 1 == choices->count;

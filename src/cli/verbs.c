@@ -131,13 +131,19 @@ const struct cli_verb verbs[] = {
      "done: exit status 4 (a version) or 3 (no such file).\n",
      0, 0, 1, txn_run},
     {"status", "", "shows the state of a node, or of all",
-     "Without --all, the node that is connected to. With it, a table with a line for\n"
-     "each endpoint; those that do not answer are told in it, and it is a failure\n"
-     "(exit status 5) only if none does.\n",
+     "Without --all, the node that is connected to. With it, a line that says how the\n"
+     "cluster is, and a table with a line for each endpoint. Those that do not answer\n"
+     "are told below it, and it is a failure (exit status 5) only if none does.\n"
+     "\n"
+     "The line begins with ok, degraded (writes are taken, but a node is down, cut off,\n"
+     "not voting, behind, or out of disk), no quorum, no leader, forming, down, or mixed\n"
+     "(the endpoints are of different clusters). 'N may fail': so many more nodes, and\n"
+     "writes are still taken.\n",
      TAKES_ALL, 0, 0, status_run},
     {"members", "", "shows the nodes of the cluster",
-     "As the node that is connected to sees them; the leader knows more of them\n"
-     "(match, state, heard_ms) than the others.\n",
+     "As the leader sees them, which knows more of them (match, state, heard_ms) than\n"
+     "the others. Where it is not among the endpoints, or does not answer, as the node\n"
+     "that is connected to sees them.\n",
      0, 0, 0, members_run},
     {"ping", "", "measures the round trip to each endpoint",
      "In milliseconds, without connecting. Where one does not answer, the exit status is 5.\n", TAKES_COUNT, 0, 0,

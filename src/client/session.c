@@ -231,7 +231,6 @@ static void lose(struct session *session, const char *reason)
         memcpy(session->reason, named, sizeof named);
     if (session->options.wire)
         wire_note(session->options.wire, "%s", named);
-    session->silent = false;
     session->losses++;
     doubt_sent(session, named);
     hang_up(session, session->endpoint + 1);
@@ -264,7 +263,6 @@ static bool take_refusal(struct session *session, struct call *call, const struc
     snprintf(reason, sizeof reason, "%.*s", (int)answer->line_size, (const char *)answer->line);
     name_reason(session, reason, session->reason);
     session->refused = true;
-    session->silent = false;
     session->refusal_ms = now_ms() - call->sent_ms + 1;
     if (answer->error == REPLY_TIMEOUT)
         doubt(call, session->reason);
@@ -427,8 +425,6 @@ static void run_out(struct session *session)
     snprintf(reason, sizeof reason, "no answer within %g s", (double)session->options.timeout_ms / 1000);
     if (session->socket_file >= 0)
         lose(session, reason);
-    else if (session->silent && !session->refused)
-        memcpy(session->reason, reason, sizeof reason);
     give_up(session, CALL_UNREACHABLE);
 }
 
@@ -458,7 +454,6 @@ static void step(struct session *session)
         connect_once(session, until_ms);
     } else if (now >= session->activity_ms + silence_ms) {
         lose(session, "it does not answer");
-        session->silent = true;
     } else {
         int64_t silent_at = session->activity_ms + silence_ms;
         wait_and_move(session, silent_at < until_ms ? silent_at : until_ms);

@@ -51,7 +51,6 @@ struct session {
     size_t endpoint;          /* the one that it is connected to, or the next to be tried */
     bool ever_connected;
     uint32_t losses;          /* connections lost or refused since the last answer */
-    bool silent;              /* the last of them was lost because nothing came over it */
     bool refused;             /* since the last answer; the reason is a server's own */
     bool draining;            /* this connection has refused a call: nothing more goes over it */
     int64_t refusal_ms;       /* how long the last refusal took; 0: there was none since the last answer */

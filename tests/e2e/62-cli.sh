@@ -231,13 +231,141 @@ test_cli_shows_tables() {
     same "$(cleat tree)" $'.\n|-- a\n`-- folder/\n    `-- b\n\n1 folder, 2 files'
     same "$(cleat members | wc -l)" 4
     same "$(cleat status | wc -l)" "$(cleat status | grep -c =)" "a line that does not end"
-    same "$(cleat status --all | wc -l)" 4
+    same "$(cleat status --all | wc -l)" 5
     same "$(cleat status --all -o json | wc -l)" 3
     cluster kill 2
     same "$(cleat status --all | grep -c refused)" 1
     fails 5 cleat ping
     same "$(grep -c refused "$directory/stdout")" 1
     matches "$(cleat status)" "id=*role=*"
+}
+
+# Fails unless no line of $1 has more than 80 columns.
+fits() {
+    [[ $(awk 'length > 80' <<<"$1") == "" ]] || fail "wider than 80 columns:"$'\n'"$1"
+}
+
+says() { # PATTERN
+    # shellcheck disable=SC2053
+    [[ $(cleat status --all) == $1$'\n'* ]]
+}
+
+test_cli_says_how_the_cluster_is() {
+    local leader down said
+    cli_cluster 3
+    leader=$(cluster leader)
+    wait_for says "ok: node $leader leads, all 3 nodes are up; 1 may fail"
+    fits "$(cleat status --all)"
+    same "$(cleat status --all -o table | tail -n +2 | wc -l)" 4
+    # JSON has an object for each endpoint, and nothing else.
+    same "$(cleat status --all --json | jq -r .id)" $'1\n2\n3'
+    down=$(others "$leader" | cut -d ' ' -f 1)
+    cluster kill "$down"
+    wait_for says "degraded: node $leader leads; down: $down; no more may fail"
+    said=$(cleat status --all)
+    fits "$said"
+    same "$(tail -n 1 <<<"$said")" "127.0.0.1:$(port "$down"): Connection refused"
+    cluster kill "$(others "$leader" "$down")"
+    wait_for says "no leader: 1 of 3 voters is in touch, 2 are needed; down: $(others "$leader" | sed 's/ /, /')"
+    cluster kill "$leader"
+    fails 5 cleat status --all
+    same "$(head -n 1 "$directory/stdout")" "down: none of the 3 endpoints answers"
+    fits "$(<"$directory/stdout")"
+}
+
+# A follower does not know how far the others are: the leader is asked, wherever it is in the list.
+test_cli_members_asks_the_leader() {
+    local leader node first rest
+    cli_cluster 3
+    leader=$(cluster leader)
+    wait_for says "ok: *"
+    for first in 1 2 3; do
+        rest=$(for node in $(others "$first"); do printf ',127.0.0.1:%s' "$(port "$node")"; done)
+        cleat members --endpoints "127.0.0.1:$(port "$first")$rest" >"$directory/stdout" 2>"$directory/stderr"
+        same "$(<"$directory/stderr")" ""
+        matches "$(head -n 1 "$directory/stdout")" "node *match *state *heard_ms *disk"
+        same "$(awk '$4 == "up" && $6 > 0 && $7 == "replicate" && $9 == "ok"' "$directory/stdout" | wc -l)" 2
+        same "$(cleat --json members --endpoints "127.0.0.1:$(port "$first")$rest" |
+            jq -r 'select(.leader == "yes") | "\(.node) \(.disk)"')" "$leader ok"
+    done
+    # Where it cannot be asked, that is said, and no column is empty.
+    node=$(others "$leader" | cut -d ' ' -f 1)
+    cleat members --endpoints "127.0.0.1:$(port "$node")" >"$directory/stdout" 2>"$directory/stderr"
+    same "$(<"$directory/stderr")" \
+        "cleat: members: as node $node sees them: the leader, node $leader, is not among the endpoints that answer"
+    matches "$(head -n 1 "$directory/stdout")" "node  address *role *link *leader *disk"
+    same "$(grep -c "match" "$directory/stdout")" 0
+}
+
+# Puts 300 files to a server that is played here, on a terminal whose width changes. Prints each drawing of the bar,
+# behind the width that the terminal had then.
+play_widths() { # WIDTH...
+    python3 - "$cleat" "$directory/in" "$@" <<'END'
+import fcntl, os, pty, re, select, socket, struct, subprocess, sys, termios
+cleat, folder, widths = sys.argv[1], sys.argv[2], [int(width) for width in sys.argv[3:]]
+master, terminal = pty.openpty()
+
+def resize(width):
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+
+def take_terminal():
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+listener = socket.create_server(("127.0.0.1", 0))
+resize(widths[0])
+endpoint = "127.0.0.1:%d" % listener.getsockname()[1]
+client = subprocess.Popen([cleat, "put", "-r", folder, "f", "--endpoints", endpoint], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=terminal, preexec_fn=take_terminal)
+server = listener.accept()[0]
+requests, answered, screen = b"", 0, b""
+
+def answer():
+    global requests, answered
+    while requests.count(b"once=") <= answered:
+        requests += server.recv(65536)
+    answered += 1
+    server.sendall(b"OK %d\r\n" % answered)
+
+def drawn():
+    global screen
+    while not screen.endswith(b"\033[K"):
+        if not select.select([master], [], [], 20)[0]:
+            sys.exit("nothing is drawn")
+        screen += os.read(master, 65536)
+    text, screen = screen, b""
+    return [one for one in text.decode().replace("\033[K", "").split("\r") if one]
+
+first = drawn() # when it begins
+for width in widths:
+    resize(width)
+    for _ in range(3):
+        while not select.select([master], [], [], 0.06)[0]: # it draws every 50 ms, and only after an answer
+            answer()
+        for line in drawn():
+            print(width, line)
+while answered < 300:
+    answer()
+client.wait()
+END
+}
+
+test_cli_draws_its_bar_on_one_line() {
+    local i width line
+    mkdir "$directory/in"
+    for ((i = 0; i < 300; i++)); do
+        printf x >"$directory/in/$i"
+    done
+    play_widths 40 200 80 25 40 >"$directory/drawn" || fail "$(<"$directory/drawn")"
+    while read -r width line; do
+        ((${#line} < width)) || fail "not on a line of $width: $line"
+        case $width in
+            25) matches "$line" "putting +([0-9]) of 300 files" ;;
+            40) matches "$line" "putting [[]*[]] +([0-9]) of 300 files*" ;;
+            *) matches "$line" "putting [[]??????????????????????????????[]] +([0-9]) of 300 files, 0.0 MiB" ;;
+        esac
+    done <"$directory/drawn"
+    (($(wc -l <"$directory/drawn") >= 15)) || fail "$(<"$directory/drawn")"
 }
 
 test_cli_shows_the_wire() {

@@ -117,6 +117,32 @@ ends 0
 END
 }
 
+test_prompt_shows_choices_in_the_width_of_the_terminal() {
+    local columns between
+    cli_cluster 1
+    cleat put folder/with-a-long-name-1 --text one
+    cleat put folder/with-a-long-name-2 --text two
+    for columns in 40 80; do
+        between='  '
+        ((columns > 50)) || between='\r\n'
+        person <<END
+set stty_init "columns $columns rows 24"
+begin
+see "cleat> "
+key "get fo\t"
+see "lder/"
+key "\t"
+see "with-a-long-name-"
+key "\t"
+see "folder/with-a-long-name-1${between}folder/with-a-long-name-2\r\n"
+key "\003"
+see "cleat> "
+say "exit"
+ends 130
+END
+    done
+}
+
 # What Tab types reads as the name that it stands for.
 test_prompt_completes_what_needs_quotes() {
     cli_cluster 1
