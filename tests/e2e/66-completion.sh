@@ -28,12 +28,16 @@ case "$1 ${2-}" in
         shift 2
     fi
     [[ $1 == -- ]] || exit 2
-    for name in alpha 'al$(touch${IFS}sprung)' a:b a:c 'quo"te' folder/ folder/one folder/two folder/deep/; do
+    for name in alpha 'al$(touch${IFS}sprung)' a:b a:c 'quo"te' "end'" 'end"' "endt-'" 'ends-"' 'par(x' 'par$y' k=v \
+        folder/ folder/one folder/two folder/deep/; do
         rest=${name#"$2"}
-        [[ $name != "$2"* || -z $rest || ${rest%/} == */* ]] || printf '%s\n' "$name"
+        [[ $name != "$2"* || (-z $rest && $name == */) || ${rest%/} == */* ]] || printf '%s\n' "$name"
     done
     ;;
-*) printf '<%s>' "$@" && echo ;;
+*)
+    printf '<%s>' "$@" >>"$RAN"
+    echo >>"$RAN"
+    ;;
 esac
 END
     chmod +x "$directory/bin/cleat"
@@ -69,6 +73,9 @@ test_completion_of_verbs_and_options() {
     completes "cleat x"
     completes "cleat --" --version
     completes "cleat help r" rm
+    completes "cleat help dele" delete
+    completes "cleat wr" write
+    completes "cleat m" move
     completes "cleat get -" --create --endpoints --output --recursive --ttl -o -r
     completes "cleat get --e" --endpoints
     completes "cleat get name --c" --create
@@ -103,10 +110,10 @@ test_completion_of_files_and_endpoints() {
     stand_in
     mkdir -p here/below
     : >here/file
-    completes "cleat put name here/" here/below here/file
-    completes "cleat put -r here/" here/below
+    completes "cleat put name here/" here/below/ here/file
+    completes "cleat put -r here/" here/below/
     completes "cleat put -r here/below fol" folder/
-    completes "cleat get -r folder/ here/" here/below
+    completes "cleat get -r folder/ here/" here/below/
     completes "cleat put name < here/f" here/file
     export CLEAT_ENDPOINTS=one:1,two:2
     completes "cleat get --endpoints " one:1 two:2
@@ -138,8 +145,6 @@ test_completion_with_the_real_programs() {
     completes "$BUILD/cleat bench --distribution z" zipf
     completes "$server --v" --value-max --version
     completes "$server --id 1 --sn" --snapshot-every
-    mkdir "$directory/folder"
-    completes "$server --data $directory/f" "$directory/folder"
 }
 
 test_completion_of_names_on_a_real_server() {
@@ -157,15 +162,151 @@ test_completion_of_names_on_a_real_server() {
     completes "$BUILD/cleat get --endpoints localhost:1 e"
 }
 
-# A shell on a terminal, in which somebody presses the tabulator.
+# A shell on a terminal, in which somebody types the lines of $directory/keys ("^I" is the tabulator). What cleat was
+# run with goes to $directory/ran, and what was to be seen to $directory/screen.
+type_in_a_shell() {
+    cat >"$directory/typist" <<'END'
+set timeout 20
+log_user 0
+log_file -noappend -a $env(SCREEN)
+proc ready {} {
+    expect -ex "ready> " {} timeout { puts "the shell is stuck"; exit 1 } eof { puts "the shell ended"; exit 1 }
+}
+spawn -noecho bash --norc --noprofile -i
+send "PS1='rea''dy> '; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; "
+send "source \$COMPLETION/cleat; source \$COMPLETION/cleatd\r"
+ready
+set keys [open $env(KEYS)]
+fconfigure $keys -encoding utf-8
+while {[gets $keys line] >= 0} {
+    send -- "[string map {^I \t} $line]\r"
+    ready
+}
+END
+    : >"$directory/ran"
+    KEYS=$directory/keys RAN=$directory/ran SCREEN=$directory/screen HISTFILE='' INPUTRC=/dev/null TERM=dumb \
+        LC_ALL=C.UTF-8 COMPLETION=$root/scripts/packaging/completion \
+        expect -f "$directory/typist" || fail "$(<"$directory/screen")"
+}
+
+# Each line that is typed, and what cleat is then run with: what was typed stands as it was, and what Tab added is that
+# name, in whatever quotes.
+# shellcheck disable=SC2016,SC2088,SC1003 # lines as they are typed
 test_completion_in_a_shell() {
+    local -a cases=(
+        # Local paths with blanks.
+        'cleat put x "my f^Is^I' '<put><x><my folder/some file>'
+        "cleat put x 'my f^Is^I" '<put><x><my folder/some file>'
+        'cleat put x my\ f^Is^I' '<put><x><my folder/some file>'
+        'cleat put x "my folder/o^I' '<put><x><my folder/other (1)>'
+        'cleat put x my\ folder/o^I' '<put><x><my folder/other (1)>'
+        'cleat put x "my folder"/o^I' '<put><x><my folder/other (1)>'
+        'cleat put x "my fold"er/o^I' '<put><x><my folder/other (1)>'
+        'cleat put x my" folder/"o^I' '<put><x><my folder/other (1)>'
+        "cleat put x my' 'folder/o^I" '<put><x><my folder/other (1)>'
+        'cleat put "a b" "my folder/o^I' '<put><a b><my folder/other (1)>'
+        'cleat put -r "my f^I' '<put><-r><my folder/>'
+        'cleat put -vr "my f^I fol^I' '<put><-vr><my folder/><folder/>'
+        'cleat put x "my folder/nothing^I"' '<put><x><my folder/nothing>'
+        # What the shell expands stays to be expanded.
+        'cleat put x "$HOME/do^Ia^I' '<put><x>'"<$directory/home/docs/a b>"
+        'cleat put x "${HOME}/do^Ia^I' '<put><x>'"<$directory/home/docs/a b>"
+        'cleat put x $HOME/do^Ia^I' '<put><x>'"<$directory/home/docs/a b>"
+        'cleat put x "$HOME"/do^Ia^I' '<put><x>'"<$directory/home/docs/a b>"
+        'cleat put x ~/do^Ia^I' '<put><x>'"<$directory/home/docs/a b>"
+        'cleat put x "~/do^I"' '<put><x><~/do>'
+        "cleat put x '\$HOME/do^I'" '<put><x><$HOME/do>'
+        'cleat get "$PART/o^I' '<get><folder/one>'
+        'cleat get $PART/o^I' '<get><folder/one>'
+        'cleat put x "$(echo my) f^I"' '<put><x><my f>'
+        'cleat put x `echo my`^I' '<put><x><my>'
+        'cleat get --endpoints "$(echo "e:1")" alp^I' '<get><--endpoints><e:1><alp>'
+        'cleat put "$(echo a b)" "my folder/o^I' '<put><a b><my folder/other (1)>'
+        # Signs that mean something to the shell, in what is added.
+        'cleat put x it^I' "<put><x><it's here>"
+        'cleat put x "it^I' "<put><x><it's here>"
+        "cleat put x 'it^I" "<put><x><it's here>"
+        "cleat put x \"it's h^I" "<put><x><it's here>"
+        "cleat put x 'it'\\''s h^I" "<put><x><it's here>"
+        "cleat put x it\\'s^I" "<put><x><it's here>"
+        "cleat put x 'it'^I" "<put><x><it's here>"
+        "cleat put x 'it^I" "<put><x><it's here>"
+        "cleat put x 'it'\\''^I" "<put><x><it's here>"
+        "cleat put x 'it'\"'s^I" "<put><x><it's here>"
+        'cleat put x "bang^I' '<put><x><bang!x y>'
+        'cleat put x "ban"g"^I' '<put><x><bang!x y>'
+        'cleat put x dol^I' '<put><x><dol$HOME lar>'
+        'cleat put x "dol^I' '<put><x><dol$HOME lar>'
+        "cleat put x 'dol^I" '<put><x><dol$HOME lar>'
+        'cleat put x sta^I' '<put><x><star* [1]>'
+        'cleat put x "sta^I' '<put><x><star* [1]>'
+        'cleat put x "sta"^I' '<put><x><star* [1]>'
+        'cleat put x bac^I' '<put><x><back\slash `x`>'
+        'cleat put x "bac^I' '<put><x><back\slash `x`>'
+        "cleat put x 'bac^I" '<put><x><back\slash `x`>'
+        'cleat put x "ü^I' '<put><x><über uns>'
+        'cleat put x ü^I' '<put><x><über uns>'
+        'cleat put x ban^I' '<put><x><bang!x y>'
+        'cleat put x "ban^I' '<put><x><bang!x y>'
+        "cleat put x 'ban^I" '<put><x><bang!x y>'
+        # Where the quote is that would close it.
+        'cleat get "quo^I alpha' '<get><quo"te><alpha>'
+        'cleat get quo^I alpha' '<get><quo"te><alpha>'
+        'cleat get "end\"^I alpha' '<get><end"><alpha>'
+        'cleat get "ends^I alpha' '<get><ends-"><alpha>'
+        "cleat get 'endt^I alpha" "<get><endt-'><alpha>"
+        "cleat get 'end'\\''^I alpha" "<get><end'><alpha>"
+        "cleat get end\\'^I alpha" "<get><end'><alpha>"
+        # Several that differ in a sign which takes an escape: half of it is not left there.
+        'cleat get par^I\(^I' '<get><par(x>'
+        'cleat get par^I"(^I' '<get><par(x>'
+        'cleat get "par^I(^I' '<get><par(x>'
+        'cleat get "par^I\$^I' '<get><par$y>'
+        "cleat get 'par^I\$^I" '<get><par$y>'
+        "cleat get 'par^I'" '<get><par>'
+        # Where readline itself begins another word.
+        'cleat get a:^Ib' '<get><a:b>'
+        'cleat get "a:^Ib"' '<get><a:b>'
+        'cleat get k=^I' '<get><k=v>'
+        'cleat get --endpoints one:1,t^I x' '<get><--endpoints><one:1,two:2><x>'
+        'cleat get --endpoints="one:1,t^I x' '<get><--endpoints=one:1,two:2><x>'
+        'cleat get --endpoints=one:1,t^I x' '<get><--endpoints=one:1,two:2><x>'
+        "cleat get --outp^I 'j^I x" '<get><--output><json><x>'
+        # What is no argument.
+        'cleat put x <"my folder/s^I' '<put><x>'
+        'cleat put x < my\ f^Is^I' '<put><x>'
+        'cleat get 2>/dev/null fo^Ione' '<get><folder/one>'
+        'true; cleat ge^I alp^I' '<get><alpha>'
+        'true "a;b" | cleat ge^I alp^I' '<get><alpha>'
+        'PART=folder cleat ge^I alp^I' '<get><alpha>'
+        # And the plain ones.
+        'cleat pu^Ia:^Ihere' '<put><a:here>'
+        'cleat get fo^Io^I' '<get><folder/one>'
+        'cleat get "fo^Io^I' '<get><folder/one>'
+        'cleat rm alpha "folder/de^I' '<rm><alpha><folder/deep/>'
+        'cleat rea^Ialp^I' '<read><alpha>'
+        'cleat wri^I x "my folder/o^I' '<write><x><my folder/other (1)>'
+        # cleatd has but one option that is a path.
+        'cleatd --id 1 --data "my f^I' '<--id><1><--data><my folder/>'
+        'cleatd --data my\ f^I' '<--data><my folder/>'
+        'cleatd --data=my\ f^I' '<--data=my folder/>'
+        'cleatd --data "$HOME/do^I"' "<--data><$directory/home/docs/>"
+        'cleatd --data ~/do^I' "<--data><$directory/home/docs/>"
+    )
+    local i
     stand_in
-    printf '%b\n' "source $root/scripts/packaging/completion/cleat" \
-        'cleat pu\ta:\there' 'cleat get "qu\t' 'cleat get a:b' 'cleat get fo\to\t' exit >"$directory/keys"
-    export HISTFILE='' INPUTRC=/dev/null TERM=dumb
-    timeout 30 socat -t 20 "EXEC:bash --norc --noprofile -i,pty,ctty,setsid,stderr" - <"$directory/keys" \
-        >"$directory/screen" 2>&1 || true
-    grep -qF '<put><a:here>' "$directory/screen" || fail "$(<"$directory/screen")"
-    grep -qF '<get><quo"te>' "$directory/screen" || fail "$(<"$directory/screen")"
-    grep -qF '<get><folder/one>' "$directory/screen" || fail "$(<"$directory/screen")"
+    mkdir -p "my folder" home/docs
+    touch "my folder/some file" "my folder/other (1)" "home/docs/a b" home/docs/other "it's here" 'dol$HOME lar' \
+        'star* [1]' 'back\slash `x`' 'über uns' 'bang!x y'
+    printf '%s\n' '#!/usr/bin/env bash' 'printf "<%s>" "$@" >>"$RAN"' 'echo >>"$RAN"' >bin/cleatd
+    chmod +x bin/cleatd
+    export HOME=$directory/home PART=folder CLEAT_ENDPOINTS='one:1, two:2'
+    for ((i = 0; i < ${#cases[@]}; i += 2)); do
+        printf '%s\n' "${cases[i]}"
+    done >"$directory/keys"
+    type_in_a_shell
+    for ((i = 0; i < ${#cases[@]}; i += 2)); do
+        same "$(sed -n "$((i / 2 + 1))p" "$directory/ran")" "${cases[i + 1]}" "${cases[i]}"
+    done
+    [[ ! -e sprung ]] || fail "a name was run"
 }
