@@ -13,6 +13,7 @@
 #include "bench/report.h"
 #include "client/endpoint.h"
 #include "client/leader.h"
+#include "client/session.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -84,6 +85,29 @@ static bool report(const struct bench_options *options, const struct load_figure
     return fflush(stdout) == 0;
 }
 
+static void on_signal(int number)
+{
+    (void)number;
+    session_interrupt(true);
+}
+
+enum { SIGNALS = 2 };
+static const int signals[SIGNALS] = {SIGINT, SIGTERM};
+
+/* They end what is under way in a session. BEFORE, where it is not NULL, gets what they did. */
+static void catch_signals(struct sigaction *before)
+{
+    const struct sigaction action = {.sa_handler = on_signal};
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &action, before ? &before[i] : NULL);
+}
+
+static void give_signals_back(const struct sigaction before[SIGNALS])
+{
+    for (int i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &before[i], NULL);
+}
+
 static int run(struct bench_options *options)
 {
     static struct endpoint_address addresses[ENDPOINTS_MAX];
@@ -93,6 +117,8 @@ static int run(struct bench_options *options)
     if (count == 0)
         return EXIT_FAILURE;
     struct load_figures *figures = memory_get(sizeof *figures);
+    struct sigaction before[SIGNALS];
+    catch_signals(before);
     const char *problem = load_run(options, addresses, count, figures);
     bool good = false;
     if (problem)
@@ -103,6 +129,11 @@ static int run(struct bench_options *options)
         fprintf(stderr, "cleat bench: the report could not be written\n");
     else
         good = tally_results(&figures->total) > 0;
+    catch_signals(NULL); /* a load has them for itself */
+    if (!options->keep)
+        good &= written_remove(&figures->written, options);
+    give_signals_back(before);
+    written_close(&figures->written);
     free(figures);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

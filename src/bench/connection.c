@@ -79,6 +79,9 @@ static void lose(struct bench_connection *connection)
 void connection_close(struct bench_connection *connection)
 {
     drop(connection);
+    uint32_t sent = connection->written + (connection->offset > 0);
+    for (; connection->answered != sent; connection->answered++)
+        load_wrote(connection->load, flight_at(connection, connection->answered));
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */

@@ -115,6 +115,13 @@ static inline uint64_t load_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* FLIGHT has written its file, or may have. */
+static inline void load_wrote(struct load *load, const struct flight *flight)
+{
+    if (flight->operation == OPERATION_WRITE || flight->operation == OPERATION_CAS)
+        written_add(&load->figures->written, flight->key);
+}
+
 /* --- load.c --- */
 /* CONNECTION came up, or an answer came: there may be room for more. */
 void load_feed(struct load *load, struct bench_connection *connection, uint64_t now_ns);

@@ -159,6 +159,7 @@ bool load_answered(struct load *load, const struct flight *flight, const struct 
         if (operation == OPERATION_READ)
             return false;
         see_version(load, flight->key, changes ? answer->version : 0);
+        load_wrote(load, flight);
         break;
     case ANSWER_CONTENTS:
         if (operation != OPERATION_READ)
@@ -180,6 +181,8 @@ bool load_answered(struct load *load, const struct flight *flight, const struct 
     case ANSWER_ERROR:
         load->second->errors[answer->error] += counted;
         load->figures->fill_failed += load->phase == LOAD_FILLING;
+        if (answer->error == REPLY_TIMEOUT) /* it may have been done */
+            load_wrote(load, flight);
         return true;
     default:
         return false;
@@ -190,6 +193,7 @@ bool load_answered(struct load *load, const struct flight *flight, const struct 
 
 void load_unknown(struct load *load, const struct flight *flight)
 {
+    load_wrote(load, flight);
     load->second->unknown += flight->start_ns >= load->count_from_ns;
     load->figures->fill_failed += load->phase == LOAD_FILLING;
 }
@@ -385,6 +389,7 @@ static void load_init(struct load *load)
     load->connections = memory_get(options->connections * sizeof *load->connections);
     load->flights = memory_get((size_t)options->connections * load->ring_size * sizeof *load->flights);
     load->touched = memory_get(options->connections * sizeof *load->touched);
+    written_init(&load->figures->written, options->keys);
     if (options->mix.weights[OPERATION_CAS] > 0)
         load->versions = memory_get(options->keys * sizeof *load->versions);
     list_init(&load->idle);
@@ -448,6 +453,8 @@ static void load_close(struct load *load)
 {
     for (uint32_t i = 0; i < load->begun_count; i++)
         connection_close(&load->connections[i]);
+    ev_signal_stop(load->loop, &load->interrupt); /* else libev holds on to this loop, and aborts with the next one */
+    ev_signal_stop(load->loop, &load->terminate);
     pace_close(&load->pace);
     templates_close(&load->templates);
     free(load->versions);

@@ -8,6 +8,7 @@
 
 #include "bench/options.h"
 #include "bench/tally.h"
+#include "bench/written.h"
 #include "client/endpoint.h"
 
 struct load_figures {
@@ -27,6 +28,7 @@ struct load_figures {
     uint64_t fill_failed;       /* keys that --fill could not write */
     uint64_t fill_ns;
     double user_s, system_s;    /* of CPU that this program used */
+    struct written written;     /* whoever has the figures closes it */
 };
 
 /* Runs it to its end. Connections are spread over the addresses; with options->leader all begin with the first. FIGURES

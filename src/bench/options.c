@@ -28,6 +28,7 @@ const char bench_options_help[] =
     "  --prefix TEXT          of the keys' names (default bench-)\n"
     "  --exptime S            lifetime of what is written (default 0: for ever)\n"
     "  --fill                 first write every key once\n"
+    "  --keep                 leave the files that it wrote; without it they are deleted in the end\n"
     "  --seed N               of keys, operations and values (default 1)\n"
     "\n"
     "How long and how fast:\n"
@@ -47,9 +48,12 @@ const char bench_options_help[] =
     "Misses (no such file), and conflicts (of cas: another version) are results; they are timed like successes.\n"
     "Errors are counted by their codes and not timed. A connection that is lost is opened again at the next\n"
     "endpoint; what was under way on it counts as unknown. `cas` expects the version that was last seen of its key.\n"
-    "Ctrl-C ends it early, with the report.\n"
+    "Ctrl-C ends it early, with the report, and once more leaves the files.\n"
     "\n"
-    "Exit status: 0; 1 if nothing succeeded or no server is there; 2 for wrong options.\n";
+    "What it wrote is deleted when all is measured, also where a file of that name was there before; what it only\n"
+    "read stays. Where that cannot be, it says how many files are left.\n"
+    "\n"
+    "Exit status: 0; 1 if nothing succeeded, no server is there, or files are left; 2 for wrong options.\n";
 
 enum option_id {
     OPTION_ENDPOINTS = 1,
@@ -63,6 +67,7 @@ enum option_id {
     OPTION_PREFIX,
     OPTION_EXPTIME,
     OPTION_FILL,
+    OPTION_KEEP,
     OPTION_SEED,
     OPTION_SECONDS,
     OPTION_COUNT,
@@ -109,6 +114,7 @@ static bool take_flag(struct bench_options *options, int option)
 {
     options->leader |= option == OPTION_LEADER;
     options->fill |= option == OPTION_FILL;
+    options->keep |= option == OPTION_KEEP;
     options->json |= option == OPTION_JSON;
     options->quiet |= option == OPTION_QUIET;
     options->help |= option == OPTION_HELP;
@@ -151,6 +157,7 @@ static bool take(struct bench_options *options, int option, const char *name, co
         return take_arrivals(options, value, reason);
     case OPTION_LEADER:
     case OPTION_FILL:
+    case OPTION_KEEP:
     case OPTION_JSON:
     case OPTION_QUIET:
     case OPTION_HELP:
@@ -195,6 +202,7 @@ bool bench_options_parse(struct bench_options *options, int argc, char **argv, c
         {"prefix", required_argument, NULL, OPTION_PREFIX},
         {"exptime", required_argument, NULL, OPTION_EXPTIME},
         {"fill", no_argument, NULL, OPTION_FILL},
+        {"keep", no_argument, NULL, OPTION_KEEP},
         {"seed", required_argument, NULL, OPTION_SEED},
         {"seconds", required_argument, NULL, OPTION_SECONDS},
         {"count", required_argument, NULL, OPTION_COUNT},
@@ -217,6 +225,7 @@ bool bench_options_parse(struct bench_options *options, int argc, char **argv, c
         .seed = 1,
     };
     int place = 0, option;
+    optind = 0; /* glibc: begins anew, also for a second time at the prompt */
     while ((option = getopt_long(argc, argv, "", names, &place)) != -1) {
         const char *name = option == '?' ? "" : names[place].name;
         if (!take(options, option, name, optarg, reason))

@@ -39,6 +39,7 @@ struct bench_options {
     const char *prefix;
     uint32_t exptime_s;
     uint64_t seed;
+    bool keep;               /* the files that it wrote */
     bool json;
     bool quiet;
     bool help;

@@ -56,9 +56,9 @@ cleat_leader() {
     done
 }
 
-# Prints the report of `cleat bench` as JSON.
+# Prints the report of `cleat bench` as JSON. Its files stay.
 cleat_bench() { # ENDPOINTS ARGUMENTS...
-    "$cleat" bench --json --quiet --size "$value_bytes" --endpoints "$@"
+    "$cleat" bench --json --quiet --keep --size "$value_bytes" --endpoints "$@"
 }
 
 cleat_value() { # PATH FILE: of a report

@@ -11,9 +11,10 @@ endpoints() { # NODE...
     printf '%s\n' "$list"
 }
 
-# Runs bench on nodes 1 to 3; the report, as JSON, goes to $directory/report.
+# Runs bench on nodes 1 to 3, and keeps its files; the report, as JSON, goes to $directory/report.
 bench() {
-    "$cleat" bench --endpoints "$(endpoints 1 2 3)" --quiet --json "$@" >"$directory/report" 2>"$directory/stderr"
+    "$cleat" bench --endpoints "$(endpoints 1 2 3)" --quiet --json --keep "$@" >"$directory/report" \
+        2>"$directory/stderr"
 }
 
 # The first value of key $1 in the report. What concerns all operations comes before what is of one.
@@ -82,6 +83,73 @@ test_bench_at_a_rate() {
     between results 800 1200 # six standard deviations
     bench --rate 1000 --count 300
     same "$(reported results)" 300
+}
+
+# Whatever it wrote is gone; what was there before, and what it only read, is not.
+test_bench_removes_its_files() {
+    local options
+    fresh_cluster 3
+    "$cleat" put bench-other --text mine --endpoints "$(endpoints 1)"
+    for options in "--count 3000 --keys 500 --connections 20 --depth 8" "--fill --mix read --count 100 --keys 300" \
+        "--mix cas,delete,write --count 2000 --keys 70" "--rate 500 --seconds 0.5 --mix cas --keys 64" \
+        "--count 10 --keys 1 --prefix deep/er/ --fill" "--count 1 --keys 65 --distribution sequential"; do
+        # shellcheck disable=SC2086 # words
+        "$cleat" bench --endpoints "$(endpoints 1 2 3)" --quiet --json $options >"$directory/report" \
+            2>"$directory/stderr" || fail "$options: $(<"$directory/stderr")"
+        same "$(settled 1 files)" 1 "$options"
+        same "$(<"$directory/stderr")" ""
+    done
+    bench --fill --keys 100 --mix read --count 100
+    same "$(settled 1 files)" 101 "kept"
+    "$cleat" bench --endpoints "$(endpoints 1 2 3)" --quiet --keys 100 --mix read,delete --count 5 >"$directory/stdout"
+    (($(settled 1 files) > 95)) || fail "it removed what it did not write"
+    same "$("$cleat" get bench-other --endpoints "$(endpoints 1)")" mine
+}
+
+# The second one has its options too, and a signal does behind it what it did before.
+test_bench_twice_in_one_session() {
+    local process code=0
+    fresh_cluster 1
+    mkfifo "$directory/commands"
+    "$cleat" --endpoints "$(endpoints 1)" <"$directory/commands" >"$directory/stdout" 2>&1 &
+    process=$!
+    started+=("$process")
+    {
+        printf 'bench --count 100 --quiet\nbench --count 200 --quiet\n'
+        wait_for grep -q 'write *200' "$directory/stdout"
+        wait_for status_is 1 files 0
+        printf 'put x --text y\nping -c 1000000\n'
+        wait_for status_is 1 files 1
+        kill -TERM "$process"
+        wait "$process" || code=$?
+    } >"$directory/commands"
+    same "$code" 143
+    same "$(grep -c '^write ' "$directory/stdout")" 2
+    grep -q '^write *100 ' "$directory/stdout" || fail "$(<"$directory/stdout")"
+}
+
+# It is ended early, by Ctrl-C: then too; and where no server is left to be asked, what is left is said.
+test_bench_removes_its_files_when_it_is_ended() {
+    local process revision code=0
+    fresh_cluster 1
+    "$cleat" bench --endpoints "$(endpoints 1)" --connections 8 --quiet >"$directory/stdout" 2>"$directory/stderr" &
+    process=$!
+    started+=("$process")
+    wait_for revision_reached 1 100
+    kill -INT "$process"
+    wait "$process" || fail "$(<"$directory/stderr")"
+    same "$(settled 1 files)" 0
+    revision=$(status 1 revision)
+    "$cleat" bench --endpoints "$(endpoints 1)" --connections 8 --quiet --seconds 2 >"$directory/stdout" \
+        2>"$directory/stderr" &
+    process=$!
+    started+=("$process")
+    wait_for revision_reached 1 $((revision + 500))
+    cluster kill 1
+    wait "$process" || code=$?
+    same "$code" 1
+    matches "$(tail -n 1 "$directory/stderr")" \
+        "cleat bench: +([0-9]) of its files are left, whose names begin with 'bench-': *Connection refused"
 }
 
 # In a closed loop one operation of each connection would have seen the pause: less than one in a hundred.

@@ -19,7 +19,6 @@ static bool parse(const char *text)
     snprintf(copy, sizeof copy, "%s", text);
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         words[count++] = word;
-    optind = 0; /* getopt's: anew */
     opterr = 0;
     reason[0] = '\0';
     return bench_options_parse(&options, count, words, reason);
@@ -61,8 +60,9 @@ START_TEST(all_of_them)
 {
     ck_assert(parse("--endpoints h:1 --leader --connections 10000 --depth 1024 --size 8388608 --keys 100000000 "
                     "--distribution own --mix read=3,cas=4 --seconds 0.25 --count 7 --warmup 1.5 --rate 9 --fill "
-                    "--prefix p/ --exptime 4294967295 --seed 18446744073709551615 --json --quiet --arrivals even"));
-    ck_assert(options.leader && options.fill && options.json && options.quiet && !options.help);
+                    "--prefix p/ --exptime 4294967295 --seed 18446744073709551615 --json --quiet --arrivals even "
+                    "--keep"));
+    ck_assert(options.leader && options.fill && options.json && options.quiet && options.keep && !options.help);
     ck_assert_uint_eq(options.connections, 10000);
     ck_assert_uint_eq(options.duration_ms, 250);
     ck_assert_uint_eq(options.warmup_ms, 1500);
