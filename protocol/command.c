@@ -36,7 +36,7 @@ static const struct kind {
     [COMMAND_WRITE] = {.has_name = true, .has_value = true},
     [COMMAND_CAS] = {.has_name = true, .has_value = true},
     [COMMAND_DELETE] = {.has_name = true, .has_guard = true},
-    [COMMAND_TOUCH] = {.has_name = true},
+    [COMMAND_TOUCH] = {.has_name = true, .has_guard = true},
     [COMMAND_APPEND] = {.has_name = true, .has_value = true},
     [COMMAND_INCR] = {.has_name = true},
     [COMMAND_COPY] = {.has_name = true, .has_value = true, .has_guard = true, .has_source = true},

@@ -4,13 +4,13 @@
  *           0     1  format version, 1
  *           1     1  kind
  *           2     1  name size
- *           3     1  flags: 1 the version counts (delete, copy, move); 2 a token is at the end
+ *           3     1  flags: 1 the version counts (delete, touch, copy, move); 2 a token is at the end
  *           4     4  gateway: the id of the node that proposed it
  *           8     8  epoch: the log index of the gateway's open entry; for OPEN a nonce
  *          16     8  number: 1, 2, 3, ... within the epoch
  *          24     8  lowest: the lowest number that the gateway has not answered yet
- *          32     8  version (cas; delete, copy, move where it counts); delta (incr)
- *          40     8  exptime in seconds (write, cas, touch)
+ *          32     8  version (cas; delete, touch, copy, move where it counts); delta (incr)
+ *          40     8  exptime in seconds (write, cas, touch; append, incr: of a file that they create)
  *          48        name, then value; then 16 bytes of token
  *
  * All integers little-endian. TICK has no gateway: it only carries the entry's time to the store. COPY and MOVE have
@@ -54,7 +54,7 @@ struct command {
     uint64_t lowest;
     uint64_t version;     /* INCR: command_delta */
     uint64_t exptime_s;
-    bool guarded;         /* delete, copy, move: only if the (target) file has `version`; 0: if there is none */
+    bool guarded;         /* delete, touch, copy, move: only if the (target) file has `version`; 0: if there is none */
     const uint8_t *name;  /* borrowed, as are the next two */
     size_t name_size;
     const uint8_t *value; /* COPY, MOVE: command_source */

@@ -13,10 +13,10 @@ static const char overview[] =
     "  read NAME [stale]                    a file's contents and version" END
     "  write NAME NUMBYTES [EXPTIME]        create or replace; contents follow" END
     "  cas NAME VERSION NUMBYTES [EXPTIME]  likewise, if its version is VERSION" END
-    "  append NAME NUMBYTES                 add contents at the end" END
-    "  incr NAME DELTA                      add to the number in a file" END
+    "  append NAME NUMBYTES [EXPTIME]       add contents at the end" END
+    "  incr NAME DELTA [EXPTIME]            add to the number in a file" END
     "  delete NAME [VERSION]                remove a file" END
-    "  touch NAME EXPTIME                   a new life, the same contents" END
+    "  touch NAME EXPTIME [VERSION]         a new life, the same contents" END
     "  copy SRC DST [VERSION]               DST gets SRC's contents" END
     "  move SRC DST [VERSION]               likewise, and SRC is gone" END
     "  stat NAME [stale]                    a file's version, size, life and hash" END
@@ -94,30 +94,32 @@ static const char cas_text[] =
     "          ERR_VERSION 7";
 
 static const char append_text[] =
-    "append NAME NUMBYTES [once=TOKEN]" END
+    "append NAME NUMBYTES [EXPTIME] [once=TOKEN]" END
     "<contents>" END
     "" END
     "  OK VERSION           done; VERSION is the file's new one" END
     "  ERR_TOO_BIG REASON   nothing was done: it would be above the limit for a file" END
     "" END
-    "Adds the contents at the end of the file, and creates it if there is none. Its" END
-    "expiry stays what it is." END
+    "Adds the contents at the end of the file, and creates it if there is none. A" END
+    "file that is there keeps its expiry; one that is created lives EXPTIME seconds," END
+    "or for ever without." END
     "" END
     "Example:  append log 6" END
     "          hello " END
     "          OK 8";
 
 static const char incr_text[] =
-    "incr NAME DELTA [once=TOKEN]" END
+    "incr NAME DELTA [EXPTIME] [once=TOKEN]" END
     "" END
     "  OK VERSION VALUE          done: the file now holds the number VALUE" END
     "  ERR_NOT_A_NUMBER REASON   nothing was done" END
     "" END
     "Adds DELTA, which may have a minus sign, to the whole number that the file" END
-    "holds; a file that is not there counts as 0 and is created. Its expiry stays" END
-    "what it is." END
+    "holds; a file that is not there counts as 0 and is created. A file that is" END
+    "there keeps its expiry; one that is created lives EXPTIME seconds, or for ever" END
+    "without: so the first of many that count sets when the count begins anew." END
     "" END
-    "Example:  incr visitors 1" END
+    "Example:  incr visitors 1 3600" END
     "          OK 9 1";
 
 static const char delete_text[] =
@@ -134,14 +136,17 @@ static const char delete_text[] =
     "          OK";
 
 static const char touch_text[] =
-    "touch NAME EXPTIME [once=TOKEN]" END
+    "touch NAME EXPTIME [VERSION] [once=TOKEN]" END
     "" END
-    "  OK VERSION           done; VERSION is the file's, which stays the same" END
-    "  ERR_FILE_NOT_FOUND   there is no such file" END
+    "  OK VERSION            done; VERSION is the file's, which stays the same" END
+    "  ERR_FILE_NOT_FOUND    there is no such file" END
+    "  ERR_VERSION VERSION   nothing was done: the file has this version" END
     "" END
-    "Gives the file EXPTIME seconds from now, or with 0 an endless life." END
+    "Gives the file EXPTIME seconds from now, or with 0 an endless life. With" END
+    "VERSION, only if that is the file's version: to keep a lock that may have gone" END
+    "to somebody else." END
     "" END
-    "Example:  touch lock 30" END
+    "Example:  touch lock 30 7" END
     "          OK 7";
 
 static const char copy_text[] =

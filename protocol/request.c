@@ -90,9 +90,9 @@ static bool words_between(struct parsing *parsing, size_t low, size_t high)
     return false;
 }
 
-/* NUMBYTES, the word at PLACE; behind it MORE words may come. Without a good numbytes the end of the contents is not
+/* NUMBYTES, the word at PLACE, and perhaps EXPTIME behind it. Without a good numbytes the end of the contents is not
  * known. */
-static enum request_status contents_parse(struct parsing *parsing, size_t place, size_t more)
+static enum request_status contents_parse(struct parsing *parsing, size_t place)
 {
     struct request *request = parsing->request;
     const struct words *words = &parsing->words;
@@ -108,8 +108,8 @@ static enum request_status contents_parse(struct parsing *parsing, size_t place,
     }
     request->has_contents = true;
     token_take(parsing, place + 1);
-    words_between(parsing, place + 1, place + 1 + more);
-    if (more > 0 && words->count > place + 1)
+    words_between(parsing, place + 1, place + 2);
+    if (words->count > place + 1)
         exptime_parse(parsing, place + 1);
     name_parse(parsing, 1);
     return REQUEST_LINE;
@@ -162,10 +162,12 @@ static enum request_status parse_delete(struct parsing *parsing)
 static enum request_status parse_touch(struct parsing *parsing)
 {
     token_take(parsing, 3);
-    if (!words_between(parsing, 3, 3))
+    if (!words_between(parsing, 3, 4))
         return REQUEST_LINE;
     name_parse(parsing, 1);
     exptime_parse(parsing, 2);
+    if (parsing->words.count == 4)
+        version_parse(parsing, 3);
     return REQUEST_LINE;
 }
 
@@ -174,11 +176,13 @@ static enum request_status parse_incr(struct parsing *parsing)
     struct request *request = parsing->request;
     const struct words *words = &parsing->words;
     token_take(parsing, 3);
-    if (!words_between(parsing, 3, 3))
+    if (!words_between(parsing, 3, 4))
         return REQUEST_LINE;
     name_parse(parsing, 1);
     if (!integer_parse(words->at[2].bytes, words->at[2].size, &request->delta))
         request_fail(request, REQUEST_BAD_DELTA);
+    if (words->count == 4)
+        exptime_parse(parsing, 3);
     return REQUEST_LINE;
 }
 
@@ -202,19 +206,15 @@ static enum request_status parse_copy(struct parsing *parsing)
     return REQUEST_LINE;
 }
 
+/* write and append: NAME NUMBYTES [EXPTIME] */
 static enum request_status parse_write(struct parsing *parsing)
 {
-    return contents_parse(parsing, 2, 1);
-}
-
-static enum request_status parse_append(struct parsing *parsing)
-{
-    return contents_parse(parsing, 2, 0);
+    return contents_parse(parsing, 2);
 }
 
 static enum request_status parse_cas(struct parsing *parsing)
 {
-    enum request_status status = contents_parse(parsing, 3, 1);
+    enum request_status status = contents_parse(parsing, 3);
     if (status == REQUEST_LINE)
         version_parse(parsing, 2);
     return status;
@@ -324,7 +324,7 @@ static const struct verb_entry {
     [VERB_TOUCH] = VERB("touch", parse_touch),
     [VERB_COPY] = VERB("copy", parse_copy),
     [VERB_MOVE] = VERB("move", parse_copy),
-    [VERB_APPEND] = VERB("append", parse_append),
+    [VERB_APPEND] = VERB("append", parse_write),
     [VERB_INCR] = VERB("incr", parse_incr),
     [VERB_TXN] = VERB("txn", parse_txn),
     [VERB_IF] = VERB("if", parse_if),

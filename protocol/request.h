@@ -1,11 +1,11 @@
 /* The client's text to structs. Pure: copies nothing, allocates nothing, does no I/O.
  *
- *      read NAME [stale]                       write NAME NUMBYTES [EXPTIME]     touch NAME EXPTIME
+ *      read NAME [stale]                       write NAME NUMBYTES [EXPTIME]     touch NAME EXPTIME [VERSION]
  *      stat NAME [stale]                       <contents>                        delete NAME [VERSION]
  *      list [PREFIX] [after=NAME] [limit=N]    cas NAME VERSION NUMBYTES [EXPTIME]
  *           [delim=C] [stale]                  <contents>                        copy SRC DST [VERSION]
- *      help [VERB]   ping   version            append NAME NUMBYTES              move SRC DST [VERSION]
- *      status   quit                           <contents>                        incr NAME DELTA
+ *      help [VERB]   ping   version            append NAME NUMBYTES [EXPTIME]    move SRC DST [VERSION]
+ *      status   quit                           <contents>                        incr NAME DELTA [EXPTIME]
  *
  *      txn           then lines that change something, `if NAME VERSION|absent|present`, and commit or cancel
  *
@@ -89,13 +89,14 @@ struct request {
     size_t other_size;
     const uint8_t *token;     /* likewise: what follows once=; NULL: none */
     size_t token_size;
-    uint64_t version;         /* cas; delete, copy, move and if where has_version */
-    uint64_t exptime_s;       /* write, cas, touch: seconds to live; 0: for ever */
+    uint64_t version;         /* cas; delete, touch, copy, move and if where has_version */
+    uint64_t exptime_s;       /* write, cas, touch; append and incr, for what they create: seconds to live; 0: for
+                                 ever */
     uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
     int64_t delta;            /* incr */
     uint32_t limit;           /* list */
     int16_t delimiter;        /* list: a byte; -1: none */
-    bool has_version;         /* delete, copy, move; if: false stands for `present` */
+    bool has_version;         /* delete, touch, copy, move; if: false stands for `present` */
     bool has_contents;        /* contents follow the line, also when `error` is set */
     bool stale;               /* read, stat, list: from this node's copy, at once */
 };

@@ -2,7 +2,7 @@
  *
  *      offset  size
  *           0     1  kind: WRITE ... MOVE, IF_VERSION (`version` 0: absent), IF_PRESENT
- *           1     1  flags: 1 the version counts (delete, copy, move)
+ *           1     1  flags: 1 the version counts (delete, touch, copy, move)
  *           2     1  name size
  *           3     1  0
  *           4     4  value size

@@ -99,7 +99,10 @@ int touch_run(struct cli *cli)
         return STATUS_USAGE;
     }
     struct call *call = call_open(name);
-    call_change(call, "touch %s %" PRIu32, name, seconds);
+    if (cli->options.has_version)
+        call_change(call, "touch %s %" PRIu32 " %" PRIu64, name, seconds, cli->options.version);
+    else
+        call_change(call, "touch %s %" PRIu32, name, seconds);
     int status = cli_do(cli, call);
     if (status == STATUS_OK)
         cli_changed(cli, name, NULL, call->answer.version);
@@ -136,8 +139,10 @@ int incr_run(struct cli *cli)
         cli_say(cli, "DELTA %.60s: it must be a number from -2^63 to 2^63-1", delta);
         return STATUS_USAGE;
     }
+    char ttl[CLI_TTL_SIZE];
+    cli_ttl(cli, ttl);
     struct call *call = call_open(name);
-    call_change(call, "incr %s %s", name, delta);
+    call_change(call, "incr %s %s%s", name, delta, ttl);
     int status = cli_do(cli, call);
     if (status == STATUS_OK)
         tell_sum(cli, call);

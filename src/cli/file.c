@@ -125,12 +125,13 @@ int cas_run(struct cli *cli)
 int append_run(struct cli *cli)
 {
     const char *name = cli->options.words[0];
-    char line[LINE_ROOM];
+    char line[LINE_ROOM], ttl[CLI_TTL_SIZE];
     uint64_t version;
     if (!cli_name(cli, name))
         return STATUS_USAGE;
+    cli_ttl(cli, ttl);
     snprintf(line, sizeof line, "append %s", name);
-    int status = store(cli, name, 1, line, "", &version);
+    int status = store(cli, name, 1, line, ttl, &version);
     if (status == STATUS_OK)
         cli_changed(cli, name, NULL, version);
     return status;

@@ -29,7 +29,7 @@ enum operand {
     OPERAND_CONDITION,
     OPERAND_SECONDS,
     OPERAND_DELTA,
-    OPERAND_TEXT,      /* to the end of the line */
+    OPERAND_TTL,       /* ttl=SECONDS or nothing, to the end of the line, as all that follow */
     OPERAND_TEXT_TTL,  /* may have ttl=SECONDS behind its quotes */
     OPERAND_PATH_TTL,
 };
@@ -45,10 +45,10 @@ static const struct form {
     {"write", "write", {OPERAND_NAME, OPERAND_TEXT_TTL}},
     {"put", "write", {OPERAND_NAME, OPERAND_PATH_TTL}},
     {"cas", "cas", {OPERAND_NAME, OPERAND_VERSION, OPERAND_TEXT_TTL}},
-    {"append", "append", {OPERAND_NAME, OPERAND_TEXT}},
+    {"append", "append", {OPERAND_NAME, OPERAND_TEXT_TTL}},
     {"delete", "delete", {OPERAND_NAME, OPERAND_VERSION_OPTIONAL}},
-    {"touch", "touch", {OPERAND_NAME, OPERAND_SECONDS}},
-    {"incr", "incr", {OPERAND_NAME, OPERAND_DELTA}},
+    {"touch", "touch", {OPERAND_NAME, OPERAND_SECONDS, OPERAND_VERSION_OPTIONAL}},
+    {"incr", "incr", {OPERAND_NAME, OPERAND_DELTA, OPERAND_TTL}},
     {"copy", "copy", {OPERAND_NAME, OPERAND_NAME, OPERAND_VERSION_OPTIONAL}},
     {"move", "move", {OPERAND_NAME, OPERAND_NAME, OPERAND_VERSION_OPTIONAL}},
 };
@@ -89,13 +89,13 @@ static uint32_t take_ttl(struct source *source)
     size_t size = take_word(source, &word);
     if (size > 0 && (size <= 4 || memcmp(word, "ttl=", 4) != 0 || !request_number(word + 4, size - 4, &seconds) ||
                      seconds > REQUEST_EXPTIME_MAX_S))
-        source->problem = "behind the contents there may be ttl=SECONDS only";
+        source->problem = "at the end of the line there may be ttl=SECONDS only";
     check_end(source);
     return (uint32_t)seconds;
 }
 
 /* The rest of the line, or what is in quotes there. */
-static uint32_t take_text(struct source *source, bool may_expire, struct buffer *contents)
+static uint32_t take_text(struct source *source, struct buffer *contents)
 {
     source->at += strspn(source->at, " \t");
     if (*source->at != '"') {
@@ -103,10 +103,7 @@ static uint32_t take_text(struct source *source, bool may_expire, struct buffer 
         return 0;
     }
     source->problem = quote_take(&source->at, contents);
-    if (!source->problem && may_expire)
-        return take_ttl(source);
-    check_end(source);
-    return 0;
+    return source->problem ? 0 : take_ttl(source);
 }
 
 static uint32_t take_path(struct source *source, struct buffer *contents)
@@ -156,7 +153,7 @@ static const char *operand_problem(enum operand kind, const char *word, size_t s
         return integer_parse((const uint8_t *)word, size, &integer)
                    ? NULL : "what is added is a number from -2^63 to 2^63-1";
     case OPERAND_END:
-    case OPERAND_TEXT:
+    case OPERAND_TTL:
     case OPERAND_TEXT_TTL:
     case OPERAND_PATH_TTL:
         break;
@@ -177,11 +174,14 @@ static const char *add_line(struct call *call, const char *text, struct script_p
     for (size_t i = 0; !source.problem && i < OPERANDS_MAX && form->words[i] != OPERAND_END; i++) {
         const char *word;
         enum operand kind = form->words[i];
-        ended = has_contents = kind >= OPERAND_TEXT;
+        ended = kind >= OPERAND_TTL;
+        has_contents = kind >= OPERAND_TEXT_TTL;
         if (kind == OPERAND_PATH_TTL) {
             ttl_s = take_path(&source, &contents);
         } else if (has_contents) {
-            ttl_s = take_text(&source, kind == OPERAND_TEXT_TTL, &contents);
+            ttl_s = take_text(&source, &contents);
+        } else if (ended) {
+            ttl_s = take_ttl(&source);
         } else {
             size_t size = take_word(&source, &word);
             if (size == 0 && kind == OPERAND_VERSION_OPTIONAL)

@@ -65,9 +65,9 @@ const struct cli_verb verbs[] = {
      "version the exit status is 4.\n",
      TAKES_TTL | TAKES_TEXT, 2, 3, cas_run},
     {"append", "NAME [PATH]", "adds to the end of a file, or creates it",
-     "What is added is PATH's contents, or --text, or else stdin. The file's remaining\n"
-     "life stays as it is.\n",
-     TAKES_TEXT, 1, 2, append_run},
+     "What is added is PATH's contents, or --text, or else stdin. A file that is there\n"
+     "keeps its remaining life; --ttl is for one that is created.\n",
+     TAKES_TTL | TAKES_TEXT, 1, 2, append_run},
     {"rm", "NAME...", "deletes files",
      "rm -r FOLDER... deletes all files whose names begin with FOLDER and '/'. Each\n"
      "file is deleted by itself: others may see a part of them gone. FOLDER '' is all\n"
@@ -104,11 +104,15 @@ const struct cli_verb verbs[] = {
      "came to be. xxh3: the 64-bit XXH3 of the contents, as `xxhsum -H3` shows it.\n",
      TAKES_STALE, 1, -1, stat_run},
     {"touch", "NAME SECONDS", "gives a file a lifetime from now on",
-     "Contents and version stay. SECONDS 0 is for ever.\n", 0, 2, 2, touch_run},
+     "Contents and version stay. SECONDS 0 is for ever. A lock is kept with\n"
+     "--if-version and the version that it was taken with: so it is left alone where it\n"
+     "has gone to somebody else (exit status 4).\n",
+     TAKES_VERSION, 2, 2, touch_run},
     {"incr", "NAME [DELTA]", "adds to the number in a file",
      "Adds DELTA (by default 1; it may be negative) to the decimal number that the\n"
-     "file holds, and prints the sum. A file that does not exist counts as 0.\n",
-     0, 1, 2, incr_run},
+     "file holds, and prints the sum. A file that does not exist counts as 0. One that\n"
+     "is there keeps its remaining life; --ttl is for one that is created.\n",
+     TAKES_TTL, 1, 2, incr_run},
     {"txn", "[PATH]", "does several changes as one, or none",
      "Reads lines from PATH, or else stdin, and does all of them as one change, if all\n"
      "conditions hold; prints the version that it made. Empty lines, and lines that\n"
@@ -119,10 +123,10 @@ const struct cli_verb verbs[] = {
      "  write NAME \"TEXT\" ttl=SECONDS\n"
      "  put NAME PATH [ttl=SECONDS]        the contents of a local file; PATH may be in quotes too\n"
      "  cas NAME VERSION TEXT              as write; the file must have VERSION\n"
-     "  append NAME TEXT\n"
+     "  append NAME TEXT                   as write; ttl= is for a file that it creates\n"
      "  delete NAME [VERSION]\n"
-     "  touch NAME SECONDS\n"
-     "  incr NAME DELTA\n"
+     "  touch NAME SECONDS [VERSION]\n"
+     "  incr NAME DELTA [ttl=SECONDS]      ttl= is for a file that it creates\n"
      "  copy SOURCE DEST [VERSION]         VERSION: DEST's, 0 for none\n"
      "  move SOURCE DEST [VERSION]\n"
      "\n"

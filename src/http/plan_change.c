@@ -23,6 +23,12 @@ static bool add_ttl(struct making *making, struct buffer *lines)
     return true;
 }
 
+/* Likewise, where the change does without a word for it. */
+static bool add_ttl_if_given(struct making *making, struct buffer *lines)
+{
+    return !parameter(making, PARAMETER_TTL) || add_ttl(making, lines);
+}
+
 /* Begins a change whose own words cannot hold the precondition: as a transaction of one line. What follows ends in
  * "\r\ncommit\r\n". */
 static void begin_transaction(struct making *making)
@@ -40,11 +46,10 @@ static void begin_transaction(struct making *making)
 }
 
 /* Ends a change without contents. */
-static void end_line(struct making *making, bool transaction)
+static void end_line(struct making *making)
 {
-    if (!transaction)
-        add_once(making, &making->plan->lines);
-    add(&making->plan->lines, transaction ? "\r\ncommit\r\n" : "\r\n");
+    add_once(making, &making->plan->lines);
+    add(&making->plan->lines, "\r\n");
 }
 
 static void plan_contents(struct making *making, bool append)
@@ -53,7 +58,7 @@ static void plan_contents(struct making *making, bool append)
     enum precondition_kind kind = plan->precondition.kind;
     bool transaction = append ? kind != PRECONDITION_NONE : kind == PRECONDITION_PRESENT;
     bool cas = !append && (kind == PRECONDITION_ABSENT || kind == PRECONDITION_VERSION);
-    if (!takes_only(making, append ? SET(OP) : SET(TTL)))
+    if (!takes_only(making, append ? SET(OP) | SET(TTL) : SET(TTL)))
         return;
     if (transaction)
         begin_transaction(making);
@@ -62,7 +67,7 @@ static void plan_contents(struct making *making, bool append)
     if (cas)
         add_number(&plan->lines, plan->precondition.version);
     add(&plan->lines, " ");
-    if (!append && !add_ttl(making, &plan->rest))
+    if (!(append ? add_ttl_if_given(making, &plan->rest) : add_ttl(making, &plan->rest)))
         return;
     if (!transaction)
         add_once(making, &plan->rest);
@@ -84,7 +89,7 @@ static void plan_delete(struct making *making)
     add_word(&plan->lines, &plan->name);
     if (plan->precondition.kind == PRECONDITION_VERSION)
         add_number(&plan->lines, plan->precondition.version);
-    end_line(making, false);
+    end_line(making);
 }
 
 static void plan_incr(struct making *making)
@@ -92,7 +97,7 @@ static void plan_incr(struct making *making)
     static const struct target_text one = {.given = true, .size = 1, .bytes = "1"};
     struct plan *plan = making->plan;
     const struct target_text *delta = parameter(making, PARAMETER_DELTA);
-    if (!takes_only(making, SET(OP) | SET(DELTA)))
+    if (!takes_only(making, SET(OP) | SET(DELTA) | SET(TTL)))
         return;
     delta = delta ? delta : &one;
     if (!is_delta(delta)) {
@@ -106,25 +111,28 @@ static void plan_incr(struct making *making)
     add(&plan->lines, "incr");
     add_word(&plan->lines, &plan->name);
     add_word(&plan->lines, delta);
-    end_line(making, false);
+    if (add_ttl_if_given(making, &plan->lines))
+        end_line(making);
 }
 
 static void plan_touch(struct making *making)
 {
     struct plan *plan = making->plan;
-    bool transaction = plan->precondition.kind != PRECONDITION_NONE;
+    enum precondition_kind kind = plan->precondition.kind;
     if (!takes_only(making, SET(OP) | SET(TTL)))
         return;
     if (!parameter(making, PARAMETER_TTL)) {
         refuse_bad(making, "op=touch needs ttl=SECONDS, 0 for ever");
         return;
     }
-    if (transaction)
-        begin_transaction(making);
     add(&plan->lines, "touch");
     add_word(&plan->lines, &plan->name);
-    if (add_ttl(making, &plan->lines))
-        end_line(making, transaction);
+    if (!add_ttl(making, &plan->lines))
+        return;
+    /* That it must be there needs no words: a touch creates nothing. */
+    if (kind == PRECONDITION_ABSENT || kind == PRECONDITION_VERSION)
+        add_number(&plan->lines, plan->precondition.version);
+    end_line(making);
 }
 
 static void plan_copy(struct making *making, const char *verb)

@@ -88,8 +88,8 @@ static bool add_delta(struct buffer *lines, json_t *delta)
     return true;
 }
 
-/* NUMBYTES, the words of REST, and the contents behind them. */
-static bool add_contents(struct buffer *lines, const struct members *members, bool has_ttl)
+/* NUMBYTES and EXPTIME, and the contents behind them. */
+static bool add_contents(struct buffer *lines, const struct members *members)
 {
     json_t *text = members->at[MEMBER_TEXT], *coded = members->at[MEMBER_BASE64];
     json_t *contents = text ? text : coded;
@@ -102,7 +102,7 @@ static bool add_contents(struct buffer *lines, const struct members *members, bo
     if (good) {
         buffer_append_text(lines, " ");
         buffer_append_number(lines, size);
-        good = !has_ttl || add_number(lines, members->at[MEMBER_TTL]);
+        good = add_number(lines, members->at[MEMBER_TTL]);
         buffer_append_text(lines, "\r\n");
         if (size > 0)
             buffer_append(lines, bytes, size);
@@ -142,13 +142,28 @@ static const struct operation {
     {"write", SET(NAME), SET(TEXT) | SET(BASE64) | SET(TTL), "write has a name, text or base64, and perhaps a ttl"},
     {"cas", SET(NAME) | SET(VERSION), SET(TEXT) | SET(BASE64) | SET(TTL),
      "cas has a name, a version, text or base64, and perhaps a ttl"},
-    {"append", SET(NAME), SET(TEXT) | SET(BASE64), "append has a name, and text or base64"},
+    {"append", SET(NAME), SET(TEXT) | SET(BASE64) | SET(TTL), "append has a name, text or base64, and perhaps a ttl"},
     {"delete", SET(NAME), SET(VERSION), "delete has a name, and perhaps a version"},
-    {"touch", SET(NAME) | SET(TTL), 0, "touch has a name and a ttl"},
-    {"incr", SET(NAME) | SET(DELTA), 0, "incr has a name and a delta, which is a whole number"},
+    {"touch", SET(NAME) | SET(TTL), SET(VERSION), "touch has a name, a ttl, and perhaps a version"},
+    {"incr", SET(NAME) | SET(DELTA), SET(TTL), "incr has a name, a delta, which is a whole number, and perhaps a ttl"},
     {"copy", SET(NAME) | SET(FROM), SET(VERSION), "copy has a name, from, and perhaps a version"},
     {"move", SET(NAME) | SET(FROM), SET(VERSION), "move has a name, from, and perhaps a version"},
 };
+
+/* The words behind the verb, in the order in which the line has them, and contents. */
+static bool add_words(struct buffer *lines, const struct members *members, const struct operation *operation)
+{
+    json_t *from = members->at[MEMBER_FROM], *delta = members->at[MEMBER_DELTA], *ttl = members->at[MEMBER_TTL];
+    bool ttl_first = operation->needed & SET(TTL); /* touch has it before the version */
+    if (from && !add_name(lines, from))
+        return false;
+    if (!add_name(lines, members->at[MEMBER_NAME]) || (ttl_first && !add_number(lines, ttl)) ||
+        !add_number(lines, members->at[MEMBER_VERSION]) || (delta && !add_delta(lines, delta)))
+        return false;
+    if (operation->allowed & SET(TEXT))
+        return add_contents(lines, members);
+    return ttl_first || add_number(lines, ttl);
+}
 
 static const char *add_change(struct buffer *lines, json_t *change)
 {
@@ -172,14 +187,7 @@ static const char *add_change(struct buffer *lines, json_t *change)
         return "from is the file itself";
     size_t start = buffer_size(lines);
     buffer_append_text(lines, op);
-    bool good = !members.at[MEMBER_FROM] || add_name(lines, members.at[MEMBER_FROM]);
-    good = good && add_name(lines, members.at[MEMBER_NAME]) && add_number(lines, members.at[MEMBER_VERSION]);
-    if (good && members.at[MEMBER_DELTA])
-        good = add_delta(lines, members.at[MEMBER_DELTA]);
-    if (good && (operation->allowed & SET(TEXT)))
-        good = add_contents(lines, &members, operation->allowed & SET(TTL));
-    else if (good)
-        good = add_number(lines, members.at[MEMBER_TTL]);
+    bool good = add_words(lines, &members, operation);
     if (good && !(operation->allowed & SET(TEXT)) && buffer_size(lines) - start > REQUEST_LINE_MAX)
         return "the two names are too long together";
     buffer_append_text(lines, "\r\n");

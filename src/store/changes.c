@@ -175,6 +175,12 @@ static struct decision make_touch(struct store *store, const struct command *cha
     return (struct decision){OUTCOME_WRITTEN, state.version, 0};
 }
 
+/* append, incr: EXPTIME is for what they create; FILE, if there is one, keeps its own. */
+static uint64_t expiry_of(const struct store *store, const struct command *change, const struct file *file)
+{
+    return file ? file_expires_ms(file) : expiry_ms(store->time_ms, change->exptime_s);
+}
+
 static struct decision make_append(struct store *store, const struct command *change, const struct found *found,
                                   uint64_t version)
 {
@@ -184,7 +190,7 @@ static struct decision make_append(struct store *store, const struct command *ch
     if (file)
         memcpy(blob_value(contents), blob_value(file_blob(file)), old_size);
     memcpy(blob_value(contents) + old_size, change->value, change->value_size);
-    return put_own(store, file, contents, version, file ? file_expires_ms(file) : 0);
+    return put_own(store, file, contents, version, expiry_of(store, change, file));
 }
 
 static struct decision make_incr(struct store *store, const struct command *change, const struct found *found,
@@ -197,7 +203,7 @@ static struct decision make_incr(struct store *store, const struct command *chan
     size_t size = integer_format(sum, text);
     struct blob *contents = blob_for(store, change, size);
     memcpy(blob_value(contents), text, size);
-    put_own(store, file, contents, version, file ? file_expires_ms(file) : 0);
+    put_own(store, file, contents, version, expiry_of(store, change, file));
     return (struct decision){OUTCOME_COUNTED, version, sum};
 }
 

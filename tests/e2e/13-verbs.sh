@@ -24,7 +24,8 @@ test_every_error() {
     answers 4 "write n 19" 9223372036854775807 -- "OK 3"
     matches "$(ask 5 "incr n 1")" "ERR_NOT_A_NUMBER ?*"
     local bad
-    for bad in "touch a" "touch a soon" "copy a a" "copy a" "move a b c" "incr a one" "incr a 9223372036854775808" \
+    for bad in "touch a" "touch a soon" "touch a 5 x" "touch a 5 6 7" "incr a 1 x" "incr a 1 2 3" \
+        "copy a a" "copy a" "move a b c" "incr a one" "incr a 9223372036854775808" \
         "delete a x" "list limit=0" "list limit=10001" "list a b" "list delim=ab" "stat" "read a later" \
         "delete a once=" "if a 1" commit cancel; do
         matches "$(ask 1 "$bad" ping)" $'ERR_CMD_ERR ?*\nPONG' "'$bad'"
@@ -123,6 +124,31 @@ test_an_answer_from_the_own_copy_needs_no_majority() {
     cluster kill 2
     answers 3 "read a stale" "stat b stale" "list stale" -- \
         "CONTENTS 1 1 0 stale" x "ERR_FILE_NOT_FOUND stale" "LIST 1 8 end stale" "a 1 1 0"
+}
+
+# A lock expires, and another client takes it: whoever held it before can neither prolong it nor cut it short.
+test_a_former_holder_cannot_touch_a_lock() {
+    fresh_cluster 3
+    answers 1 "cas lock 0 5 1" alice -- "OK 1"
+    wait_for is_gone lock
+    answers 2 "cas lock 0 3 3600" bob -- "OK 3"
+    answers 3 "touch lock 9999 1" "touch lock 1 1" "touch lock 1 0" "touch none 1 0" "touch lock 5000 3" "read lock" \
+        txn "touch lock 1 1" "write a 1" x commit txn "touch lock 7000 3" "write a 1" x commit "read lock" -- \
+        "ERR_VERSION 3" "ERR_VERSION 3" "ERR_VERSION 3" ERR_FILE_NOT_FOUND "OK 3" "CONTENTS 3 3 5000" bob \
+        "ERR_VERSION 3 lock" "OK 4" "CONTENTS 3 3 7000" bob
+}
+
+# The first of many that count or append says how long what it creates lives; the others do not change that.
+test_a_life_is_for_what_is_created() {
+    fresh_cluster 3
+    answers 1 "incr n 1 3600" "read n" "incr n 1 9999" "read n" "append l 1 3600" a "append l 1 9999" b "read l" -- \
+        "OK 1 1" "CONTENTS 1 1 3600" 1 "OK 2 2" "CONTENTS 2 1 3600" 2 "OK 3" "OK 4" "CONTENTS 4 2 3600" ab
+    answers 2 "incr m 1" "incr m 1 5" "read m" txn "incr o 7 3600" "append p 1 3600" x "incr n 1 5" commit -- \
+        "OK 5 1" "OK 6 2" "CONTENTS 6 1 0" 2 "OK 7"
+    answers 3 "read o" "read p" "read n" "incr short 1 1 once=s" "incr short 1 1 once=s" -- \
+        "CONTENTS 7 1 3600" 7 "CONTENTS 7 1 3600" x "CONTENTS 7 1 3600" 3 "OK 8 1" "OK 8 1"
+    wait_for is_gone short
+    matches "$(ask 1 "incr short 1 0" "read short")" $'OK 10 1\nCONTENTS 10 1 0\n1'
 }
 
 test_a_touched_file_lives_on() {

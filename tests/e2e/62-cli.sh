@@ -164,6 +164,25 @@ test_cli_shows_the_versions_of_both_programs() {
     same "$(<"$directory/stdout")" "$version"
 }
 
+test_cli_touches_one_version_and_gives_what_it_creates_a_life() {
+    cli_cluster 3
+    same "$(cleat cas lock 0 --text alice)" 1
+    cleat touch lock 3600 --if-version 1
+    fails 4 cleat touch lock 5 --if-version 2
+    matches "$(cleat touch lock 5 --if-version 7 --json 2>"$directory/stderr" || true)" '*"ERR_VERSION"*'
+    matches "$(cleat stat lock --json)" '*"ttl":3[56]??,*'
+    fails 3 cleat touch none 5 --if-version 1
+    fails 2 cleat touch lock 5 --if-version soon
+    same "$(cleat incr n --ttl 3600)" 1
+    same "$(cleat incr n 2 --ttl 9999)" 3
+    cleat append l --text one --ttl 3600
+    cleat append l --text two --ttl 9999
+    matches "$(cleat stat n l --json)" $'*"ttl":3[56]??,*\n*"ttl":3[56]??,*'
+    same "$(printf '%s\n' 'incr m 1 ttl=3600' 'append k "x" ttl=3600' 'touch lock 4000 1' | cleat txn)" 6
+    matches "$(cleat stat m k --json)" $'*"ttl":3[56]??,*\n*"ttl":3[56]??,*'
+    fails 4 cleat txn <<<'touch lock 5 9'
+}
+
 test_cli_counts_appends_and_changes_many_as_one() {
     cli_cluster 3
     same "$(cleat incr n)" 1

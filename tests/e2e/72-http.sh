@@ -74,6 +74,41 @@ test_http_conditions_are_cas() {
     same "$(http 1 -X DELETE -H 'If-Match: "3"' /files/a)" '200 {"ok":true,"name":"a"}'
 }
 
+# The version is the file's, which a touch leaves as it is, whatever its condition.
+test_http_a_touch_keeps_the_version() {
+    fresh_cluster 1
+    http 1 -X PUT -d x /files/other >"$directory/got"
+    same "$(http 1 -X PUT -d x '/files/a?ttl=9')" '201 {"ok":true,"name":"a","version":2}'
+    local condition
+    for condition in 'If-Match: "2"' 'If-Match: *' 'Cleat: nothing'; do
+        same "$(http 1 -X POST -H "$condition" '/files/a?op=touch&ttl=3600')" '200 {"ok":true,"name":"a","version":2}'
+        same "$(header etag)" '"2"'
+    done
+    for condition in 'If-Match: "1"' 'If-Match: W/"2"' 'If-None-Match: *'; do
+        matches "$(http 1 -X POST -H "$condition" '/files/a?op=touch&ttl=1')" '412 *"name":"a","version":2}'
+    done
+    matches "$(http 1 -X POST -H 'If-Match: "1"' '/files/none?op=touch&ttl=1')" '412 *"name":"none","version":0}'
+    matches "$(http 1 -X POST -H 'If-Match: *' '/files/none?op=touch&ttl=1')" '412 *"name":"none","version":0}'
+    matches "$(http 1 -X POST -H 'If-None-Match: *' '/files/none?op=touch&ttl=1')" '404 *'
+    same "$(http 1 /files/a)" '200 x'
+    matches "$(header cleat-expires-in)" '3[56]??'
+    same "$(status 1 revision)" 2
+}
+
+test_http_a_life_for_what_is_created() {
+    fresh_cluster 1
+    local op
+    for op in incr append; do
+        matches "$(http 1 -X POST -d '' "/files/$op?op=$op&ttl=3600")" '20[01] *'
+        http 1 "/files/$op" >"$directory/got"
+        matches "$(header cleat-expires-in)" '3[56]??'
+        matches "$(http 1 -X POST -d '' "/files/$op?op=$op&ttl=9999")" '200 *'
+        http 1 "/files/$op" >"$directory/got"
+        matches "$(header cleat-expires-in)" '3[56]??'
+    done
+    matches "$(http 1 -X POST '/files/n?op=incr&ttl=soon')" '400 *'
+}
+
 test_http_what_came_to_be_is_201() {
     fresh_cluster 3
     same "$(http 2 -X PUT -d one /files/a)" '201 {"ok":true,"name":"a","version":1}'

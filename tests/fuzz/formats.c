@@ -64,11 +64,16 @@ static int request_write(const struct request *request, char text[TEXT_MAX])
     case VERB_DELETE:
         return request->has_version ? 0 : snprintf(text, TEXT_MAX, "delete %.*s\r\n", name_size, name);
     case VERB_TOUCH:
-        return snprintf(text, TEXT_MAX, "touch %.*s %" PRIu64 "\r\n", name_size, name, request->exptime_s);
+        return request->has_version ? snprintf(text, TEXT_MAX, "touch %.*s %" PRIu64 " %" PRIu64 "\r\n", name_size,
+                                               name, request->exptime_s, request->version)
+                                    : snprintf(text, TEXT_MAX, "touch %.*s %" PRIu64 "\r\n", name_size, name,
+                                               request->exptime_s);
     case VERB_APPEND:
-        return snprintf(text, TEXT_MAX, "append %.*s %" PRIu64 "\r\n", name_size, name, request->numbytes);
+        return snprintf(text, TEXT_MAX, "append %.*s %" PRIu64 " %" PRIu64 "\r\n", name_size, name,
+                        request->numbytes, request->exptime_s);
     case VERB_INCR:
-        return snprintf(text, TEXT_MAX, "incr %.*s %" PRId64 "\r\n", name_size, name, request->delta);
+        return snprintf(text, TEXT_MAX, "incr %.*s %" PRId64 " %" PRIu64 "\r\n", name_size, name, request->delta,
+                        request->exptime_s);
     case VERB_COPY:
     case VERB_MOVE:
         return request->has_version ? 0
@@ -104,6 +109,7 @@ static void request(const uint8_t *bytes, size_t size)
     ensure(request_parse((const uint8_t *)text, (size_t)written, VALUE_MAX, &again, &consumed) == REQUEST_LINE);
     ensure(consumed == (size_t)written && again.error == REQUEST_OK && again.verb == request.verb);
     ensure(again.has_contents == request.has_contents && again.version == request.version);
+    ensure(again.has_version == request.has_version);
     ensure(again.numbytes == request.numbytes && again.exptime_s == request.exptime_s);
     ensure(again.delta == request.delta && again.limit == request.limit);
     ensure(again.other_size == request.other_size);

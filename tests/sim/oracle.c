@@ -283,7 +283,7 @@ static struct decision make(struct oracle *oracle, const struct command *change,
         set_expiry(oracle, file, &state, change->exptime_s);
     }
     if (is_new && (change->kind == COMMAND_APPEND || change->kind == COMMAND_INCR))
-        file->sent_us = UINT64_MAX;
+        set_expiry(oracle, file, &state, change->exptime_s);
     state.version = version;
     state.created = is_new ? version : state.created;
     file_put(oracle, file, state);

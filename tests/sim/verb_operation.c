@@ -74,7 +74,7 @@ static struct command draw_change(struct world *world, size_t number, bool is_pa
         change.value = (const uint8_t *)source;
         change.value_size = strlen(source);
     }
-    if (change.kind == COMMAND_DELETE || copies)
+    if (change.kind == COMMAND_DELETE || change.kind == COMMAND_TOUCH || copies)
         change.guarded = world_chance(world, 300000);
     if (change.guarded || change.kind == COMMAND_CAS || change.kind == COMMAND_IF_VERSION)
         change.version = draw_version(world, name);
@@ -86,7 +86,7 @@ static struct command draw_change(struct world *world, size_t number, bool is_pa
         change.value = (const uint8_t *)room->contents;
         change.value_size = (size_t)size;
     }
-    bool lives = change.kind == COMMAND_WRITE || change.kind == COMMAND_CAS || change.kind == COMMAND_TOUCH;
+    bool lives = change.kind != COMMAND_DELETE && !copies && change.kind < COMMAND_IF_VERSION;
     if (lives && world_chance(world, 500000))
         change.exptime_s = world_between(world, 1, 5);
     return change;
@@ -120,16 +120,19 @@ static void say_change(struct buffer *out, const struct command *change, const c
     say(out, (const char *)change->name, change->name_size);
     if (change->kind == COMMAND_IF_PRESENT)
         say(out, "present", 7);
-    if (change->guarded || change->kind == COMMAND_CAS || change->kind == COMMAND_IF_VERSION)
+    if (change->kind != COMMAND_TOUCH &&
+        (change->guarded || change->kind == COMMAND_CAS || change->kind == COMMAND_IF_VERSION))
         say_number(out, change->version);
     if (contents)
         say_number(out, change->value_size);
-    if ((contents && change->exptime_s > 0) || change->kind == COMMAND_TOUCH)
-        say_number(out, change->exptime_s);
     if (change->kind == COMMAND_INCR) {
         char delta[24];
         say(out, delta, (size_t)snprintf(delta, sizeof delta, "%lld", (long long)command_delta(change)));
     }
+    if (change->exptime_s > 0 || change->kind == COMMAND_TOUCH)
+        say_number(out, change->exptime_s);
+    if (change->kind == COMMAND_TOUCH && change->guarded)
+        say_number(out, change->version);
     buffer_append_text(out, last);
     buffer_append_text(out, "\r\n");
     if (!contents)

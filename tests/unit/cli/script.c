@@ -52,7 +52,10 @@ START_TEST(every_kind_of_line)
     becomes("cas a 7 text\r\n", "cas a 7 4\r\ntext\r\ncommit\r\n");
     becomes("append a more", "append a 4\r\nmore\r\ncommit\r\n");
     becomes("delete a\ndelete b 7\n", "delete a\r\ndelete b 7\r\ncommit\r\n");
+    becomes("append a \"more\" ttl=60", "append a 4 60\r\nmore\r\ncommit\r\n");
     becomes("touch a 60\nincr n -5\n", "touch a 60\r\nincr n -5\r\ncommit\r\n");
+    becomes("touch a 60 7\ntouch b 0 0", "touch a 60 7\r\ntouch b 0 0\r\ncommit\r\n");
+    becomes("incr n 1 ttl=60\nincr m 1  ttl=0 ", "incr n 1 60\r\nincr m 1\r\ncommit\r\n");
     becomes("copy a b\nmove c d 0\n", "copy a b\r\nmove c d 0\r\ncommit\r\n");
     becomes("# a comment\n\n   \n  delete a  \n", "delete a\r\ncommit\r\n");
 }
@@ -95,13 +98,16 @@ START_TEST(what_is_wrong_is_told_with_its_line)
     refused("touch a", 1, "seconds");
     refused("touch a 4294967296", 1, "seconds");
     refused("incr a 9223372036854775808", 1, "number");
-    refused("incr a 1 1", 1, "too much");
+    refused("incr a 1 1", 1, "ttl=SECONDS");
+    refused("incr a 1 ttl=4294967296", 1, "ttl=SECONDS");
+    refused("touch a 5 x", 1, "version");
+    refused("touch a 5 7 8", 1, "too much");
     refused("copy a", 1, "name");
     refused("write a \"open", 1, "closed");
     refused("write a \"x\" y", 1, "ttl");
     refused("write a \"x\" ttl=", 1, "ttl");
     refused("write a \"x\" ttl=4294967296", 1, "ttl");
-    refused("append a \"x\" ttl=5", 1, "too much");
+    refused("append a \"x\" ttl=", 1, "ttl=SECONDS");
     refused("write a \"\\q\"", 1, "backslash");
     ck_assert_ptr_null(wire("write a \0", 9));
     ck_assert_uint_eq(problem.line, 0);

@@ -37,6 +37,10 @@ START_TEST(every_condition_and_change)
             " {\"op\": \"move\", \"from\": \"m\", \"name\": \"n\", \"version\": 0}]}",
             "txn\r\ndelete f\r\ndelete g 3\r\ntouch h 9\r\nincr i -1\r\nincr j -9223372036854775808\r\n"
             "copy k l\r\nmove m n 0\r\ncommit\r\n");
+    becomes("{\"do\": [{\"op\": \"touch\", \"name\": \"a\", \"version\": 7, \"ttl\": 9},"
+            " {\"ttl\": 60, \"op\": \"incr\", \"delta\": 2, \"name\": \"b\"},"
+            " {\"op\": \"append\", \"ttl\": 0, \"text\": \"x\", \"name\": \"c\"}]}",
+            "txn\r\ntouch a 9 7\r\nincr b 2 60\r\nappend c 1 0\r\nx\r\ncommit\r\n");
 }
 END_TEST
 
@@ -67,6 +71,9 @@ START_TEST(what_is_no_transaction)
         "{\"do\": [{\"op\": \"cas\", \"name\": \"a\", \"text\": \"\"}]}",
         "{\"do\": [{\"op\": \"read\", \"name\": \"a\"}]}", "{\"do\": [{\"name\": \"a\", \"text\": \"\"}]}",
         "{\"do\": [{\"op\": \"incr\", \"name\": \"a\", \"delta\": \"1\"}]}",
+        "{\"do\": [{\"op\": \"incr\", \"name\": \"a\", \"delta\": 1, \"ttl\": -1}]}",
+        "{\"do\": [{\"op\": \"touch\", \"name\": \"a\", \"ttl\": 1, \"version\": -1}]}",
+        "{\"do\": [{\"op\": \"append\", \"name\": \"a\", \"text\": \"x\", \"version\": 1}]}",
         "{\"do\": [{\"op\": \"copy\", \"name\": \"a\"}]}", "{\"do\": [{\"op\": \"touch\", \"name\": \"a\"}]}",
         "{\"if\": [{\"name\": \"a\"}]}", "{\"if\": [{\"name\": \"a\", \"absent\": false}]}",
         "{\"if\": [{\"name\": \"a\", \"absent\": true, \"version\": 1}]}", "{\"if\": [{\"version\": 1}]}",
@@ -87,7 +94,7 @@ START_TEST(where_it_is_wrong)
     } cases[] = {
         {"{\"do\": [{\"op\": \"delete\", \"name\": \"a\"}, 1]}", "do[1]: this is no object"},
         {"{\"if\": [{\"nam\": \"a\"}]}", "if[0]: it has a member that is not known"},
-        {"{\"do\": [{\"op\": \"touch\", \"name\": \"a\"}]}", "do[0]: touch has a name and a ttl"},
+        {"{\"do\": [{\"op\": \"touch\", \"name\": \"a\"}]}", "do[0]: touch has a name, a ttl, and perhaps a version"},
         {"{\"do\": [{\"op\": \"touch\", \"name\": \"a\", \"ttl\": 4294967296}]}",
          "do[0]: ttl is at most 4294967295 seconds"},
         {"{\"do\":\n [{\"op\": \"delete\", \"op\": \"\xc3\xa9\"}]}", "JSON, line 2, column 23: duplicate object key"},

@@ -246,7 +246,7 @@ START_TEST(what_a_kind_may_have)
     } kinds[] = {
         {COMMAND_TICK, false, false, false, false}, {COMMAND_SKIP, false, false, false, false},
         {COMMAND_WRITE, true, true, false, true},   {COMMAND_DELETE, true, false, true, true},
-        {COMMAND_TOUCH, true, false, false, true},  {COMMAND_APPEND, true, true, false, true},
+        {COMMAND_TOUCH, true, false, true, true},   {COMMAND_APPEND, true, true, false, true},
         {COMMAND_INCR, true, false, false, true},   {COMMAND_COPY, true, true, true, true},
         {COMMAND_MOVE, true, true, true, true},     {COMMAND_IF_VERSION, true, false, false, false},
     };

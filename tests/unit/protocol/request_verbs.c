@@ -68,6 +68,11 @@ START_TEST(changes)
         {"delete once=x\n", VERB_DELETE, "once=x", NULL, NULL, false, 0, 0, 0},
         {"touch a 0\n", VERB_TOUCH, "a", NULL, NULL, false, 0, 0, 0},
         {"touch a 4294967295 once=1\n", VERB_TOUCH, "a", NULL, "1", false, 0, 4294967295, 0},
+        {"touch a 5 7\n", VERB_TOUCH, "a", NULL, NULL, true, 7, 5, 0},
+        {"touch a 5 0\n", VERB_TOUCH, "a", NULL, NULL, true, 0, 5, 0},
+        {"touch a 0 18446744073709551615 once=1\n", VERB_TOUCH, "a", NULL, "1", true, UINT64_MAX, 0, 0},
+        {"incr a 1 60\n", VERB_INCR, "a", NULL, NULL, false, 0, 60, 1},
+        {"incr a -1 4294967295 once=t\n", VERB_INCR, "a", NULL, "t", false, 0, 4294967295, -1},
         {"incr a -9223372036854775808\n", VERB_INCR, "a", NULL, NULL, false, 0, 0, INT64_MIN},
         {"incr a 007 once=t\n", VERB_INCR, "a", NULL, "t", false, 0, 0, 7},
         {"copy a b\n", VERB_COPY, "b", "a", NULL, false, 0, 0, 0},
@@ -104,6 +109,11 @@ START_TEST(contents_and_a_token)
     ck_assert(request.has_contents);
     ck_assert_uint_eq(request.numbytes, 1000);
     is(request.token, request.token_size, "abc");
+    ck_assert_uint_eq(request.exptime_s, 0);
+    request = good("append a 1 60 once=abc\r\n");
+    ck_assert_uint_eq(request.exptime_s, 60);
+    is(request.token, request.token_size, "abc");
+    ck_assert_uint_eq(good("append a 0 4294967295\n").exptime_s, 4294967295);
     request = good("write a 5 once=abc\r\n");
     ck_assert_uint_eq(request.exptime_s, 0);
     is(request.token, request.token_size, "abc");
@@ -179,7 +189,12 @@ static const struct {
     {"touch a soon\n", REQUEST_BAD_EXPTIME},
     {"touch a 4294967296\n", REQUEST_BAD_EXPTIME},
     {"touch a once=5\n", REQUEST_BAD_EXPTIME},
-    {"touch a 5 6\n", REQUEST_BAD_WORDS},
+    {"touch a 5 6 7\n", REQUEST_BAD_WORDS},
+    {"touch a 5 x\n", REQUEST_BAD_VERSION},
+    {"touch a 5 once=\n", REQUEST_BAD_TOKEN},
+    {"incr a 1 2 3\n", REQUEST_BAD_WORDS},
+    {"incr a 1 x\n", REQUEST_BAD_EXPTIME},
+    {"incr a 1 4294967296\n", REQUEST_BAD_EXPTIME},
     {"incr a\n", REQUEST_BAD_WORDS},
     {"incr a one\n", REQUEST_BAD_DELTA},
     {"incr a +1\n", REQUEST_BAD_DELTA},
@@ -232,8 +247,11 @@ END_TEST
 START_TEST(what_is_wrong_before_contents)
 {
     struct request request;
-    ck_assert_int_eq(parse("append a 5 60\n", &request), REQUEST_LINE);
+    ck_assert_int_eq(parse("append a 5 60 70\n", &request), REQUEST_LINE);
     ck_assert_int_eq(request.error, REQUEST_BAD_WORDS);
+    ck_assert(request.has_contents && request.numbytes == 5);
+    ck_assert_int_eq(parse("append a 5 soon\n", &request), REQUEST_LINE);
+    ck_assert_int_eq(request.error, REQUEST_BAD_EXPTIME);
     ck_assert(request.has_contents && request.numbytes == 5);
     ck_assert_int_eq(parse("write a 5 once=\n", &request), REQUEST_LINE);
     ck_assert_int_eq(request.error, REQUEST_BAD_TOKEN);

@@ -32,6 +32,15 @@ static struct outcome touch(const char *name, uint64_t exptime_s)
     return story_say(&story, command);
 }
 
+static struct outcome touch_version(const char *name, uint64_t exptime_s, uint64_t version)
+{
+    struct command command = story_command(COMMAND_TOUCH, name, NULL);
+    command.exptime_s = exptime_s;
+    command.guarded = true;
+    command.version = version;
+    return story_say(&story, command);
+}
+
 static struct outcome append(const char *name, const char *value)
 {
     return story_say(&story, story_command(COMMAND_APPEND, name, value));
@@ -92,6 +101,26 @@ START_TEST(a_touch_is_part_of_the_state)
 }
 END_TEST
 
+/* Who held a lock before does not prolong it for who holds it now, nor cut it short. */
+START_TEST(a_former_holder_touches_nothing)
+{
+    story_expect_outcome(story_cas(&story, "lock", 0, "alice", 2), OUTCOME_WRITTEN, 1);
+    story_expect_outcome(touch_version("lock", 5, 1), OUTCOME_WRITTEN, 1);
+    is("lock", "alice", 1, 1, 6000);
+    story.now_ms = 6000;
+    story_expect_outcome(touch_version("lock", 5, 1), OUTCOME_NOT_FOUND, 0);
+    story_expect_outcome(story_cas(&story, "lock", 0, "bob", 2), OUTCOME_WRITTEN, 3);
+    static const uint64_t versions[] = {0, 1, 2, 4, UINT64_MAX};
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        story_expect_outcome(touch_version("lock", 0, versions[i]), OUTCOME_MISMATCH, 3);
+        story_expect_outcome(touch_version("lock", 1, versions[i]), OUTCOME_MISMATCH, 3);
+        is("lock", "bob", 3, 3, 8000);
+    }
+    story_expect_outcome(touch_version("none", 1, 0), OUTCOME_NOT_FOUND, 0);
+    ck_assert_uint_eq(store_revision(story.store), 3);
+}
+END_TEST
+
 START_TEST(delete_of_one_version)
 {
     story_write(&story, "a", "x", 0);
@@ -116,6 +145,37 @@ START_TEST(append_keeps_expiry_and_age)
     story.now_ms = 6000;
     story_expect_outcome(append("a", "new"), OUTCOME_WRITTEN, 6); /* 5 was its expiry */
     is("a", "new", 6, 6, 0);
+}
+END_TEST
+
+/* append and incr: a life for what they create, and none of it for what is there. */
+START_TEST(a_life_is_for_what_is_created)
+{
+    static const enum command_kind kinds[] = {COMMAND_APPEND, COMMAND_INCR};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct command command = story_command(kinds[i], "a", kinds[i] == COMMAND_APPEND ? "1" : NULL);
+        command.version = kinds[i] == COMMAND_INCR ? 1 : 0;
+        command.exptime_s = 5;
+        uint64_t begun_ms = story.now_ms, version = story_say(&story, command).version;
+        is("a", "1", version, version, begun_ms + 5000);
+        story.now_ms += 2000;
+        command.exptime_s = 100;
+        const char *twice = kinds[i] == COMMAND_APPEND ? "11" : "2";
+        story_say(&story, command);
+        is("a", twice, version + 1, version, begun_ms + 5000);
+        story.now_ms = begun_ms + 5000; /* now it is created anew */
+        command.exptime_s = 0;
+        story_say(&story, command);
+        is("a", "1", version + 3, version + 3, 0);
+        command.exptime_s = 1; /* what stays for ever goes on to */
+        story_say(&story, command);
+        is("a", twice, version + 4, version + 3, 0);
+        story_delete(&story, "a");
+        command.exptime_s = REQUEST_EXPTIME_MAX_S;
+        version = story_say(&story, command).version;
+        is("a", "1", version, version, story.now_ms + 1000ull * REQUEST_EXPTIME_MAX_S);
+        story_delete(&story, "a");
+    }
 }
 END_TEST
 
@@ -360,8 +420,10 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_touched_file_keeps_its_version);
     tcase_add_test(tests, a_touch_is_part_of_the_state);
+    tcase_add_test(tests, a_former_holder_touches_nothing);
     tcase_add_test(tests, delete_of_one_version);
     tcase_add_test(tests, append_keeps_expiry_and_age);
+    tcase_add_test(tests, a_life_is_for_what_is_created);
     tcase_add_test(tests, append_stops_at_the_limit);
     tcase_add_test(tests, incr_counts);
     tcase_add_test(tests, incr_of_what_is_no_number);

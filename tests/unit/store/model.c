@@ -153,7 +153,8 @@ static struct command make_change(struct run *run, struct room *room, bool in_tr
     }
     if (command.kind == COMMAND_DELETE)
         command.value_size = 0;
-    if (command.kind == COMMAND_DELETE || command.kind == COMMAND_COPY || command.kind == COMMAND_MOVE)
+    if (command.kind == COMMAND_DELETE || command.kind == COMMAND_TOUCH || command.kind == COMMAND_COPY ||
+        command.kind == COMMAND_MOVE)
         command.guarded = one_in(run, 2);
     if (command.guarded || command.kind == COMMAND_CAS || command.kind == COMMAND_IF_VERSION)
         command.version = file && !one_in(run, 3) ? file->version
@@ -163,7 +164,8 @@ static struct command make_change(struct run *run, struct room *room, bool in_tr
         command.version = one_in(run, 20) ? (uint64_t)INT64_MAX : random_u64(random) % 100 - 50;
     if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_APPEND)
         make_value(run, room, &command);
-    if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_TOUCH)
+    if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_TOUCH ||
+        command.kind == COMMAND_APPEND || command.kind == COMMAND_INCR)
         command.exptime_s = one_in(run, 2) ? random_between(random, 1, 5) : 0;
     return command;
 }

@@ -141,11 +141,11 @@ static inline struct decision model_change(struct model *model, const struct com
     if ((change->guarded || change->kind == COMMAND_CAS || change->kind == COMMAND_IF_VERSION) &&
         change->version != version)
         return (struct decision){OUTCOME_MISMATCH, version, 0};
-    *made = file ? *file : (struct model_file){.version = 0};
+    uint64_t expires_ms = change->exptime_s > 0 ? model->time_ms + change->exptime_s * 1000 : 0;
+    *made = file ? *file : (struct model_file){.expires_ms = expires_ms};
     memcpy(made->name, change->name, change->name_size);
     *moved = (struct model_file){.version = 0};
     made->version = 1; /* the next one; set when it is made */
-    uint64_t expires_ms = change->exptime_s > 0 ? model->time_ms + change->exptime_s * 1000 : 0;
     int64_t number;
     switch (change->kind) {
     case COMMAND_WRITE:
