@@ -196,6 +196,7 @@ void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SI
 
 /* The kinds of what changes something, and of conditions; 0 for all other verbs. */
 static const enum command_kind verb_kinds[VERB_COUNT] = {
+    [VERB_SET] = COMMAND_WRITE,
     [VERB_WRITE] = COMMAND_WRITE,   [VERB_CAS] = COMMAND_CAS,   [VERB_DELETE] = COMMAND_DELETE,
     [VERB_TOUCH] = COMMAND_TOUCH,   [VERB_COPY] = COMMAND_COPY, [VERB_MOVE] = COMMAND_MOVE,
     [VERB_APPEND] = COMMAND_APPEND, [VERB_INCR] = COMMAND_INCR, [VERB_IF] = COMMAND_IF_PRESENT,
@@ -215,6 +216,10 @@ struct command command_of_request(const struct request *request, uint8_t token[C
         .name_size = request->name_size,
         .value_size = (size_t)request->numbytes,
     };
+    if (request->text) {
+        command.value = request->text;
+        command.value_size = request->text_size;
+    }
     if (kinds[kind].has_source) {
         command.value = request->other;
         command.value_size = request->other_size;

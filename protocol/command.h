@@ -119,8 +119,8 @@ void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SI
 
 struct request;
 
-/* What REQUEST, a good one, asks for: a change or a condition (kind 0: it is neither). Borrows its names. Where
- * contents follow, value is NULL. TOKEN is where a token is put together. */
+/* What REQUEST, a good one, asks for: a change or a condition (kind 0: it is neither). Borrows its names and text.
+ * Where contents follow, value is NULL. TOKEN is where a token is put together. */
 struct command command_of_request(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE]);
 
 #endif

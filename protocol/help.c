@@ -12,7 +12,8 @@ static const char overview[] =
     "" END
     "  read NAME [stale]                    a file's contents and version" END
     "  write NAME NUMBYTES [EXPTIME]        create or replace; contents follow" END
-    "  cas NAME VERSION NUMBYTES [EXPTIME]  likewise, if its version is VERSION" END
+    "  set NAME TEXT...                     likewise: TEXT is the rest of the line" END
+    "  cas NAME VERSION NUMBYTES [EXPTIME]  as write, if its version is VERSION" END
     "  append NAME NUMBYTES [EXPTIME]       add contents at the end" END
     "  incr NAME DELTA [EXPTIME]            add to the number in a file" END
     "  delete NAME [VERSION]                remove a file" END
@@ -38,8 +39,7 @@ static const char overview[] =
     "once=TOKEN as the last word of what changes something: however often it is" END
     "sent, to whichever node, it is done once, and answered as the first time." END
     "" END
-    "Try:  write greeting 5" END
-    "      hello" END
+    "Try:  set greeting hello" END
     "      read greeting";
 
 static const char read_text[] =
@@ -74,6 +74,19 @@ static const char write_text[] =
     "Example:  write greeting 5" END
     "          hello" END
     "          OK 1";
+
+static const char set_text[] =
+    "set NAME TEXT..." END
+    "" END
+    "  OK VERSION   done: on disk on a majority of the nodes" END
+    "" END
+    "As write, for short texts and for people: nothing is counted. TEXT is all that" END
+    "follows the one blank behind NAME, to the end of the line: further blanks too," END
+    "and whatever looks like an option. The file stays for ever. The whole line has" END
+    "at most 499 bytes." END
+    "" END
+    "Example:  set greeting hello, world" END
+    "          OK 2";
 
 static const char cas_text[] =
     "cas NAME VERSION NUMBYTES [EXPTIME] [once=TOKEN]" END
@@ -208,7 +221,7 @@ static const char list_text[] =
 static const char txn_text[] =
     "txn [once=TOKEN]" END
     "  if NAME VERSION|absent|present" END
-    "  write, cas, delete, touch, append, incr, copy, move as usual" END
+    "  write, set, cas, delete, touch, append, incr, copy, move as usual" END
     "commit, or cancel" END
     "" END
     "  OK VERSION                   all is done, as one change" END
@@ -302,6 +315,7 @@ const char *help_text(enum verb verb)
         [VERB_NONE] = overview,
         [VERB_READ] = read_text,
         [VERB_WRITE] = write_text,
+        [VERB_SET] = set_text,
         [VERB_CAS] = cas_text,
         [VERB_DELETE] = delete_text,
         [VERB_HELP] = help_verb_text,

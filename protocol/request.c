@@ -26,6 +26,7 @@ bool request_number(const void *digits, size_t size, uint64_t *number)
 struct parsing {
     struct request *request;
     struct words words;
+    const uint8_t *line_end;
     uint64_t value_max_bytes;
 };
 
@@ -212,6 +213,24 @@ static enum request_status parse_write(struct parsing *parsing)
     return contents_parse(parsing, 2);
 }
 
+/* What is contents begins behind one blank: others behind that are part of it, and so is what looks like an option. */
+static enum request_status parse_set(struct parsing *parsing)
+{
+    struct request *request = parsing->request;
+    const struct words *words = &parsing->words;
+    const uint8_t *behind = words->count > 1 ? words->at[1].bytes + words->at[1].size : parsing->line_end;
+    if (behind == parsing->line_end) {
+        request_fail(request, REQUEST_NO_TEXT);
+        return REQUEST_LINE;
+    }
+    name_parse(parsing, 1);
+    request->text = behind + 1;
+    request->text_size = (size_t)(parsing->line_end - request->text);
+    if (request->text_size > parsing->value_max_bytes)
+        request_fail(request, REQUEST_TOO_BIG);
+    return REQUEST_LINE;
+}
+
 static enum request_status parse_cas(struct parsing *parsing)
 {
     enum request_status status = contents_parse(parsing, 3);
@@ -312,6 +331,7 @@ static const struct verb_entry {
 #define VERB(text, parse) {text, sizeof text - 1, parse}
     [VERB_READ] = VERB("read", parse_read),
     [VERB_WRITE] = VERB("write", parse_write),
+    [VERB_SET] = VERB("set", parse_set),
     [VERB_CAS] = VERB("cas", parse_cas),
     [VERB_DELETE] = VERB("delete", parse_delete),
     [VERB_HELP] = VERB("help", parse_help),
@@ -379,7 +399,7 @@ enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t va
         return status;
     }
     ensure(line_size < *consumed && *consumed <= size);
-    struct parsing parsing = {request, words_split(bytes, line_size), value_max_bytes};
+    struct parsing parsing = {request, words_split(bytes, line_size), bytes + line_size, value_max_bytes};
     if (parsing.words.count == 0) {
         request->error = REQUEST_EMPTY_LINE;
         return REQUEST_LINE;
@@ -387,6 +407,8 @@ enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t va
     request->verb = request_verb(parsing.words.at[0].bytes, parsing.words.at[0].size);
     if (request->verb == VERB_NONE) {
         request->error = REQUEST_UNKNOWN_VERB;
+        request->name = parsing.words.at[0].bytes;
+        request->name_size = parsing.words.at[0].size;
         return REQUEST_FATAL;
     }
     return verbs[request->verb].parse(&parsing);
@@ -423,6 +445,7 @@ const char *request_error_text(enum request_error error)
         [REQUEST_BAD_TOKEN] = "a token has 1 to 64 bytes, no space and no control character; see 'help'",
         [REQUEST_BAD_CONDITION] = "a condition is a version, absent or present; see 'help if'",
         [REQUEST_SAME_NAME] = "from a file to itself",
+        [REQUEST_NO_TEXT] = "the text is missing: set NAME TEXT; see 'help set'",
         [REQUEST_EMPTY_LINE] = "empty line; 'help' lists the verbs",
     };
     ensure(error < REQUEST_ERROR_COUNT);

@@ -7,17 +7,20 @@
  *      help [VERB]   ping   version            append NAME NUMBYTES [EXPTIME]    move SRC DST [VERSION]
  *      status   quit                           <contents>                        incr NAME DELTA [EXPTIME]
  *
+ *      set NAME TEXT...                        TEXT: all bytes behind the one blank after NAME, to the line's end
+ *
  *      txn           then lines that change something, `if NAME VERSION|absent|present`, and commit or cancel
  *
- * `once=TOKEN` may be the last word of what changes something, and of txn. A line ends in CRLF or LF, and so do
- * contents. Words are separated by one or more spaces; verbs are lower case. Numbers are plain decimal: digits only,
- * below 2^64; DELTA may have a minus sign.
+ * `once=TOKEN` may be the last word of what changes something, and of txn; to set it is text. A line ends in
+ * CRLF or LF, and so do contents. Words are separated by one or more spaces; verbs are lower case. Numbers are plain
+ * decimal: digits only, below 2^64; DELTA may have a minus sign.
  *
  * Three ways in which a line can be wrong:
  *   - its end and that of its contents are known (a bad name, version or exptime, too few or too many words):
  *     `error` is set, the contents are to be read and dropped, the connection goes on;
  *   - they are not (unknown verb, bad numbytes, a line of 500 bytes or more): REQUEST_FATAL, close;
- *   - numbytes is above the value limit: REQUEST_FATAL with REQUEST_TOO_BIG, close. */
+ *   - numbytes is above the value limit: REQUEST_FATAL with REQUEST_TOO_BIG, close. (The text of a set may be, too: its
+ *     end is known.) */
 #ifndef CLEAT_PROTOCOL_REQUEST_H
 #define CLEAT_PROTOCOL_REQUEST_H
 
@@ -38,6 +41,7 @@ enum verb {
     VERB_NONE,
     VERB_READ,
     VERB_WRITE,
+    VERB_SET,
     VERB_CAS,
     VERB_DELETE,
     VERB_HELP,
@@ -76,17 +80,20 @@ enum request_error {
     REQUEST_BAD_TOKEN,
     REQUEST_BAD_CONDITION, /* if: neither a version nor absent nor present */
     REQUEST_SAME_NAME,     /* copy, move: from a file to itself */
+    REQUEST_NO_TEXT,       /* set: not even the blank behind the name */
     REQUEST_ERROR_COUNT,
 };
 
 struct request {
     enum verb verb;           /* VERB_NONE where it is unknown */
     enum request_error error;
-    const uint8_t *name;      /* borrowed from the input: the file, copy's and move's target, list's prefix, or help's
-                                 verb; NULL: none was given */
+    const uint8_t *name;      /* borrowed from the input: the file, copy's and move's target, list's prefix, help's
+                                 verb, or a verb that is unknown; NULL: none was given */
     size_t name_size;
     const uint8_t *other;     /* likewise: copy's and move's source, list's after; NULL: none */
     size_t other_size;
+    const uint8_t *text;      /* likewise: set's contents */
+    size_t text_size;
     const uint8_t *token;     /* likewise: what follows once=; NULL: none */
     size_t token_size;
     uint64_t version;         /* cas; delete, touch, copy, move and if where has_version */

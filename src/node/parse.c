@@ -6,6 +6,7 @@
 #include "node/state.h"
 #include "protocol/command.h"
 #include "protocol/help.h"
+#include "protocol/suggest.h"
 #include "protocol/words.h"
 
 /* Input that is being parsed: borrowed. */
@@ -65,7 +66,8 @@ static void answer_text(struct node *node, struct node_client *client, const str
     }
     enum verb verb = request->name ? request_verb(request->name, request->name_size) : VERB_NONE;
     if (request->name && verb == VERB_NONE) {
-        client_refuse(node, client, REPLY_CMD_ERR, "no such verb; 'help' alone lists them");
+        char text[SUGGEST_TEXT_MAX];
+        client_refuse(node, client, REPLY_CMD_ERR, suggest_help(request->name, request->name_size, text));
         return;
     }
     const char *text = help_text(verb);
@@ -227,6 +229,18 @@ static void begin_inquiry(struct node *node, struct node_client *client, const s
         reads_add(&node->reads, pending);
 }
 
+/* REQUEST cannot be taken: says why. */
+static void refuse_request(struct node *node, struct node_client *client, const struct request *request)
+{
+    char text[SUGGEST_TEXT_MAX];
+    if (request->error == REQUEST_TOO_BIG)
+        client_refuse(node, client, REPLY_TOO_BIG, NULL);
+    else if (request->error == REQUEST_UNKNOWN_VERB)
+        client_refuse(node, client, REPLY_CMD_ERR, suggest_unknown(request->name, request->name_size, text));
+    else
+        client_refuse(node, client, REPLY_CMD_ERR, request_error_text(request->error));
+}
+
 static void begin_request(struct node *node, struct node_client *client, const struct request *request)
 {
     if (request->has_contents) {
@@ -239,7 +253,7 @@ static void begin_request(struct node *node, struct node_client *client, const s
         return;
     }
     if (request->error != REQUEST_OK) {
-        client_refuse(node, client, REPLY_CMD_ERR, request_error_text(request->error));
+        refuse_request(node, client, request);
         return;
     }
     switch (request->verb) {
@@ -248,6 +262,7 @@ static void begin_request(struct node *node, struct node_client *client, const s
     case VERB_LIST:
         begin_inquiry(node, client, request);
         break;
+    case VERB_SET:
     case VERB_DELETE:
     case VERB_TOUCH:
     case VERB_COPY:
@@ -284,10 +299,10 @@ static void begin_request(struct node *node, struct node_client *client, const s
     }
 }
 
-static void fatal(struct node *node, struct node_client *client, enum request_error error)
+/* The end of REQUEST is not known. */
+static void fatal(struct node *node, struct node_client *client, const struct request *request)
 {
-    client_refuse(node, client, error == REQUEST_TOO_BIG ? REPLY_TOO_BIG : REPLY_CMD_ERR,
-           error == REQUEST_TOO_BIG ? NULL : request_error_text(error));
+    refuse_request(node, client, request);
     client->closing = true;
 }
 
@@ -334,7 +349,8 @@ static bool take_contents(struct node *node, struct node_client *client, struct 
         if (command)
             node->held_bytes -= client->request.numbytes;
         blob_release(command);
-        fatal(node, client, REQUEST_BAD_END);
+        client->request.error = REQUEST_BAD_END;
+        fatal(node, client, &client->request);
         return false;
     }
     span_take(span, (size_t)end);
@@ -384,7 +400,7 @@ static void parse_span(struct node *node, struct node_client *client, struct spa
         if (status == REQUEST_MORE)
             return;
         if (status == REQUEST_FATAL) {
-            fatal(node, client, request.error);
+            fatal(node, client, &request);
             return;
         }
         begin_request(node, client, &request);

@@ -70,7 +70,8 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
     if (request->error != REQUEST_OK) {
-        spoil(txn, REPLY_CMD_ERR, request_error_text(request->error));
+        bool too_big = request->error == REQUEST_TOO_BIG; /* of a set: of other verbs it is the connection's end */
+        spoil(txn, too_big ? REPLY_TOO_BIG : REPLY_CMD_ERR, too_big ? NULL : request_error_text(request->error));
         return false;
     }
     if (request->token) {

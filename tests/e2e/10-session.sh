@@ -92,12 +92,13 @@ test_ping_version_help_quit() {
     answers 1 ping quit "write a 1" "x" ping -- PONG BYE
     answers 1 "read a" -- "ERR_FILE_NOT_FOUND"
     local verb text
-    for verb in "" read write cas delete help ping version quit status; do
+    for verb in "" read write set cas delete help ping version quit status; do
         text=$(ask 1 "help $verb" ping)
         matches "$text" "HELP +([0-9])*$verb*PONG"
         same "$(sized_text "$text")" "PONG" "help '$verb': NUMBYTES tells where the text ends"
     done
     matches "$(ask 1 "help nonsense" ping)" "ERR_CMD_ERR no such verb;*PONG"
+    matches "$(ask 1 "help get" ping)" "ERR_CMD_ERR no such verb; did you mean read?*PONG"
 }
 
 # What follows the text of a reply "CODE NUMBYTES" whose CR were removed.

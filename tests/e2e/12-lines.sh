@@ -55,6 +55,55 @@ test_bad_commands_whose_end_is_known_go_on() {
     answers 1 "read a" "write ${long%?} 1 007" x -- "ERR_FILE_NOT_FOUND" "OK 1"
 }
 
+# A person at telnet counts no bytes.
+test_a_text_is_the_rest_of_its_line() {
+    fresh_cluster 3
+    answers 1 "set greeting hello, world" "read greeting" "set greeting  2 blanks  " "read greeting" "set e " "read e" \
+        "set o 5 60 once=x" "read o" -- "OK 1" "CONTENTS 1 12 0" "hello, world" "OK 2" "CONTENTS 2 11 0" " 2 blanks  " \
+        "OK 3" "CONTENTS 3 0 0" "" "OK 4" "CONTENTS 4 11 0" "5 60 once=x"
+    answers 2 txn "if greeting 2" "set a in it" "set b " commit "read a" -- "OK 5" "CONTENTS 5 5 0" "in it"
+    local bad
+    for bad in "set" "set a" "set  " $'set a\x01b c'; do
+        matches "$(ask 3 "$bad" ping)" $'ERR_CMD_ERR ?*\nPONG' "'$bad'"
+    done
+    # The longest line, and one byte more.
+    local text
+    text=$(printf 'x%.0s' {1..493})
+    answers 1 "set l $text" "read l" -- "OK 6" "CONTENTS 6 493 0" "$text"
+    matches "$(ask 1 "set l ${text}x" ping)" "ERR_CMD_ERR line of 500 bytes*"
+}
+
+# What a person knows from elsewhere, or mistypes: the connection closes all the same, for contents may follow.
+test_an_unknown_verb_is_told_which_may_have_been_meant() {
+    fresh_cluster 1
+    local word verb
+    while read -r word verb; do
+        matches "$(ask 1 "$word foo" ping)" "ERR_CMD_ERR unknown verb*; did you mean $verb? *closing" "$word"
+        same "$(ask 1 "$word foo" ping | wc -l)" 1 "$word closes"
+    done <<'END'
+get read
+Get read
+put write
+SET set
+del delete
+rm delete
+ls list
+cp copy
+mv move
+keys list
+expire touch
+incrby incr
+multi txn
+exec commit
+raed read
+wirte write
+delte delete
+stutus status
+END
+    matches "$(ask 1 frobnicate ping)" "ERR_CMD_ERR unknown verb*'help' lists them; closing"
+    [[ $(ask 1 frobnicate) != *"did you mean"* ]] || fail "frobnicate means nothing"
+}
+
 test_bad_commands_whose_end_is_not_known_close() {
     fresh_cluster 1
     local bad

@@ -79,6 +79,13 @@ static int request_write(const struct request *request, char text[TEXT_MAX])
         return request->has_version ? 0
                                     : snprintf(text, TEXT_MAX, "%s %.*s %.*s\r\n", request_verb_name(request->verb),
                                                (int)request->other_size, (const char *)request->other, name_size, name);
+    case VERB_SET:
+        memcpy(text, "set ", 4);
+        memcpy(text + 4, name, request->name_size);
+        text[4 + request->name_size] = ' ';
+        memcpy(text + 5 + request->name_size, request->text, request->text_size);
+        memcpy(text + 5 + request->name_size + request->text_size, "\r\n", 2);
+        return 5 + name_size + (int)request->text_size + 2;
     case VERB_LIST:
         return snprintf(text, TEXT_MAX, "list prefix=%.*s after=%.*s limit=%" PRIu32 "%s\r\n", name_size, name,
                         (int)request->other_size, (const char *)request->other, request->limit,
@@ -114,6 +121,8 @@ static void request(const uint8_t *bytes, size_t size)
     ensure(again.delta == request.delta && again.limit == request.limit);
     ensure(again.other_size == request.other_size);
     ensure(request.other_size == 0 || memcmp(again.other, request.other, request.other_size) == 0);
+    ensure(again.text_size == request.text_size);
+    ensure(request.text_size == 0 || memcmp(again.text, request.text, request.text_size) == 0);
     ensure(again.name_size == request.name_size);
     ensure(request.name_size == 0 || memcmp(again.name, request.name, request.name_size) == 0);
 }

@@ -42,6 +42,21 @@ START_TEST(its_lines_are_done_at_once_and_answered_once)
 }
 END_TEST
 
+START_TEST(a_text_may_be_part_of_it)
+{
+    ask("set a one two \nset a\nread a\n",
+        "OK 1\r\nERR_CMD_ERR the text is missing: set NAME TEXT; see 'help set'\r\nCONTENTS 1 8 0\r\none two \r\n");
+    ask("txn\nset a  once=x\nset b \nset c y\r\nif a 1\ncommit\n", "OK 2\r\n");
+    ask("read a\nread b\nread c\n",
+        "CONTENTS 2 7 0\r\n once=x\r\nCONTENTS 2 0 0\r\n\r\nCONTENTS 2 1 0\r\ny\r\n");
+    node->limits.value_max_bytes = 3;
+    ask("set a abc\nset a abcd\n", "OK 3\r\nERR_TOO_BIG above this cluster's limit for a file, nothing was done\r\n");
+    ask("txn\nset a ab\nset b abcd\ncommit\nread a\n",
+        "ERR_TOO_BIG above this cluster's limit for a file, nothing was done\r\nCONTENTS 3 3 0\r\nabc\r\n");
+    ask("delete a\ndelete b\ndelete c\n", "OK\r\nOK\r\nOK\r\n");
+}
+END_TEST
+
 START_TEST(where_it_failed)
 {
     ask("write a 1\nx\n", "OK 1\r\n");
@@ -74,6 +89,8 @@ START_TEST(a_wrong_line_spoils_all)
         {"\n", "empty line; 'help' lists the verbs"},
         {"quit now\n", "too few or too many words; 'help VERB' shows how it is written"},
         {"if a maybe\n", "a condition is a version, absent or present; see 'help if'"},
+        {"set d\n", "the text is missing: set NAME TEXT; see 'help set'"},
+        {"set b x\n", "another line has the same file; a file may be in one change only"},
         {"touch b 5\n", "another line has the same file; a file may be in one change only"},
         {"copy b c\n", "another line has the same file; a file may be in one change only"},
     };
@@ -327,6 +344,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, its_lines_are_done_at_once_and_answered_once);
+    tcase_add_test(tests, a_text_may_be_part_of_it);
     tcase_add_test(tests, where_it_failed);
     tcase_add_test(tests, a_wrong_line_spoils_all);
     tcase_add_test(tests, a_wrong_beginning_spoils_all_too);

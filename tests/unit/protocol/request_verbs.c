@@ -126,6 +126,49 @@ START_TEST(contents_and_a_token)
 }
 END_TEST
 
+START_TEST(a_text_is_all_behind_one_blank)
+{
+    static const struct {
+        const char *line, *name, *text;
+    } lines[] = {
+        {"set a hello\n", "a", "hello"},
+        {"set a hello, world\r\n", "a", "hello, world"},
+        {"set a  two blanks, and two behind  \n", "a", " two blanks, and two behind  "},
+        {"  set   a   b\n", "a", "  b"},
+        {"set a \n", "a", ""},
+        {"set a \r\n", "a", ""},
+        {"set a once=t\n", "a", "once=t"},
+        {"set once=t 5 60 once=u\n", "once=t", "5 60 once=u"},
+        {"set a \tb\x01\xff\r\r\n", "a", "\tb\x01\xff\r"},
+        {"set a 1 2 3 4 5 6 7 8 9 10\n", "a", "1 2 3 4 5 6 7 8 9 10"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct request request = good(lines[i].line);
+        ck_assert_int_eq(request.verb, VERB_SET);
+        is(request.name, request.name_size, lines[i].name);
+        is(request.text, request.text_size, lines[i].text);
+        ck_assert(!request.has_contents && !request.token && !request.has_version && request.exptime_s == 0);
+    }
+}
+END_TEST
+
+/* The longest that a line holds, and one byte more than a file may have: the line's end is known all the same. */
+START_TEST(a_text_has_a_largest)
+{
+    char line[REQUEST_LINE_MAX + 3] = "set a ";
+    struct request request;
+    size_t consumed;
+    memset(line + 6, 'x', REQUEST_LINE_MAX - 6);
+    strcpy(line + REQUEST_LINE_MAX, "\r\n");
+    ck_assert_uint_eq(good(line).text_size, REQUEST_LINE_MAX - 6);
+    for (size_t max = REQUEST_LINE_MAX - 7; max <= REQUEST_LINE_MAX - 6; max++) {
+        ck_assert_int_eq(request_parse((uint8_t *)line, strlen(line), max, &request, &consumed), REQUEST_LINE);
+        ck_assert_int_eq(request.error, max < REQUEST_LINE_MAX - 6 ? REQUEST_TOO_BIG : REQUEST_OK);
+        ck_assert_uint_eq(consumed, strlen(line));
+    }
+}
+END_TEST
+
 START_TEST(what_may_be_stale)
 {
     ck_assert(good("read a stale\n").stale);
@@ -208,6 +251,12 @@ static const struct {
     {"move a b\x7f\n", REQUEST_BAD_NAME},
     {"txn now\n", REQUEST_BAD_WORDS},
     {"txn once=\n", REQUEST_BAD_TOKEN},
+    {"set\n", REQUEST_NO_TEXT},
+    {"set  \r\n", REQUEST_NO_TEXT},
+    {"set a\n", REQUEST_NO_TEXT},
+    {"set a\r\n", REQUEST_NO_TEXT},
+    {"set a\x01 b\n", REQUEST_BAD_NAME},
+    {"set a\tb c\n", REQUEST_BAD_NAME},
     {"if a\n", REQUEST_BAD_WORDS},
     {"if a absent present\n", REQUEST_BAD_WORDS},
     {"if a gone\n", REQUEST_BAD_CONDITION},
@@ -284,6 +333,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, changes);
     tcase_add_test(tests, contents_and_a_token);
+    tcase_add_test(tests, a_text_is_all_behind_one_blank);
+    tcase_add_test(tests, a_text_has_a_largest);
     tcase_add_test(tests, what_may_be_stale);
     tcase_add_test(tests, lists);
     tcase_add_loop_test(tests, what_is_wrong_with_a_line, 0, sizeof bad / sizeof *bad);
