@@ -19,6 +19,7 @@ bool formation_limits(struct node *node)
         return false;
     node->limits = limits;
     store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);
+    store_limit_repeats(node->store, node->options.repeats_max);
     gateway_limit(&node->gateway, limits.window_max, limits.window_max_bytes);
     return true;
 }

@@ -25,6 +25,7 @@ void node_options_default(struct node_options *options)
         .frame_bytes = FRAME_BODY_MAX,
         .append_bytes = LIMIT_APPEND_BYTES,
         .inflight_count = LIMIT_INFLIGHT,
+        .repeats_max = STORE_REPEATS_MAX,
         .agreement_every = LIMIT_AGREEMENT_EVERY,
     };
 }

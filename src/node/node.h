@@ -64,6 +64,7 @@ struct node_options {
     size_t frame_bytes;            /* of a frame's body on a link: 1024 to FRAME_BODY_MAX */
     uint32_t append_bytes;         /* of entries in one message, and such messages under way to one node */
     uint32_t inflight_count;
+    uint64_t repeats_max;          /* changes with a token whose outcome is kept; the same on all nodes */
     uint64_t agreement_every;      /* entries between two comparisons of states; the same on all nodes */
 };
 

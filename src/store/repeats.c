@@ -15,7 +15,7 @@ _Static_assert(offsetof(struct repeat, named) == 0, "a struct named of this tabl
 
 void repeats_init(struct repeats *repeats, uint64_t seed)
 {
-    *repeats = (struct repeats){0};
+    *repeats = (struct repeats){.max = STORE_REPEATS_MAX};
     table_init(&repeats->table, seed);
 }
 
@@ -90,7 +90,7 @@ static void grow(struct repeats *repeats)
 void repeats_keep(struct repeats *repeats, const uint8_t *token, uint64_t time_ms, struct decision decision)
 {
     ensure(decision.code != OUTCOME_NONE);
-    if (repeats->count == STORE_REPEATS_MAX)
+    if (repeats->count == repeats->max)
         drop_oldest(repeats);
     if (repeats->count == repeats->capacity)
         grow(repeats);

@@ -1,7 +1,7 @@
 /* Changes that came with a token, and what became of them: one that comes again is not done again.
  *
- * Kept in the order in which they were decided: the last STORE_REPEATS_MAX, and none for longer than STORE_REPEATS_S of
- * cluster time, so that it is the same on every node. */
+ * Kept in the order in which they were decided: the last STORE_REPEATS_MAX (`max`), and none for longer than
+ * STORE_REPEATS_S of cluster time, so that it is the same on every node. */
 #ifndef CLEAT_STORE_REPEATS_H
 #define CLEAT_STORE_REPEATS_H
 
@@ -21,6 +21,7 @@ struct repeats {
     size_t capacity;      /* 0 or a power of two */
     size_t first;
     size_t count;
+    size_t max;           /* of count */
     uint64_t hash;        /* the sum of the items' hashes */
 };
 

@@ -42,6 +42,12 @@ void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_
     store->memory_max_bytes = memory_max_bytes;
 }
 
+void store_limit_repeats(struct store *store, uint64_t repeats_max)
+{
+    ensure(repeats_max > 0 && repeats_max <= STORE_REPEATS_MAX && store->repeats.count <= repeats_max);
+    store->repeats.max = repeats_max;
+}
+
 /* --- commands --------------------------------------------------------------------------------------------------- */
 
 /* Copies are small commands that may add much: more of them can be under way than whoever took them could foresee. */

@@ -69,6 +69,9 @@ void store_close(struct store *store);
 /* The cluster's limits, set before anything is applied: what the contents of a file may come to by append, and what
  * names and contents of all files may come to by copy. */
 void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_max_bytes);
+/* How many changes with a token are kept, at most STORE_REPEATS_MAX, which it is without this; set before anything is
+ * applied, the same on every node. For tests: few make it common that the oldest goes. */
+void store_limit_repeats(struct store *store, uint64_t repeats_max);
 
 /* Applies the entry at INDEX, which must be store_applied() + 1. TIME_MS is its stamp; the store's time becomes the
  * larger of its own and this. BLOB holds an encoded command and is referenced by the store if it becomes a file's

@@ -9,6 +9,7 @@
 #include "sim/connection.h"
 #include "sim/faults.h"
 #include "sim/machine.h"
+#include "sim/verb_operation.h"
 #include "sim/world.h"
 
 enum { PROBE_READS_MAX = 16 };
@@ -31,7 +32,25 @@ static size_t waiting(const struct connection *connection)
     return connection->count - connection->first;
 }
 
+/* OPERATION is one of verbs.h. */
+static bool is_verb(const struct operation *operation)
+{
+    return operation->kind == OPERATION_OTHER && operation->expected == OTHER_VERB;
+}
+
 /* --- outcomes --------------------------------------------------------------------------------------------------- */
+
+/* The oracle learns what became of a change. */
+static void settle(struct world *world, const struct operation *operation)
+{
+    size_t request = is_verb(operation) ? world->verbs.operations[operation->value_size].request : operation->request;
+    if (request == 0 || operation->outcome == RESULT_UNKNOWN)
+        return;
+    if (operation->outcome == RESULT_REFUSED)
+        oracle_refused(&world->oracle, request);
+    else
+        oracle_answered(&world->oracle, request);
+}
 
 static void finish(struct world *world, uint64_t id, enum operation_outcome outcome)
 {
@@ -40,17 +59,12 @@ static void finish(struct world *world, uint64_t id, enum operation_outcome outc
     ensure(operation->outcome == RESULT_PENDING);
     operation->outcome = outcome;
     operation->returned_us = outcome == RESULT_UNKNOWN ? UINT64_MAX : world->story.now_us;
+    settle(world, operation);
     story_note(&world->story, id << 8 | outcome);
     story_note(&world->story, operation->version);
     story_tell(&world->story, 1, "", "operation %llu: %s, version %llu%s%llu", (unsigned long long)id, texts[outcome],
                (unsigned long long)operation->version, operation->seen ? ", value of " : " ",
                (unsigned long long)operation->seen);
-}
-
-/* OPERATION is one of verbs.h. */
-static bool is_verb(const struct operation *operation)
-{
-    return operation->kind == OPERATION_OTHER && operation->expected == OTHER_VERB;
 }
 
 /* The connection is over: what was not answered may have happened; what follows nonsense has not. */
@@ -106,8 +120,9 @@ static void issue(struct world *world, struct client *client, struct operation o
     connection->operations[connection->count++] = id;
     if (is_verb(&operation))
         verbs_send(world, client, operation.value_size, out);
-    else
-        workload_text(world, &operation, id, out);
+    uint64_t digest = is_verb(&operation) ? 0 : workload_text(world, &operation, id, out);
+    if (digest != 0)
+        history_operation(&world->history, id)->request = oracle_asked(&world->oracle, digest);
 }
 
 static void issue_some(struct world *world, struct client *client)
@@ -243,6 +258,9 @@ static enum operation_outcome error_outcome(const struct world *world, const str
     if (strcmp(answer->code, "ERR_CMD_ERR") == 0 && !nonsense)
         world_fail(world, "%s: operation %llu of connection %llu got %s", connection->machine->name,
                    (unsigned long long)id, (unsigned long long)connection->id, answer->code);
+    if (strcmp(answer->code, "ERR_STORE_FULL") == 0 && !oracle_may_be_full(&world->oracle))
+        world_fail(world, "%s: operation %llu found the store full, which it never was", connection->machine->name,
+                   (unsigned long long)id);
     return RESULT_REFUSED;
 }
 

@@ -51,7 +51,7 @@ struct operation workload_next(struct world *world, struct client *client);
 struct operation workload_probe(const struct world *world, const struct client *client);
 /* Appends the name of FILE. */
 void workload_name(struct buffer *out, uint32_t file);
-/* Appends the request's text for operation ID. */
-void workload_text(struct world *world, const struct operation *operation, uint64_t id, struct buffer *out);
+/* Appends the request's text for operation ID. Returns asked_digest of what it changes; 0: nothing. */
+uint64_t workload_text(struct world *world, const struct operation *operation, uint64_t id, struct buffer *out);
 
 #endif

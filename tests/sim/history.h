@@ -39,6 +39,7 @@ struct operation {
     uint64_t version;
     uint64_t seen;        /* the id of the operation whose value was read */
     uint64_t remaining_s;
+    size_t request;       /* a change: oracle_asked's */
 };
 
 /* Operations have ids from 1, which are also what values are made from. */

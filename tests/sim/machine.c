@@ -226,6 +226,7 @@ static void node_options(const struct world *world, const struct machine *machin
     options->snapshot_every_bytes = profile->snapshot_every_bytes;
     options->value_max_bytes = profile->value_max_bytes;
     options->memory_max_bytes = profile->memory_max_bytes;
+    options->repeats_max = profile->repeats_max;
     options->window_max = profile->window_max;
     options->catchup_entries = profile->catchup_entries;
     options->agreement_every = profile->agreement_every;

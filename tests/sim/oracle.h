@@ -3,7 +3,8 @@
  *
  *      name --> state, from entry 17 on --> state, from entry 40 on (absent) --> ...
  *
- * Written apart from src/store, to check it. Entries are numbered by their log index. */
+ * Written apart from src/store and protocol/, to check them: it reads the log's bytes by itself (entry.h), and what
+ * clients ask for comes from what was drawn (change.h). Entries are numbered by their log index. */
 #ifndef CLEAT_TESTS_SIM_ORACLE_H
 #define CLEAT_TESTS_SIM_ORACLE_H
 
@@ -11,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "protocol/command.h"
 #include "raft/raft.h"
+#include "sim/change.h"
 #include "store/store.h"
 
-enum { ORACLE_FILES_MAX = 128, ORACLE_BUCKETS = 4096, ORACLE_GATEWAYS_MAX = 16 };
+enum { ORACLE_FILES_MAX = 256, ORACLE_BUCKETS = 4096, ORACLE_GATEWAYS_MAX = 16 };
 
 /* A file from an entry on. */
 struct oracle_state {
@@ -54,22 +55,36 @@ struct oracle_token {
     uint64_t index;
 };
 
-/* A change that clients asked for and were not answered. */
-struct oracle_request {
+/* What one or several clients asked for, all of them the very same. */
+struct oracle_ask {
     uint64_t digest;
+    uint32_t tries;              /* how often it was sent */
+    uint32_t refused;            /* how often the answer was that nothing is done */
+    uint32_t logged;             /* how often it came into the log, in its turn */
+    size_t newest;               /* of its requests; as in the next, numbers are from 1, and 0 is none */
+    size_t older;                /* in the same bucket */
+};
+
+struct oracle_request {
+    size_t ask;
     uint64_t sent_us;
-    bool open;
+    bool open;                   /* it is not known to be decided */
+    size_t older;                /* of the same ask */
 };
 
 struct oracle {
     const uint64_t *now_us;
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes;
+    uint64_t repeats_max;        /* tokens that are kept */
+    bool asks_all;               /* whatever comes into the log was asked for here */
     uint64_t slack_us;           /* by how much a life may seem too short, and of each second drift_ppm */
     uint32_t drift_ppm;
     struct oracle_file files[ORACLE_FILES_MAX];
     uint32_t order[ORACLE_FILES_MAX]; /* of names */
     uint32_t file_count;
+    uint64_t used_bytes;         /* names and contents */
+    uint64_t most_bytes;         /* ... when they were most */
     struct oracle_entry *entries; /* by index; [0] is before all */
     uint64_t count;              /* the last index */
     uint64_t capacity;
@@ -79,6 +94,10 @@ struct oracle {
     struct oracle_token *tokens;
     size_t token_count;
     size_t token_capacity;
+    struct oracle_ask *asks;
+    size_t ask_count;
+    size_t ask_capacity;
+    size_t ask_buckets[ORACLE_BUCKETS];
     struct oracle_request *requests;
     size_t request_count;
     size_t request_capacity;
@@ -101,11 +120,21 @@ void oracle_apply(struct oracle *oracle, const struct raft_entry *entry);
  * differs. */
 const char *oracle_compare(struct oracle *oracle, struct store *store);
 
-/* Of a command without what its gateway puts in. Never 0. */
-uint64_t oracle_digest(const struct command *command);
-/* A client asks for a change: returns a number for oracle_answered, after which it is known to be decided. */
+/* A client asks for a change, of which asked_digest is DIGEST: returns a number for the next ones, never 0. */
 size_t oracle_asked(struct oracle *oracle, uint64_t digest);
+/* It is sent once more. */
+void oracle_asked_again(struct oracle *oracle, size_t request);
+/* It is known to be decided. */
 void oracle_answered(struct oracle *oracle, size_t request);
+/* One try of it was answered: nothing is done, nor will be; or it never got to be run. */
+void oracle_refused(struct oracle *oracle, size_t request);
+/* An entry holds it, in its turn. */
+void oracle_logged(struct oracle *oracle, uint64_t digest);
+/* The earliest moment at which one that is not known to be decided was sent; UINT64_MAX: it is not known. */
+uint64_t oracle_sent_us(const struct oracle *oracle, uint64_t digest);
+
+/* False: no store has ever held so much that it could be full. */
+bool oracle_may_be_full(const struct oracle *oracle);
 
 /* NULL where no entry ever named it. */
 const struct oracle_file *oracle_file(const struct oracle *oracle, const void *name, size_t size);

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "store/store.h"
+
 enum { OVERLOAD_FAULTS_MAX_US = 25 * 1000000 }; /* what a node lacks then can be had within the time for progress */
 
 const char *const fault_names[FAULT_KIND_COUNT] = {
@@ -42,7 +44,10 @@ static void draw_nodes(struct profile *profile, struct random *random)
         profile->large_permille = 10;
         profile->value_max_bytes = 1 << 20;
     }
-    profile->memory_max_bytes = profile_chance(random, 100000) ? 512 << 10 : 1 << 30;
+    profile->memory_max_bytes = 1 << 30;
+    if (profile_chance(random, 150000))
+        profile->memory_max_bytes = PICK(random, 512 << 10, 64 << 10, 32 << 10, 16 << 10);
+    profile->repeats_max = PICK(random, STORE_REPEATS_MAX, STORE_REPEATS_MAX, 64, 4);
     profile->window_max = PICK(random, 16384, 16384, 64, 4);
     profile->catchup_entries = PICK(random, 32768, 100, 10, 1, 1);
     profile->agreement_every = PICK(random, 16, 4);
@@ -197,6 +202,7 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
     else if (profile_chance(random, 40000))
         draw_overload(&profile);
     profile.verb_permille = profile.overload ? 20 : (uint32_t)PICK(random, 20, 200, 600);
+    profile.burst_permille = profile.overload ? 0 : (uint32_t)PICK(random, 0, 0, 0, 0, 5, 50);
     return profile;
 }
 
@@ -215,6 +221,7 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"snapshot_every", profile->snapshot_every_bytes},
         {"value_max", profile->value_max_bytes},
         {"memory_max", profile->memory_max_bytes},
+        {"repeats_max", profile->repeats_max},
         {"window_max", profile->window_max},
         {"catchup", profile->catchup_entries},
         {"agreement", profile->agreement_every},
@@ -247,6 +254,7 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"large_permille", profile->large_permille},
         {"expiry_permille", profile->expiry_permille},
         {"verb_permille", profile->verb_permille},
+        {"burst_permille", profile->burst_permille},
         {"break_permille", profile->break_permille},
     };
     size_t used = 0;

@@ -50,6 +50,7 @@ struct profile {
     uint64_t snapshot_every_bytes;
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes;
+    uint64_t repeats_max;        /* tokens that are kept */
     uint64_t window_max;         /* numbered commands of a gateway */
     uint64_t catchup_entries;    /* of log kept behind a snapshot */
     uint64_t agreement_every;    /* entries between two comparisons of states */
@@ -99,6 +100,7 @@ struct profile {
     uint32_t expiry_permille;    /* of writes */
     uint32_t reader_permille;    /* of connections: they only read */
     uint32_t verb_permille;      /* of operations: those of verbs.h */
+    uint32_t burst_permille;     /* of changes among these: many files that fall due at one moment */
     uint32_t break_permille;     /* of a client's steps: its connection breaks */
 };
 

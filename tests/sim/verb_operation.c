@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/ensure.h"
-#include "protocol/transaction.h"
+#include "sim/change.h"
 #include "sim/oracle.h"
 #include "sim/world.h"
 
-enum { NAMES = 8, COUNTERS = 2, PARTS_MAX = 4, CONTENTS_MAX = 120 };
+enum { NAMES = 8, COUNTERS = 2, PARTS_MAX = 4, CONTENTS_MAX = 120, BURST_NAME_MAX = 24 };
 
 /* The last ones hold numbers. */
 static const char *const names[NAMES] = {"g/a", "g/b", "g/x/c", "g/x/d", "g/x/", "h", "n/1", "n/2"};
@@ -23,6 +23,10 @@ static void draw_any_name(struct world *world, char name[256])
 {
     if (world_chance(world, 500000)) {
         strcpy(name, names[world_between(world, 0, NAMES - 1)]);
+        return;
+    }
+    if (world->profile.burst_permille > 0 && world_chance(world, 200000)) {
+        snprintf(name, 256, "e/%u", (unsigned)world_between(world, 0, CHANGE_PARTS_MAX - 1));
         return;
     }
     uint32_t file = (uint32_t)world_between(world, 0, world->profile.files - 1);
@@ -42,7 +46,7 @@ static uint64_t draw_version(struct world *world, const char *name)
     return oracle_state(file, world->oracle.count)->version;
 }
 
-/* Where what a change borrows lies. */
+/* Where the contents of a change lie. */
 struct room {
     char contents[CONTENTS_MAX + 1];
 };
@@ -57,42 +61,55 @@ static enum command_kind draw_kind(struct world *world, bool is_part)
     return kinds[world_between(world, 0, is_part ? 13 : 11)];
 }
 
-static struct command draw_change(struct world *world, size_t number, bool is_part, struct room *room)
+/* Some are at an edge. */
+static void draw_exptime(struct world *world, struct change *change)
 {
-    struct command change = {.kind = draw_kind(world, is_part)};
+    static const uint64_t longest_s = 4294967295;
+    if (world_chance(world, 500000))
+        change->exptime_s = world_chance(world, 30000) ? longest_s : world_between(world, 1, 5);
+}
+
+static void draw_contents(struct world *world, struct change *change, size_t number, struct room *room)
+{
+    change->contents = (const uint8_t *)room->contents;
+    if (world_chance(world, 30000))
+        return; /* none */
+    change->contents_size = (size_t)snprintf(room->contents, sizeof room->contents, "%zu:%0*d.", number,
+                                             (int)world_between(world, 1, CONTENTS_MAX - 30), 0);
+}
+
+static struct change draw_change(struct world *world, size_t number, bool is_part, struct room *room)
+{
+    struct change change = {.kind = draw_kind(world, is_part)};
     const char *name = change.kind == COMMAND_INCR ? names[world_between(world, NAMES - COUNTERS, NAMES - 1)]
                                                    : draw_name(world);
     if (change.kind == COMMAND_INCR && world_chance(world, 50000))
         name = draw_name(world);
     change.name = (const uint8_t *)name;
     change.name_size = strlen(name);
-    bool copies = change.kind == COMMAND_COPY || change.kind == COMMAND_MOVE;
-    if (copies) {
+    if (change_copies(&change)) {
         const char *source = draw_name(world);
         if (source == name)
             source = name == names[0] ? names[1] : names[0];
-        change.value = (const uint8_t *)source;
-        change.value_size = strlen(source);
+        change.contents = (const uint8_t *)source;
+        change.contents_size = strlen(source);
     }
-    if (change.kind == COMMAND_DELETE || change.kind == COMMAND_TOUCH || copies)
-        change.guarded = world_chance(world, 300000);
-    if (change.guarded || change.kind == COMMAND_CAS || change.kind == COMMAND_IF_VERSION)
-        change.version = draw_version(world, name);
+    bool may_be_exact = change.kind == COMMAND_DELETE || change.kind == COMMAND_TOUCH || change_copies(&change);
+    change.exact = change_always_exact(&change) || (may_be_exact && world_chance(world, 300000));
+    if (change.exact)
+        change.version = world_chance(world, 20000) ? UINT64_MAX : draw_version(world, name);
     if (change.kind == COMMAND_INCR)
-        change.version = (uint64_t)world_between(world, 0, 20) - 10;
-    if (change.kind == COMMAND_WRITE || change.kind == COMMAND_CAS || change.kind == COMMAND_APPEND) {
-        int size = snprintf(room->contents, sizeof room->contents, "%zu:%0*d.", number,
-                            (int)world_between(world, 1, CONTENTS_MAX - 30), 0);
-        change.value = (const uint8_t *)room->contents;
-        change.value_size = (size_t)size;
-    }
-    bool lives = change.kind != COMMAND_DELETE && !copies && change.kind < COMMAND_IF_VERSION;
-    if (lives && world_chance(world, 500000))
-        change.exptime_s = world_between(world, 1, 5);
+        change.delta = (int64_t)world_between(world, 0, 20) - 10;
+    if (change_has_contents(&change))
+        draw_contents(world, &change, number, room);
+    if (change_has_contents(&change) || change.kind == COMMAND_TOUCH || change.kind == COMMAND_INCR)
+        draw_exptime(world, &change);
     return change;
 }
 
-static void say(struct buffer *out, const char *word, size_t size)
+/* --- words -------------------------------------------------------------------------------------------------------- */
+
+static void say(struct buffer *out, const void *word, size_t size)
 {
     buffer_append_text(out, " ");
     buffer_append(out, word, size);
@@ -104,91 +121,145 @@ static void say_number(struct buffer *out, uint64_t number)
     buffer_append_number(out, number);
 }
 
+/* Names, and what else comes before EXPTIME. */
+static void say_words(struct buffer *out, const struct change *change)
+{
+    char delta[24];
+    if (change_copies(change))
+        say(out, change->contents, change->contents_size);
+    say(out, change->name, change->name_size);
+    if (change->kind == COMMAND_IF_PRESENT)
+        say(out, "present", 7);
+    if (change->exact && change->kind != COMMAND_TOUCH)
+        say_number(out, change->version);
+    if (change_has_contents(change))
+        say_number(out, change->contents_size);
+    if (change->kind == COMMAND_INCR)
+        say(out, delta, (size_t)snprintf(delta, sizeof delta, "%lld", (long long)change->delta));
+}
+
 /* CHANGE as a line, with LAST (once=... or nothing) at its end, and its contents. */
-static void say_change(struct buffer *out, const struct command *change, const char *last)
+static void say_change(struct buffer *out, const struct change *change, const char *last)
 {
     static const char *const verbs[COMMAND_KIND_END] = {
         [COMMAND_WRITE] = "write",   [COMMAND_CAS] = "cas",   [COMMAND_DELETE] = "delete", [COMMAND_TOUCH] = "touch",
         [COMMAND_APPEND] = "append", [COMMAND_INCR] = "incr", [COMMAND_COPY] = "copy",     [COMMAND_MOVE] = "move",
         [COMMAND_IF_VERSION] = "if", [COMMAND_IF_PRESENT] = "if",
     };
-    bool copies = change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE;
-    bool contents = change->kind == COMMAND_WRITE || change->kind == COMMAND_CAS || change->kind == COMMAND_APPEND;
     buffer_append_text(out, verbs[change->kind]);
-    if (copies)
-        say(out, (const char *)change->value, change->value_size);
-    say(out, (const char *)change->name, change->name_size);
-    if (change->kind == COMMAND_IF_PRESENT)
-        say(out, "present", 7);
-    if (change->kind != COMMAND_TOUCH &&
-        (change->guarded || change->kind == COMMAND_CAS || change->kind == COMMAND_IF_VERSION))
-        say_number(out, change->version);
-    if (contents)
-        say_number(out, change->value_size);
-    if (change->kind == COMMAND_INCR) {
-        char delta[24];
-        say(out, delta, (size_t)snprintf(delta, sizeof delta, "%lld", (long long)command_delta(change)));
-    }
+    say_words(out, change);
     if (change->exptime_s > 0 || change->kind == COMMAND_TOUCH)
         say_number(out, change->exptime_s);
-    if (change->kind == COMMAND_TOUCH && change->guarded)
+    if (change->exact && change->kind == COMMAND_TOUCH)
         say_number(out, change->version);
     buffer_append_text(out, last);
     buffer_append_text(out, "\r\n");
-    if (!contents)
+    if (!change_has_contents(change))
         return;
-    buffer_append(out, change->value, change->value_size);
+    buffer_append(out, change->contents, change->contents_size);
     buffer_append_text(out, "\n");
 }
 
-static struct command draw_transaction(struct world *world, struct verb_operation *operation, size_t number,
-                                       const char *last)
+/* Another way to say it: contents in the line itself. */
+static void say_set(struct buffer *out, const struct change *change)
 {
-    bool changes = false;
-    buffer_append_text(&operation->text, "txn");
-    buffer_append_text(&operation->text, last);
-    buffer_append_text(&operation->text, "\n");
-    for (uint64_t i = world_between(world, 1, PARTS_MAX); i > 0 || !changes; i -= i > 0) {
-        struct room room;
-        struct command part = draw_change(world, number, true, &room);
-        bool change = command_changes(part.kind);
-        if (change && transaction_touches(buffer_start(&operation->parts), buffer_size(&operation->parts), &part))
+    buffer_append_text(out, "set");
+    say(out, change->name, change->name_size);
+    say(out, change->contents, change->contents_size);
+    buffer_append_text(out, "\n");
+}
+
+static void say_either(struct world *world, struct buffer *out, const struct change *change, const char *last)
+{
+    if (change->kind == COMMAND_WRITE && change->exptime_s == 0 && *last == '\0' && world_chance(world, 300000))
+        say_set(out, change);
+    else
+        say_change(out, change, last);
+}
+
+/* --- transactions ------------------------------------------------------------------------------------------------- */
+
+/* No file may be in two changes of one transaction. */
+static bool meets_another(const struct change *changes, size_t count, const struct change *change)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!change_is_condition(&changes[i]) && change_meets(&changes[i], change))
+            return true;
+    return false;
+}
+
+/* A few changes and conditions; returns how many. */
+static size_t draw_transaction(struct world *world, struct buffer *text, size_t number,
+                               struct change changes[PARTS_MAX + 1], struct room rooms[PARTS_MAX + 1])
+{
+    bool has_change = false;
+    size_t count = 0;
+    for (uint64_t i = world_between(world, 1, PARTS_MAX); i > 0 || !has_change; i -= i > 0) {
+        struct change part = draw_change(world, number, true, &rooms[count]);
+        bool is_change = !change_is_condition(&part);
+        if ((is_change && meets_another(changes, count, &part)) || (count == PARTS_MAX && !is_change))
             continue;
-        changes |= change;
-        ensure(transaction_append(&operation->parts, &part));
-        say_change(&operation->text, &part, "");
+        has_change |= is_change;
+        changes[count++] = part;
+        say_either(world, text, &part, "");
     }
-    buffer_append_text(&operation->text, "commit\n");
-    return (struct command){
-        .kind = COMMAND_TXN,
-        .value = buffer_start(&operation->parts),
-        .value_size = buffer_size(&operation->parts),
-    };
+    return count;
+}
+
+/* So many new files with one life that they fall due at one moment, and are more than one entry expires. */
+static size_t draw_burst(struct world *world, struct buffer *text, size_t number,
+                         struct change changes[CHANGE_PARTS_MAX], struct room *room)
+{
+    static char burst_names[CHANGE_PARTS_MAX][BURST_NAME_MAX];
+    size_t count = world_between(world, STORE_SWEEP_MAX + 1, CHANGE_PARTS_MAX);
+    uint64_t exptime_s = world_between(world, 1, 3);
+    int size = snprintf(room->contents, sizeof room->contents, "%zu", number);
+    for (size_t i = 0; i < count; i++) {
+        /* Not in the order of names, which is the order in which they go. */
+        size_t at = (i * 37 + number) % CHANGE_PARTS_MAX;
+        snprintf(burst_names[i], BURST_NAME_MAX, "e/%zu", at);
+        changes[i] = (struct change){.kind = COMMAND_WRITE, .name = (const uint8_t *)burst_names[i],
+                                     .name_size = strlen(burst_names[i]), .contents = (const uint8_t *)room->contents,
+                                     .contents_size = (size_t)size, .exptime_s = exptime_s};
+        say_change(text, &changes[i], "");
+    }
+    return count;
 }
 
 static void draw_changing(struct world *world, struct verb_operation *operation, size_t number)
 {
+    struct change changes[CHANGE_PARTS_MAX];
+    struct room rooms[PARTS_MAX + 1];
     char last[40] = "";
     uint8_t token[COMMAND_TOKEN_SIZE];
-    struct room room;
+    struct asked asked = {.changes = changes, .count = 1};
     operation->has_token = world_chance(world, 500000);
     if (operation->has_token) {
         snprintf(last, sizeof last, " once=t%zu", number);
-        command_token(last + 6, strlen(last) - 6, token);
+        asked_token(last + 6, token);
+        asked.token = token;
     }
-    bool transaction = world_chance(world, 250000);
-    struct command change = transaction ? draw_transaction(world, operation, number, last)
-                                        : draw_change(world, number, false, &room);
-    if (!transaction)
-        say_change(&operation->text, &change, last);
-    if (operation->has_token)
-        change.token = token;
-    operation->digest = oracle_digest(&change);
+    bool bursts = world_chance(world, world->profile.burst_permille * 1000);
+    asked.transaction = bursts || world_chance(world, 250000);
+    if (asked.transaction) {
+        buffer_append_text(&operation->text, "txn");
+        buffer_append_text(&operation->text, last);
+        buffer_append_text(&operation->text, "\n");
+        asked.count = bursts ? draw_burst(world, &operation->text, number, changes, rooms)
+                             : draw_transaction(world, &operation->text, number, changes, rooms);
+        buffer_append_text(&operation->text, "commit\n");
+    } else {
+        changes[0] = draw_change(world, number, false, rooms);
+        say_either(world, &operation->text, changes, last);
+    }
+    operation->digest = asked_digest(&asked);
 }
+
+/* --- questions ---------------------------------------------------------------------------------------------------- */
 
 static void draw_list(struct world *world, struct verb_operation *operation)
 {
-    static const char *const prefixes[] = {"", "", "g/", "g/x/", "n/", "f", "f1", "none"};
+    static const char *const prefixes[] = {"", "", "g/", "g/x/", "n/", "e/1", "f", "f1", "none"};
     struct buffer *out = &operation->text;
     operation->kind = VERB_OPERATION_LIST;
     strcpy(operation->name, prefixes[world_between(world, 0, 7)]);

@@ -17,7 +17,6 @@ enum verb_operation_kind { VERB_OPERATION_CHANGE, VERB_OPERATION_READ, VERB_OPER
 struct verb_operation {
     enum verb_operation_kind kind;
     struct buffer text;    /* what is sent, each time the same */
-    struct buffer parts;   /* of a transaction */
     uint64_t digest;       /* of a change (oracle.h) */
     bool has_token;
     bool stale;

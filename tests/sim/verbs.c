@@ -7,7 +7,6 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "protocol/transaction.h"
 #include "sim/connection.h"
 #include "sim/verb_operation.h"
 #include "sim/world.h"
@@ -17,7 +16,6 @@ void verbs_close(struct world *world)
     struct verbs *verbs = &world->verbs;
     for (size_t i = 0; i < verbs->count; i++) {
         buffer_close(&verbs->operations[i].text);
-        buffer_close(&verbs->operations[i].parts);
     }
     free(verbs->operations);
 }
@@ -53,6 +51,8 @@ void verbs_send(struct world *world, struct client *client, size_t number, struc
         operation->floor = operation->stale ? 0 : world->verbs.floor;
         if (operation->digest != 0)
             operation->request = oracle_asked(&world->oracle, operation->digest);
+    } else if (operation->digest != 0) {
+        oracle_asked_again(&world->oracle, operation->request);
     }
     operation->life = machine->life;
     story_tell(&world->story, 1, client->name, "try %u: %.*s", operation->tries,
@@ -133,6 +133,8 @@ static bool tells(const struct oracle_entry *entry, const struct answer *answer)
         return strcmp(answer->code, "ERR_TOO_BIG") == 0;
     case OUTCOME_NOT_A_NUMBER:
         return strcmp(answer->code, "ERR_NOT_A_NUMBER") == 0;
+    case OUTCOME_FULL:
+        return strcmp(answer->code, "ERR_STORE_FULL") == 0;
     default:
         return false;
     }
@@ -153,15 +155,20 @@ static uint64_t find_entry(const struct oracle *oracle, const struct verb_operat
     return found;
 }
 
+/* The entry that ANSWER to a change is of; 0: there is none. */
+static uint64_t decided_by(const struct world *world, const struct connection *connection,
+                           const struct verb_operation *operation, const struct answer *answer)
+{
+    uint64_t floor = operation->tries > 1 ? operation->floor : larger(operation->floor, connection->shown);
+    return find_entry(&world->oracle, operation, floor, answer);
+}
+
 static void judge_change(struct world *world, struct connection *connection, size_t number,
                          const struct answer *answer)
 {
-    struct verb_operation *operation = &world->verbs.operations[number];
-    uint64_t floor = operation->tries > 1 ? operation->floor : larger(operation->floor, connection->shown);
-    uint64_t index = find_entry(&world->oracle, operation, floor, answer);
+    uint64_t index = decided_by(world, connection, &world->verbs.operations[number], answer);
     if (index == 0)
         impossible(world, connection, number, answer, "no entry of the log comes to that");
-    oracle_answered(&world->oracle, operation->request);
     show(world, connection, index, false);
 }
 
@@ -291,18 +298,35 @@ static void judge_question(struct world *world, struct connection *connection, s
     show(world, connection, index, operation->stale);
 }
 
+/* What was refused before it came into the log; the oracle minds that it does not come there after all. */
+static enum operation_outcome judge_refusal(struct world *world, struct connection *connection, size_t number,
+                                            const struct answer *answer)
+{
+    if (strcmp(answer->code, "ERR_TIMEOUT") == 0)
+        return RESULT_UNKNOWN;
+    if (strcmp(answer->code, "ERR_CMD_ERR") == 0)
+        impossible(world, connection, number, answer, "nothing was wrong with it");
+    if (strcmp(answer->code, "ERR_STORE_FULL") == 0 && !oracle_may_be_full(&world->oracle))
+        impossible(world, connection, number, answer, "it was never full");
+    return RESULT_REFUSED;
+}
+
+/* Errors that an entry of the log came to. A full store is one that was full when the entry was applied, or at whoever
+ * took the command. */
+static bool is_decided(const struct world *world, const struct connection *connection, size_t number,
+                       const struct answer *answer)
+{
+    if (strcmp(answer->code, "ERR_STORE_FULL") == 0)
+        return decided_by(world, connection, &world->verbs.operations[number], answer) > 0;
+    return strcmp(answer->code, "ERR_TOO_BIG") == 0 || strcmp(answer->code, "ERR_NOT_A_NUMBER") == 0;
+}
+
 enum operation_outcome verbs_answered(struct world *world, struct connection *connection, size_t number,
                                       const struct answer *answer)
 {
     const struct verb_operation *operation = &world->verbs.operations[number];
-    bool decided = strcmp(answer->code, "ERR_TOO_BIG") == 0 || strcmp(answer->code, "ERR_NOT_A_NUMBER") == 0;
-    if (answer->kind == ANSWER_ERROR && !decided) {
-        if (strcmp(answer->code, "ERR_TIMEOUT") == 0)
-            return RESULT_UNKNOWN;
-        if (strcmp(answer->code, "ERR_CMD_ERR") == 0)
-            impossible(world, connection, number, answer, "nothing was wrong with it");
-        return RESULT_REFUSED;
-    }
+    if (answer->kind == ANSWER_ERROR && !is_decided(world, connection, number, answer))
+        return judge_refusal(world, connection, number, answer);
     world->verbs.judged++;
     if (operation->digest != 0) {
         judge_change(world, connection, number, answer);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/change.h"
 #include "sim/client.h"
 #include "sim/world.h"
 
@@ -96,15 +97,31 @@ static void append_other(struct buffer *out, enum other_kind kind)
     buffer_append_text(out, lines[kind]);
 }
 
-void workload_text(struct world *world, const struct operation *operation, uint64_t id, struct buffer *out)
+/* A change as it was drawn; its NAME and CONTENTS are in the request's text. */
+static uint64_t digest_of(const struct operation *operation, const uint8_t *name, size_t name_size,
+                          const uint8_t *contents)
+{
+    static const enum command_kind kinds[] = {
+        [OPERATION_WRITE] = COMMAND_WRITE, [OPERATION_CAS] = COMMAND_CAS, [OPERATION_DELETE] = COMMAND_DELETE};
+    struct change change = {.kind = kinds[operation->kind], .name = name, .name_size = name_size,
+                            .exact = operation->kind == OPERATION_CAS, .version = operation->expected,
+                            .contents = contents, .contents_size = contents ? operation->value_size : 0,
+                            .exptime_s = operation->exptime_s};
+    struct asked asked = {.changes = &change, .count = 1};
+    return asked_digest(&asked);
+}
+
+uint64_t workload_text(struct world *world, const struct operation *operation, uint64_t id, struct buffer *out)
 {
     static const char *const verbs[] = {"read ", "write ", "cas ", "delete ", ""};
     const char *end = world_chance(world, 200000) ? "\n" : "\r\n";
     buffer_append_text(out, verbs[operation->kind]);
+    size_t name_at = buffer_size(out), contents_at = 0;
     if (operation->kind == OPERATION_OTHER)
         append_other(out, (enum other_kind)operation->expected);
     else
         workload_name(out, operation->file);
+    size_t name_size = buffer_size(out) - name_at;
     if (operation->kind == OPERATION_CAS) {
         buffer_append_text(out, " ");
         buffer_append_number(out, operation->expected);
@@ -118,7 +135,12 @@ void workload_text(struct world *world, const struct operation *operation, uint6
             buffer_append_number(out, operation->exptime_s);
         }
         buffer_append_text(out, end);
+        contents_at = buffer_size(out);
         value_write(out, id, operation->value_size);
     }
     buffer_append_text(out, end);
+    if (!writes && operation->kind != OPERATION_DELETE)
+        return 0;
+    const uint8_t *start = buffer_start(out);
+    return digest_of(operation, start + name_at, name_size, writes ? start + contents_at : NULL);
 }

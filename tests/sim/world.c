@@ -264,6 +264,8 @@ static void begin(struct world *world, const struct world_options *options)
     invariants_init(&world->invariants, world->profile.nodes, 2000 + world->profile.late_us / 1000);
     oracle_init(&world->oracle, &world->story.now_us, world->profile.value_max_bytes);
     world->oracle.memory_max_bytes = world->profile.memory_max_bytes;
+    world->oracle.repeats_max = world->profile.repeats_max;
+    world->oracle.asks_all = true;
     world->oracle.drift_ppm = world->profile.drift_ppm;
     world->oracle.slack_us = CLOCK_SLACK_US;
     world->invariants.oracle = &world->oracle;

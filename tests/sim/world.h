@@ -6,7 +6,8 @@
  *             --> connection.c, client.c   connections of clients, and what they ask
  *             --> faults.c    crashes, pauses, partitions; ambush.c: at a certain message
  *      history.c: what clients saw must be possible.     invariants.c: what nodes are must be allowed.
- *      oracle.c: what the log means.     verbs.c: answers must be what that says, within the time that they had. */
+ *      oracle.c: what the log means.     verbs.c: answers must be what that says, within the time that they had.
+ *      change.c: what clients ask for; oracle_asked.c: the log holds nothing else. */
 #ifndef CLEAT_TESTS_SIM_WORLD_H
 #define CLEAT_TESTS_SIM_WORLD_H
 

@@ -129,6 +129,86 @@ START_TEST(a_token_decides_once)
 }
 END_TEST
 
+START_TEST(the_oldest_of_many_tokens_goes)
+{
+    static const char *const tokens[] = {"0123456789abcdef", "123456789abcdef0", "23456789abcdef01"};
+    static const struct {
+        int token;
+        int64_t value; /* that is told */
+    } sent[] = {{0, 1}, {1, 2}, {0, 1}, {2, 3}, {1, 2}, {0, 4}, {2, 3}, {1, 5}};
+    store_limit_repeats(story.store, 2);
+    oracle.repeats_max = 2;
+    for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
+        struct command command = story_command(COMMAND_INCR, "n", NULL);
+        command.version = 1;
+        command.token = (const uint8_t *)tokens[sent[i].token];
+        ck_assert_int_eq(say(command).value, sent[i].value);
+        ck_assert_int_eq(oracle.entries[oracle.count].result.value, sent[i].value);
+    }
+    agree();
+}
+END_TEST
+
+/* What is in the log was asked for, no more often than it was sent, and not where it was said that it is not done. */
+START_TEST(what_is_logged_was_asked_for)
+{
+    struct change drawn = {.kind = COMMAND_TOUCH, .name = (const uint8_t *)"a", .name_size = 1, .exptime_s = 5};
+    struct asked asked = {.changes = &drawn, .count = 1};
+    struct command touch = story_command(COMMAND_TOUCH, "a", NULL);
+    touch.exptime_s = 5;
+    oracle.asks_all = true;
+    size_t request = oracle_asked(&oracle, asked_digest(&asked));
+    say(touch);
+    ck_assert_ptr_null(oracle.wrong);
+    say(touch);
+    ck_assert_ptr_nonnull(strstr(oracle.wrong, "more often than it was sent"));
+    oracle.wrong = NULL;
+    oracle_asked_again(&oracle, request);
+    oracle_asked_again(&oracle, request);
+    say(touch);
+    ck_assert_ptr_null(oracle.wrong);
+    oracle_refused(&oracle, request);
+    ck_assert_ptr_nonnull(strstr(oracle.wrong, "that a client was told is not"));
+    oracle.wrong = NULL;
+    touch.exptime_s = 6;
+    say(touch);
+    ck_assert_ptr_nonnull(strstr(oracle.wrong, "no one asked for"));
+}
+END_TEST
+
+/* Each field that is lost, or another one, makes it something that no one asked for. */
+START_TEST(every_field_counts)
+{
+    static const struct change changes[] = {
+        {.kind = COMMAND_TOUCH, .name = (const uint8_t *)"a", .name_size = 1, .exptime_s = 5},
+        {.kind = COMMAND_TOUCH, .name = (const uint8_t *)"a", .name_size = 1, .exptime_s = 5, .exact = true},
+        {.kind = COMMAND_TOUCH, .name = (const uint8_t *)"a", .name_size = 1, .exptime_s = 5, .exact = true,
+         .version = 1},
+        {.kind = COMMAND_TOUCH, .name = (const uint8_t *)"a", .name_size = 1},
+        {.kind = COMMAND_DELETE, .name = (const uint8_t *)"a", .name_size = 1},
+        {.kind = COMMAND_DELETE, .name = (const uint8_t *)"b", .name_size = 1},
+        {.kind = COMMAND_INCR, .name = (const uint8_t *)"a", .name_size = 1, .delta = 1},
+        {.kind = COMMAND_INCR, .name = (const uint8_t *)"a", .name_size = 1, .delta = -1},
+        {.kind = COMMAND_WRITE, .name = (const uint8_t *)"a", .name_size = 1},
+        {.kind = COMMAND_WRITE, .name = (const uint8_t *)"a", .name_size = 1, .contents = (const uint8_t *)"x",
+         .contents_size = 1},
+        {.kind = COMMAND_WRITE, .name = (const uint8_t *)"ax", .name_size = 2},
+    };
+    enum { CHANGES = sizeof changes / sizeof *changes };
+    const uint8_t token[COMMAND_TOKEN_SIZE] = {1};
+    uint64_t digests[3 * CHANGES];
+    for (size_t i = 0; i < CHANGES; i++) {
+        digests[3 * i] = asked_digest(&(struct asked){.changes = &changes[i], .count = 1});
+        digests[3 * i + 1] = asked_digest(&(struct asked){.changes = &changes[i], .count = 1, .token = token});
+        digests[3 * i + 2] =
+            asked_digest(&(struct asked){.changes = &changes[i], .count = 1, .transaction = true});
+    }
+    for (size_t i = 0; i < 3 * CHANGES; i++)
+        for (size_t j = 0; j < i; j++)
+            ck_assert_msg(digests[i] != digests[j], "%zu and %zu", i, j);
+}
+END_TEST
+
 START_TEST(a_transaction_is_done_as_a_whole)
 {
     struct buffer parts = {0};
@@ -188,7 +268,9 @@ START_TEST(a_life_that_was_too_short)
 {
     struct command command = story_command(COMMAND_WRITE, "a", "x");
     command.exptime_s = 5;
-    size_t request = oracle_asked(&oracle, oracle_digest(&command));
+    struct change change = {.kind = COMMAND_WRITE, .name = command.name, .name_size = 1, .contents = command.value,
+                            .contents_size = 1, .exptime_s = 5};
+    size_t request = oracle_asked(&oracle, asked_digest(&(struct asked){.changes = &change, .count = 1}));
     say(command);
     oracle_answered(&oracle, request);
     story.now_ms += 5000; /* cluster time says so, but no time has passed */
@@ -208,6 +290,9 @@ int main(void)
     tcase_add_test(tests, it_comes_to_what_a_store_comes_to);
     tcase_add_test(tests, a_full_store_takes_no_copies);
     tcase_add_test(tests, a_token_decides_once);
+    tcase_add_test(tests, the_oldest_of_many_tokens_goes);
+    tcase_add_test(tests, what_is_logged_was_asked_for);
+    tcase_add_test(tests, every_field_counts);
     tcase_add_test(tests, a_transaction_is_done_as_a_whole);
     tcase_add_test(tests, other_contents);
     tcase_add_test(tests, another_file);

@@ -12,7 +12,7 @@
 #include "protocol/transaction.h"
 #include "store/state.h"
 
-enum { FILES_MAX = 3000, NUMBERS_MAX = 1000, VALUE_MAX = 60, NAME_SIZE_MAX = 24, REPEATS_MAX = 4096 };
+enum { FILES_MAX = 3000, NUMBERS_MAX = 1000, VALUE_MAX = 60, NAME_SIZE_MAX = 24, REPEATS_MAX = 4096, PARTS_MAX = 4 };
 
 struct model_file {
     char name[NAME_SIZE_MAX];
@@ -21,6 +21,12 @@ struct model_file {
     uint64_t expires_ms;
     size_t value_size;
     uint8_t value[VALUE_MAX];
+};
+
+/* Of a transaction. */
+struct model_parts {
+    size_t count;
+    struct command at[PARTS_MAX];
 };
 
 struct model_gateway {
@@ -219,26 +225,28 @@ static inline struct decision model_single(struct model *model, const struct com
     return result;
 }
 
-static inline struct decision model_transaction(struct model *model, const struct command *command)
+static inline bool model_is_condition(const struct command *part)
 {
-    static struct command parts[TRANSACTION_PARTS_MAX];
-    static struct model_file made[TRANSACTION_PARTS_MAX], moved[TRANSACTION_PARTS_MAX];
-    const uint8_t *at = command->value, *end = at + command->value_size;
-    size_t count = 0;
-    for (; at < end; count++) {
-        ensure(transaction_next(&at, end, &parts[count]));
-        struct decision result = model_change(model, &parts[count], &made[count], &moved[count]);
+    return part->kind == COMMAND_IF_VERSION || part->kind == COMMAND_IF_PRESENT;
+}
+
+static inline struct decision model_transaction(struct model *model, const struct model_parts *parts)
+{
+    struct model_file made[PARTS_MAX], moved[PARTS_MAX];
+    for (size_t i = 0; i < parts->count; i++) {
+        struct decision result = model_change(model, &parts->at[i], &made[i], &moved[i]);
         if (result.code != OUTCOME_WRITTEN && result.code != OUTCOME_DELETED && result.code != OUTCOME_COUNTED)
-            return (struct decision){result.code, result.version, (int64_t)count + 1};
+            return (struct decision){result.code, result.version, (int64_t)i + 1};
     }
     model->revision++;
-    for (size_t i = 0; i < count; i++)
-        if (command_changes(parts[i].kind))
-            model_put(model, &parts[i], &made[i], &moved[i], model->revision);
+    for (size_t i = 0; i < parts->count; i++)
+        if (!model_is_condition(&parts->at[i]))
+            model_put(model, &parts->at[i], &made[i], &moved[i], model->revision);
     return (struct decision){OUTCOME_WRITTEN, model->revision, 0};
 }
 
-static inline struct decision model_once(struct model *model, const struct command *command)
+static inline struct decision model_once(struct model *model, const struct command *command,
+                                         const struct model_parts *parts)
 {
     if (command->kind == COMMAND_SKIP)
         return (struct decision){OUTCOME_SKIPPED, 0, 0};
@@ -249,7 +257,7 @@ static inline struct decision model_once(struct model *model, const struct comma
             return repeat->result;
     }
     struct decision result =
-        command->kind == COMMAND_TXN ? model_transaction(model, command) : model_single(model, command);
+        command->kind == COMMAND_TXN ? model_transaction(model, parts) : model_single(model, command);
     if (command->token) {
         ensure(model->repeat_count < REPEATS_MAX);
         struct model_repeat *repeat = &model->repeats[model->repeat_count++];
@@ -287,13 +295,14 @@ static inline struct outcome model_open(struct model *model, const struct comman
     return outcome;
 }
 
-static inline struct outcome model_numbered(struct model *model, const struct command *command)
+static inline struct outcome model_numbered(struct model *model, const struct command *command,
+                                            const struct model_parts *parts)
 {
     struct model_gateway *gateway = model_gateway(model, command->gateway);
     struct outcome outcome = {OUTCOME_NONE, command->gateway, command->epoch, command->number, 0, 0};
     if (!gateway || gateway->epoch != command->epoch || gateway->applied + 1 != command->number)
         return outcome;
-    struct decision result = model_once(model, command);
+    struct decision result = model_once(model, command, parts);
     outcome.code = result.code;
     outcome.version = result.version;
     outcome.value = result.value;
@@ -303,8 +312,10 @@ static inline struct outcome model_numbered(struct model *model, const struct co
     return outcome;
 }
 
-/* COMMAND is NULL for an entry that is none. */
-static inline struct outcome model_apply(struct model *model, uint64_t time_ms, const struct command *command)
+/* COMMAND is NULL for an entry that is none. PARTS are those of a transaction, as they were drawn: the model does not
+ * read them from what the store's own encoder made of them. */
+static inline struct outcome model_apply(struct model *model, uint64_t time_ms, const struct command *command,
+                                         const struct model_parts *parts)
 {
     model->index++;
     if (time_ms > model->time_ms)
@@ -313,7 +324,7 @@ static inline struct outcome model_apply(struct model *model, uint64_t time_ms, 
     if (command && command->kind == COMMAND_OPEN)
         outcome = model_open(model, command);
     else if (command && command->kind != COMMAND_TICK)
-        outcome = model_numbered(model, command);
+        outcome = model_numbered(model, command, parts);
     for (int i = 0; i < STORE_SWEEP_MAX; i++) {
         struct model_file *file = model_first_due(model);
         if (!file || !model_due(model, file))
