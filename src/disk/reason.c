@@ -68,8 +68,8 @@ enum disk_status reason_refused(char *reason, const char *path, uint64_t offset,
 
 enum disk_status reason_newer(char *reason, const char *path, uint64_t offset)
 {
-    return reason_refused(reason, path, offset,
-                          "of a newer format than this version can read; run the version of cleatd that wrote it, or a newer one");
+    return reason_refused(reason, path, offset, "of a newer format than this version can read; run the version of "
+                                                "cleatd that wrote it, or a newer one");
 }
 
 enum disk_status reason_unfit(char *reason, const char *path, const char *text)
