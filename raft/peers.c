@@ -127,8 +127,10 @@ void raft_peers_remember(struct raft *raft)
 }
 
 /* Whether DIRECTORY holds all that the member at the other end of LINK is known to have had. Asked of a new process
- * alone: what one process said last may arrive before what it said first, on another connection. */
-static bool holds_all(struct raft *raft, const struct raft_link *link, const struct raft_directory *directory)
+ * alone: what one process said last may arrive before what it said first, on another connection. STAYED: it is the
+ * directory that was found there last, so what a leader knows of its log is of this one. */
+static bool holds_all(struct raft *raft, const struct raft_link *link, const struct raft_directory *directory,
+                      bool stayed)
 {
     if (link->process == 0 || link->process == directory->process)
         return true;
@@ -137,7 +139,8 @@ static bool holds_all(struct raft *raft, const struct raft_link *link, const str
         return false;
     const struct raft_progress *progress = raft_peers_find(raft, link->id);
     uint64_t acknowledged = link->acknowledged;
-    if (raft->role == RAFT_LEADER && progress && directory->term == raft->term && progress->match > acknowledged)
+    bool led = raft->role == RAFT_LEADER && progress && stayed && directory->term == raft->term;
+    if (led && progress->match > acknowledged)
         acknowledged = progress->match; /* no later leader can have taken it away */
     return directory->durable_index >= acknowledged;
 }
@@ -155,6 +158,7 @@ static void reconsider(struct raft *raft, uint32_t id)
 static bool link_met(struct raft *raft, struct raft_link *link, const struct raft_directory *directory)
 {
     const struct raft_member *member = raft_configuration_member(raft_members(raft), link->id);
+    bool stayed = link->incarnation == directory->incarnation;
     link->incarnation = directory->incarnation;
     if (link->known != directory->incarnation) {
         if (member && link->known == member->incarnation)
@@ -162,7 +166,7 @@ static bool link_met(struct raft *raft, struct raft_link *link, const struct raf
         *link = (struct raft_link){.id = link->id, .incarnation = directory->incarnation};
         link->known = directory->incarnation;
     }
-    bool holds = holds_all(raft, link, directory);
+    bool holds = holds_all(raft, link, directory, stayed);
     if (!holds) { /* of a learner nothing more is asked */
         link->term = link->acknowledged = 0;
         link->rolled_back = true;

@@ -226,6 +226,75 @@ START_TEST(times_never_fall)
 }
 END_TEST
 
+/* Node 3 with what is on its disk when it comes back: it once acknowledged entry 3, of which 2 is committed. */
+static const struct raft_directory had = {.incarnation = 103, .life = 2, .process = 10, .term = 2, .durable_index = 3};
+static const struct {
+    struct raft_directory found;
+    bool holds;
+} returns[] = {
+    {{.incarnation = 103, .life = 3, .process = 11, .term = 2, .durable_index = 3}, true},
+    {{.incarnation = 103, .life = 9, .process = 11, .term = 2, .durable_index = 9}, true},
+    {{.incarnation = 103, .life = 3, .process = 11, .term = 3, .durable_index = 2}, true}, /* another leader cut it */
+    {{.incarnation = 103, .life = 2, .process = 10, .term = 1, .durable_index = 0}, true}, /* said before all that */
+    {{.incarnation = 103, .life = 3, .process = 11, .term = 2, .durable_index = 2}, false},
+    {{.incarnation = 103, .life = 3, .process = 11, .term = 3, .durable_index = 1}, false},
+    {{.incarnation = 103, .life = 3, .process = 11, .term = 1, .durable_index = 3}, false},
+    {{.incarnation = 103, .life = 2, .process = 11, .term = 2, .durable_index = 3}, false},
+    {{.incarnation = 103, .life = 1, .process = 11, .term = 2, .durable_index = 3}, false},
+};
+
+static struct raft *leader_whose_peer_went(void)
+{
+    struct raft *raft = leader(5);
+    uint64_t index;
+    ck_assert(raft_propose(raft, RAFT_ENTRY_COMMAND, 0, NULL, &index) && index == 3);
+    sync_all();
+    ck_assert(raft_peer_up(raft, 3, &had));
+    acknowledge(raft, 2, 2);
+    acknowledge(raft, 3, 3);
+    ck_assert_uint_eq(raft_commit(raft), 2);
+    raft_peer_down(raft, 3);
+    return raft;
+}
+
+START_TEST(a_peer_that_comes_back_with_less_does_not_count)
+{
+    struct raft *raft = leader_whose_peer_went();
+    ck_assert(raft_peer_up(raft, 3, &returns[_i].found) == returns[_i].holds);
+    ck_assert(raft_peer_counts(raft, 3) == returns[_i].holds);
+    /* Whatever it says later, it has forgotten. */
+    struct raft_directory later = {.incarnation = 103, .life = 20, .process = 12, .term = 9, .durable_index = 99};
+    raft_peer_down(raft, 3);
+    ck_assert(raft_peer_up(raft, 3, &later));
+    ck_assert(raft_peer_counts(raft, 3) == returns[_i].holds);
+    replica_close(&replica);
+}
+END_TEST
+
+/* What the leader knows of a stranger's log says nothing of the member's, which comes back to its place. */
+START_TEST(a_stranger_in_between_does_not_make_the_member_an_older_copy)
+{
+    struct raft *raft = leader_whose_peer_went();
+    const struct raft_directory back = returns[0].found;
+    uint64_t index;
+    replica_meet(raft, 3, 999);
+    ck_assert(!raft_peer_counts(raft, 3));
+    ck_assert(raft_propose(raft, RAFT_ENTRY_COMMAND, 0, NULL, &index));
+    sync_all();
+    acknowledge(raft, 3, index);
+    raft_peer_down(raft, 3);
+    ck_assert(raft_peer_up(raft, 3, &back));
+    ck_assert(raft_peer_counts(raft, 3));
+    /* And what the member once had is not forgotten over the stranger. */
+    const struct raft_directory copy = {.incarnation = 103, .life = 3, .process = 14, .term = 2, .durable_index = 3};
+    replica_meet(raft, 3, 999);
+    raft_peer_down(raft, 3);
+    ck_assert(!raft_peer_up(raft, 3, &copy));
+    ck_assert(!raft_peer_counts(raft, 3));
+    replica_close(&replica);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("raft/members");
@@ -237,6 +306,9 @@ int main(void)
     tcase_add_test(tests, what_waits_to_be_sent_is_bounded);
     tcase_add_test(tests, bytes_of_the_log);
     tcase_add_test(tests, times_never_fall);
+    tcase_add_loop_test(tests, a_peer_that_comes_back_with_less_does_not_count, 0,
+                        (int)(sizeof returns / sizeof *returns));
+    tcase_add_test(tests, a_stranger_in_between_does_not_make_the_member_an_older_copy);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
