@@ -158,7 +158,7 @@ test_the_same_id_twice_harms_nobody_and_is_told() {
                 lines[node]=$(wc -l <"$CLEAT_DIR/$node/log")
             done
             second_process "$id" "$directory/twin"
-            wait_for second_says 'event=duplicate_id peer=[0-9] address=[0-9.:]* reason="another process runs with its --id'
+            wait_for second_says 'event=duplicate_id peer=[0-9] address=[0-9.:]* reason="another process runs with'
             # Meanwhile the first one's clients notice nothing.
             for ((i = 0; i < 50; i++)); do
                 [[ $(ask "$id" "write $kind$id-$i 1" x) == OK* ]] || unknown=$((unknown + 1))
