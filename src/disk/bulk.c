@@ -148,7 +148,7 @@ static enum disk_status bulk_take_in(struct bulk *bulk, const char *unfinished, 
     uint64_t bytes;
     enum disk_status status = snapshot_verify(path, bulk->block_max_bytes, snapshot, &bytes, newer, reason);
     if (status != DISK_OK)
-        return status;
+        return directory_abandon(bulk->directory, -1, unfinished, status, reason);
     const struct raft_configuration *cluster = &bulk->identity.configuration;
     if (cluster->count > 0 && cluster->cluster_id != snapshot->cluster_id)
         return reason_refused(reason, path, 0, "belongs to another cluster");
@@ -244,7 +244,7 @@ static enum disk_status bulk_send_open(struct bulk *bulk, struct disk_bulk *requ
     directory_path(bulk->directory, name, path);
     int file = fs_open(path);
     if (file < 0)
-        return reason_failed(reason, "open", path, file);
+        return reason_no_room(reason, "open", path, file);
     bulk->sent = file;
     bulk->sent_bytes = newest->bytes;
     request->index = newest->index;

@@ -73,7 +73,7 @@ enum disk_status {
     DISK_OK,
     DISK_REFUSED,  /* damaged, locked, not ours or of a newer format: nothing was changed. The reason says where */
     DISK_FAILED,   /* a call failed: the reason says which, on what, and errno's text */
-    DISK_FULL,     /* a call failed for want of room (ENOSPC, EDQUOT, EFBIG) */
+    DISK_FULL,     /* a call failed for want of room (ENOSPC, EDQUOT, EFBIG), or of descriptors (EMFILE, ENFILE) */
 };
 
 /* Opens or makes the directory, locks it, recovers, and leaves a new segment ready for appending where there is room

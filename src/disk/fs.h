@@ -36,7 +36,7 @@ void fs_list_free(char **names, size_t count);
 /* An exclusive lock on PATH (made if absent), until the process ends or the file is closed. -EWOULDBLOCK: taken. */
 int fs_lock(const char *path, int *file);
 
-/* True for "no room": ENOSPC, EDQUOT, EFBIG (as -errno). */
+/* True for "no room": ENOSPC, EDQUOT, EFBIG; and EMFILE, ENFILE, which like these pass (as -errno). */
 bool fs_is_full(int error);
 /* A monotonic clock in microseconds, to tell how long a sync took. */
 uint64_t fs_clock_us(void);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,31 +23,85 @@ enum {
     FS_PIECES_MAX = 1024, /* in one call: IOV_MAX of every system we know */
 };
 
-static int fs_open_as(const char *path, int flags)
+/* --- descriptors ------------------------------------------------------------------------------------------------ */
+
+/* Both disk threads need one more for a moment now and then: to sync a directory, to verify a file. That the process or
+ * the system has none left at that moment is no fault of the disk, so a few are kept here. The last ones are for what
+ * cannot be given up half-way. */
+enum { FS_SPARE = 4, FS_SPARE_LAST = 2, FS_WAIT_US = 10000 };
+
+static struct {
+    pthread_mutex_t mutex;
+    int files[FS_SPARE];
+    size_t count;
+    size_t wanted; /* none until there is a disk to work on */
+} fs_spare = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* To be called where a descriptor has become free. */
+static void fs_fill_spare(void)
+{
+    pthread_mutex_lock(&fs_spare.mutex);
+    while (fs_spare.count < fs_spare.wanted) {
+        int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (file < 0)
+            break;
+        fs_spare.files[fs_spare.count++] = file;
+    }
+    pthread_mutex_unlock(&fs_spare.mutex);
+}
+
+static void fs_want_spare(void)
+{
+    pthread_mutex_lock(&fs_spare.mutex);
+    fs_spare.wanted = FS_SPARE;
+    pthread_mutex_unlock(&fs_spare.mutex);
+    fs_fill_spare();
+}
+
+/* Frees a descriptor, unless there are only KEPT. */
+static bool fs_give_spare(size_t kept)
+{
+    pthread_mutex_lock(&fs_spare.mutex);
+    bool any = fs_spare.count > kept;
+    if (any)
+        (void)close(fs_spare.files[--fs_spare.count]);
+    pthread_mutex_unlock(&fs_spare.mutex);
+    return any;
+}
+
+static bool fs_no_descriptor(int error)
+{
+    return error == EMFILE || error == ENFILE;
+}
+
+/* KEPT: of those in reserve. */
+static int fs_open_as(const char *path, int flags, size_t kept)
 {
     ensure(path != NULL && path[0] != '\0');
     int file;
     do
         file = open(path, flags | O_CLOEXEC, FS_FILE_MODE);
-    while (file < 0 && errno == EINTR);
+    while (file < 0 && (errno == EINTR || (fs_no_descriptor(errno) && fs_give_spare(kept))));
     return file < 0 ? -errno : file;
 }
 
 int fs_open(const char *path)
 {
-    return fs_open_as(path, O_RDWR);
+    return fs_open_as(path, O_RDWR, FS_SPARE_LAST);
 }
 
 int fs_create(const char *path)
 {
-    return fs_open_as(path, O_RDWR | O_CREAT | O_TRUNC);
+    return fs_open_as(path, O_RDWR | O_CREAT | O_TRUNC, FS_SPARE_LAST);
 }
 
 int fs_close(int file)
 {
     ensure(file >= 0);
     /* After EINTR the descriptor is closed all the same, on Linux at least: a second try could close another's. */
-    return close(file) < 0 && errno != EINTR ? -errno : 0;
+    int error = close(file) < 0 && errno != EINTR ? -errno : 0;
+    fs_fill_spare();
+    return error;
 }
 
 int fs_size(int file, uint64_t *size)
@@ -186,7 +241,10 @@ int fs_make_dir(const char *path)
 
 int fs_sync_dir(const char *path)
 {
-    int directory = fs_open_as(path, O_RDONLY | O_DIRECTORY);
+    int directory;
+    /* There is no way back: what is to be synced has been done. To wait is what a slow disk does. */
+    while ((directory = fs_open_as(path, O_RDONLY | O_DIRECTORY, 0)) < 0 && fs_no_descriptor(-directory))
+        fs_rest(FS_WAIT_US);
     if (directory < 0)
         return directory;
     int result;
@@ -201,9 +259,15 @@ int fs_sync_dir(const char *path)
 int fs_list(const char *path, char ***names, size_t *count)
 {
     ensure(path != NULL && names != NULL && count != NULL);
-    DIR *directory = opendir(path);
-    if (!directory)
-        return -errno;
+    int file = fs_open_as(path, O_RDONLY | O_DIRECTORY, 0);
+    if (file < 0)
+        return file;
+    DIR *directory = fdopendir(file);
+    if (!directory) {
+        int error = -errno;
+        (void)fs_close(file);
+        return error;
+    }
     char **found = NULL;
     size_t used = 0;
     size_t capacity = 0;
@@ -244,9 +308,10 @@ void fs_list_free(char **names, size_t count)
 int fs_lock(const char *path, int *file)
 {
     ensure(file != NULL);
-    int lock = fs_open_as(path, O_RDWR | O_CREAT);
+    int lock = fs_open_as(path, O_RDWR | O_CREAT, 0);
     if (lock < 0)
         return lock;
+    fs_want_spare(); /* from here on there is a disk to work on */
     int result;
     do
         result = flock(lock, LOCK_EX | LOCK_NB);
@@ -263,7 +328,7 @@ int fs_lock(const char *path, int *file)
 bool fs_is_full(int error)
 {
     ensure(error <= 0);
-    return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
+    return error == -ENOSPC || error == -EDQUOT || error == -EFBIG || fs_no_descriptor(-error);
 }
 
 uint64_t fs_clock_us(void)

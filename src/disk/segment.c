@@ -117,7 +117,7 @@ enum disk_status segment_recycle(const struct directory *directory, const struct
     directory_path(directory, from, path);
     int opened = fs_open(path);
     if (opened < 0)
-        return reason_failed(reason, "open", path, opened);
+        return directory_abandon(directory, -1, from, reason_no_room(reason, "open", path, opened), reason);
     uint64_t bytes = 0;
     enum disk_status status = DISK_OK;
     int error = fs_size(opened, &bytes);

@@ -187,7 +187,7 @@ enum disk_status snapshot_open(struct snapshot_reader *reader, const char *path,
     *newer = false;
     int file = fs_open(path);
     if (file < 0)
-        return reason_failed(reason, "open", path, file);
+        return reason_no_room(reason, "open", path, file);
     reader->file = file;
     enum disk_status status = snapshot_start(reader, newer, reason);
     if (status != DISK_OK)

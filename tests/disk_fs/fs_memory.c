@@ -753,7 +753,7 @@ void fs_list_free(char **names, size_t count)
 
 bool fs_is_full(int error)
 {
-    return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
+    return error == -ENOSPC || error == -EDQUOT || error == -EFBIG || error == -EMFILE || error == -ENFILE;
 }
 
 uint64_t fs_clock_us(void)
