@@ -12,6 +12,7 @@
 #include "base/ensure.h"
 #include "base/hostport.h"
 #include "http/http.h"
+#include "net/logger.h"
 #include "net/server.h"
 #include "node/limits.h"
 #include "node/node.h"
@@ -26,17 +27,9 @@ static uint64_t random_number(void *context)
     return number;
 }
 
-static void log_line(const char *event, const char *reason)
+static void log_line(struct logger *logger, const char *event, const char *reason)
 {
-    struct buffer line = {0};
-    buffer_append_text(&line, "event=");
-    buffer_append_text(&line, event);
-    buffer_append_text(&line, " reason=\"");
-    for (const char *at = reason; *at; at++)
-        buffer_append_u8(&line, *at == '"' ? '\'' : (uint8_t)*at);
-    buffer_append_text(&line, "\"\n");
-    server_write_log(&line);
-    buffer_close(&line);
+    logger_event(logger, event, NULL, NULL, reason);
 }
 
 /* The log in memory grows and shrinks all the time: what is freed is kept for that, up to a limit, rather than given
@@ -48,7 +41,7 @@ static void keep_memory(void)
     mallopt(M_TOP_PAD, STEP_BYTES);
 }
 
-static void log_connections(uint32_t wanted, uint32_t allowed)
+static void log_connections(struct logger *logger, uint32_t wanted, uint32_t allowed)
 {
     struct buffer line = {0};
     buffer_append_text(&line, "event=connections_limited wanted=");
@@ -56,12 +49,12 @@ static void log_connections(uint32_t wanted, uint32_t allowed)
     buffer_append_text(&line, " allowed=");
     buffer_append_number(&line, allowed);
     buffer_append_text(&line, " reason=\"RLIMIT_NOFILE\"\n");
-    server_write_log(&line);
+    logger_write(logger, &line);
     buffer_close(&line);
 }
 
 /* As many descriptors as the system gives; clients get what peers and files leave. */
-static void raise_descriptors(struct node_options *options)
+static void raise_descriptors(struct node_options *options, struct logger *logger)
 {
     enum { KEPT = 128 };
     struct rlimit limit;
@@ -78,12 +71,12 @@ static void raise_descriptors(struct node_options *options)
         allowed = (uint32_t)limit.rlim_cur - KEPT;
     if (allowed >= options->connections_max)
         return;
-    log_connections(options->connections_max, allowed);
+    log_connections(logger, options->connections_max, allowed);
     options->connections_max = allowed;
 }
 
 /* The recovered snapshot's state. NULL, and a log line: it does not load, though its checksums were right. */
-static struct store *load_store(struct disk *disk, const struct disk_recovered *recovered)
+static struct store *load_store(struct disk *disk, const struct disk_recovered *recovered, struct logger *logger)
 {
     struct store *store = store_open(random_number(NULL));
     if (recovered->snapshot_index == 0)
@@ -97,9 +90,10 @@ static struct store *load_store(struct disk *disk, const struct disk_recovered *
     if (more == 0 && store_load_end(store) && store_applied(store) == recovered->snapshot_index)
         return store;
     if (store_load_starved(store))
-        log_line("out_of_memory", "there is no memory for the snapshot's files: give cleatd more, and start it again");
+        log_line(logger, "out_of_memory",
+                 "there is no memory for the snapshot's files: give cleatd more, and start it again");
     else
-        log_line("refused", "the snapshot's contents do not load; " DISK_MEND);
+        log_line(logger, "refused", "the snapshot's contents do not load; " DISK_MEND);
     store_close(store);
     return NULL;
 }
@@ -147,13 +141,14 @@ static bool open_http(const struct options *options, struct node *node, const ch
     return server->http != NULL;
 }
 
-static int run(const struct options *options, struct node *node, struct disk *disk)
+static int run(const struct options *options, struct logger *logger, struct node *node, struct disk *disk)
 {
     const struct node_options *node_options = &options->node;
     struct server_options server = {
         .listen = options->listen,
         .client_stall_ms = options->client_stall_ms,
         .peers = node_options->peers,
+        .logger = logger,
     };
     for (uint32_t i = 0; i < node_options->peer_count; i++) {
         if (node_options->peers[i].id == node_options->id && options->clustered)
@@ -165,12 +160,13 @@ static int run(const struct options *options, struct node *node, struct disk *di
     if (open_http(options, node, (const char *)buffer_start(&names), &server.http))
         exit_status = server_run(&server, node, disk);
     else
-        log_line("refused", "libmicrohttpd does not start: it needs more memory or descriptors; or say --no-http");
+        log_line(logger, "refused",
+                 "libmicrohttpd does not start: it needs more memory or descriptors; or say --no-http");
     buffer_close(&names);
     return exit_status;
 }
 
-static int open_and_run(struct options *options)
+static int open_and_run(struct options *options, struct logger *logger)
 {
     char reason[DISK_REASON_MAX] = "";
     const struct disk_options disk_options = {
@@ -184,11 +180,12 @@ static int open_and_run(struct options *options)
     struct disk_recovered recovered;
     enum disk_status status = disk_open(&disk_options, &disk, &recovered, reason);
     if (status != DISK_OK) {
-        log_line(status == DISK_REFUSED ? "refused" : status == DISK_FULL ? "disk_full" : "disk_failed", reason);
+        const char *event = status == DISK_REFUSED ? "refused" : status == DISK_FULL ? "disk_full" : "disk_failed";
+        log_line(logger, event, reason);
         return EXIT_FAILURE;
     }
-    server_write_log(&recovered.notes);
-    struct store *store = load_store(disk, &recovered);
+    logger_write(logger, &recovered.notes);
+    struct store *store = load_store(disk, &recovered, logger);
     if (!store)
         return EXIT_FAILURE;
     struct node *node = node_open(&options->node, disk, &recovered, store, server_now_ms(), reason);
@@ -197,10 +194,10 @@ static int open_and_run(struct options *options)
     malloc_trim(0); /* recovery read whole segments: a node at rest should not keep their memory */
 #endif
     if (!node) {
-        log_line("refused", reason);
+        log_line(logger, "refused", reason);
         return EXIT_FAILURE;
     }
-    int exit_status = run(options, node, disk);
+    int exit_status = run(options, logger, node, disk);
     node_close(node);
     disk_close(disk);
     return exit_status;
@@ -220,8 +217,11 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error like any other: EFBIG */
-    raise_descriptors(&options.node);
+    struct logger *logger = logger_open(STDERR_FILENO);
+    raise_descriptors(&options.node, logger);
     keep_memory();
     options.node.seed = random_number(NULL);
-    return open_and_run(&options);
+    int exit_status = open_and_run(&options, logger);
+    logger_close(logger);
+    return exit_status;
 }

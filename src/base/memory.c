@@ -1,11 +1,11 @@
 #include "base/memory.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/ensure.h"
+#include "base/last_line.h"
 
 void *memory_get_for(size_t size, const char *who)
 {
@@ -26,9 +26,8 @@ void *memory_resize_for(void *block, size_t count, size_t size, const char *who)
 
 void memory_out(size_t size, const char *who)
 {
-    /* stderr has no buffer, and a line of this size none that must be asked for. */
-    fprintf(stderr,
-            "event=out_of_memory bytes=%zu function=%s "
-            "reason=\"the system has no more memory: give it some, or this program lower limits\"\n", size, who);
+    last_line("event=out_of_memory bytes=%zu function=%s "
+              "reason=\"the system has no more memory: give it some, or this program lower limits\"\n",
+              size, who);
     _exit(EXIT_FAILURE);
 }

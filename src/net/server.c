@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "net/inside.h"
+#include "net/logger.h"
 
 uint64_t server_now_ms(void)
 {
@@ -19,41 +19,9 @@ uint64_t server_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void server_write_log(struct buffer *log)
+static void log_event(const struct server *server, const char *event, const char *what, const char *reason)
 {
-    struct timespec now;
-    struct tm parts;
-    char stamp[64];
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &parts);
-    size_t size = strftime(stamp, sizeof stamp, "ts=%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(stamp + size, sizeof stamp - size, ".%03ldZ ", now.tv_nsec / 1000000);
-    while (buffer_size(log) > 0) {
-        const uint8_t *line = buffer_start(log);
-        const uint8_t *end = memchr(line, '\n', buffer_size(log));
-        size_t length = end ? (size_t)(end - line) + 1 : buffer_size(log);
-        fputs(stamp, stderr);
-        fwrite(line, 1, length, stderr);
-        buffer_consume(log, length);
-    }
-    fflush(stderr);
-}
-
-static void log_event(const char *event, const char *what, const char *reason)
-{
-    struct buffer line = {0};
-    buffer_append_text(&line, "event=");
-    buffer_append_text(&line, event);
-    buffer_append_text(&line, " address=");
-    buffer_append_text(&line, what);
-    if (reason) {
-        buffer_append_text(&line, " reason=\"");
-        buffer_append_text(&line, reason);
-        buffer_append_text(&line, "\"");
-    }
-    buffer_append_text(&line, "\n");
-    server_write_log(&line);
-    buffer_close(&line);
+    logger_event(server->options.logger, event, "address", what, reason);
 }
 
 /* --- a turn ----------------------------------------------------------------------------------------------------- */
@@ -112,10 +80,12 @@ static void on_before_block(struct ev_loop *loop, struct ev_prepare *prepare, in
     struct server *server = prepare->data;
     (void)events;
     turn(server);
-    if (buffer_size(node_log(server->node)) > 0)
-        server_write_log(node_log(server->node));
+    bool over = node_stop_reason(server->node) || node_shutdown_done(server->node);
+    if (over)
+        logger_last(server->options.logger);
+    logger_write(server->options.logger, node_log(server->node));
     notify_tell(&server->notify, node_unready(server->node), server->ending);
-    if (node_stop_reason(server->node) || node_shutdown_done(server->node))
+    if (over)
         ev_break(loop, EVBREAK_ALL);
     set_deadline(server);
 }
@@ -196,17 +166,17 @@ static void start_watchers(struct server *server)
 }
 
 /* A listening socket at TEXT, or -1 and a log line. */
-static int listen_at(const char *text)
+static int listen_at(const struct server *server, const char *text)
 {
     struct address address;
     const char *problem = address_resolve(text, &address);
     if (problem) {
-        log_event("cannot_listen", text, problem);
+        log_event(server, "cannot_listen", text, problem);
         return -1;
     }
     int file = address_listen(&address);
     if (file < 0)
-        log_event("cannot_listen", text, strerror(-file));
+        log_event(server, "cannot_listen", text, strerror(-file));
     return file < 0 ? -1 : file;
 }
 
@@ -217,7 +187,7 @@ static bool resolve_peers(struct server *server)
         struct dial dial = {.peer = peer->id};
         const char *problem = address_resolve(peer->address, &dial.address);
         if (problem) {
-            log_event("cannot_resolve", peer->address, problem);
+            log_event(server, "cannot_resolve", peer->address, problem);
             return false;
         }
         dial.kind = NODE_LINK_CONSENSUS;
@@ -234,17 +204,18 @@ static int server_end(struct server *server)
     connections_flush(server);
     if (server->options.http.http)
         server->options.http.close(server->options.http.http);
-    server_write_log(node_log(server->node));
+    logger_write(server->options.logger, node_log(server->node));
     if (failed || server->log_busy || server->bulk_busy) {
         /* A disk request may never return; the log on disk is right at any moment, so there is nothing to wait for. */
-        log_event("stopped", server->options.listen, node_stop_reason(server->node));
+        log_event(server, "stopped", server->options.listen, node_stop_reason(server->node));
+        logger_close(server->options.logger);
         _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     worker_stop(&server->log_worker);
     worker_stop(&server->bulk_worker);
     connections_close(server);
     peers_close(server);
-    log_event("stopped", server->options.listen, NULL);
+    log_event(server, "stopped", server->options.listen, NULL);
     return EXIT_SUCCESS;
 }
 
@@ -255,15 +226,15 @@ int server_run(const struct server_options *options, struct node *node, struct d
     server.buffer = memory_get(READ_BUFFER_BYTES);
     server.loop = ev_default_loop(EVFLAG_AUTO);
     ensure(server.loop != NULL);
-    int client_listener = listen_at(options->listen);
-    int peer_listener = options->peer_listen && client_listener >= 0 ? listen_at(options->peer_listen) : -1;
+    int client_listener = listen_at(&server, options->listen);
+    int peer_listener = options->peer_listen && client_listener >= 0 ? listen_at(&server, options->peer_listen) : -1;
     if (client_listener < 0 || (options->peer_listen && peer_listener < 0) || !resolve_peers(&server)) {
         free(server.buffer);
         return EXIT_FAILURE;
     }
     const char *problem = notify_open(&server.notify, getenv("NOTIFY_SOCKET"));
     if (problem)
-        log_event("cannot_notify", getenv("NOTIFY_SOCKET"), problem);
+        log_event(&server, "cannot_notify", getenv("NOTIFY_SOCKET"), problem);
     start_watchers(&server);
     worker_start(&server.log_worker, disk, server.loop, &server.disk_done, 0);
     worker_start(&server.bulk_worker, disk, server.loop, &server.disk_done, BULK_NICE);
@@ -271,7 +242,7 @@ int server_run(const struct server_options *options, struct node *node, struct d
     if (peer_listener >= 0)
         peers_listen(&server, peer_listener);
     peers_dial(&server);
-    log_event("listening", options->listen, NULL);
+    log_event(&server, "listening", options->listen, NULL);
     ev_run(server.loop, 0);
     int status = server_end(&server);
     notify_close(&server.notify);

@@ -13,6 +13,7 @@
 #include "node/node.h"
 
 struct http;
+struct logger;
 
 /* Who serves clients that speak HTTP. All zero: no one, and what they say is taken for text. */
 struct server_http {
@@ -30,6 +31,7 @@ struct server_options {
     const struct raft_member *peers;
     uint32_t client_stall_ms;    /* a client that takes none of its replies for this long is cut off */
     struct server_http http;
+    struct logger *logger;       /* where log lines go */
 };
 
 /* Listens, and runs until the node stops or a signal asks for it. NODE and DISK stay the caller's. Returns the exit
@@ -38,8 +40,5 @@ int server_run(const struct server_options *options, struct node *node, struct d
 
 /* The server's time: monotonic, ms. */
 uint64_t server_now_ms(void);
-
-/* Writes the node's log lines, each with the wall clock's time before it, to stderr. */
-void server_write_log(struct buffer *log);
 
 #endif
