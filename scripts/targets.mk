@@ -8,6 +8,13 @@ $(TOOLS): $(BUILD)/%: %.c $(TOOL_PARTS) $(LIBS_base)
 	@echo "  LINK $@"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(TOOL_PARTS) $(LIBS_base) $(LINK_FLAGS)
 
+# What is loaded into a program under test.
+PRELOADS = $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/e2e/tools/preload/*.c))
+$(PRELOADS): $(BUILD)/%.so: %.c
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	@$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared -o $@ $< -ldl
+
 # The simulator, where there is one: tests/sim/sim.mk says how it is built and run by hand.
 -include tests/sim/sim.mk
 -include tests/mutants/mutants.mk
@@ -44,7 +51,7 @@ $(BUILD)/tests/fuzz/answers: FUZZ_OBJECTS =
 $(BUILD)/tests/fuzz/answers: FUZZ_LIBS = $(LIBS_cli)
 $(BUILD)/tests/fuzz/answers: FUZZ_LINK = -Wl,--wrap=endpoint_connect $(EXTERNAL_cli)
 
-programs: $(BUILD)/cleatd $(BUILD)/cleat $(UNITS) $(TOOLS) $(SIM) $(CRASHPOINTS) $(COUNT) $(NULL_SERVER)
+programs: $(BUILD)/cleatd $(BUILD)/cleat $(UNITS) $(TOOLS) $(PRELOADS) $(SIM) $(CRASHPOINTS) $(COUNT) $(NULL_SERVER)
 fuzzers: $(FUZZERS)
 
 fuzz:
@@ -75,7 +82,7 @@ unit:
 	@BUILD=$(BUILD) scripts/test unit
 
 e2e:
-	@$(MAKE) --no-print-directory -j2 $(BUILD)/cleatd $(BUILD)/cleat $(TOOLS)
+	@$(MAKE) --no-print-directory -j2 $(BUILD)/cleatd $(BUILD)/cleat $(TOOLS) $(PRELOADS)
 	@BUILD=$(BUILD) scripts/test e2e
 
 check:

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/ensure.h"
 #include "base/hostport.h"
 #include "http/http.h"
+#include "net/capacity.h"
 #include "net/logger.h"
 #include "net/server.h"
 #include "node/limits.h"
@@ -53,26 +53,20 @@ static void log_connections(struct logger *logger, uint32_t wanted, uint32_t all
     buffer_close(&line);
 }
 
-/* As many descriptors as the system gives; clients get what peers and files leave. */
-static void raise_descriptors(struct node_options *options, struct logger *logger)
+/* Clients get the descriptors that the node does not need. False: it needs more than there are. */
+static bool share_descriptors(struct options *options, struct logger *logger, struct capacity *capacity)
 {
-    enum { KEPT = 128 };
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    rlim_t wanted = (rlim_t)options->connections_max + KEPT;
-    if (limit.rlim_cur < wanted) {
-        struct rlimit raised = {limit.rlim_max < wanted ? limit.rlim_max : wanted, limit.rlim_max};
-        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-            limit = raised;
+    char reason[CAPACITY_REASON_MAX];
+    struct node_options *node = &options->node;
+    uint32_t others = options->clustered ? node->peer_count - 1 : 0;
+    if (!capacity_share(capacity, node->connections_max, others, NODE_LINKS_MAX, reason)) {
+        log_line(logger, "refused", reason);
+        return false;
     }
-    uint32_t allowed = limit.rlim_cur < wanted ? KEPT : options->connections_max;
-    if (limit.rlim_cur < wanted && limit.rlim_cur > 2 * KEPT)
-        allowed = (uint32_t)limit.rlim_cur - KEPT;
-    if (allowed >= options->connections_max)
-        return;
-    log_connections(logger, options->connections_max, allowed);
-    options->connections_max = allowed;
+    if (capacity->clients_count < node->connections_max)
+        log_connections(logger, node->connections_max, capacity->clients_count);
+    node->connections_max = capacity->clients_count;
+    return true;
 }
 
 /* The recovered snapshot's state. NULL, and a log line: it does not load, though its checksums were right. */
@@ -136,16 +130,19 @@ static bool open_http(const struct options *options, struct node *node, const ch
         .stall_ms = options->client_stall_ms,
         .value_max_bytes = options->node.value_max_bytes,
     };
-    *server = (struct server_http){.take = http_take, .close = http_close};
+    *server = (struct server_http){.take = http_take, .close = http_close, .count = http_count};
     server->http = http_open(&http_options, ev_default_loop(EVFLAG_AUTO), node);
     return server->http != NULL;
 }
 
-static int run(const struct options *options, struct logger *logger, struct node *node, struct disk *disk)
+static int run(const struct options *options, const struct capacity *capacity, struct logger *logger,
+               struct node *node, struct disk *disk)
 {
     const struct node_options *node_options = &options->node;
     struct server_options server = {
         .listen = options->listen,
+        .connections_max = capacity->clients_count,
+        .links_max = capacity->links_count,
         .client_stall_ms = options->client_stall_ms,
         .peers = node_options->peers,
         .logger = logger,
@@ -166,7 +163,7 @@ static int run(const struct options *options, struct logger *logger, struct node
     return exit_status;
 }
 
-static int open_and_run(struct options *options, struct logger *logger)
+static int open_and_run(struct options *options, const struct capacity *capacity, struct logger *logger)
 {
     char reason[DISK_REASON_MAX] = "";
     const struct disk_options disk_options = {
@@ -197,7 +194,7 @@ static int open_and_run(struct options *options, struct logger *logger)
         log_line(logger, "refused", reason);
         return EXIT_FAILURE;
     }
-    int exit_status = run(options, logger, node, disk);
+    int exit_status = run(options, capacity, logger, node, disk);
     node_close(node);
     disk_close(disk);
     return exit_status;
@@ -217,11 +214,13 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error like any other: EFBIG */
-    struct logger *logger = logger_open(STDERR_FILENO);
-    raise_descriptors(&options.node, logger);
     keep_memory();
     options.node.seed = random_number(NULL);
-    int exit_status = open_and_run(&options, logger);
+    struct logger *logger = logger_open(STDERR_FILENO);
+    struct capacity capacity;
+    int exit_status = EXIT_FAILURE;
+    if (share_descriptors(&options, logger, &capacity))
+        exit_status = open_and_run(&options, &capacity, logger);
     logger_close(logger);
     return exit_status;
 }

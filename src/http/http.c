@@ -172,6 +172,11 @@ void http_take(struct http *http, int file)
     set_timer(http);
 }
 
+uint32_t http_count(const struct http *http)
+{
+    return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
 void http_close(struct http *http)
 {
     if (!http)

@@ -27,6 +27,8 @@ struct http *http_open(const struct http_options *options, struct ev_loop *loop,
 /* Takes the accepted socket FILE, of which nothing is read yet: non-blocking; closed with the connection, or at once
  * where there can be no more of them. */
 void http_take(struct http *http, int file);
+/* Connections that it has now. */
+uint32_t http_count(const struct http *http);
 /* What is under way is answered as far as it can be, and all connections are closed. HTTP may be NULL. */
 void http_close(struct http *http);
 

@@ -21,21 +21,29 @@ struct text_client {
     struct ev_io io;
     struct server *server;
     struct node_client *client; /* NULL: all is said; lingers until the other side closes */
-    struct list all;            /* in server->connections */
+    struct list all;            /* in server->connections, or ->lingering */
     uint64_t moved_ms;          /* when the client last took a byte, or nothing was waiting for it */
     bool looks;                 /* nothing is read yet: it may turn out to speak HTTP */
     size_t looked_bytes;        /* of what may become a method */
 };
 
-static void connection_close(struct text_client *connection)
+/* The connection is no more; its socket, which is returned, is open yet. */
+static int forget(struct text_client *connection)
 {
     struct server *server = connection->server;
+    int file = connection->io.fd;
     if (connection->client)
         node_client_close(server->node, connection->client);
     ev_io_stop(server->loop, &connection->io);
-    close(connection->io.fd);
     list_remove(&connection->all);
+    server->connection_count--;
     free(connection);
+    return file;
+}
+
+static void connection_close(struct text_client *connection)
+{
+    close(forget(connection));
 }
 
 /* All replies are written. Closing now could throw away unread input, and with it, by a reset, what the client has not
@@ -46,6 +54,8 @@ static void linger(struct text_client *connection)
     node_client_close(server->node, connection->client);
     connection->client = NULL;
     connection->moved_ms = server->now_ms;
+    list_remove(&connection->all);
+    list_add_last(&server->lingering, &connection->all);
     shutdown(connection->io.fd, SHUT_WR);
     watch_for(connection->server->loop, &connection->io, EV_READ);
 }
@@ -105,13 +115,8 @@ void connections_flush(struct server *server)
 /* Its first bytes are an HTTP request's: they are still to be read, by whoever serves HTTP. */
 static void hand_over(struct text_client *connection)
 {
-    struct server *server = connection->server;
-    int file = connection->io.fd;
-    node_client_close(server->node, connection->client);
-    ev_io_stop(server->loop, &connection->io);
-    list_remove(&connection->all);
-    free(connection);
-    server->options.http.take(server->options.http.http, file);
+    const struct server_http *http = &connection->server->options.http;
+    http->take(http->http, forget(connection));
 }
 
 /* Until this many bytes are there the socket does not become readable, unless the client ends. */
@@ -189,10 +194,46 @@ static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
         read_input(connection); /* what it brings about is written at the end of the turn */
 }
 
+/* A client whose machine is gone says nothing, and would keep its connection for ever. */
+static void notice_lost_client(int file)
+{
+    int on = 1, idle_s = CLIENT_KEEPALIVE_IDLE_S, interval_s = CLIENT_KEEPALIVE_INTERVAL_S,
+        count = CLIENT_KEEPALIVE_COUNT;
+    setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+    setsockopt(file, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
+/* There is no place for it, or none to be had. Closes it. */
+static void refuse(int file)
+{
+    const char *line = node_busy_line();
+    ssize_t ignored = write(file, line, strlen(line));
+    (void)ignored;
+    close(file);
+}
+
+/* Whether there may be one connection more. Those whose last reply is written still have their descriptors: where there
+ * is no other place, the one that has been waited for longest goes. */
+static bool make_place(struct server *server)
+{
+    const struct server_http *http = &server->options.http;
+    uint32_t others = http->http ? http->count(http->http) : 0;
+    if (server->connection_count + others >= server->options.connections_max && !list_empty(&server->lingering))
+        connection_close(list_item(server->lingering.next, struct text_client, all));
+    return server->connection_count + others < server->options.connections_max;
+}
+
 static void add(struct server *server, int file)
 {
+    if (!make_place(server)) {
+        refuse(file);
+        return;
+    }
     int on = 1;
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    notice_lost_client(file);
     struct text_client *connection = memory_get(sizeof *connection);
     connection->server = server;
     connection->connection.flush = flush;
@@ -202,29 +243,28 @@ static void add(struct server *server, int file)
     ev_io_init(&connection->io, on_connection, file, EV_READ);
     connection->io.data = connection;
     if (!connection->client) {
-        const char *line = node_busy_line();
-        ssize_t ignored = write(file, line, strlen(line));
-        (void)ignored;
-        close(file);
+        refuse(file);
         free(connection);
         return;
     }
     list_add_last(&server->connections, &connection->all);
+    server->connection_count++;
     ev_io_start(server->loop, &connection->io);
 }
 
-/* No descriptor is left: the one in reserve takes the next client, to turn it away. */
-static void turn_away(struct server *server)
+/* No descriptor is left: the one in reserve takes the next client, to turn it away. False: there is none in reserve
+ * either. */
+static bool turn_away(struct server *server, int listener)
 {
+    if (server->spare_file < 0)
+        return false;
     close(server->spare_file);
-    int file = accept4(server->client_listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (file >= 0) {
-        const char *line = node_busy_line();
-        ssize_t ignored = write(file, line, strlen(line));
-        (void)ignored;
-        close(file);
-    }
+    struct address from;
+    int file = address_accept(listener, &from);
+    if (file >= 0)
+        refuse(file);
     server->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return file >= 0 || file == -EAGAIN;
 }
 
 static void on_client_listener(struct ev_loop *loop, struct ev_io *io, int events)
@@ -233,45 +273,42 @@ static void on_client_listener(struct ev_loop *loop, struct ev_io *io, int event
     (void)loop;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int file = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct address from;
+        int file = address_accept(io->fd, &from);
+        if (file == -EAGAIN)
+            return;
         if (file >= 0) {
             add(server, file);
             continue;
         }
-        if (errno == EMFILE || errno == ENFILE)
-            turn_away(server);
-        if (errno != EINTR && errno != ECONNABORTED)
+        server_cannot_accept(server, &server->client_listener, file);
+        if ((file != -EMFILE && file != -ENFILE) || !turn_away(server, io->fd)) {
+            listener_rest(&server->client_listener); /* who waits goes on waiting, and would wake the loop at once */
             return;
+        }
     }
 }
 
-/* What LISTENER accepts has these settings from it. A client whose machine is gone says nothing, and would keep its
- * connection for ever. */
-static void notice_lost_clients(int listener)
+static void open_spare(struct server *server)
 {
-    int on = 1, idle_s = CLIENT_KEEPALIVE_IDLE_S, interval_s = CLIENT_KEEPALIVE_INTERVAL_S,
-        count = CLIENT_KEEPALIVE_COUNT;
-    setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    setsockopt(listener, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-    setsockopt(listener, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
-    setsockopt(listener, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+    if (server->spare_file < 0)
+        server->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void connections_listen(struct server *server, int listener)
+void connections_init(struct server *server)
 {
     list_init(&server->connections);
-    notice_lost_clients(listener);
-    server->spare_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    ev_io_init(&server->client_listener, on_client_listener, listener, EV_READ);
-    server->client_listener.data = server;
-    ev_io_start(server->loop, &server->client_listener);
+    list_init(&server->lingering);
+    server->spare_file = -1;
+    open_spare(server);
+    listener_init(&server->client_listener, server->loop, server->options.logger, on_client_listener, server);
 }
 
-void connections_sweep(struct server *server)
+static void sweep_list(struct server *server, const struct list *list)
 {
     uint64_t now_ms = server->now_ms;
-    struct list *link = server->connections.next;
-    while (link != &server->connections) {
+    struct list *link = list->next;
+    while (link != list) {
         struct text_client *connection = list_item(link, struct text_client, all);
         link = link->next;
         uint64_t still_ms = now_ms - connection->moved_ms;
@@ -285,11 +322,25 @@ void connections_sweep(struct server *server)
     }
 }
 
+void connections_sweep(struct server *server)
+{
+    sweep_list(server, &server->lingering);
+    sweep_list(server, &server->connections);
+    open_spare(server);
+    listener_sweep(&server->client_listener);
+}
+
+static void close_list(const struct list *list)
+{
+    while (!list_empty(list))
+        connection_close(list_item(list->next, struct text_client, all));
+}
+
 void connections_close(struct server *server)
 {
-    while (!list_empty(&server->connections))
-        connection_close(list_item(server->connections.next, struct text_client, all));
-    ev_io_stop(server->loop, &server->client_listener);
-    close(server->client_listener.fd);
-    close(server->spare_file);
+    close_list(&server->connections);
+    close_list(&server->lingering);
+    listener_close(&server->client_listener);
+    if (server->spare_file >= 0)
+        close(server->spare_file);
 }

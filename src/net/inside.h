@@ -6,7 +6,10 @@
 
 #include "base/list.h"
 #include "net/address.h"
+#include "net/listener.h"
+#include "net/logger.h"
 #include "net/notify.h"
+#include "net/resolver.h"
 #include "net/server.h"
 #include "net/worker.h"
 
@@ -23,6 +26,8 @@ enum {
     REDIAL_MAX_MS = 200,
     REFUSED_MIN_MS = 1000,       /* a node that does not let this one in is called less often */
     REFUSED_MAX_MS = 10000,
+    CONNECT_MS = 2000,           /* an address that does not answer within this is given up for the next */
+    COMPLAINT_MS = 60000,        /* between two lines that say that no connection can be taken */
     PEER_USER_TIMEOUT_MS = 5000, /* unacknowledged bytes end a link */
     PEER_KEEPALIVE_IDLE_S = 5,
     PEER_KEEPALIVE_INTERVAL_S = 1,
@@ -37,9 +42,10 @@ struct dial {
     struct server *server;
     uint32_t peer;
     enum node_link_kind kind;
-    struct address address;
-    struct peer_socket *socket;  /* connecting or connected; NULL: waiting to call again */
-    struct ev_timer again;
+    struct resolver *resolver;   /* where it is; both kinds of link have the same */
+    size_t next;                 /* of the addresses: the one to be called, or that is being called */
+    struct peer_socket *socket;  /* connecting or connected; NULL: waiting to call again, or for an address */
+    struct ev_timer again;       /* calls again; or ends a call that nobody answers */
     uint64_t wait_ms;
 };
 
@@ -60,11 +66,17 @@ struct server {
     bool bulk_busy;
     struct notify notify;
     bool ending;                 /* a signal asked for it */
-    struct ev_io client_listener;
-    struct ev_io peer_listener;
-    int spare_file;              /* given up for a moment to turn a client away when descriptors run out */
+    struct listener client_listener;
+    struct listener peer_listener;
+    int spare_file;              /* given up for a moment to turn a client away when descriptors run out; -1: none */
+    uint64_t complained_ms;      /* when it was last said that no connection can be taken; 0: never */
     struct list connections;
+    struct list lingering;       /* those that only wait for the other side to close, the oldest first */
+    uint32_t connection_count;   /* in both lists */
     struct list peer_sockets;
+    uint32_t accepted_count;     /* of these: they called us */
+    struct resolver resolvers[RAFT_MEMBERS_MAX]; /* of the members that we call */
+    uint32_t resolver_count;
     struct dial dials[2 * RAFT_MEMBERS_MAX];
     uint32_t dial_count;
     bool ended;
@@ -77,20 +89,24 @@ struct server {
 /* SIZE bytes were read and given to the node. After enough of them disk and peers get their work before the rest is
  * read: they and this node then work at the same time. Clients may be gone afterwards. */
 void server_read(struct server *server, size_t size);
+/* No connection could be taken at LISTENER, for want of descriptors or memory (ERROR, as -errno): says so, though not
+ * often. */
+void server_cannot_accept(struct server *server, const struct listener *listener, int error);
 
 /* --- connection.c --- */
-void connections_listen(struct server *server, int listener);
+/* Before the listener is opened. */
+void connections_init(struct server *server);
 /* Writes what clients are to get, and closes those that are done. */
 void connections_flush(struct server *server);
 void connections_sweep(struct server *server);
 void connections_close(struct server *server);
 
 /* --- peers.c --- */
-void peers_listen(struct server *server, int listener);
+/* Before the listener is opened. */
+void peers_init(struct server *server);
+/* Calls the members that this node calls, from now on. */
 void peers_dial(struct server *server);
 void peers_flush(struct server *server);
-/* Listens again, after a pause because no descriptor was left. */
-void peers_sweep(struct server *server);
 void peers_close(struct server *server);
 
 #endif

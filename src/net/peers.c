@@ -20,7 +20,12 @@ struct peer_socket {
     struct list all;        /* in server->peer_sockets */
 };
 
-static void on_redial(struct ev_loop *loop, struct ev_timer *timer, int events);
+static void set_timer(struct dial *dial, uint64_t time_ms)
+{
+    ev_timer_stop(dial->server->loop, &dial->again);
+    ev_timer_set(&dial->again, (double)time_ms / 1000, 0);
+    ev_timer_start(dial->server->loop, &dial->again);
+}
 
 /* REFUSED: the other node does not let this one in, and will hardly do so in a moment. */
 static void redial_later(struct dial *dial, bool refused)
@@ -29,23 +34,42 @@ static void redial_later(struct dial *dial, bool refused)
     uint64_t most_ms = refused ? REFUSED_MAX_MS : REDIAL_MAX_MS;
     if (refused && dial->wait_ms < REFUSED_MIN_MS)
         dial->wait_ms = REFUSED_MIN_MS;
-    ev_timer_stop(dial->server->loop, &dial->again);
-    ev_timer_set(&dial->again, (double)dial->wait_ms / 1000, 0);
-    ev_timer_start(dial->server->loop, &dial->again);
+    set_timer(dial, dial->wait_ms);
     dial->wait_ms = dial->wait_ms * 2 < most_ms ? dial->wait_ms * 2 : most_ms;
+}
+
+/* The call came to nothing, or its link was lost. One that was up (PROVEN) had the right address, which is called
+ * first; else the next one is, and soon if it is one that has not been tried yet. In the meantime the name is looked
+ * up: the other machine may be elsewhere by now. */
+static void call_again(struct dial *dial, bool proven, bool refused)
+{
+    if (!proven && ++dial->next < dial->resolver->addresses.count) {
+        dial->socket = NULL;
+        set_timer(dial, REDIAL_MIN_MS);
+        return;
+    }
+    if (proven)
+        resolver_serves(dial->resolver);
+    else
+        dial->next = 0;
+    redial_later(dial, refused);
+    resolver_want(dial->resolver);
 }
 
 static void socket_close(struct peer_socket *socket)
 {
     struct server *server = socket->server;
+    bool proven = socket->link && node_link_up(socket->link);
     bool refused = socket->link && node_link_refused(socket->link);
     if (socket->link)
         node_link_close(server->node, socket->link);
     ev_io_stop(server->loop, &socket->io);
     close(socket->io.fd);
     list_remove(&socket->all);
-    if (socket->dial && !server->ended)
-        redial_later(socket->dial, refused);
+    if (!socket->dial)
+        server->accepted_count--;
+    else if (!server->ended)
+        call_again(socket->dial, proven, refused);
     free(socket);
 }
 
@@ -108,10 +132,12 @@ static void connected(struct peer_socket *socket)
     getsockopt(socket->io.fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error == 0)
         socket->link = node_link_open(socket->server->node, socket, socket->dial->kind, socket->dial->peer);
-    if (socket->link)
-        watch_for(socket->server->loop, &socket->io, EV_READ);
-    else
+    if (!socket->link) {
         socket_close(socket);
+        return;
+    }
+    ev_timer_stop(socket->server->loop, &socket->dial->again);
+    watch_for(socket->server->loop, &socket->io, EV_READ);
 }
 
 static void on_socket(struct ev_loop *loop, struct ev_io *io, int events)
@@ -144,41 +170,103 @@ static struct peer_socket *socket_add(struct server *server, int file, struct di
     ev_io_init(&socket->io, on_socket, file, dial ? EV_WRITE : EV_READ);
     socket->io.data = socket;
     list_add_last(&server->peer_sockets, &socket->all);
+    server->accepted_count += dial == NULL;
     return socket;
 }
 
 static void call(struct dial *dial)
 {
-    int file = socket(dial->address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const struct addresses *addresses = &dial->resolver->addresses;
+    if (addresses->count == 0)
+        return; /* until it is found */
+    if (dial->next >= addresses->count)
+        dial->next = 0;
+    const struct address *address = &addresses->items[dial->next];
+    int file = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (file < 0 && errno == EAFNOSUPPORT) {
+        call_again(dial, false, false);
+        return;
+    }
     if (file < 0) {
         redial_later(dial, false);
         return;
     }
     dial->socket = socket_add(dial->server, file, dial);
-    int result = connect(file, (const struct sockaddr *)&dial->address.bytes, dial->address.size);
-    if (result < 0 && errno != EINPROGRESS && errno != EINTR)
+    int result = connect(file, (const struct sockaddr *)&address->bytes, address->size);
+    if (result < 0 && errno != EINPROGRESS && errno != EINTR) {
         socket_close(dial->socket);
-    else
-        ev_io_start(dial->server->loop, &dial->socket->io);
+        return;
+    }
+    ev_io_start(dial->server->loop, &dial->socket->io);
+    set_timer(dial, CONNECT_MS);
 }
 
-static void on_redial(struct ev_loop *loop, struct ev_timer *timer, int events)
+static void on_again(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
+    struct dial *dial = timer->data;
     (void)loop;
     (void)events;
-    call(timer->data);
+    if (dial->socket)
+        socket_close(dial->socket); /* nobody answers */
+    else
+        call(dial);
+}
+
+/* The name has addresses, or others than before: calls that are not answered yet go there. */
+static void on_found(struct resolver *resolver)
+{
+    struct server *server = resolver->owner;
+    for (uint32_t i = 0; i < server->dial_count; i++) {
+        struct dial *dial = &server->dials[i];
+        if (dial->resolver != resolver || (dial->socket && dial->socket->link))
+            continue;
+        dial->wait_ms = REDIAL_MIN_MS;
+        if (dial->socket)
+            socket_close(dial->socket);
+        ev_timer_stop(server->loop, &dial->again);
+        dial->next = 0;
+        call(dial);
+    }
+}
+
+static void add_dial(struct server *server, uint32_t peer, enum node_link_kind kind, struct resolver *resolver)
+{
+    struct dial *dial = &server->dials[server->dial_count++];
+    *dial = (struct dial){
+        .server = server, .peer = peer, .kind = kind, .resolver = resolver, .wait_ms = REDIAL_MIN_MS};
+    ev_timer_init(&dial->again, on_again, 0, 0);
+    dial->again.data = dial;
+    call(dial);
 }
 
 void peers_dial(struct server *server)
 {
-    for (uint32_t i = 0; i < server->dial_count; i++) {
-        struct dial *dial = &server->dials[i];
-        dial->server = server;
-        dial->wait_ms = REDIAL_MIN_MS;
-        ev_timer_init(&dial->again, on_redial, 0, 0);
-        dial->again.data = dial;
-        call(dial);
+    for (uint32_t i = 0; i < server->options.peer_count; i++) {
+        const struct raft_member *peer = &server->options.peers[i];
+        struct resolver *resolver = &server->resolvers[server->resolver_count++];
+        resolver_open(resolver, peer->address, server->loop, server->options.logger, on_found, server);
+        add_dial(server, peer->id, NODE_LINK_CONSENSUS, resolver);
+        add_dial(server, peer->id, NODE_LINK_BULK, resolver);
     }
+}
+
+/* A connection from another node, or from a stranger: its hello says which kind it is, and who. */
+static void add_accepted(struct server *server, int file, const struct address *from)
+{
+    if (server->accepted_count + server->dial_count >= server->options.links_max) {
+        close(file); /* a member calls again */
+        return;
+    }
+    struct peer_socket *socket = socket_add(server, file, NULL);
+    socket->link = node_link_open(server->node, socket, NODE_LINK_CONSENSUS, 0);
+    if (!socket->link) {
+        socket_close(socket);
+        return;
+    }
+    char text[ADDRESS_TEXT_MAX];
+    address_text(from, text);
+    node_link_from(socket->link, text);
+    ev_io_start(server->loop, &socket->io);
 }
 
 static void on_peer_listener(struct ev_loop *loop, struct ev_io *io, int events)
@@ -187,40 +275,24 @@ static void on_peer_listener(struct ev_loop *loop, struct ev_io *io, int events)
     (void)loop;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        struct address from = {.size = sizeof from.bytes};
-        int file = accept4(io->fd, (struct sockaddr *)&from.bytes, &from.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (file < 0 && errno != EINTR && errno != ECONNABORTED) {
-            if (errno == EMFILE || errno == ENFILE)
-                ev_io_stop(server->loop, io); /* who calls goes on calling, and would wake the loop at once */
-            return;
-        }
-        if (file < 0)
-            continue;
-        struct peer_socket *socket = socket_add(server, file, NULL);
-        /* Its hello says which kind it is, and who. */
-        socket->link = node_link_open(server->node, socket, NODE_LINK_CONSENSUS, 0);
-        if (!socket->link) {
-            socket_close(socket);
+        struct address from;
+        int file = address_accept(io->fd, &from);
+        if (file >= 0) {
+            add_accepted(server, file, &from);
             continue;
         }
-        char text[ADDRESS_TEXT_MAX];
-        address_text(&from, text);
-        node_link_from(socket->link, text);
-        ev_io_start(server->loop, &socket->io);
+        if (file != -EAGAIN) {
+            server_cannot_accept(server, &server->peer_listener, file);
+            listener_rest(&server->peer_listener); /* who calls goes on calling, and would wake the loop at once */
+        }
+        return;
     }
 }
 
-void peers_listen(struct server *server, int listener)
+void peers_init(struct server *server)
 {
-    ev_io_init(&server->peer_listener, on_peer_listener, listener, EV_READ);
-    server->peer_listener.data = server;
-    ev_io_start(server->loop, &server->peer_listener);
-}
-
-void peers_sweep(struct server *server)
-{
-    if (server->options.peer_listen)
-        ev_io_start(server->loop, &server->peer_listener);
+    list_init(&server->peer_sockets);
+    listener_init(&server->peer_listener, server->loop, server->options.logger, on_peer_listener, server);
 }
 
 void peers_close(struct server *server)
@@ -228,10 +300,9 @@ void peers_close(struct server *server)
     server->ended = true;
     for (uint32_t i = 0; i < server->dial_count; i++)
         ev_timer_stop(server->loop, &server->dials[i].again);
+    for (uint32_t i = 0; i < server->resolver_count; i++)
+        resolver_close(&server->resolvers[i]);
     while (!list_empty(&server->peer_sockets))
         socket_close(list_item(server->peer_sockets.next, struct peer_socket, all));
-    if (server->options.peer_listen) {
-        ev_io_stop(server->loop, &server->peer_listener);
-        close(server->peer_listener.fd);
-    }
+    listener_close(&server->peer_listener);
 }

@@ -1,6 +1,5 @@
 #include "net/server.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "net/inside.h"
-#include "net/logger.h"
 
 uint64_t server_now_ms(void)
 {
@@ -75,16 +73,40 @@ void server_read(struct server *server, size_t size)
         turn(server);
 }
 
+/* NULL, or why the server must stop: the node does, or a listener that waited for its name's address cannot be had. */
+static const char *stop_reason(const struct server *server)
+{
+    if (server->client_listener.failed)
+        return server->client_listener.reason;
+    return server->peer_listener.failed ? server->peer_listener.reason : node_stop_reason(server->node);
+}
+
+/* What the node waits for before it serves clients: NULL, or static text. */
+static const char *waits_for(const struct server *server)
+{
+    if (server->client_listener.count == 0)
+        return "the name in --listen has no address here yet";
+    return node_unready(server->node);
+}
+
+void server_cannot_accept(struct server *server, const struct listener *listener, int error)
+{
+    if (server->complained_ms != 0 && server->now_ms - server->complained_ms < COMPLAINT_MS)
+        return;
+    server->complained_ms = server->now_ms;
+    log_event(server, "cannot_accept", listener->text, strerror(-error));
+}
+
 static void on_before_block(struct ev_loop *loop, struct ev_prepare *prepare, int events)
 {
     struct server *server = prepare->data;
     (void)events;
     turn(server);
-    bool over = node_stop_reason(server->node) || node_shutdown_done(server->node);
+    bool over = stop_reason(server) || node_shutdown_done(server->node);
     if (over)
         logger_last(server->options.logger);
     logger_write(server->options.logger, node_log(server->node));
-    notify_tell(&server->notify, node_unready(server->node), server->ending);
+    notify_tell(&server->notify, waits_for(server), server->ending);
     if (over)
         ev_break(loop, EVBREAK_ALL);
     set_deadline(server);
@@ -126,8 +148,10 @@ static void on_sweep(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     (void)loop;
     (void)events;
-    connections_sweep(timer->data);
-    peers_sweep(timer->data);
+    struct server *server = timer->data;
+    connections_sweep(server);
+    if (server->options.peer_listen)
+        listener_sweep(&server->peer_listener);
 }
 
 static void on_signal(struct ev_loop *loop, struct ev_signal *signal_watcher, int events)
@@ -165,49 +189,25 @@ static void start_watchers(struct server *server)
     ev_signal_start(server->loop, &server->interrupt);
 }
 
-/* A listening socket at TEXT, or -1 and a log line. */
-static int listen_at(const struct server *server, const char *text)
+/* Opens the listeners; false where one cannot be had ever. */
+static bool listen_to_all(struct server *server)
 {
-    struct address address;
-    const char *problem = address_resolve(text, &address);
-    if (problem) {
-        log_event(server, "cannot_listen", text, problem);
-        return -1;
-    }
-    int file = address_listen(&address);
-    if (file < 0)
-        log_event(server, "cannot_listen", text, strerror(-file));
-    return file < 0 ? -1 : file;
-}
-
-static bool resolve_peers(struct server *server)
-{
-    for (uint32_t i = 0; i < server->options.peer_count; i++) {
-        const struct raft_member *peer = &server->options.peers[i];
-        struct dial dial = {.peer = peer->id};
-        const char *problem = address_resolve(peer->address, &dial.address);
-        if (problem) {
-            log_event(server, "cannot_resolve", peer->address, problem);
-            return false;
-        }
-        dial.kind = NODE_LINK_CONSENSUS;
-        server->dials[server->dial_count++] = dial;
-        dial.kind = NODE_LINK_BULK;
-        server->dials[server->dial_count++] = dial;
-    }
-    return true;
+    listener_open(&server->client_listener, server->options.listen);
+    if (server->options.peer_listen && !server->client_listener.failed)
+        listener_open(&server->peer_listener, server->options.peer_listen);
+    return !server->client_listener.failed && !server->peer_listener.failed;
 }
 
 static int server_end(struct server *server)
 {
-    bool failed = node_stop_reason(server->node) != NULL;
+    bool failed = stop_reason(server) != NULL;
     connections_flush(server);
     if (server->options.http.http)
         server->options.http.close(server->options.http.http);
     logger_write(server->options.logger, node_log(server->node));
     if (failed || server->log_busy || server->bulk_busy) {
         /* A disk request may never return; the log on disk is right at any moment, so there is nothing to wait for. */
-        log_event(server, "stopped", server->options.listen, node_stop_reason(server->node));
+        log_event(server, "stopped", server->options.listen, stop_reason(server));
         logger_close(server->options.logger);
         _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
     }
@@ -221,14 +221,15 @@ static int server_end(struct server *server)
 
 int server_run(const struct server_options *options, struct node *node, struct disk *disk)
 {
-    struct server server = {.node = node, .options = *options};
-    list_init(&server.peer_sockets);
+    struct server server = {.node = node, .options = *options, .now_ms = server_now_ms()};
     server.buffer = memory_get(READ_BUFFER_BYTES);
     server.loop = ev_default_loop(EVFLAG_AUTO);
     ensure(server.loop != NULL);
-    int client_listener = listen_at(&server, options->listen);
-    int peer_listener = options->peer_listen && client_listener >= 0 ? listen_at(&server, options->peer_listen) : -1;
-    if (client_listener < 0 || (options->peer_listen && peer_listener < 0) || !resolve_peers(&server)) {
+    connections_init(&server);
+    peers_init(&server);
+    if (!listen_to_all(&server)) {
+        connections_close(&server);
+        peers_close(&server);
         free(server.buffer);
         return EXIT_FAILURE;
     }
@@ -238,11 +239,7 @@ int server_run(const struct server_options *options, struct node *node, struct d
     start_watchers(&server);
     worker_start(&server.log_worker, disk, server.loop, &server.disk_done, 0);
     worker_start(&server.bulk_worker, disk, server.loop, &server.disk_done, BULK_NICE);
-    connections_listen(&server, client_listener);
-    if (peer_listener >= 0)
-        peers_listen(&server, peer_listener);
     peers_dial(&server);
-    log_event(&server, "listening", options->listen, NULL);
     ev_run(server.loop, 0);
     int status = server_end(&server);
     notify_close(&server.notify);

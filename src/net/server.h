@@ -22,6 +22,8 @@ struct server_http {
     void (*take)(struct http *http, int file);
     /* The server is about to end: all its connections are closed. HTTP is no more after that. */
     void (*close)(struct http *http);
+    /* How many sockets it has. */
+    uint32_t (*count)(const struct http *http);
 };
 
 struct server_options {
@@ -29,13 +31,16 @@ struct server_options {
     const char *peer_listen;     /* "HOST:PORT" for peers, or NULL: a cluster of one */
     uint32_t peer_count;         /* the other members that this node calls: those with lower ids */
     const struct raft_member *peers;
+    uint32_t connections_max;    /* sockets of clients */
+    uint32_t links_max;          /* sockets to other nodes and from them */
     uint32_t client_stall_ms;    /* a client that takes none of its replies for this long is cut off */
     struct server_http http;
     struct logger *logger;       /* where log lines go */
 };
 
 /* Listens, and runs until the node stops or a signal asks for it. NODE and DISK stay the caller's. Returns the exit
- * status: 0 after a clean shutdown. On a failure before the loop runs a log line says why, and it is 1. */
+ * status: 0 after a clean shutdown; 1 where the node stopped, or cannot listen: a log line says why. An address whose
+ * host is a name is listened at as soon as it resolves. */
 int server_run(const struct server_options *options, struct node *node, struct disk *disk);
 
 /* The server's time: monotonic, ms. */

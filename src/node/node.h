@@ -127,6 +127,7 @@ struct node_client *node_next_output(struct node *node);
 /* --- links to other nodes --------------------------------------------------------------------------------------- */
 
 enum node_link_kind { NODE_LINK_CONSENSUS = 1, NODE_LINK_BULK = 2 };
+enum { NODE_LINKS_MAX = 64 }; /* accepted ones included */
 
 /* A connected link. PEER: the member that was called, or 0 for one that was accepted (its hello says who it is). The
  * node with the higher id calls, once for each kind. */

@@ -20,7 +20,6 @@
 #include "raft/raft.h"
 
 enum {
-    NODE_LINKS_MAX = 64,
     NODE_RETRY_MS = 150,        /* a gateway without progress, or a read without an answer, asks again */
     NODE_HOLD_COUNT = 2,        /* appends to a follower that are not answered: above, a few new entries wait */
     NODE_MARK_MS = 50,          /* of rest, after which the last WAL batch is closed by a mark */

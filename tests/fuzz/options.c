@@ -47,7 +47,7 @@ static void check(const struct options *options)
         ensure(i == 0 || node->peers[i].id > node->peers[i - 1].id);
         ensure(strlen(node->peers[i].address) <= RAFT_ADDRESS_MAX);
         listed |= node->peers[i].id == node->id;
-        (void)address_resolve(node->peers[i].address, &address);
+        (void)address_numeric(node->peers[i].address, &address);
     }
     check_configuration(node);
     ensure(listed && node->id > 0);
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         memcpy(text, bytes, size);
     text[size] = '\0';
     struct address address;
-    (void)address_resolve(text, &address);
+    (void)address_numeric(text, &address);
     for (char *word = strtok(text, "\n"); word && count < WORDS_MAX; word = strtok(NULL, "\n"))
         words[count++] = word;
     struct options options;

@@ -1,15 +1,23 @@
 /* A client's socket, with a loop that is turned by hand and a node that only has replies. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "net/inside.h"
 #include "support/check.h"
 
-enum { REPLIES_BYTES = 16 * 1024 * 1024, PART_BYTES = 64 * 1024, TURNS_MAX = 10000 };
+enum {
+    REPLIES_BYTES = 16 * 1024 * 1024,
+    PART_BYTES = 64 * 1024,
+    TURNS_MAX = 10000,
+    CLIENTS_MAX = 8,
+    FILES = 64,
+};
 
 /* --- the node ---------------------------------------------------------------------------------------------------- */
 
@@ -17,23 +25,31 @@ struct node_client {
     struct connection *owner;
     struct chain output;
     size_t taken_bytes;
+    bool touched;
+    bool ends;
 };
 
 struct node {
-    struct node_client client;
-    bool touched;
+    struct node_client clients[CLIENTS_MAX];
 };
 
 struct node_client *node_client_open(struct node *node, struct connection *owner)
 {
-    node->client.owner = owner;
-    return &node->client;
+    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+        if (!node->clients[i].owner) {
+            node->clients[i] = (struct node_client){.owner = owner};
+            return &node->clients[i];
+        }
+    }
+    return NULL;
 }
 
 void node_client_close(struct node *node, struct node_client *client)
 {
     (void)node;
     chain_close(&client->output);
+    client->owner = NULL;
+    client->touched = false;
 }
 
 void node_client_bytes(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
@@ -44,19 +60,18 @@ void node_client_bytes(struct node *node, struct node_client *client, const uint
 
 void node_client_end(struct node *node, struct node_client *client)
 {
-    (void)node, (void)client;
+    (void)node;
+    client->ends = client->touched = true;
 }
 
 bool node_client_reads(const struct node_client *client)
 {
-    (void)client;
-    return true;
+    return !client->ends;
 }
 
 bool node_client_ends(const struct node_client *client)
 {
-    (void)client;
-    return false;
+    return client->ends;
 }
 
 void node_client_written(struct node *node, struct node_client *client)
@@ -76,9 +91,13 @@ struct connection *node_client_owner(const struct node_client *client)
 
 struct node_client *node_next_output(struct node *node)
 {
-    bool touched = node->touched;
-    node->touched = false;
-    return touched ? &node->client : NULL;
+    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+        if (node->clients[i].touched) {
+            node->clients[i].touched = false;
+            return &node->clients[i];
+        }
+    }
+    return NULL;
 }
 
 const char *node_busy_line(void)
@@ -91,29 +110,49 @@ void server_read(struct server *server, size_t size)
     (void)server, (void)size;
 }
 
+static int complaints;
+
+void server_cannot_accept(struct server *server, const struct listener *listener, int error)
+{
+    (void)server, (void)listener;
+    ck_assert(error == -EMFILE || error == -ENFILE);
+    complaints++;
+}
+
 /* --- the server, and its client's end ----------------------------------------------------------------------------- */
 
 static struct node node;
 static struct server server;
+static struct sockaddr_in address;
 static int client;
+
+/* A client that is connected; the node has it as number NUMBER. */
+static int connect_client(size_t number)
+{
+    int file = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(file, (struct sockaddr *)&address, sizeof address), 0);
+    for (int i = 0; i < TURNS_MAX && !node.clients[number].owner; i++)
+        ev_run(server.loop, EVRUN_NOWAIT);
+    ck_assert_ptr_nonnull(node.clients[number].owner);
+    return file;
+}
 
 static void setup(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(listen(listener, CLIENTS_MAX), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
     server.node = &node;
     server.loop = ev_default_loop(EVFLAG_AUTO);
     server.buffer = malloc(READ_BUFFER_BYTES);
-    connections_listen(&server, listener);
-    client = socket(AF_INET, SOCK_STREAM, 0);
-    ck_assert_int_eq(connect(client, (struct sockaddr *)&address, sizeof address), 0);
-    for (int i = 0; i < TURNS_MAX && !node.client.owner; i++)
-        ev_run(server.loop, EVRUN_NOWAIT);
-    ck_assert_ptr_nonnull(node.client.owner);
+    server.options.connections_max = CLIENTS_MAX;
+    server.options.client_stall_ms = 1000;
+    connections_init(&server);
+    listener_add(&server.client_listener, listener);
+    client = connect_client(0);
 }
 
 static void teardown(void)
@@ -150,27 +189,27 @@ static size_t take_replies(void)
 START_TEST(who_uploads_without_a_pause_gets_earlier_replies)
 {
     size_t taken_bytes = 0;
-    while (node.client.output.size < REPLIES_BYTES)
-        chain_append(&node.client.output, part, sizeof part);
-    node.touched = true;
+    while (node.clients[0].output.size < REPLIES_BYTES)
+        chain_append(&node.clients[0].output, part, sizeof part);
+    node.clients[0].touched = true;
     connections_flush(&server);
-    ck_assert_uint_gt(node.client.output.size, 0);
+    ck_assert_uint_gt(node.clients[0].output.size, 0);
     for (int i = 0; i < TURNS_MAX && taken_bytes < REPLIES_BYTES; i++) {
         upload();
         taken_bytes += take_replies();
         ev_run(server.loop, EVRUN_NOWAIT);
     }
     ck_assert_uint_eq(taken_bytes, REPLIES_BYTES);
-    ck_assert_uint_gt(node.client.taken_bytes, 0);
+    ck_assert_uint_gt(node.clients[0].taken_bytes, 0);
 }
 END_TEST
 
 /* Its socket is writable, for nothing more can be written to it, and readable, for what it sent before. */
 START_TEST(who_is_gone_before_its_replies_is_forgotten)
 {
-    while (node.client.output.size < REPLIES_BYTES)
-        chain_append(&node.client.output, part, sizeof part);
-    node.touched = true;
+    while (node.clients[0].output.size < REPLIES_BYTES)
+        chain_append(&node.clients[0].output, part, sizeof part);
+    node.clients[0].touched = true;
     connections_flush(&server);
     upload();
     struct linger reset = {.l_onoff = 1};
@@ -183,6 +222,70 @@ START_TEST(who_is_gone_before_its_replies_is_forgotten)
 }
 END_TEST
 
+/* A client that has its last reply and does not close had a descriptor that nobody counted. */
+START_TEST(who_lingers_counts_and_makes_place)
+{
+    int files[2 * CLIENTS_MAX];
+    struct timeval patience = {.tv_sec = 10};
+    char line[16];
+    for (size_t i = 0; i < 2 * CLIENTS_MAX; i++) {
+        files[i] = connect_client(1);
+        node_client_end(&node, &node.clients[1]); /* it said quit */
+        connections_flush(&server);
+        ck_assert_uint_le(server.connection_count, CLIENTS_MAX);
+        ck_assert_ptr_null(node.clients[1].owner);
+    }
+    ck_assert_uint_eq(server.connection_count, CLIENTS_MAX);
+    for (size_t i = 0; i < 2 * CLIENTS_MAX; i++)
+        close(files[i]);
+    /* Those that do not linger are not made to go. */
+    for (size_t i = 1; i < CLIENTS_MAX; i++)
+        files[i] = connect_client(i);
+    files[0] = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(setsockopt(files[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    ck_assert_int_eq(connect(files[0], (struct sockaddr *)&address, sizeof address), 0);
+    ev_run(server.loop, EVRUN_ONCE);
+    ck_assert_int_eq(recv(files[0], line, sizeof line, 0), (int)strlen(node_busy_line()));
+    ck_assert_uint_eq(server.connection_count, CLIENTS_MAX);
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        close(files[i]);
+}
+END_TEST
+
+/* The loop once turned at full speed when the descriptor in reserve was gone too. */
+START_TEST(without_any_descriptor_the_loop_rests_and_listens_again_later)
+{
+    int files[FILES], count = 0;
+    int caller = socket(AF_INET, SOCK_STREAM, 0), second = socket(AF_INET, SOCK_STREAM, 0);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){FILES, FILES});
+    while (count < FILES && (files[count] = open("/dev/null", O_RDONLY)) >= 0)
+        count++;
+    ck_assert_int_lt(count, FILES);
+    /* With the one in reserve, who calls is turned away with a word. */
+    char line[16];
+    ck_assert_int_eq(connect(caller, (struct sockaddr *)&address, sizeof address), 0);
+    ev_run(server.loop, EVRUN_ONCE);
+    ck_assert_int_eq(recv(caller, line, sizeof line, 0), (int)strlen(node_busy_line()));
+    ck_assert(ev_is_active(&server.client_listener.sockets[0]));
+    close(server.spare_file);
+    server.spare_file = -1;
+    ck_assert_int_ge(files[count++] = open("/dev/null", O_RDONLY), 0);
+    ck_assert_int_eq(connect(second, (struct sockaddr *)&address, sizeof address), 0);
+    ev_run(server.loop, EVRUN_ONCE);
+    ck_assert(!ev_is_active(&server.client_listener.sockets[0]));
+    ck_assert_int_ge(complaints, 2);
+    while (count > 0)
+        close(files[--count]);
+    connections_sweep(&server);
+    for (int i = 0; i < TURNS_MAX && !node.clients[1].owner; i++)
+        ev_run(server.loop, EVRUN_NOWAIT);
+    ck_assert_ptr_nonnull(node.clients[1].owner);
+    ck_assert_int_ge(server.spare_file, 0);
+    close(caller);
+    close(second);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("connection");
@@ -190,6 +293,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, who_uploads_without_a_pause_gets_earlier_replies);
     tcase_add_test(tests, who_is_gone_before_its_replies_is_forgotten);
+    tcase_add_test(tests, who_lingers_counts_and_makes_place);
+    tcase_add_test(tests, without_any_descriptor_the_loop_rests_and_listens_again_later);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }

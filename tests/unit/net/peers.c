@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/inside.h"
 #include "support/check.h"
+#include "support/names.h"
 
 enum { FILES = 64, TURNS_MAX = 1000 };
 
@@ -85,6 +88,15 @@ void server_read(struct server *server, size_t size)
     (void)server, (void)size;
 }
 
+static int complaints;
+
+void server_cannot_accept(struct server *server, const struct listener *listener, int error)
+{
+    (void)server, (void)listener;
+    ck_assert_int_eq(error, -EMFILE);
+    complaints++;
+}
+
 /* --- what went wrong --------------------------------------------------------------------------------------------- */
 
 /* Opens what is left of descriptors; returns how many that were. */
@@ -112,32 +124,116 @@ START_TEST(without_descriptors_the_loop_rests_and_listens_again_later)
     server.node = &node;
     server.loop = ev_default_loop(EVFLAG_AUTO);
     server.options.peer_listen = "here";
-    list_init(&server.peer_sockets);
-    peers_listen(&server, listener);
+    server.options.links_max = 2;
+    peers_init(&server);
+    listener_add(&server.peer_listener, listener);
+    const struct ev_io *io = &server.peer_listener.sockets[0];
     ev_run(server.loop, EVRUN_NOWAIT); /* what the loop opens for itself it has now */
 
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){FILES, FILES});
     int count = use_up(files);
     ck_assert_int_eq(connect(caller, (struct sockaddr *)&address, sizeof address), 0);
-    for (int i = 0; i < TURNS_MAX && ev_is_active(&server.peer_listener); i++)
+    for (int i = 0; i < TURNS_MAX && ev_is_active(io); i++)
         ev_run(server.loop, EVRUN_NOWAIT);
-    ck_assert(!ev_is_active(&server.peer_listener));
-    peers_sweep(&server); /* nothing has changed */
-    for (int i = 0; i < TURNS_MAX && ev_is_active(&server.peer_listener); i++)
+    ck_assert(!ev_is_active(io));
+    listener_sweep(&server.peer_listener); /* nothing has changed */
+    for (int i = 0; i < TURNS_MAX && ev_is_active(io); i++)
         ev_run(server.loop, EVRUN_NOWAIT);
-    ck_assert(!ev_is_active(&server.peer_listener));
+    ck_assert(!ev_is_active(io));
     ck_assert_uint_eq(node.links, 0);
+    ck_assert_int_eq(complaints, 2);
 
     while (count > 0)
         close(files[--count]);
-    peers_sweep(&server);
+    listener_sweep(&server.peer_listener);
     for (int i = 0; i < TURNS_MAX && node.links == 0; i++)
         ev_run(server.loop, EVRUN_NOWAIT);
     ck_assert_uint_eq(node.links, 1);
-    ck_assert(ev_is_active(&server.peer_listener));
+    ck_assert(ev_is_active(io));
     peers_close(&server);
     ck_assert_uint_eq(node.links, 0);
     close(caller);
+}
+END_TEST
+
+/* A socket that listens at ADDRESS, at *PORT or at a port that is free, with room for so many. */
+static int listen_at(const char *text, uint16_t *port, int backlog)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
+    socklen_t size = sizeof address;
+    ck_assert_int_eq(inet_pton(AF_INET, text, &address.sin_addr), 1);
+    int file = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ck_assert_int_eq(bind(file, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(file, backlog), 0);
+    ck_assert_int_eq(getsockname(file, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return file;
+}
+
+/* Calls whoever listens there until it takes no more: then it answers nobody. */
+static void fill(const char *text, uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    ck_assert_int_eq(inet_pton(AF_INET, text, &address.sin_addr), 1);
+    for (int i = 0; i < 8; i++)
+        (void)connect(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), (struct sockaddr *)&address, sizeof address);
+    usleep(100 * 1000);
+}
+
+static void turn_until_links(struct server *server, size_t links)
+{
+    uint64_t end_ms = 20000;
+    for (uint64_t i = 0; i < end_ms && node.links != links; i++) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        server->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+        ev_run(server->loop, EVRUN_NOWAIT);
+        usleep(1000);
+    }
+    ck_assert_uint_eq(node.links, links);
+}
+
+/* Its first address refuses, the second says nothing, the third is the right one; then it moves. */
+START_TEST(every_address_of_a_name_is_called_and_a_new_one_too)
+{
+    static struct server server;
+    struct raft_member peer = {.id = 1};
+    uint16_t port = 0;
+    int silent = listen_at("127.0.0.3", &port, 0), good = listen_at("127.0.0.4", &port, 8);
+    fill("127.0.0.3", port);
+    snprintf(peer.address, sizeof peer.address, "node1:%u", (unsigned)port);
+    names_set("node1", "127.0.0.2 127.0.0.3 127.0.0.4");
+    server.node = &node;
+    server.loop = ev_default_loop(EVFLAG_AUTO);
+    server.options.logger = logger_open(STDERR_FILENO);
+    server.options.peer_count = 1;
+    server.options.peers = &peer;
+    peers_init(&server);
+    peers_dial(&server);
+    turn_until_links(&server, 2);
+    ck_assert_uint_eq(server.dials[0].next, 2);
+    int accepted[2];
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_ge(accepted[i] = accept(good, NULL, NULL), 0);
+    /* It is gone, and its name is another's: nobody asked for the name as long as all went well. */
+    int asked = names_asked("node1");
+    turn_until_links(&server, 2);
+    ck_assert_int_eq(names_asked("node1"), asked);
+    names_set("node1", "127.0.0.5");
+    int moved = listen_at("127.0.0.5", &port, 8);
+    close(good);
+    for (int i = 0; i < 2; i++)
+        close(accepted[i]);
+    turn_until_links(&server, 0);
+    turn_until_links(&server, 2);
+    ck_assert_int_ge(accepted[0] = accept(moved, NULL, NULL), 0);
+    ck_assert_int_ge(accepted[1] = accept(moved, NULL, NULL), 0);
+    peers_close(&server);
+    ck_assert_uint_eq(node.links, 0);
+    logger_close(server.options.logger);
+    close(silent);
+    close(moved);
 }
 END_TEST
 
@@ -146,6 +242,8 @@ int main(void)
     Suite *suite = suite_create("peers");
     TCase *tests = tcase_create("peers");
     tcase_add_test(tests, without_descriptors_the_loop_rests_and_listens_again_later);
+    tcase_add_test(tests, every_address_of_a_name_is_called_and_a_new_one_too);
+    tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
