@@ -22,6 +22,8 @@ struct text_client {
     struct server *server;
     struct node_client *client; /* NULL: all is said; lingers until the other side closes */
     struct list all;            /* in server->connections, or ->lingering */
+    uint64_t round;             /* of the loop in which it was last written to, */
+    size_t round_bytes;         /* ... and how much */
     uint64_t moved_ms;          /* when the client last took a byte, or nothing was waiting for it */
     bool looks;                 /* nothing is read yet: it may turn out to speak HTTP */
     size_t looked_bytes;        /* of what may become a method */
@@ -60,12 +62,41 @@ static void linger(struct text_client *connection)
     watch_for(connection->server->loop, &connection->io, EV_READ);
 }
 
-/* Writes until nothing is left or the socket takes no more. False: the connection is gone. */
+/* How many bytes it may still be written in this round of the loop. To write as long as the socket takes it would be
+ * the copying of megabytes, while all others wait. */
+static size_t round_left(struct text_client *connection)
+{
+    const struct server *server = connection->server;
+    if (server->last_replies)
+        return SIZE_MAX;
+    if (connection->round != server->round)
+        connection->round_bytes = 0;
+    connection->round = server->round;
+    return CLIENT_TURN_BYTES - connection->round_bytes;
+}
+
+/* PIECES of OUTPUT's first bytes, SIZE at most; returns how many. */
+static size_t peek(const struct chain *output, size_t size, struct iovec pieces[WRITE_PIECES_MAX])
+{
+    size_t count = chain_peek(output, pieces, WRITE_PIECES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].iov_len >= size) {
+            pieces[i].iov_len = size;
+            return i + 1;
+        }
+        size -= pieces[i].iov_len;
+    }
+    return count;
+}
+
+/* Writes until nothing is left, the socket takes no more, or it is the others' turn: then the socket is writable, and
+ * the loop comes back to it when they had theirs. False: the connection is gone. */
 static bool write_replies(struct text_client *connection, struct chain *output)
 {
-    while (output->size > 0) {
+    size_t left;
+    while (output->size > 0 && (left = round_left(connection)) > 0) {
         struct iovec pieces[WRITE_PIECES_MAX];
-        size_t count = chain_peek(output, pieces, WRITE_PIECES_MAX);
+        size_t count = peek(output, left, pieces);
         ssize_t written = writev(connection->io.fd, pieces, (int)count);
         if (written < 0 && errno == EINTR)
             continue;
@@ -74,6 +105,7 @@ static bool write_replies(struct text_client *connection, struct chain *output)
         if (written <= 0)
             return false;
         chain_consume(output, (size_t)written);
+        connection->round_bytes += (size_t)written;
         connection->moved_ms = connection->server->now_ms;
         node_client_written(connection->server->node, connection->client);
     }
@@ -109,6 +141,18 @@ void connections_flush(struct server *server)
     while ((client = node_next_output(server->node)) != NULL) {
         struct connection *owner = node_client_owner(client);
         owner->flush(owner);
+    }
+}
+
+void connections_finish(struct server *server)
+{
+    server->last_replies = true;
+    connections_flush(server);
+    struct list *link = server->connections.next;
+    while (link != &server->connections) {
+        struct text_client *connection = list_item(link, struct text_client, all);
+        link = link->next;
+        (void)write_output(connection);
     }
 }
 

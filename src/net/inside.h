@@ -16,6 +16,7 @@
 enum {
     READ_BUFFER_BYTES = 256 * 1024,
     TURN_BYTES = 64 * 1024,      /* read in one go of the loop, after which a turn is taken in between */
+    CLIENT_TURN_BYTES = 128 * 1024, /* written to one client in one go of the loop; then it is the others' turn */
     WRITE_PIECES_MAX = 64,
     BULK_NICE = 4,               /* snapshots and spare segments are less urgent than clients */
     ACCEPTS_PER_TURN = 64,
@@ -80,9 +81,11 @@ struct server {
     struct dial dials[2 * RAFT_MEMBERS_MAX];
     uint32_t dial_count;
     bool ended;
+    bool last_replies;           /* what is not written now never will be */
     uint8_t *buffer;             /* READ_BUFFER_BYTES, for one read at a time */
     uint64_t now_ms;             /* when this turn began, or the loop last woke */
     size_t turn_bytes;           /* read since the last turn */
+    uint64_t round;              /* how often the loop has woken */
 };
 
 /* --- server.c --- */
@@ -96,8 +99,10 @@ void server_cannot_accept(struct server *server, const struct listener *listener
 /* --- connection.c --- */
 /* Before the listener is opened. */
 void connections_init(struct server *server);
-/* Writes what clients are to get, and closes those that are done. */
+/* Writes what clients are to get, as far as their turn allows, and closes those that are done. */
 void connections_flush(struct server *server);
+/* Writes what the sockets take, before the end. */
+void connections_finish(struct server *server);
 void connections_sweep(struct server *server);
 void connections_close(struct server *server);
 

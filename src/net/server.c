@@ -117,6 +117,7 @@ static void on_after_block(struct ev_loop *loop, struct ev_check *check, int eve
     struct server *server = check->data;
     (void)loop;
     (void)events;
+    server->round++;
     take_time(server);
 }
 
@@ -201,7 +202,7 @@ static bool listen_to_all(struct server *server)
 static int server_end(struct server *server)
 {
     bool failed = stop_reason(server) != NULL;
-    connections_flush(server);
+    connections_finish(server);
     if (server->options.http.http)
         server->options.http.close(server->options.http.http);
     logger_write(server->options.logger, node_log(server->node));

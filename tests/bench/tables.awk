@@ -6,6 +6,7 @@
 #   failover.tsv   signal number ms                                      failover
 #   http.tsv       round system op ops_s p50_ms p99_ms errors            http
 #   tails.tsv      condition op p50_ms p99_ms p99_9_ms max_ms snapshots  tails
+#   readers.tsv    round readers p50_ms p99_ms max_ms per_second large_mib_s  readers
 
 BEGIN {
     # up to the comma: who it is
@@ -64,6 +65,14 @@ table == "http" {
 
 table == "tails" { tail_lines[++tail_count] = $0 }
 
+table == "readers" {
+    if (!($2 in reader_rounds))
+        reader_counts[++reader_count] = $2
+    reader_rounds[$2]++
+    for (i = 3; i <= 7; i++)
+        reader_figures[$2, i, reader_rounds[$2]] = $i
+}
+
 END {
     if (table == "rate")
         print_rates()
@@ -85,6 +94,8 @@ END {
         print_http()
     else if (table == "tails")
         print_tails()
+    else if (table == "readers")
+        print_readers()
 }
 
 function remember_system(who) {
@@ -340,6 +351,25 @@ function print_http(   i, j, line, who) {
             line = line "\t" commas(http_median(rate, who, ops[j])) "\t" short(http_median(middles, who, ops[j])) \
                 "\t" short(http_median(late, who, ops[j]))
         row(line)
+    }
+    print_rows()
+}
+
+# Of the rounds with so many READERS, their figure in COLUMN: the median, and the least and the most if BOTH.
+function reader_figure(readers, column, both,   i, values, count, text) {
+    count = reader_rounds[readers]
+    for (i = 1; i <= count; i++)
+        values[i] = reader_figures[readers, column, i] + 0
+    text = short(median(values, count)) # they are in order then
+    return both ? text " (" short(values[1]) "-" short(values[count]) ")" : text
+}
+
+function print_readers(   i, readers) {
+    row("readers of 8 MiB\tmedian, ms\tp99, ms\tworst, ms\tsmall reads a second\tlarge values, MiB/s")
+    for (i = 1; i <= reader_count; i++) {
+        readers = reader_counts[i]
+        row(readers "\t" reader_figure(readers, 3, 1) "\t" reader_figure(readers, 4, 1) "\t" \
+            reader_figure(readers, 5, 1) "\t" reader_figure(readers, 6, 0) "\t" reader_figure(readers, 7, 0))
     }
     print_rows()
 }

@@ -197,6 +197,7 @@ START_TEST(who_uploads_without_a_pause_gets_earlier_replies)
     for (int i = 0; i < TURNS_MAX && taken_bytes < REPLIES_BYTES; i++) {
         upload();
         taken_bytes += take_replies();
+        server.round++;
         ev_run(server.loop, EVRUN_NOWAIT);
     }
     ck_assert_uint_eq(taken_bytes, REPLIES_BYTES);
@@ -219,6 +220,61 @@ START_TEST(who_is_gone_before_its_replies_is_forgotten)
     for (int i = 0; i < TURNS_MAX && !list_empty(&server.connections); i++)
         ev_run(server.loop, EVRUN_NOWAIT);
     ck_assert(list_empty(&server.connections));
+}
+END_TEST
+
+static void reply(struct node_client *to, size_t size)
+{
+    static const uint8_t bytes[PART_BYTES];
+    for (size_t step; size > 0; size -= step) {
+        step = size < sizeof bytes ? size : sizeof bytes;
+        chain_append(&to->output, bytes, step);
+    }
+    to->touched = true;
+}
+
+/* Two that were sent megabytes once kept all others waiting until their sockets were full. */
+START_TEST(a_large_reply_is_written_a_turn_at_a_time)
+{
+    int other = connect_client(1), buffer_bytes = 4 * CLIENT_TURN_BYTES;
+    struct node_client *large = &node.clients[0], *small = &node.clients[1];
+    ck_assert_int_eq(setsockopt(client, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes), 0);
+    reply(large, REPLIES_BYTES);
+    reply(small, 1);
+    /* However often it is looked at within a turn, no more is written. */
+    for (int i = 0; i < 3; i++) {
+        large->touched = true;
+        connections_flush(&server);
+        ck_assert_uint_eq(large->output.size, REPLIES_BYTES - CLIENT_TURN_BYTES);
+    }
+    ck_assert_uint_eq(small->output.size, 0);
+    /* Nor is it forgotten: it goes on by itself, turn by turn, as long as the socket takes it. */
+    size_t taken_bytes = 0;
+    for (int i = 0; i < TURNS_MAX && large->output.size > 0; i++) {
+        size_t before = large->output.size;
+        taken_bytes += take_replies();
+        server.round++;
+        ev_run(server.loop, EVRUN_NOWAIT);
+        ck_assert_uint_le(before - large->output.size, CLIENT_TURN_BYTES);
+    }
+    ck_assert_uint_eq(large->output.size, 0);
+    for (int i = 0; i < TURNS_MAX && taken_bytes < REPLIES_BYTES; i++)
+        taken_bytes += take_replies();
+    ck_assert_uint_eq(taken_bytes, REPLIES_BYTES);
+    /* With nothing left to be written it does not wake the loop. */
+    ck_assert_int_eq(ev_pending_count(server.loop), 0);
+    close(other);
+}
+END_TEST
+
+START_TEST(the_last_replies_are_written_as_long_as_the_socket_takes_them)
+{
+    reply(&node.clients[0], 4 * CLIENT_TURN_BYTES);
+    connections_flush(&server);
+    ck_assert_uint_gt(node.clients[0].output.size, 0);
+    connections_finish(&server); /* though nothing of it is new */
+    ck_assert_uint_eq(node.clients[0].output.size, 0);
+    ck_assert_uint_eq(take_replies(), 4 * CLIENT_TURN_BYTES);
 }
 END_TEST
 
@@ -293,6 +349,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, who_uploads_without_a_pause_gets_earlier_replies);
     tcase_add_test(tests, who_is_gone_before_its_replies_is_forgotten);
+    tcase_add_test(tests, a_large_reply_is_written_a_turn_at_a_time);
+    tcase_add_test(tests, the_last_replies_are_written_as_long_as_the_socket_takes_them);
     tcase_add_test(tests, who_lingers_counts_and_makes_place);
     tcase_add_test(tests, without_any_descriptor_the_loop_rests_and_listens_again_later);
     suite_add_tcase(suite, tests);
