@@ -303,9 +303,10 @@ static const char status_text[] =
     "" END
     "  STATUS NUMBYTES   the text follows: NUMBYTES bytes and a line end" END
     "" END
-    "This node's role, the term and the leader that it knows, the commit and applied" END
-    "index, every node's state as this node sees it, sizes, and uptime. The node" END
-    "answers by itself, also when there is no leader." END
+    "This node's role, the term and the leader that it knows, how many voters are" END
+    "here and how many are needed (quorum=2/3), the commit and applied index, every" END
+    "node's state as this node sees it, sizes, and uptime. The node answers by" END
+    "itself, also when there is no leader." END
     "" END
     "Example:  status";
 

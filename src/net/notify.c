@@ -7,7 +7,7 @@
 
 #include "base/ensure.h"
 
-enum { MESSAGE_MAX = 256 };
+enum { MESSAGE_MAX = NOTIFY_REASON_MAX + 100 };
 
 const char *notify_open(struct notify *notify, const char *path)
 {
@@ -36,21 +36,28 @@ void notify_close(struct notify *notify)
     notify->file = -1;
 }
 
+static bool is_news(const struct notify *notify, const char *waits_for, bool ending)
+{
+    return !notify->told || ending != notify->ending ||
+           strncmp(waits_for, notify->waits_for, NOTIFY_REASON_MAX - 1) != 0;
+}
+
 void notify_tell(struct notify *notify, const char *waits_for, bool ending)
 {
-    bool news = !notify->told || waits_for != notify->waits_for || ending != notify->ending;
-    if (notify->file < 0 || !news)
+    const char *reason = waits_for ? waits_for : "";
+    if (notify->file < 0 || !is_news(notify, reason, ending))
         return;
     char message[MESSAGE_MAX];
     bool ready = !waits_for && !ending && !notify->was_ready;
-    int size = snprintf(message, sizeof message, "%s%sSTATUS=%s%s\n", ready ? "READY=1\n" : "",
-                        ending ? "STOPPING=1\n" : "", waits_for ? "Not ready: " : "Ready", waits_for ? waits_for : "");
+    int size = snprintf(message, sizeof message, "%s%sSTATUS=%s%.*s\n", ready ? "READY=1\n" : "",
+                        ending ? "STOPPING=1\n" : "", waits_for ? "Not ready: " : "Ready", NOTIFY_REASON_MAX - 1,
+                        reason);
     ensure(size > 0 && size < MESSAGE_MAX);
     if (sendto(notify->file, message, (size_t)size, MSG_NOSIGNAL, (const struct sockaddr *)&notify->address,
                notify->address_size) != size)
         return;
     notify->told = true;
     notify->was_ready |= ready;
-    notify->waits_for = waits_for;
+    snprintf(notify->waits_for, sizeof notify->waits_for, "%s", reason);
     notify->ending = ending;
 }

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+enum { NOTIFY_REASON_MAX = 400 /* of what is longer no more is told */ };
+
 struct notify {
     int file;                  /* -1: nobody wants to know */
     struct sockaddr_un address;
@@ -15,7 +17,7 @@ struct notify {
     bool was_ready;            /* that it was ready for the first time has been told */
     bool ending;               /* that it ends has been told */
     bool told;                 /* `waits_for` has been told */
-    const char *waits_for;     /* as last told; static */
+    char waits_for[NOTIFY_REASON_MAX]; /* as last told; empty: for nothing */
 };
 
 /* PATH: of the socket, absolute, or with an '@' first an abstract name; NULL: there is none. Returns NULL, or why there
@@ -24,7 +26,7 @@ const char *notify_open(struct notify *notify, const char *path);
 void notify_close(struct notify *notify);
 
 /* Tells what differs from what was told last; if the receiver has no room for it now, the next call tries again.
- * WAITS_FOR is what node_unready says: NULL or static. ENDING: a shutdown has begun. */
+ * WAITS_FOR is what node_unready says, or NULL. ENDING: a shutdown has begun. */
 void notify_tell(struct notify *notify, const char *waits_for, bool ending);
 
 #endif

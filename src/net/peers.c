@@ -130,7 +130,9 @@ static void connected(struct peer_socket *socket)
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(socket->io.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error == 0)
+    if (error != 0)
+        node_call_failed(socket->server->node, socket->dial->peer, strerror(error));
+    else
         socket->link = node_link_open(socket->server->node, socket, socket->dial->kind, socket->dial->peer);
     if (!socket->link) {
         socket_close(socket);
@@ -177,8 +179,10 @@ static struct peer_socket *socket_add(struct server *server, int file, struct di
 static void call(struct dial *dial)
 {
     const struct addresses *addresses = &dial->resolver->addresses;
-    if (addresses->count == 0)
-        return; /* until it is found */
+    if (addresses->count == 0) { /* until it is found */
+        node_call_failed(dial->server->node, dial->peer, "its name does not resolve");
+        return;
+    }
     if (dial->next >= addresses->count)
         dial->next = 0;
     const struct address *address = &addresses->items[dial->next];
@@ -188,12 +192,14 @@ static void call(struct dial *dial)
         return;
     }
     if (file < 0) {
+        node_call_failed(dial->server->node, dial->peer, strerror(errno));
         redial_later(dial, false);
         return;
     }
     dial->socket = socket_add(dial->server, file, dial);
     int result = connect(file, (const struct sockaddr *)&address->bytes, address->size);
     if (result < 0 && errno != EINPROGRESS && errno != EINTR) {
+        node_call_failed(dial->server->node, dial->peer, strerror(errno));
         socket_close(dial->socket);
         return;
     }
@@ -206,10 +212,12 @@ static void on_again(struct ev_loop *loop, struct ev_timer *timer, int events)
     struct dial *dial = timer->data;
     (void)loop;
     (void)events;
-    if (dial->socket)
-        socket_close(dial->socket); /* nobody answers */
-    else
+    if (dial->socket) {
+        node_call_failed(dial->server->node, dial->peer, "nobody answers");
+        socket_close(dial->socket);
+    } else {
         call(dial);
+    }
 }
 
 /* The name has addresses, or others than before: calls that are not answered yet go there. */

@@ -119,7 +119,7 @@ static void apply_entry(struct node *node, const struct raft_entry *entry)
         return;
     }
     if (entry->type == RAFT_ENTRY_CONFIGURATION && !formation_limits(node)) {
-        node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
+        node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
         return;
     }
     node->snapshots.log_bytes += (entry->payload ? entry->payload->size : 0) + APPLY_ENTRY_OVERHEAD;

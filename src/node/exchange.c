@@ -11,9 +11,10 @@ enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside t
 
 #define NO_HELLO "it does not speak as a node does: --cluster has nodes' addresses, not clients'"
 #define SILENT "it has not said in time who it is: --cluster has nodes' addresses, not clients'"
-#define BAD_FRAME "bytes that are no frame, or too much at once: damaged on the way, or another version of cleatd"
+#define HUNG_UP "it hung up without a word: its log may say why"
+#define BAD_FRAME "it is damaged, or too large: run the same version of cleatd on all nodes, and look at the network"
 #define TOO_MANY "there are too many links already: see to it that nodes alone reach the addresses of --cluster"
-#define BAD_MESSAGE "a message that this version does not know: run the same version of cleatd on all nodes"
+#define BAD_MESSAGE "it is not known here, or there is no memory for it: run the same version of cleatd on all nodes"
 
 int exchange_place(const struct node *node, uint32_t id)
 {
@@ -84,6 +85,13 @@ struct node_link *node_link_open(struct node *node, struct peer_socket *owner, e
     return link;
 }
 
+void node_call_failed(struct node *node, uint32_t id, const char *reason)
+{
+    struct peer *peer = exchange_peer(node, id);
+    if (peer)
+        quorum_trouble(peer, reason);
+}
+
 void node_link_from(struct node_link *link, const char *address)
 {
     strncpy(link->address, address, sizeof link->address - 1);
@@ -112,6 +120,14 @@ static void link_lost(struct node *node, uint32_t peer, enum node_link_kind kind
     }
 }
 
+/* Who was called does not even say why. */
+static void hung_up(struct node *node, const struct node_link *link)
+{
+    node_call_failed(node, link->peer, HUNG_UP);
+    if (complaint_begin(node, "refused_by", link->peer, link->address, HUNG_UP))
+        event_end(node);
+}
+
 void node_link_close(struct node *node, struct node_link *link)
 {
     size_t place = 0;
@@ -120,9 +136,12 @@ void node_link_close(struct node *node, struct node_link *link)
     ensure(place < node->link_count);
     node->links[place] = node->links[--node->link_count];
     struct peer *peer = exchange_peer(node, link->peer);
+    if (!link->up && !link->ends && link->peer != 0)
+        hung_up(node, link);
     if (peer && peer->links[link->kind] == link) {
         peer->links[link->kind] = NULL;
         say_link(node, "link_down", link);
+        quorum_trouble(peer, "the connection ended");
         link_lost(node, link->peer, link->kind);
     }
     link_free(link);
@@ -148,6 +167,7 @@ static void refuse_link(struct node *node, struct node_link *link, const struct 
     if (hello && hello->format == FRAME_FORMAT)
         send_refused(link, reason);
     link->ends = true;
+    node_call_failed(node, peer, reason);
     if (!complaint_begin(node, "link_refused", peer, link->address, reason))
         return;
     if (hello && hello->from != peer)
@@ -255,6 +275,8 @@ static void handle_refused(struct node *node, struct node_link *link, const stru
         reason[i] = text[i] >= ' ' && text[i] <= '~' ? (char)text[i] : '?';
     reason[text ? size : 0] = '\0';
     link->ends = link->refused = true;
+    char trouble[FRAME_REASON_MAX + 30] = "it refuses this node: ";
+    node_call_failed(node, link->peer, strcat(trouble, reason));
     const char *event = code == FRAME_REFUSAL_DUPLICATE ? "duplicate_id" : "refused_by";
     if (complaint_begin(node, event, link->peer, link->address, reason))
         event_end(node);

@@ -5,6 +5,7 @@
  * is entry 1 of every log. A node with an empty directory that meets a formed cluster in which its id has another
  * incarnation lost its disk: it may have forgotten votes and entries, so it is a learner. */
 #include "base/ensure.h"
+#include "node/membership.h"
 #include "node/state.h"
 
 enum { FORM_AGAIN_MS = 500 };
@@ -113,7 +114,7 @@ static void say_bad_form(struct node *node, uint32_t from)
     node->bad_form_said = true;
     event_begin(node, "bad_form");
     event_number(node, "peer", from);
-    event_text(node, "reason", "the cluster that it tells of is none that this version can read");
+    event_text(node, "reason", "what it tells of its cluster is not known here: run the same cleatd on all nodes");
     event_end(node);
 }
 
@@ -133,7 +134,7 @@ void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, 
         return;
     }
     if (!limits_decode(&configuration, &limits)) {
-        node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
+        node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
         return;
     }
     if (limits.value_max_bytes > node->options.value_max_bytes) {
@@ -141,7 +142,14 @@ void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, 
         return;
     }
     if (!raft_configuration_member(&configuration, node->options.id)) {
-        node_stop(node, "not_a_member", "the cluster was formed without a node of this id");
+        node_stop(node, "not_a_member",
+                  "the cluster formed without a node of this id, and it cannot join: take it out of --cluster on all "
+                  "nodes, or begin anew with all of them wiped");
+        return;
+    }
+    char reason[DISK_REASON_MAX];
+    if (!membership_named(&node->options, &configuration, reason)) {
+        node_stop(node, "cluster_differs", reason);
         return;
     }
     adopt(node, &configuration);
@@ -175,6 +183,7 @@ void formation_done(struct node *node, struct disk_bulk *request)
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
     node->bootstrap_due = false;
     ensure(formation_limits(node));
+    membership_say(node);
     node->form_again_ms = node->now_ms;
     tell_again(node);
 }

@@ -5,6 +5,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "node/membership.h"
 #include "node/state.h"
 
 void node_options_default(struct node_options *options)
@@ -92,53 +93,6 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
     raft_begin(node->raft, node->now_ms);
 }
 
-/* False: the log has a configuration that another version wrote. */
-static bool configurations_readable(const struct disk_recovered *recovered)
-{
-    struct raft_configuration configuration;
-    for (uint64_t i = 0; i < recovered->entry_count; i++) {
-        const struct raft_entry *entry = &recovered->entries[i];
-        if (entry->type == RAFT_ENTRY_CONFIGURATION &&
-            (!entry->payload ||
-             !raft_configuration_decode(entry->payload->bytes, entry->payload->size, &configuration)))
-            return false;
-    }
-    return true;
-}
-
-/* NULL, or why what is on disk and the options do not go together. */
-static const char *open_refusal(const struct node_options *options, const struct disk_recovered *recovered)
-{
-    const struct raft_configuration *configuration = &recovered->identity.configuration;
-    bool listed = false;
-    if (!configurations_readable(recovered))
-        return "the log has a configuration that this version cannot read: " NODE_NEWER;
-    for (uint32_t i = 0; i < options->peer_count; i++)
-        listed |= options->peers[i].id == options->id;
-    if (!listed)
-        return "--cluster does not name this node's id";
-    if (configuration->count == 0)
-        return recovered->identity.fresh ? NULL : "the data directory holds a log but no cluster: it is not whole";
-    for (uint32_t i = 0; i < configuration->count; i++) {
-        bool found = false;
-        for (uint32_t j = 0; j < options->peer_count; j++)
-            found |= options->peers[j].id == configuration->members[i].id;
-        if (!found)
-            return "the data directory belongs to a cluster with a node that --cluster does not name";
-    }
-    struct limits limits;
-    if (!limits_decode(configuration, &limits))
-        return "the cluster's limits are not ones that this version can keep";
-    if (limits.value_max_bytes > options->value_max_bytes)
-        return FORMATION_VALUE_MAX_REASON;
-    const struct raft_member *self = raft_configuration_member(configuration, options->id);
-    bool log_gone = recovered->entry_count == 0 && recovered->snapshot_index == 0;
-    if (self && self->incarnation == recovered->identity.incarnation && log_gone &&
-        (recovered->term > 1 || recovered->vote != 0))
-        return "the data directory has voted but its log is gone: wipe it, and the node comes back as a learner";
-    return NULL;
-}
-
 static void open_peers(struct node *node)
 {
     for (uint32_t i = 0; i < node->options.peer_count; i++)
@@ -149,12 +103,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
                        const struct disk_recovered *recovered, struct store *store, uint64_t now_ms,
                        char reason[DISK_REASON_MAX])
 {
-    const char *refusal = open_refusal(options, recovered);
-    if (refusal) {
-        strncpy(reason, refusal, DISK_REASON_MAX - 1);
-        reason[DISK_REASON_MAX - 1] = '\0';
+    if (!membership_fits(options, recovered, reason))
         return NULL;
-    }
     struct node *node = memory_get(sizeof *node);
     node->options = *options;
     node->disk = disk;
@@ -190,8 +140,10 @@ struct node *node_open(const struct node_options *options, const struct disk *di
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
     gateway_init(&node->gateway, options->id, random_u64(&node->random) | 1, node->limits.window_max,
                  node->limits.window_max_bytes);
-    if (formed)
+    if (formed) {
         ensure(formation_limits(node)); /* they were looked at above */
+        membership_say(node);
+    }
     return node;
 }
 
@@ -261,8 +213,12 @@ static void expire_pendings(struct node *node)
         if (pending->state == PENDING_NUMBERED) {
             gateway_skip(&node->gateway, pending->number);
             pending_fail(node, pending, REPLY_TIMEOUT, NULL);
-        } else if (!led || pending->state == PENDING_WAITING) {
-            pending_fail(node, pending, led ? REPLY_BUSY : REPLY_NO_LEADER, NULL);
+        } else if (!led) {
+            char reason[QUORUM_TEXT_MAX];
+            quorum_text(node, reason);
+            pending_fail(node, pending, REPLY_NO_LEADER, reason);
+        } else if (pending->state == PENDING_WAITING) {
+            pending_fail(node, pending, REPLY_BUSY, NULL);
         } else {
             pending_fail(node, pending, REPLY_TIMEOUT, "the leader did not confirm in time; a read has no effect");
         }
@@ -355,6 +311,7 @@ void node_turn(struct node *node)
     send_tick(node);
     snapshots_tick(node);
     say_changes(node);
+    quorum_tick(node);
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -377,6 +334,7 @@ uint64_t node_deadline_ms(const struct node *node)
     deadline_ms = sooner(deadline_ms, send_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, snapshots_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, refusal_ms(node));
+    deadline_ms = sooner(deadline_ms, quorum_deadline_ms(node));
     if (!list_empty(&node->ages))
         deadline_ms = sooner(deadline_ms, list_item(node->ages.next, struct pending, age)->deadline_ms);
     if (node->shutting_down)

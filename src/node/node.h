@@ -129,6 +129,8 @@ struct node_client *node_next_output(struct node *node);
 enum node_link_kind { NODE_LINK_CONSENSUS = 1, NODE_LINK_BULK = 2 };
 enum { NODE_LINKS_MAX = 64 }; /* accepted ones included */
 
+/* A call to PEER came to nothing, for REASON: what the log says of a peer that is not there. */
+void node_call_failed(struct node *node, uint32_t peer, const char *reason);
 /* A connected link. PEER: the member that was called, or 0 for one that was accepted (its hello says who it is). The
  * node with the higher id calls, once for each kind. */
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer);
@@ -166,8 +168,8 @@ void node_bulk_done(struct node *node, struct disk_bulk *request);
 /* Whether it can serve clients now: it knows a leader in this term, has applied everything that was committed when it
  * started, and still takes the log. May become false again. */
 bool node_ready(const struct node *node);
-/* NULL where it is ready, or what it waits for: a line for people, in static memory. */
-const char *node_unready(const struct node *node);
+/* NULL where it is ready, or what it waits for: a line for people, until it is next asked. */
+const char *node_unready(struct node *node);
 /* For tests. */
 const struct raft *node_raft(const struct node *node);
 const struct store *node_store(const struct node *node);

@@ -5,15 +5,19 @@
  * entry is applied here, so is everything else. */
 #include "node/state.h"
 
-const char *node_unready(const struct node *node)
+static bool leaderless(const struct node *node)
+{
+    return node->identity.configuration.count == 0 || raft_leader(node->raft) == 0;
+}
+
+/* NULL, or what keeps the node from serving, in few words. */
+static const char *hindrance(const struct node *node)
 {
     if (node->stopping)
         return "this node has to stop";
     if (node->shutting_down)
         return "this node shuts down";
-    if (node->identity.configuration.count == 0)
-        return "the cluster has not formed: all of its nodes must be up for that";
-    if (raft_leader(node->raft) == 0)
+    if (leaderless(node))
         return "no leader is known";
     if (node->receiving.state != RECEIVE_IDLE)
         return "a copy of the files is on its way to this node";
@@ -24,7 +28,16 @@ const char *node_unready(const struct node *node)
     return NULL;
 }
 
+const char *node_unready(struct node *node)
+{
+    const char *what = hindrance(node);
+    if (!what || node->stopping || node->shutting_down || !leaderless(node))
+        return what;
+    quorum_text(node, node->unready);
+    return node->unready;
+}
+
 bool node_ready(const struct node *node)
 {
-    return node_unready(node) == NULL;
+    return hindrance(node) == NULL;
 }

@@ -142,7 +142,7 @@ static void install(struct node *node)
         return;
     }
     if (!raft_restore(node->raft, receiving->index, receiving->term, &receiving->configuration)) {
-        give_up(node, "the log has overtaken it");
+        give_up(node, "the log has overtaken it: it is not needed any more");
         return;
     }
     snapshots_abandon(node);
@@ -162,7 +162,7 @@ static void install(struct node *node)
     answer(node, receiving->size, FRAME_TAKEN_INSTALLED);
     apply_jumped(node);
     if (!formation_limits(node))
-        node_stop(node, "unknown_limits", "the cluster's limits are not ones that this version can keep");
+        node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
 }
 
 static void written(struct node *node)
@@ -180,8 +180,12 @@ static void loaded(struct node *node, struct disk_bulk *request)
     receiving->moved_ms = node->now_ms;
     if (request->end)
         receiving->state = RECEIVE_INSTALL;
-    else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes)))
-        stop_unknown(node);
+    else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes))) {
+        if (store_load_starved(receiving->store))
+            give_up(node, "there is no memory for its files: give cleatd more");
+        else
+            stop_unknown(node);
+    }
 }
 
 void receive_done(struct node *node, struct disk_bulk *request)
@@ -207,7 +211,7 @@ void receive_done(struct node *node, struct disk_bulk *request)
         break;
     case RECEIVE_END:
         if (request->index != receiving->index || request->term != receiving->term) {
-            give_up(node, "it is not the one that was offered");
+            give_up(node, "it is not the one that was offered: it will be sent again");
             break;
         }
         receiving->configuration = request->configuration;

@@ -16,6 +16,7 @@
 #include "node/link.h"
 #include "node/meter.h"
 #include "node/node.h"
+#include "node/quorum.h"
 #include "node/reads.h"
 #include "raft/raft.h"
 
@@ -28,6 +29,7 @@ enum {
     NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
     NODE_TRANSFER_MS = 10000,   /* a snapshot to or from a peer that does not move for this long is given up */
     NODE_TICK_MS = 10000,       /* while files expire, the log carries the time at least this often */
+    PEER_TROUBLE_MAX = 200,
     NODE_DRAIN_FILES = 1000,    /* of a replaced store, freed in one turn */
 };
 
@@ -131,6 +133,7 @@ struct peer {
     uint64_t incarnation;       /* 0: never met */
     bool rolled_back;           /* its data directory is an older copy, as this node found: it is told so */
     bool has_room;              /* its disk's, as it last said */
+    char trouble[PEER_TROUBLE_MAX]; /* why there is no link to it; empty: nothing is known (quorum.c) */
 };
 
 struct node {
@@ -156,6 +159,8 @@ struct node {
     uint64_t identity_retry_ms; /* not before: there was no room for it */
     bool identity_busy;
     bool bootstrap_due;         /* once it is written */
+    uint64_t leaderless_say_ms; /* when the log is to say what is missing; 0: nothing is, or it is not settled yet */
+    char unready[QUORUM_TEXT_MAX]; /* what node_unready gave out last */
     bool bad_form_said;         /* that what a peer tells of its cluster cannot be read */
     uint64_t form_again_ms;     /* when peers without a cluster are told of it again */
 
@@ -242,6 +247,7 @@ uint64_t exchange_deadline_ms(const struct node *node);
 void exchange_tell_state(struct node *node, uint64_t index, uint64_t hash);
 
 /* --- formation.c --- */
+#define FORMATION_LIMITS_REASON "the cluster has limits that this version cannot read: " NODE_NEWER
 #define FORMATION_VALUE_MAX_REASON \
     "the cluster takes larger values than this node's --value-max, for which its log has room: raise it"
 void formation_tick(struct node *node);

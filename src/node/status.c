@@ -46,11 +46,23 @@ static void member_text(struct buffer *out, const char *key, const char *value)
     buffer_append_text(out, value);
 }
 
-/* A voter whose data directory is a new or an older one is a learner, whatever the configuration still says. */
+/* "HERE/NEEDED" */
+static void write_quorum(const struct node *node, struct buffer *out)
+{
+    struct quorum quorum = quorum_of(node);
+    number(out, "quorum", quorum.here);
+    buffer_append_text(out, "/");
+    buffer_append_number(out, quorum.needed);
+}
+
+/* A voter whose data directory is a new or an older one is a learner, whatever the configuration still says. No MEMBER:
+ * --cluster alone names it. */
 static const char *member_role(const struct node *node, const struct raft_member *member)
 {
     if (node->identity.configuration.count == 0)
         return "unknown";
+    if (!member)
+        return "stranger";
     bool self = member->id == node->options.id;
     return (self ? raft_is_voter(node->raft) : raft_peer_counts(node->raft, member->id)) ? "voter" : "learner";
 }
@@ -69,8 +81,7 @@ static void write_members(const struct node *node, struct buffer *out)
         struct raft_peer_view view;
         number(out, "node", peer->id);
         member_text(out, "address", node->options.peers[i].address);
-        if (member)
-            member_text(out, "role", member_role(node, member));
+        member_text(out, "role", member_role(node, member));
         member_text(out, "link", self ? "self" : peer->links[NODE_LINK_CONSENSUS] ? "up" : "down");
         if (raft_leader(node->raft) == peer->id)
             member_text(out, "leader", "yes");
@@ -95,6 +106,7 @@ void status_write(const struct node *node, struct buffer *out)
         text(out, "learner_reason", raft_rolled_back(node->raft) ? EXCHANGE_ROLLED_BACK : STATUS_NEW_DIRECTORY);
     number(out, "term", raft_term(node->raft));
     number(out, "leader", raft_leader(node->raft));
+    write_quorum(node, out);
     number(out, "commit", raft_commit(node->raft));
     number(out, "applied", store_applied(node->store));
     number(out, "revision", store_revision(node->store));

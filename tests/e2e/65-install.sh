@@ -74,7 +74,7 @@ unit_command() {
     source "$directory/root$(sed -nE 's/^EnvironmentFile=-?//p' "$unit")"
     line=$(sed -n 's/^ExecStart=//p' "$unit")
     line=${line//'%S'/"$directory/state"}
-    read -ra command <<<"$directory/root${line//'$CLEATD_OPTIONS'/"$CLEATD_OPTIONS"}"
+    read -ra command <<<"$directory/root${line//\$CLEATD_OPTIONS/"$CLEATD_OPTIONS"}"
 }
 
 # Enabled as it was installed it once formed a cluster of one, and ignored the --cluster that it was given later.
@@ -167,7 +167,8 @@ test_a_node_is_ready_when_it_can_serve() {
     local -a processes=()
     use_cluster none
     node_under_a_manager 1
-    wait_for heard 1 "STATUS=Not ready: the cluster has not formed: all of its nodes must be up for that"
+    wait_for heard 1 "STATUS=Not ready: the cluster has not formed: 1 of 3 nodes are here, 3 are needed \
+(nodes 2, 3 are down)"
     node_under_a_manager 2
     node_under_a_manager 3
     for node in 1 2 3; do
@@ -182,7 +183,7 @@ test_a_node_is_ready_when_it_can_serve() {
         rm "$directory/manager-$node" "$directory/heard-$node"
     done
     node_under_a_manager 1
-    wait_for heard 1 "STATUS=Not ready: no leader is known"
+    wait_for heard 1 "STATUS=Not ready: 1 of 3 voters are here, 2 are needed (nodes 2, 3 are down)"
     matches "$(ask 1 status)" "*role=*"
     ! heard 1 READY=1 || fail "a third of a cluster is ready"
     node_under_a_manager 2
@@ -191,7 +192,7 @@ test_a_node_is_ready_when_it_can_serve() {
     [[ $(status 1 revision) == 1 ]] || fail "ready without what was committed"
     # One is gone again: it says so, but is not ready twice.
     ends 2 KILL
-    wait_for heard_last 1 "STATUS=Not ready: no leader is known"
+    wait_for heard_last 1 "STATUS=Not ready: 1 of 3 voters are here, 2 are needed (nodes 2, 3 are down)"
     rm "$directory/manager-2" "$directory/heard-2"
     node_under_a_manager 2
     wait_for heard_last 1 "STATUS=Ready"

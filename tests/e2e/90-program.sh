@@ -91,7 +91,7 @@ test_slips_in_who_the_nodes_are() {
     for pair in "1=a:1,1=b:1" "1=a:1,2=b:1,1=c:1" "1=a:1,01=b:1"; do
         refuses "--cluster $pair" "\"*1=?:1\": an id is there twice: each node has one of its own"
     done
-    for pair in "" , "1=a:1," ",1=a:1" "1=a:1,,2=b:1" "1=a:1;2=b:1" "a:1" "0=a:1" "256=a:1" "-1=a:1"; do
+    for pair in "" "," "1=a:1," ",1=a:1" "1=a:1,,2=b:1" "1=a:1;2=b:1" "a:1" "0=a:1" "256=a:1" "-1=a:1"; do
         refuses "--cluster=$pair" "--cluster *\"*\": *"
     done
     for address in 127.0.0.1:9081 127.1:9081 0.0.0.0:9081 '[::]:9081'; do

@@ -69,6 +69,25 @@ START_TEST(ready_is_told_once_and_what_it_waits_for_whenever_it_changes)
 }
 END_TEST
 
+/* The same memory, other words: once their place alone was looked at. */
+START_TEST(a_reason_that_changes_where_it_stands_is_news)
+{
+    char reason[2 * NOTIFY_REASON_MAX] = "1 of 3 voters";
+    notify_tell(&notify, reason, false);
+    ck_assert_str_eq(heard(), "STATUS=Not ready: 1 of 3 voters\n");
+    reason[0] = '2';
+    notify_tell(&notify, reason, false);
+    notify_tell(&notify, "2 of 3 voters", false);
+    ck_assert_str_eq(heard(), "STATUS=Not ready: 2 of 3 voters\n");
+    ck_assert_str_eq(heard(), "");
+    memset(reason, 'x', sizeof reason - 1);
+    notify_tell(&notify, reason, false);
+    notify_tell(&notify, reason, false);
+    ck_assert_uint_eq(strlen(heard()), strlen("STATUS=Not ready: ") + NOTIFY_REASON_MAX - 1 + 1);
+    ck_assert_str_eq(heard(), "");
+}
+END_TEST
+
 START_TEST(the_end_is_told_also_when_it_was_never_ready)
 {
     notify_tell(&notify, "it ends", true);
@@ -93,7 +112,7 @@ START_TEST(a_manager_that_takes_nothing_is_told_later)
 {
     static const char *const reasons[] = {"one", "other"};
     int told = 0;
-    for (int i = 0; i < 10000 && (i == 0 || notify.waits_for == reasons[(i - 1) % 2]); i++, told++)
+    for (int i = 0; i < 10000 && (i == 0 || strcmp(notify.waits_for, reasons[(i - 1) % 2]) == 0); i++, told++)
         notify_tell(&notify, reasons[i % 2], false);
     ck_assert_int_lt(told, 10000); /* its queue is full, and nothing waits for it */
     notify_tell(&notify, NULL, false);
@@ -144,6 +163,7 @@ int main(void)
     TCase *tests = tcase_create("notify");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, ready_is_told_once_and_what_it_waits_for_whenever_it_changes);
+    tcase_add_test(tests, a_reason_that_changes_where_it_stands_is_news);
     tcase_add_test(tests, the_end_is_told_also_when_it_was_never_ready);
     tcase_add_test(tests, a_manager_that_is_not_there_yet_is_told_later);
     tcase_add_test(tests, a_manager_that_takes_nothing_is_told_later);

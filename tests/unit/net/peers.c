@@ -31,6 +31,11 @@ struct node_link *node_link_open(struct node *of, struct peer_socket *owner, enu
     return (struct node_link *)of; /* there is nothing to be seen in it */
 }
 
+void node_call_failed(struct node *of, uint32_t peer, const char *reason)
+{
+    (void)of, (void)peer, (void)reason;
+}
+
 void node_link_from(struct node_link *link, const char *address)
 {
     (void)link;

@@ -98,6 +98,20 @@ START_TEST(who_does_not_speak_as_a_node_is_told_too)
 }
 END_TEST
 
+/* One that ends, or has no place for a link, hangs up. */
+START_TEST(who_hangs_up_without_a_word_is_told_too)
+{
+    for (int i = 0; i < 46; i++) {
+        struct node_link *link = node_link_open(node, NULL, NODE_LINK_CONSENSUS, 2);
+        turn(true);
+        node_link_close(node, link);
+    }
+    ck_assert_int_eq(said("event=refused_by peer=2 address=self reason=\"it hung up without a word: its log may say "
+                          "why\"\n"), 1);
+    ck_assert_int_eq(said("event=refused_by"), 1);
+}
+END_TEST
+
 /* Nobody fills the log by being somebody else each time. */
 START_TEST(invented_ids_share_one_place)
 {
@@ -131,6 +145,7 @@ int main(void)
     tcase_add_test(tests, each_refusal_tells_whom_why_and_what_to_do);
     tcase_add_test(tests, another_node_at_the_address_that_was_called);
     tcase_add_test(tests, who_does_not_speak_as_a_node_is_told_too);
+    tcase_add_test(tests, who_hangs_up_without_a_word_is_told_too);
     tcase_add_test(tests, invented_ids_share_one_place);
     suite_add_tcase(suite, tests);
     return check_run(suite);
