@@ -197,7 +197,7 @@ static const struct {
     [REPLY_BUSY] = {"ERR_BUSY", "too much is under way, nothing was done; try again"},
     [REPLY_TOO_BIG] = {"ERR_TOO_BIG", "above this cluster's limit for a file, nothing was done"},
     [REPLY_STORE_FULL] = {"ERR_STORE_FULL", "the memory limit for files is reached, nothing was done; delete some"},
-    [REPLY_DISK_FULL] = {"ERR_DISK_FULL", "too few nodes have room on disk, nothing was done; reads still work"},
+    [REPLY_DISK_FULL] = {"ERR_DISK_FULL", "too few nodes have room on disk, nothing was done; free some (reads work)"},
     [REPLY_NOT_A_NUMBER] = {"ERR_NOT_A_NUMBER", "the file holds no whole number, or the sum has no room in 64 bits"},
 };
 

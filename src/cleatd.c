@@ -48,7 +48,7 @@ static void log_connections(struct logger *logger, uint32_t wanted, uint32_t all
     buffer_append_number(&line, wanted);
     buffer_append_text(&line, " allowed=");
     buffer_append_number(&line, allowed);
-    buffer_append_text(&line, " reason=\"RLIMIT_NOFILE\"\n");
+    buffer_append_text(&line, " reason=\"no more open files are allowed: raise RLIMIT_NOFILE (ulimit -n)\"\n");
     logger_write(logger, &line);
     buffer_close(&line);
 }

@@ -28,6 +28,21 @@ static void close_all(struct listener *listener)
     }
 }
 
+/* Why an address cannot be listened at, and what mends it. */
+static const char *refusal(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "another process listens there: end it, or choose another port";
+    case EADDRNOTAVAIL:
+        return "it is no address of this machine: choose one that is; 0.0.0.0 or [::] are for all, with --listen alone";
+    case EACCES:
+        return "the system does not allow it: choose a port above 1023";
+    default:
+        return strerror(error);
+    }
+}
+
 /* At every address that is one of this machine's, now. A name may have others too, and have them before the machine
  * has; all else that goes wrong is for the one who chose the options. */
 static void listen_at_all(struct listener *listener)
@@ -39,7 +54,7 @@ static void listen_at_all(struct listener *listener)
             listener_add(listener, file);
             continue;
         }
-        snprintf(listener->reason, sizeof listener->reason, "%s", strerror(-file));
+        snprintf(listener->reason, sizeof listener->reason, "%s", refusal(-file));
         bool foreign = file == -EADDRNOTAVAIL || file == -EAFNOSUPPORT;
         listener->failed = !foreign || !listener->resolver.lookup;
     }

@@ -33,6 +33,7 @@ const struct meter *node_meter(const struct node *node)
 
 void node_levels(const struct node *node, struct meter_levels *levels)
 {
+    struct quorum quorum = quorum_of(node);
     *levels = (struct meter_levels){
         .window = node->gateway.next - node->gateway.first,
         .window_bytes = node->gateway.bytes,
@@ -42,5 +43,7 @@ void node_levels(const struct node *node, struct meter_levels *levels)
         .snapshots_installed = node->receiving.count,
         .role = raft_role(node->raft),
         .ready = node_ready(node),
+        .voters_here = quorum.here,
+        .voters_needed = quorum.needed,
     };
 }

@@ -55,6 +55,8 @@ struct meter_levels {
     uint64_t snapshots_installed;
     uint32_t role;            /* enum raft_role */
     bool ready;               /* node_ready */
+    uint32_t voters_here;     /* as in `status`: quorum=HERE/NEEDED */
+    uint32_t voters_needed;
 };
 
 const struct meter *node_meter(const struct node *node);

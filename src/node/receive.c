@@ -29,10 +29,10 @@ static void abandon(struct node *node)
 static void give_up(struct node *node, const char *reason)
 {
     struct receiving *receiving = &node->receiving;
-    event_begin(node, "snapshot_refused");
-    event_number(node, "index", receiving->index);
-    event_text(node, "reason", reason);
-    event_end(node);
+    if (complaint_begin(node, "snapshot_refused", receiving->peer, "", reason)) {
+        event_number(node, "index", receiving->index);
+        event_end(node);
+    }
     answer(node, receiving->offset, FRAME_TAKEN_NOT);
     if (receiving->store && !receiving->drained) {
         receiving->drained = receiving->store;

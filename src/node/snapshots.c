@@ -157,9 +157,8 @@ static void failed(struct node *node, const struct disk_bulk *request)
     node->snapshots.state = SNAPSHOT_IDLE;
     node->snapshots.retry_ms = node->now_ms + 10 * NODE_FULL_RETRY_MS;
     node->snapshots.log_bytes = node->snapshots.every_bytes; /* it stays due */
-    event_begin(node, "snapshot_failed");
-    event_text(node, "reason", request->reason);
-    event_end(node);
+    if (complaint_begin(node, "snapshot_failed", 0, "", request->reason))
+        event_end(node); /* it is tried again every few seconds */
 }
 
 void snapshots_done(struct node *node, struct disk_bulk *request)

@@ -39,6 +39,8 @@ test_metrics_count_what_was_done() {
     same "$(metric "$other" cleat_files)" 1
     same "$(metric "$leader" cleat_elections_total)" 1
     same "$(metric "$leader" cleat_ready)" 1
+    same "$(metric "$leader" cleat_voters_here)" 3
+    same "$(metric "$other" cleat_voters_needed)" 2
     same "$(metric "$leader" cleat_window_commands)" 0
     (($(metric "$leader" cleat_wal_sync_seconds_count) > 0)) || fail "no syncs"
     # Another leader is counted by who is left.

@@ -167,7 +167,14 @@ test_a_port_that_is_taken_is_refused() {
     local code=0
     timeout 5 "$server" --data "$directory/data" --listen "127.0.0.1:$(port 1)" 2>"$directory/stderr" || code=$?
     same "$code" 1
-    grep -q "$(port 1)" "$directory/stderr" || fail "$(<"$directory/stderr")"
+    grep -q "event=cannot_listen address=127.0.0.1:$(port 1) reason=\"another process listens there: end it, or" \
+        "$directory/stderr" || fail "$(<"$directory/stderr")"
+    # 192.0.2.0/24 is nobody's.
+    code=0
+    timeout 5 "$server" --data "$directory/data" --listen "192.0.2.1:$CLEAT_PORT" 2>"$directory/stderr" || code=$?
+    same "$code" 1
+    grep -q "event=cannot_listen address=192.0.2.1:.* reason=\"it is no address of this machine: choose one that is" \
+        "$directory/stderr" || fail "$(<"$directory/stderr")"
 }
 
 # It once took fewer clients than it was told to without a word.
@@ -176,7 +183,7 @@ test_too_few_descriptors_for_its_connections_are_told() {
     use_cluster cluster
     export CLEAT_ARGS="--connections-max 5000"
     (ulimit -n 300 && cluster up 1)
-    logged 1 'event=connections_limited wanted=5000 allowed=2[0-9]+ reason=' || fail "$(cluster log 1)"
+    logged 1 'event=connections_limited wanted=5000 allowed=2[0-9]+ reason=".*raise RLIMIT_NOFILE' || fail "$(cluster log 1)"
     allowed=$(sed -n 's/.* allowed=\([0-9]*\) .*/\1/p' "$CLEAT_DIR/1/log")
     (
         for ((i = 0; i < allowed; i++)); do

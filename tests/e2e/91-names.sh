@@ -182,7 +182,7 @@ test_a_nodes_own_names_may_resolve_late() {
     runs 1 || fail "it did not start"
     # An address that this machine does not have is none yet.
     name here 192.0.2.1
-    wait_for logged 1 "event=cannot_listen address=here:$port reason=\"Cannot assign"
+    wait_for logged 1 "event=cannot_listen address=here:$port reason=\"it is no address of this machine"
     runs 1 || fail "it ended"
     name here "::1 127.0.0.1"
     wait_for logged 1 "event=listening address=here:$port"
@@ -199,6 +199,6 @@ test_a_nodes_own_names_may_resolve_late() {
     start_node 1 --listen "here:$port"
     wait "${node_process[1]}" || code=$?
     same "$code" 1
-    logged 1 "event=cannot_listen address=here:$port reason=\"Address already in use\"" || fail "$(<"$CLEAT_DIR/1/log")"
+    logged 1 "event=cannot_listen address=here:$port reason=\"another process listens there: end it" || fail "$(<"$CLEAT_DIR/1/log")"
     matches "$(tail -n 1 "$CLEAT_DIR/1/log")" "*event=stopped address=here:$port reason=\"Address already in use\""
 }
