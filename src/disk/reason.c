@@ -19,8 +19,6 @@ static const char *reason_path(const char *path)
 /* What people can do about it; empty: not known. */
 static const char *reason_mend(const char *call, int error)
 {
-    if (fs_is_full(error))
-        return "; free some room there";
     switch (-error) {
     case EACCES:
     case EPERM:
@@ -39,7 +37,7 @@ static const char *reason_mend(const char *call, int error)
     case EIO:
         return "; the disk does not do its work: the kernel's log may say why";
     default:
-        return "";
+        return fs_is_full(error) ? "; free some room there" : "";
     }
 }
 

@@ -49,7 +49,10 @@ put_back_after() {
         fail "its own log does not say what to do"
     logged "$leader" "event=peer_rolled_back peer=$victim .*wipe that" || fail "the leader's log does not say so"
     same "$(status_of "$leader" "$victim" role)" learner
-    same "$(status_of "$third" "$victim" role)" learner
+    third_knows() {
+        [[ $(status_of "$third" "$victim" role) == learner ]]
+    }
+    wait_for third_knows
     # It has all that there is, and serves it.
     wait_for level 1 2 3
     matches "$(ask "$victim" "read b29")" "CONTENTS * 1 0"$'\n'x

@@ -183,7 +183,8 @@ test_too_few_descriptors_for_its_connections_are_told() {
     use_cluster cluster
     export CLEAT_ARGS="--connections-max 5000"
     (ulimit -n 300 && cluster up 1)
-    logged 1 'event=connections_limited wanted=5000 allowed=2[0-9]+ reason=".*raise RLIMIT_NOFILE' || fail "$(cluster log 1)"
+    logged 1 'event=connections_limited wanted=5000 allowed=2[0-9]+ reason=".*raise RLIMIT_NOFILE' ||
+        fail "$(cluster log 1)"
     allowed=$(sed -n 's/.* allowed=\([0-9]*\) .*/\1/p' "$CLEAT_DIR/1/log")
     (
         for ((i = 0; i < allowed; i++)); do

@@ -199,6 +199,7 @@ test_a_nodes_own_names_may_resolve_late() {
     start_node 1 --listen "here:$port"
     wait "${node_process[1]}" || code=$?
     same "$code" 1
-    logged 1 "event=cannot_listen address=here:$port reason=\"another process listens there: end it" || fail "$(<"$CLEAT_DIR/1/log")"
-    matches "$(tail -n 1 "$CLEAT_DIR/1/log")" "*event=stopped address=here:$port reason=\"Address already in use\""
+    logged 1 "event=cannot_listen address=here:$port reason=\"another process listens there: end it" ||
+        fail "$(<"$CLEAT_DIR/1/log")"
+    matches "$(tail -n 1 "$CLEAT_DIR/1/log")" "*event=stopped address=here:$port reason=\"another process listens *"
 }
