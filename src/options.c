@@ -214,6 +214,14 @@ static bool parse_cluster(struct options *options, const char *text, char *reaso
     }
 }
 
+static bool parse_listen(struct options *options, const char *text, char *reason)
+{
+    struct hostport parts;
+    const char *problem = hostport_split_whole(&parts, text, strlen(text));
+    options->listen = text;
+    return !problem || argument_refuse(reason, "listen", text, problem);
+}
+
 static bool take(struct options *options, int option, const char *name, const char *value, char *reason)
 {
     struct node_options *node = &options->node;
@@ -227,8 +235,7 @@ static bool take(struct options *options, int option, const char *name, const ch
         options->alone = true;
         return true;
     case OPTION_LISTEN:
-        options->listen = value;
-        return true;
+        return parse_listen(options, value, reason);
     case OPTION_DATA:
         options->data = value;
         return true;
