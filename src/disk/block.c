@@ -30,9 +30,17 @@ enum block_state block_state(const uint8_t block[BLOCK_SIZE], const char *magic,
         memcmp(block, magic, BLOCK_MAGIC_SIZE) != 0)
         return BLOCK_DAMAGED;
     uint32_t format = bytes_u32(block + BLOCK_AT_FORMAT);
-    if (format > BLOCK_FORMAT)
-        return BLOCK_NEWER;
-    return format == BLOCK_FORMAT ? BLOCK_GOOD : BLOCK_DAMAGED;
+    if (format == 0)
+        return BLOCK_DAMAGED;
+    return format == BLOCK_FORMAT ? BLOCK_GOOD : format > BLOCK_FORMAT ? BLOCK_NEWER : BLOCK_OLDER;
+}
+
+/* Format 1 is the only one there was before. */
+static enum disk_status block_refuse_older(uint64_t offset, const char *path, char *reason)
+{
+    return reason_refused(reason, path, offset,
+                          "of format 1, as Cleat 0.1 wrote it, which this version cannot read; run Cleat 0.1 here, "
+                          "save the files with its cleat get -r, and put them into a new cluster");
 }
 
 enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset, const char *path,
@@ -43,6 +51,8 @@ enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic,
         return DISK_OK;
     case BLOCK_NEWER:
         return reason_newer(reason, path, offset);
+    case BLOCK_OLDER:
+        return block_refuse_older(offset, path, reason);
     case BLOCK_DAMAGED:
         break;
     }

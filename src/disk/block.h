@@ -6,8 +6,8 @@
  *      12    ...      the kind's own fields, zeros up to
  *      4088  u64      XXH3 of bytes 0..4087, seeded with the block's offset in its file
  *
- * Magic, version and checksum stay where they are in every later format, so that a newer file is told from a bad
- * one. */
+ * Magic, version and checksum stay where they are in every format, so that a newer or an older file is told from a
+ * bad one. */
 #ifndef CLEAT_DISK_BLOCK_H
 #define CLEAT_DISK_BLOCK_H
 
@@ -15,7 +15,7 @@
 
 #include "disk/disk.h"
 
-enum { BLOCK_SIZE = 4096, BLOCK_FIELDS = 12, BLOCK_END = 4088, BLOCK_FORMAT = 1, BLOCK_MAGIC_SIZE = 8 };
+enum { BLOCK_SIZE = 4096, BLOCK_FIELDS = 12, BLOCK_END = 4088, BLOCK_FORMAT = 2, BLOCK_MAGIC_SIZE = 8 };
 
 extern const char block_magic_identity[BLOCK_MAGIC_SIZE + 1];
 extern const char block_magic_vote[BLOCK_MAGIC_SIZE + 1];
@@ -25,7 +25,7 @@ extern const char block_magic_snapshot[BLOCK_MAGIC_SIZE + 1];
 /* Puts magic, version and checksum around the fields, which are in place. */
 void block_seal(uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset);
 
-enum block_state { BLOCK_GOOD, BLOCK_DAMAGED, BLOCK_NEWER };
+enum block_state { BLOCK_GOOD, BLOCK_DAMAGED, BLOCK_NEWER, BLOCK_OLDER };
 enum block_state block_state(const uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset);
 
 /* As block_state, with the reason for refusing it. */

@@ -69,7 +69,6 @@ static enum disk_status bulk_prepare_segment(struct bulk *bulk, struct disk_bulk
     char from[DIRECTORY_NAME_MAX];
     enum disk_status status;
     if (recycled_take(&bulk->recycled, from)) {
-        segment.recycled = true;
         status = segment_recycle(bulk->directory, &segment, from, &request->segment.file, reason);
         if (status == DISK_FULL)
             atomic_fetch_sub(&bulk->wal_bytes, segment.bytes); /* it is gone */

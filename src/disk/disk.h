@@ -71,7 +71,7 @@ struct disk_recovered {
 
 enum disk_status {
     DISK_OK,
-    DISK_REFUSED,  /* damaged, locked, not ours or of a newer format: nothing was changed. The reason says where */
+    DISK_REFUSED,  /* damaged, locked, not ours or of another format: nothing was changed. The reason says where */
     DISK_FAILED,   /* a call failed: the reason says which, on what, and errno's text */
     DISK_FULL,     /* a call failed for want of room (ENOSPC, EDQUOT, EFBIG), or of descriptors (EMFILE, ENFILE) */
 };

@@ -6,16 +6,15 @@
 #include "disk/segment.h"
 
 enum {
-    AT_HEADER_CHECKSUM = 0,
-    AT_PAYLOAD_CHECKSUM = 8,
-    AT_TERM = 16,
-    AT_INDEX = 24,
-    AT_TIME = 32,
-    AT_SIZE = 40,
-    AT_BATCH = 44,
-    AT_TYPE = 48,
-    AT_ENTRY_TYPE = 49,
-    AT_ZEROS = 50,
+    AT_CHECKSUM = 0,
+    AT_TERM = 8,
+    AT_INDEX = 16,
+    AT_TIME = 24,
+    AT_SIZE = 32,
+    AT_BATCH = 36,
+    AT_TYPE = 40,
+    AT_ENTRY_TYPE = 41,
+    AT_ZEROS = 42,
 };
 
 size_t record_bytes(size_t payload_size)
@@ -24,20 +23,22 @@ size_t record_bytes(size_t payload_size)
     return RECORD_HEADER + (payload_size + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
 }
 
-/* The factor is odd, so that no two offsets of a segment share a seed. */
+/* The factor is odd, so that no two offsets of a stream share a seed. */
 static uint64_t record_seed(uint64_t segment_id, uint64_t offset)
 {
     return segment_id ^ offset * 0x9e3779b97f4a7c15u;
 }
 
+static uint64_t record_checksum(const uint8_t header[RECORD_HEADER], uint64_t segment_id, uint64_t offset)
+{
+    return hash_bytes(header + AT_TERM, RECORD_HEADER - AT_TERM, record_seed(segment_id, offset));
+}
+
 void record_encode(const struct record *record, uint64_t segment_id, uint64_t offset, uint8_t header[RECORD_HEADER])
 {
-    ensure(offset % RECORD_ALIGN == 0 && offset >= SEGMENT_HEADER && offset <= SEGMENT_BYTES_MAX);
-    ensure(record->batch >= SEGMENT_HEADER && record->batch <= offset);
-    ensure(record->type != RECORD_BEGIN || (offset == SEGMENT_HEADER && record->payload_size == RECORD_BEGIN_PAYLOAD));
+    ensure(offset % RECORD_ALIGN == 0 && offset <= SEGMENT_BYTES_MAX && record->batch <= offset);
+    ensure(record->type != RECORD_BEGIN || (offset == 0 && record->payload_size == RECORD_BEGIN_PAYLOAD));
     memset(header, 0, RECORD_HEADER);
-    uint64_t seed = record_seed(segment_id, offset);
-    bytes_put_u64(header + AT_PAYLOAD_CHECKSUM, hash_bytes(record->payload, record->payload_size, ~seed));
     bytes_put_u64(header + AT_TERM, record->term);
     bytes_put_u64(header + AT_INDEX, record->index);
     bytes_put_u64(header + AT_TIME, record->time_ms);
@@ -45,8 +46,7 @@ void record_encode(const struct record *record, uint64_t segment_id, uint64_t of
     bytes_put_u32(header + AT_BATCH, record->batch);
     header[AT_TYPE] = (uint8_t)record->type;
     header[AT_ENTRY_TYPE] = record->entry_type;
-    bytes_put_u64(header + AT_HEADER_CHECKSUM,
-                  hash_bytes(header + AT_PAYLOAD_CHECKSUM, RECORD_HEADER - AT_PAYLOAD_CHECKSUM, seed));
+    bytes_put_u64(header + AT_CHECKSUM, record_checksum(header, segment_id, offset));
 }
 
 void record_append(const struct record *record, uint64_t segment_id, uint64_t offset, struct buffer *out)
@@ -64,12 +64,12 @@ static bool record_type_fits(uint8_t type, uint32_t payload_size, uint64_t offse
 {
     switch (type) {
     case RECORD_BEGIN:
-        return payload_size == RECORD_BEGIN_PAYLOAD && offset == SEGMENT_HEADER;
+        return payload_size == RECORD_BEGIN_PAYLOAD && offset == 0;
     case RECORD_ENTRY:
-        return offset > SEGMENT_HEADER;
+        return offset > 0;
     case RECORD_RESET:
     case RECORD_MARK:
-        return payload_size == 0 && offset > SEGMENT_HEADER;
+        return payload_size == 0 && offset > 0;
     default:
         return false;
     }
@@ -84,36 +84,17 @@ static bool record_zeros(const uint8_t *bytes, size_t size)
     return true;
 }
 
-bool record_header_at(const uint8_t *segment, size_t size, uint64_t segment_id, uint64_t offset, uint32_t *batch)
+bool record_header_at(const uint8_t *stream, size_t size, uint64_t segment_id, uint64_t offset, struct record *record)
 {
-    ensure(offset % RECORD_ALIGN == 0 && offset >= SEGMENT_HEADER);
+    ensure(offset % RECORD_ALIGN == 0);
     if (offset > size || size - offset < RECORD_HEADER)
         return false;
     /* The cheap looks come first: recovery tries every boundary behind a record that is bad. */
-    const uint8_t *header = segment + offset;
-    *batch = bytes_u32(header + AT_BATCH);
-    return record_type_fits(header[AT_TYPE], bytes_u32(header + AT_SIZE), offset) && *batch <= offset &&
-           *batch >= SEGMENT_HEADER && *batch % RECORD_ALIGN == 0 &&
-           bytes_u64(header + AT_HEADER_CHECKSUM) == hash_bytes(header + AT_PAYLOAD_CHECKSUM,
-                                                                RECORD_HEADER - AT_PAYLOAD_CHECKSUM,
-                                                                record_seed(segment_id, offset));
-}
-
-bool record_decode(const uint8_t *segment, size_t size, uint64_t segment_id, uint64_t offset, struct record *record)
-{
-    uint32_t batch;
-    if (!record_header_at(segment, size, segment_id, offset, &batch))
-        return false;
-    const uint8_t *header = segment + offset;
+    const uint8_t *header = stream + offset;
+    uint32_t batch = bytes_u32(header + AT_BATCH);
     uint32_t payload_size = bytes_u32(header + AT_SIZE);
-    if (payload_size > size - offset - RECORD_HEADER ||
-        record_bytes(payload_size) > size - offset || !record_zeros(header + AT_ZEROS, RECORD_HEADER - AT_ZEROS))
-        return false;
-    const uint8_t *payload = header + RECORD_HEADER;
-    if (bytes_u64(header + AT_PAYLOAD_CHECKSUM) !=
-        hash_bytes(payload, payload_size, ~record_seed(segment_id, offset)))
-        return false;
-    if (!record_zeros(payload + payload_size, record_bytes(payload_size) - RECORD_HEADER - payload_size))
+    if (!record_type_fits(header[AT_TYPE], payload_size, offset) || batch > offset || batch % RECORD_ALIGN != 0 ||
+        bytes_u64(header + AT_CHECKSUM) != record_checksum(header, segment_id, offset))
         return false;
     *record = (struct record){
         .type = (enum record_type)header[AT_TYPE],
@@ -123,9 +104,22 @@ bool record_decode(const uint8_t *segment, size_t size, uint64_t segment_id, uin
         .time_ms = bytes_u64(header + AT_TIME),
         .batch = batch,
         .payload_size = payload_size,
-        .payload = payload,
     };
     return true;
+}
+
+bool record_decode(const uint8_t *stream, size_t size, uint64_t segment_id, uint64_t offset, struct record *record)
+{
+    if (!record_header_at(stream, size, segment_id, offset, record))
+        return false;
+    const uint8_t *header = stream + offset;
+    uint64_t room = size - offset - RECORD_HEADER;
+    if (record->payload_size > room || record_bytes(record->payload_size) - RECORD_HEADER > room ||
+        !record_zeros(header + AT_ZEROS, RECORD_HEADER - AT_ZEROS))
+        return false;
+    record->payload = header + RECORD_HEADER;
+    return record_zeros(record->payload + record->payload_size,
+                        record_bytes(record->payload_size) - RECORD_HEADER - record->payload_size);
 }
 
 void record_begin_encode(const struct record_place *previous, uint8_t payload[RECORD_BEGIN_PAYLOAD])

@@ -277,23 +277,22 @@ static void recovery_encode(const struct recovery *recovery, uint64_t id, struct
     const struct trail *trail = &recovery->trail;
     uint8_t payload[RECORD_BEGIN_PAYLOAD];
     record_begin_encode(&trail->end, payload);
-    struct record begin = {.type = RECORD_BEGIN, .batch = SEGMENT_HEADER, .index = trail->end_index,
+    struct record begin = {.type = RECORD_BEGIN, .index = trail->end_index,
                            .term = trail->end_term, .payload_size = sizeof payload, .payload = payload};
-    record_append(&begin, id, SEGMENT_HEADER, records);
+    record_append(&begin, id, 0, records);
     struct record mark = {.type = RECORD_MARK, .index = recovery->replay.last_index,
                           .term = recovery->replay.last_term};
     if (recovery->drop) {
-        struct record reset = {.type = RECORD_RESET, .batch = SEGMENT_HEADER, .index = recovery->snapshot.index,
+        struct record reset = {.type = RECORD_RESET, .index = recovery->snapshot.index,
                                .term = recovery->snapshot.term};
-        record_append(&reset, id, SEGMENT_HEADER + buffer_size(records), records);
+        record_append(&reset, id, buffer_size(records), records);
         mark.index = reset.index;
         mark.term = reset.term;
     } else {
         trail_last_batch(trail, id, records);
     }
-    uint64_t offset = SEGMENT_HEADER + buffer_size(records);
-    mark.batch = (uint32_t)offset;
-    record_append(&mark, id, offset, records);
+    mark.batch = (uint32_t)buffer_size(records);
+    record_append(&mark, id, buffer_size(records), records);
 }
 
 /* Without a new segment the log can be read but not written, until there is room for a spare one. */
@@ -332,10 +331,10 @@ static enum disk_status recovery_begin_segment(struct recovery *recovery, struct
     struct buffer records = {0};
     recovery_encode(recovery, segment.id, &records);
     /* The last batch came from a segment that may have been larger than they are now. */
-    uint64_t need = SEGMENT_HEADER + buffer_size(&records) + SEGMENT_HEADER - 1;
+    uint64_t need = SEGMENT_HEADER + sector_file_bytes(buffer_size(&records)) + SEGMENT_HEADER - 1;
     if (segment.bytes < need)
         segment.bytes = (uint32_t)(need / SEGMENT_HEADER * SEGMENT_HEADER);
-    uint64_t end = SEGMENT_HEADER + buffer_size(&records);
+    uint64_t end = buffer_size(&records);
     enum disk_status status = segment_create(recovery->directory, &segment, buffer_start(&records),
                                              buffer_size(&records), &wal->file, reason);
     buffer_close(&records);
@@ -360,7 +359,7 @@ enum disk_status recovery_mend(struct recovery *recovery, struct wal *wal, struc
         status = recovery_mend_vote(recovery, reason);
     if (status == DISK_OK)
         status = recovery_begin_segment(recovery, wal, reason);
-    bool tip_counts = trail->tip < trail->count && trail->last_batch > SEGMENT_HEADER;
+    bool tip_counts = trail->tip < trail->count && trail->last_batch > 0;
     if (status == DISK_OK)
         status = recovery_tidy_rest(recovery, tip_counts, reason);
     if (status != DISK_OK)

@@ -19,7 +19,6 @@ enum {
     AT_ID = AT_INCARNATION + 8,
     AT_SEQUENCE = AT_ID + 8,
     AT_BEGUN = AT_SEQUENCE + 8,
-    AT_RECYCLED = AT_BEGUN + 1,
     SEGMENT_ZEROS = 64 * 1024, /* written in one piece */
     SEGMENT_PIECES = 8,
 };
@@ -34,12 +33,11 @@ static void segment_encode(const struct segment *segment, uint8_t block[BLOCK_SI
     bytes_put_u64(block + AT_ID, segment->id);
     bytes_put_u64(block + AT_SEQUENCE, segment->sequence);
     block[AT_BEGUN] = segment->begun;
-    block[AT_RECYCLED] = segment->recycled;
     block_seal(block, block_magic_segment, 0);
 }
 
-/* Header, records, zeros up to the full size. Returns 0 or -errno. */
-static int segment_fill(int file, const struct segment *segment, const uint8_t *records, size_t size)
+/* Header, sectors, zeros up to the full size. Returns 0 or -errno. */
+static int segment_fill(int file, const struct segment *segment, const uint8_t *sectors, size_t size)
 {
     static _Alignas(FS_BLOCK_BYTES) uint8_t zeros[SEGMENT_ZEROS]; /* const would put them into the program's file */
     _Alignas(FS_BLOCK_BYTES) uint8_t block[BLOCK_SIZE];
@@ -47,7 +45,7 @@ static int segment_fill(int file, const struct segment *segment, const uint8_t *
         fs_bypass_cache(file); /* megabytes of zeros are of no use there */
     segment_encode(segment, block);
     struct iovec start[] = {{.iov_base = block, .iov_len = sizeof block},
-                            {.iov_base = (void *)(uintptr_t)records, .iov_len = size}};
+                            {.iov_base = (void *)(uintptr_t)sectors, .iov_len = size}};
     int error = fs_writev(file, 0, start, 2);
     uint64_t offset = SEGMENT_HEADER + size;
     struct pace pace = {0};
@@ -72,7 +70,7 @@ enum disk_status segment_create(const struct directory *directory, const struct 
                                 const uint8_t *records, size_t size, int *file, char *reason)
 {
     ensure(segment->bytes >= SEGMENT_BYTES_MIN && segment->bytes <= SEGMENT_BYTES_MAX);
-    ensure(segment->bytes % SEGMENT_HEADER == 0 && size <= segment->bytes - SEGMENT_HEADER);
+    ensure(segment->bytes % SEGMENT_HEADER == 0 && size <= segment_stream_bytes(segment->bytes));
     ensure(segment->begun == (size > 0));
     char name[DIRECTORY_NAME_MAX];
     char unfinished[DIRECTORY_NAME_MAX];
@@ -84,7 +82,10 @@ enum disk_status segment_create(const struct directory *directory, const struct 
     int made = fs_create(path);
     if (made < 0)
         return directory_abandon(directory, -1, unfinished, reason_no_room(reason, "create", path, made), reason);
-    int error = segment_fill(made, segment, records, size);
+    size_t sectors_size = 0;
+    uint8_t *sectors = size > 0 ? sector_stream_encode(records, size, segment->id, &sectors_size) : NULL;
+    int error = segment_fill(made, segment, sectors, sectors_size);
+    free(sectors);
     if (error < 0)
         return directory_abandon(directory, made, unfinished, reason_no_room(reason, "write", path, error), reason);
     error = fs_sync(made);
@@ -98,7 +99,7 @@ enum disk_status segment_create(const struct directory *directory, const struct 
     return status;
 }
 
-/* The header alone is new: with it the id, and so nothing behind it is a record any longer. Returns 0 or -errno. */
+/* The header alone is new: with it the id, and so no sector behind it is this segment's. Returns 0 or -errno. */
 static int segment_overwrite(int file, const struct segment *segment)
 {
     _Alignas(FS_BLOCK_BYTES) uint8_t block[BLOCK_SIZE];
@@ -111,7 +112,7 @@ static int segment_overwrite(int file, const struct segment *segment)
 enum disk_status segment_recycle(const struct directory *directory, const struct segment *segment, const char *from,
                                  int *file, char *reason)
 {
-    ensure(segment->recycled && !segment->begun);
+    ensure(!segment->begun);
     char name[DIRECTORY_NAME_MAX];
     char path[DISK_PATH_MAX];
     directory_path(directory, from, path);
@@ -152,7 +153,6 @@ static enum disk_status segment_check(const uint8_t block[BLOCK_SIZE], uint64_t 
         .id = bytes_u64(block + AT_ID),
         .sequence = bytes_u64(block + AT_SEQUENCE),
         .begun = block[AT_BEGUN] == 1,
-        .recycled = block[AT_RECYCLED] == 1,
     };
     if (segment->node_id != expected->node_id || segment->incarnation != expected->incarnation)
         return reason_refused(reason, path, 0, "belongs to another data directory");
@@ -201,25 +201,26 @@ enum disk_status segment_open(const struct directory *directory, uint64_t sequen
     return status;
 }
 
-enum disk_status segment_read(const struct directory *directory, const struct segment *segment, int file, size_t size,
-                              uint8_t **bytes, char *reason)
+enum disk_status segment_read(const struct directory *directory, const struct segment *segment, int file, uint64_t size,
+                              struct sector_stream *stream, char *reason)
 {
-    ensure(size >= SEGMENT_HEADER && size <= segment->bytes);
+    ensure(size > 0 && size <= segment_stream_bytes(segment->bytes));
     char name[DIRECTORY_NAME_MAX];
     char path[DISK_PATH_MAX];
     directory_segment_name(segment->sequence, name);
     directory_path(directory, name, path);
-    uint8_t *content = malloc(size);
-    if (!content)
+    size_t sectors_size = (size_t)sector_file_bytes(size);
+    uint8_t *sectors = malloc(sectors_size);
+    if (!sectors)
         return reason_failed(reason, "memory for", path, -ENOMEM);
     size_t got = 0;
-    int error = fs_read(file, 0, content, size, &got);
-    if (error == 0 && got == size) {
-        *bytes = content;
+    int error = fs_read(file, SEGMENT_HEADER, sectors, sectors_size, &got);
+    if (error == 0 && got == sectors_size) {
+        sector_stream_decode(stream, sectors, sectors_size, segment->id);
         return DISK_OK;
     }
-    free(content);
+    free(sectors);
     if (error < 0)
         return reason_failed(reason, "read", path, error);
-    return reason_refused(reason, path, got, "damaged: the file is not as long as it was made");
+    return reason_refused(reason, path, SEGMENT_HEADER + got, "damaged: the file is not as long as it was made");
 }

@@ -2,14 +2,14 @@
  *
  *      0      a block (block.h): u32 node id, u32 bytes of the file, u64 incarnation, u64 id (random), u64 sequence,
  *             u8 begun: 1 if the records up to a MARK were in it before it got its name
- *             u8 recycled: 1 if the file was another segment before
- *      4096   records (record.h), then zeros to the end; in a recycled one whatever it had there, which under its new
- *             id are no records. A segment that is only prepared has no records */
+ *      4096   sectors (sector.h) with the stream of records (record.h), then zeros to the end; in one that was another
+ *             segment before, whatever it had there. A segment that is only prepared has no records */
 #ifndef CLEAT_DISK_SEGMENT_H
 #define CLEAT_DISK_SEGMENT_H
 
 #include "disk/directory.h"
 #include "disk/disk.h"
+#include "disk/sector.h"
 
 enum { SEGMENT_HEADER = 4096, SEGMENT_BYTES_MIN = 64 * 1024, SEGMENT_BYTES_MAX = 1024 * 1024 * 1024 };
 
@@ -20,11 +20,15 @@ struct segment {
     uint64_t id;
     uint64_t sequence;
     bool begun;
-    bool recycled;
 };
 
-/* Makes the file: RECORDS of SIZE bytes, if any, at its start. *FILE stays open. DISK_FULL where there is no room:
- * nothing is left behind. */
+/* Bytes of the stream that a segment of BYTES can hold. */
+static inline uint64_t segment_stream_bytes(uint32_t bytes)
+{
+    return sector_stream_bytes(bytes - SEGMENT_HEADER);
+}
+/* Makes the file: RECORDS, SIZE bytes of the stream, if any, at its start. *FILE stays open. DISK_FULL where there is
+ * no room: nothing is left behind. */
 enum disk_status segment_create(const struct directory *directory, const struct segment *segment,
                                 const uint8_t *records, size_t size, int *file, char *reason);
 /* Makes the file FROM, which has another segment of the same size that nobody needs, this one. As segment_create
@@ -34,8 +38,8 @@ enum disk_status segment_recycle(const struct directory *directory, const struct
 /* Opens an existing one, syncs it, and reads and checks its header. *FILE stays open where DISK_OK. */
 enum disk_status segment_open(const struct directory *directory, uint64_t sequence, const struct segment *expected,
                               struct segment *segment, int *file, char *reason);
-/* Reads the bytes from 0 to SIZE into memory, which the caller frees. */
-enum disk_status segment_read(const struct directory *directory, const struct segment *segment, int file, size_t size,
-                              uint8_t **bytes, char *reason);
+/* Reads the sectors that hold the first SIZE bytes of the stream. The caller closes STREAM where DISK_OK. */
+enum disk_status segment_read(const struct directory *directory, const struct segment *segment, int file, uint64_t size,
+                              struct sector_stream *stream, char *reason);
 
 #endif

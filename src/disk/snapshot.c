@@ -178,8 +178,8 @@ static enum disk_status snapshot_start(struct snapshot_reader *reader, bool *new
     return snapshot_decode(reader, block, newer, reason);
 }
 
-enum disk_status snapshot_open(struct snapshot_reader *reader, const char *path, uint32_t block_max_bytes, bool *newer,
-                               char *reason)
+enum disk_status snapshot_open(struct snapshot_reader *reader, const char *path, uint32_t block_max_bytes,
+                               bool *newer, char *reason)
 {
     ensure(strlen(path) < DISK_PATH_MAX && block_max_bytes > 0);
     *reader = (struct snapshot_reader){.file = -1, .block_max_bytes = block_max_bytes, .offset = BLOCK_SIZE};

@@ -61,8 +61,8 @@ enum disk_status snapshot_end(struct snapshot_writer *writer, char *reason);
 void snapshot_writer_close(struct snapshot_writer *writer);
 
 /* DISK_REFUSED: damaged, or of a newer format (*NEWER). BLOCK_MAX_BYTES: larger parts are damage. */
-enum disk_status snapshot_open(struct snapshot_reader *reader, const char *path, uint32_t block_max_bytes, bool *newer,
-                               char *reason);
+enum disk_status snapshot_open(struct snapshot_reader *reader, const char *path, uint32_t block_max_bytes,
+                               bool *newer, char *reason);
 /* The next block, borrowed until the next call; *END: there was none left, and the file is whole. */
 enum disk_status snapshot_next(struct snapshot_reader *reader, const uint8_t **bytes, size_t *size, bool *end,
                                char *reason);

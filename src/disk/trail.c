@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "disk/fs.h"
@@ -10,6 +11,7 @@
 
 enum { TRAIL_FIRST_RECORD = RECORD_HEADER + RECORD_BEGIN_PAYLOAD };
 
+/* OFFSET is the stream's. */
 static enum disk_status trail_refuse(const struct trail *trail, const struct trail_item *item, uint64_t offset,
                                      const char *text, char *reason)
 {
@@ -17,12 +19,12 @@ static enum disk_status trail_refuse(const struct trail *trail, const struct tra
     char path[DISK_PATH_MAX];
     directory_segment_name(item->segment.sequence, name);
     directory_path(trail->directory, name, path);
-    return reason_refused(reason, path, offset, text);
+    return reason_refused(reason, path, sector_file_offset(offset), text);
 }
 
-/* Reads the first SIZE bytes (0: all) of a segment. */
-static enum disk_status trail_read(const struct trail *trail, const struct trail_item *item, size_t size,
-                                   uint8_t **bytes, char *reason)
+/* Reads the first SIZE bytes of a segment's stream; SIZE 0: all of it. */
+static enum disk_status trail_read(const struct trail *trail, const struct trail_item *item, uint64_t size,
+                                   struct sector_stream *stream, char *reason)
 {
     struct segment segment;
     int file;
@@ -30,7 +32,8 @@ static enum disk_status trail_read(const struct trail *trail, const struct trail
         segment_open(trail->directory, item->segment.sequence, &item->segment, &segment, &file, reason);
     if (status != DISK_OK)
         return status;
-    status = segment_read(trail->directory, &segment, file, size > 0 ? size : segment.bytes, bytes, reason);
+    status = segment_read(trail->directory, &segment, file, size > 0 ? size : segment_stream_bytes(segment.bytes),
+                          stream, reason);
     (void)fs_close(file);
     return status;
 }
@@ -42,22 +45,21 @@ static enum disk_status trail_open_item(const struct trail *trail, uint64_t sequ
     enum disk_status status = segment_open(trail->directory, sequence, expected, &item->segment, &file, reason);
     if (status != DISK_OK)
         return status;
-    uint8_t *bytes;
-    size_t size = SEGMENT_HEADER + TRAIL_FIRST_RECORD;
-    status = segment_read(trail->directory, &item->segment, file, size, &bytes, reason);
+    struct sector_stream stream;
+    status = segment_read(trail->directory, &item->segment, file, TRAIL_FIRST_RECORD, &stream, reason);
     (void)fs_close(file);
     if (status != DISK_OK)
         return status;
     struct record begin;
-    item->begins = record_decode(bytes, size, item->segment.id, SEGMENT_HEADER, &begin);
+    item->begins = record_decode(stream.bytes, stream.whole, item->segment.id, 0, &begin);
     if (item->begins) {
         item->previous = record_begin_decode(&begin);
         item->base_index = begin.index;
         item->base_term = begin.term;
     }
-    free(bytes);
+    sector_stream_close(&stream);
     if (!item->begins && item->segment.begun)
-        return trail_refuse(trail, item, SEGMENT_HEADER, "damaged: the segment's first record is bad", reason);
+        return trail_refuse(trail, item, 0, "damaged: the segment's first record is bad", reason);
     return DISK_OK;
 }
 
@@ -74,9 +76,9 @@ static enum disk_status trail_link(struct trail *trail, char *reason)
         if (item->segment.id != next->previous.id)
             return trail_refuse(trail, item, 0, "is not the segment that the next one goes on from", reason);
         if (!item->begins)
-            return trail_refuse(trail, item, SEGMENT_HEADER, "damaged: the segment's first record is bad", reason);
-        if (end <= SEGMENT_HEADER || end > item->segment.bytes || end % RECORD_ALIGN != 0)
-            return trail_refuse(trail, next, SEGMENT_HEADER, "damaged: no end for the segment before", reason);
+            return trail_refuse(trail, item, 0, "damaged: the segment's first record is bad", reason);
+        if (end < TRAIL_FIRST_RECORD || end > segment_stream_bytes(item->segment.bytes) || end % RECORD_ALIGN != 0)
+            return trail_refuse(trail, next, 0, "damaged: no end for the segment before", reason);
         item->counts = true;
         next = item;
     }
@@ -103,79 +105,110 @@ enum disk_status trail_open(struct trail *trail, const struct directory *directo
 void trail_close(struct trail *trail)
 {
     free(trail->items);
-    free(trail->bytes);
+    sector_stream_close(&trail->stream);
     trail->items = NULL;
-    trail->bytes = NULL;
 }
 
-/* --- what is behind a bad record -------------------------------------------------------------------------------- */
+/* --- where the valid records end -------------------------------------------------------------------------------- */
 
-/* The first place from OFFSET on with a record's header of a batch that began after BATCH, or 0. That the header is
- * there is enough: it was written, so all batches before its own were synced. */
-static uint64_t trail_later_batch(const uint8_t *bytes, const struct segment *segment, uint64_t offset, uint64_t batch)
+/* Whether a crash can have ended the valid records at OFFSET. NULL: yes; or what is wrong, and *WHERE. */
+static const char *trail_end_wrong(const struct sector_stream *stream, uint64_t segment_id, uint64_t offset,
+                                   uint64_t *where)
 {
-    ensure(offset % RECORD_ALIGN == 0 && offset >= SEGMENT_HEADER);
-    for (; offset < segment->bytes; offset += RECORD_ALIGN) {
-        uint32_t began;
-        if (record_header_at(bytes, segment->bytes, segment->id, offset, &began) && began > batch)
-            return offset;
+    ensure(offset <= stream->whole);
+    /* A record begins with a checksum. Zeros: its sector is as it was before the record was written. */
+    if (offset == stream->size || (offset < stream->whole && bytes_u64(stream->bytes + offset) == 0))
+        return NULL;
+    uint64_t end = offset + RECORD_HEADER;
+    struct record record;
+    *where = offset;
+    if (end <= stream->whole) {
+        if (!record_header_at(stream->bytes, stream->whole, segment_id, offset, &record))
+            return "damaged: a bad record in good sectors";
+        end = offset + record_bytes(record.payload_size);
     }
-    return 0;
+    if (end <= stream->whole || end > stream->size)
+        return "damaged: a bad record in good sectors";
+    *where = stream->whole;
+    return stream->damaged == stream->whole ? "damaged: a sector's checksum does not fit" : NULL;
 }
 
-static bool trail_zeros(const uint8_t *bytes, size_t size)
+/* Whether from OFFSET on there is a record's header of a batch that began after BATCH. That the header is there is
+ * enough: it was written, so all batches before its own were synced. */
+static bool trail_later_batch(const struct sector_stream *stream, uint64_t segment_id, uint64_t offset, uint64_t batch)
 {
-    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+    ensure(offset % RECORD_ALIGN == 0);
+    for (; offset < stream->size; offset += RECORD_ALIGN) {
+        struct record record;
+        if (record_header_at(stream->bytes, stream->size, segment_id, offset, &record) && record.batch > batch)
+            return true;
+    }
+    return false;
 }
 
-/* Whether something was written from OFFSET on that is no whole record. In a recycled segment only the header of a
- * record tells; what else is there may be of the file's earlier life. */
-static bool trail_dirty(const struct trail_item *item, const uint8_t *bytes, uint64_t offset)
+/* Whether something was written from OFFSET on. */
+static bool trail_dirty(const struct sector_stream *stream, uint64_t offset)
 {
-    const struct segment *segment = &item->segment;
-    uint32_t began;
-    if (segment->recycled)
-        return record_header_at(bytes, segment->bytes, segment->id, offset, &began);
-    return !trail_zeros(bytes + offset, segment->bytes - offset);
+    const uint8_t *bytes = stream->bytes + offset;
+    size_t size = stream->size - (size_t)offset;
+    return size > 0 && (bytes[0] != 0 || memcmp(bytes, bytes + 1, size - 1) != 0);
 }
 
-static void trail_note(struct buffer *notes, const struct trail_item *item, uint64_t offset)
+static void trail_note(struct buffer *notes, const struct trail_item *item, const char *event, uint64_t offset)
 {
     char name[DIRECTORY_NAME_MAX];
     directory_segment_name(item->segment.sequence, name);
-    buffer_append_text(notes, "event=torn_tail file=");
+    buffer_append_text(notes, "event=");
+    buffer_append_text(notes, event);
+    buffer_append_text(notes, " file=");
     buffer_append_text(notes, name);
     buffer_append_text(notes, " offset=");
-    buffer_append_number(notes, offset);
+    buffer_append_number(notes, sector_file_offset(offset));
     buffer_append_text(notes, "\n");
+}
+
+/* Looks at what is behind the valid records of ITEM, which end at OFFSET: *TORN, or the reason to refuse. */
+static enum disk_status trail_check_end(const struct trail *trail, const struct trail_item *item,
+                                        const struct sector_stream *stream, uint64_t offset, bool *torn,
+                                        struct buffer *notes, char *reason)
+{
+    uint64_t where;
+    const char *wrong = trail_end_wrong(stream, item->segment.id, offset, &where);
+    if (wrong)
+        return trail_refuse(trail, item, where, wrong, reason);
+    *torn = trail_dirty(stream, offset);
+    if (*torn && trail_later_batch(stream, item->segment.id, offset, offset))
+        return trail_refuse(trail, item, offset, "damaged: a bad record, and later ones follow", reason);
+    if (*torn)
+        trail_note(notes, item, "torn_tail", offset);
+    if (stream->damaged < stream->size)
+        trail_note(notes, item, "damaged_sector", stream->damaged); /* nothing is lost, but the disk is not sound */
+    return DISK_OK;
 }
 
 /* The segments after the tip have no BEGIN: they are only prepared, or the newest batch was to be one's first. */
 static enum disk_status trail_check_prepared(struct trail *trail, struct buffer *notes, char *reason)
 {
-    bool torn = trail->torn;
-    const struct trail_item *torn_item = torn ? &trail->items[trail->tip] : NULL;
+    const struct trail_item *torn_item = trail->torn ? &trail->items[trail->tip] : NULL;
     uint64_t torn_offset = trail->valid_end;
     for (size_t i = trail->tip < trail->count ? trail->tip + 1 : 0; i < trail->count; i++) {
         const struct trail_item *item = &trail->items[i];
-        uint8_t *bytes;
-        enum disk_status status = trail_read(trail, item, 0, &bytes, reason);
+        struct sector_stream stream;
+        bool torn = false;
+        enum disk_status status = trail_read(trail, item, 0, &stream, reason);
         if (status != DISK_OK)
             return status;
-        bool later = trail_later_batch(bytes, &item->segment, SEGMENT_HEADER, SEGMENT_HEADER) > 0;
-        bool dirty = trail_dirty(item, bytes, SEGMENT_HEADER);
-        free(bytes);
-        if (later)
-            return trail_refuse(trail, item, SEGMENT_HEADER, "damaged: a bad record, and later ones follow", reason);
-        if (!dirty)
-            continue;
-        if (torn)
+        status = trail_check_end(trail, item, &stream, 0, &torn, notes, reason);
+        sector_stream_close(&stream);
+        if (status != DISK_OK)
+            return status;
+        if (torn && torn_item)
             return trail_refuse(trail, torn_item, torn_offset,
                                 "damaged: a bad record, and bytes follow in a later segment", reason);
-        torn = true;
-        torn_item = item;
-        torn_offset = SEGMENT_HEADER;
-        trail_note(notes, item, SEGMENT_HEADER);
+        if (torn) {
+            torn_item = item;
+            torn_offset = 0;
+        }
     }
     return DISK_OK;
 }
@@ -186,42 +219,47 @@ static enum disk_status trail_check_prepared(struct trail *trail, struct buffer 
 static enum disk_status trail_replay_closed(const struct trail *trail, const struct trail_item *item, uint64_t end,
                                             struct replay *replay, char *reason)
 {
-    uint8_t *bytes;
-    enum disk_status status = trail_read(trail, item, end, &bytes, reason);
+    struct sector_stream stream;
+    enum disk_status status = trail_read(trail, item, end, &stream, reason);
     if (status != DISK_OK)
         return status;
-    uint64_t offset = SEGMENT_HEADER + TRAIL_FIRST_RECORD;
-    while (offset < end) {
+    uint64_t offset = TRAIL_FIRST_RECORD;
+    if (stream.whole < stream.size) {
+        offset = stream.whole;
+        status = trail_refuse(trail, item, offset, "damaged: a bad sector, and the next segment goes on behind it",
+                              reason);
+    }
+    while (offset < end && status == DISK_OK) {
         struct record record;
         const char *wrong = "damaged: a bad record, and later ones follow in the next segment";
-        if (record_decode(bytes, end, item->segment.id, offset, &record))
+        if (record_decode(stream.bytes, end, item->segment.id, offset, &record))
             wrong = replay_apply(replay, &record);
-        if (wrong) {
+        if (wrong)
             status = trail_refuse(trail, item, offset, wrong, reason);
-            break;
-        }
-        offset += record_bytes(record.payload_size);
+        else
+            offset += record_bytes(record.payload_size);
     }
     ensure(status != DISK_OK || offset == end);
-    free(bytes);
+    sector_stream_close(&stream);
     return status;
 }
 
-/* The last segment: up to its first bad record. */
+/* The last segment: up to where its valid records end. */
 static enum disk_status trail_replay_tip(struct trail *trail, struct replay *replay, struct buffer *notes, char *reason)
 {
     const struct trail_item *tip = &trail->items[trail->tip];
     const struct segment *segment = &tip->segment;
-    enum disk_status status = trail_read(trail, tip, 0, &trail->bytes, reason);
+    struct sector_stream *stream = &trail->stream;
+    enum disk_status status = trail_read(trail, tip, 0, stream, reason);
     if (status != DISK_OK)
         return status;
-    trail->last_batch = SEGMENT_HEADER;
+    trail->last_batch = 0;
     trail->end = tip->previous;
     trail->end_index = tip->base_index;
     trail->end_term = tip->base_term;
-    uint64_t offset = SEGMENT_HEADER + TRAIL_FIRST_RECORD;
+    uint64_t offset = TRAIL_FIRST_RECORD;
     struct record record;
-    while (record_decode(trail->bytes, segment->bytes, segment->id, offset, &record)) {
+    while (record_decode(stream->bytes, stream->whole, segment->id, offset, &record)) {
         if (record.batch == offset) {
             trail->last_batch = record.batch;
             trail->end = (struct record_place){.sequence = segment->sequence, .id = segment->id, .offset = offset};
@@ -235,17 +273,10 @@ static enum disk_status trail_replay_tip(struct trail *trail, struct replay *rep
             return trail_refuse(trail, tip, offset, wrong, reason);
         offset += record_bytes(record.payload_size);
     }
-    if (segment->begun && trail->last_batch == SEGMENT_HEADER)
+    if (segment->begun && trail->last_batch == 0)
         return trail_refuse(trail, tip, offset, "damaged: a bad record, and there was a mark behind it", reason);
     trail->valid_end = offset;
-    trail->torn = trail_dirty(tip, trail->bytes, offset);
-    if (!trail->torn && !segment->recycled)
-        return DISK_OK;
-    if (trail_later_batch(trail->bytes, segment, offset, offset) > 0)
-        return trail_refuse(trail, tip, offset, "damaged: a bad record, and later ones follow", reason);
-    if (trail->torn)
-        trail_note(notes, tip, offset);
-    return DISK_OK;
+    return trail_check_end(trail, tip, stream, offset, &trail->torn, notes, reason);
 }
 
 enum disk_status trail_replay(struct trail *trail, uint64_t after, struct replay *replay, struct buffer *notes,
@@ -265,7 +296,7 @@ enum disk_status trail_replay(struct trail *trail, uint64_t after, struct replay
         if (status != DISK_OK)
             return status;
         if (item->base_index != replay->last_index || item->base_term != replay->last_term)
-            return trail_refuse(trail, item, SEGMENT_HEADER, "damaged: it does not go on where the log ended", reason);
+            return trail_refuse(trail, item, 0, "damaged: it does not go on where the log ended", reason);
         last = item;
     }
     if (last) {
@@ -287,23 +318,23 @@ void trail_last_batch(const struct trail *trail, uint64_t id, struct buffer *out
     uint64_t offset = trail->last_batch;
     while (offset < trail->valid_end) {
         struct record record;
-        bool valid = record_decode(trail->bytes, segment->bytes, segment->id, offset, &record);
+        bool valid = record_decode(trail->stream.bytes, trail->valid_end, segment->id, offset, &record);
         ensure(valid); /* it was when it was replayed */
         offset += record_bytes(record.payload_size);
         if (record.type != RECORD_RESET && record.type != RECORD_ENTRY)
             continue;
-        record.batch = SEGMENT_HEADER;
-        record_append(&record, id, SEGMENT_HEADER + buffer_size(out), out);
+        record.batch = 0;
+        record_append(&record, id, buffer_size(out), out);
     }
 }
 
 bool trail_must_rewrite(const struct trail *trail)
 {
-    if (trail->tip == trail->count || trail->last_batch == SEGMENT_HEADER)
+    if (trail->tip == trail->count || trail->last_batch == 0)
         return true;
     struct record record;
     const struct segment *segment = &trail->items[trail->tip].segment;
-    bool valid = record_decode(trail->bytes, segment->bytes, segment->id, trail->last_batch, &record);
+    bool valid = record_decode(trail->stream.bytes, trail->valid_end, segment->id, trail->last_batch, &record);
     ensure(valid);
     return record.type != RECORD_MARK;
 }

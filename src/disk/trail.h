@@ -3,13 +3,16 @@
  *      wal-5          wal-6          wal-9 (tip)              wal-10     wal-11
  *      [BEGIN ... ]<--[BEGIN ... ]<--[BEGIN ... batch ?????]  [zeros]    [zeros]
  *                 ^previous      ^previous      ^last batch   prepared, or their first batch was cut short; in
- *                                                             recycled ones old bytes instead of zeros
+ *                                                             used ones old sectors instead of zeros
  *
  * - The tip is the newest segment with a valid BEGIN. Each BEGIN says which segment came before, and where that one's
  *   records end: up to there all must be valid, behind it nothing counts.
- * - In the tip the first bad record is a torn tail if no record of a later batch follows, in it or in the prepared
- *   segments. Otherwise it is damage, and the log is refused. One batch is written at a time, and the next only after
- *   its sync: nothing can follow one that was cut short.
+ * - In the tip the valid records end where a sector lacks what follows: it was never written, or is as it was before
+ *   the last batch. That is a torn tail, if no record of a later batch follows, in the tip or in the prepared segments.
+ *   One batch is written at a time, and the next only after its sync: nothing can follow one that was cut short.
+ * - All else is damage, and the log is refused: a damaged sector where the next record is or ought to be, for no crash
+ *   leaves one; and a record that is no valid one though all its sectors are there. Damaged sectors further back are
+ *   of no account: what they held was not all written, or nothing.
  * - A segment between two that follow each other was written anew by a start that was interrupted: it counts no
  *   more. */
 #ifndef CLEAT_DISK_TRAIL_H
@@ -19,6 +22,7 @@
 #include "disk/disk.h"
 #include "disk/record.h"
 #include "disk/replay.h"
+#include "disk/sector.h"
 #include "disk/segment.h"
 
 struct trail_item {
@@ -35,10 +39,10 @@ struct trail {
     struct trail_item *items;     /* by ascending sequence */
     size_t count;
     size_t tip;                   /* `count` where no segment has a BEGIN */
-    uint8_t *bytes;               /* the tip's */
-    uint32_t last_batch;          /* offset where the tip's last batch began */
-    uint64_t valid_end;           /* offset behind its last valid record */
-    bool torn;                    /* there are bytes behind that */
+    struct sector_stream stream;  /* the tip's; all offsets are in it */
+    uint32_t last_batch;          /* where the tip's last batch began */
+    uint64_t valid_end;           /* behind its last valid record */
+    bool torn;                    /* something was written behind that */
     /* The log without the last batch, which may be in the page cache alone: where it ends, and its last entry. */
     struct record_place end;
     uint64_t end_index;

@@ -85,7 +85,7 @@ static enum disk_status vote_choose(struct vote *vote, const uint8_t *blocks, ch
     for (int i = 0; i < VOTE_BLOCKS; i++) {
         const uint8_t *block = blocks + (size_t)i * BLOCK_SIZE;
         enum block_state state = block_state(block, block_magic_vote, (uint64_t)i * BLOCK_SIZE);
-        if (state == BLOCK_NEWER)
+        if (state == BLOCK_NEWER || state == BLOCK_OLDER)
             return block_check(block, block_magic_vote, (uint64_t)i * BLOCK_SIZE, vote->path, reason);
         vote->good[i] = state == BLOCK_GOOD;
         if (!vote->good[i])

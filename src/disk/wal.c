@@ -27,7 +27,7 @@ void wal_init(struct wal *wal, const struct directory *directory, struct segment
     };
     appender_init(&wal->appender);
     ensure(wal->segment_bytes >= SEGMENT_BYTES_MIN && wal->segment_bytes <= SEGMENT_BYTES_MAX);
-    ensure(wal->segment_bytes - SEGMENT_HEADER >=
+    ensure(segment_stream_bytes(wal->segment_bytes) >=
            WAL_BEGIN + WAL_RESET + WAL_MARK + 2 * record_bytes(wal->record_max_bytes));
 }
 
@@ -58,20 +58,28 @@ static enum disk_status wal_fail(struct wal *wal, const char *call, int error, c
 static enum disk_status wal_begin(struct wal *wal, char *reason)
 {
     fs_bypass_cache(wal->file);
-    int error = appender_begin(&wal->appender, wal->file, wal->end.offset);
+    int error = appender_begin(&wal->appender, wal->file, wal->end.id, wal->end.offset);
     return error < 0 ? wal_fail(wal, "read", error, reason) : DISK_OK;
+}
+
+static uint64_t wal_left(const struct wal *wal)
+{
+    uint64_t bytes = segment_stream_bytes(wal->active_bytes);
+    ensure(wal->file >= 0 && wal->end.offset <= bytes);
+    return bytes - wal->end.offset;
 }
 
 /* Adds a record that fits in the active segment. */
 static enum disk_status wal_batch_add(struct wal *wal, struct record *record, char *reason)
 {
     static const uint8_t zeros[RECORD_ALIGN];
-    ensure(wal->file >= 0 && record_bytes(record->payload_size) <= wal->active_bytes - wal->end.offset);
+    ensure(record_bytes(record->payload_size) <= wal_left(wal));
     if (wal->appender.file != wal->file && wal_begin(wal, reason) != DISK_OK)
         return DISK_FAILED;
-    ensure(wal->appender.offset + wal->appender.size == wal->end.offset);
-    if (wal->batch == 0)
+    ensure(appender_end(&wal->appender) == wal->end.offset);
+    if (!wal->batching)
         wal->batch = (uint32_t)wal->end.offset;
+    wal->batching = true;
     record->batch = wal->batch;
     uint8_t header[RECORD_HEADER];
     record_encode(record, wal->end.id, wal->end.offset, header);
@@ -91,7 +99,7 @@ static enum disk_status wal_batch_add(struct wal *wal, struct record *record, ch
 /* Writes and syncs the batch. */
 static enum disk_status wal_batch_flush(struct wal *wal, char *reason)
 {
-    if (wal->batch == 0)
+    if (!wal->batching)
         return DISK_OK;
     ensure(!wal->failed && wal->file >= 0);
     int error = appender_flush(&wal->appender);
@@ -100,7 +108,7 @@ static enum disk_status wal_batch_flush(struct wal *wal, char *reason)
     error = fs_sync(wal->file);
     if (error < 0)
         return wal_fail(wal, "sync", error, reason);
-    wal->batch = 0;
+    wal->batching = false;
     if (!wal->active_listed) {
         /* Not before now: the segments before it may be deleted for its sake. */
         segments_add(wal->segments, (struct segments_item){.sequence = wal->end.sequence,
@@ -129,7 +137,7 @@ static enum disk_status wal_roll(struct wal *wal, char *reason)
     wal->active_bytes = wal->segment_bytes;
     wal->active_base = wal->index;
     wal->active_listed = false;
-    wal->end = (struct record_place){.sequence = spare.sequence, .id = spare.id, .offset = SEGMENT_HEADER};
+    wal->end = (struct record_place){.sequence = spare.sequence, .id = spare.id};
     struct record begin = {.type = RECORD_BEGIN, .term = wal->term, .index = wal->index,
                            .payload_size = sizeof previous, .payload = previous};
     return wal_batch_add(wal, &begin, reason);
@@ -140,7 +148,7 @@ static enum disk_status wal_add(struct wal *wal, struct record *record, char *re
     ensure(record->payload_size <= wal->record_max_bytes);
     size_t reserve = record->type == RECORD_MARK ? 0 : WAL_MARK;
     size_t need = record_bytes(record->payload_size) + reserve;
-    if (wal->file < 0 || need > wal->active_bytes - wal->end.offset) {
+    if (wal->file < 0 || need > wal_left(wal)) {
         enum disk_status status = wal_roll(wal, reason);
         if (status != DISK_OK)
             return status;
@@ -197,7 +205,7 @@ static enum disk_status wal_add_mark(struct wal *wal, char *reason)
 {
     if (wal->marked)
         return DISK_OK;
-    ensure(wal->file >= 0 && wal->batch == 0);
+    ensure(wal->file >= 0 && !wal->batching);
     struct record mark = {.type = RECORD_MARK, .term = wal->term, .index = wal->index};
     enum disk_status status = wal_add(wal, &mark, reason);
     return status == DISK_OK ? wal_batch_flush(wal, reason) : status;
@@ -259,13 +267,13 @@ static uint64_t wal_certain(const struct wal *wal, uint64_t size)
 
 uint64_t wal_segment_room_bytes(const struct wal *wal)
 {
-    return wal_certain(wal, wal->segment_bytes - SEGMENT_HEADER - WAL_BEGIN);
+    return wal_certain(wal, segment_stream_bytes(wal->segment_bytes) - WAL_BEGIN);
 }
 
 uint64_t wal_room_bytes(const struct wal *wal)
 {
     if (wal->failed)
         return 0;
-    uint64_t active = wal->file >= 0 ? wal_certain(wal, wal->active_bytes - wal->end.offset) : 0;
+    uint64_t active = wal->file >= 0 ? wal_certain(wal, wal_left(wal)) : 0;
     return active + wal->spare_count * wal_segment_room_bytes(wal);
 }

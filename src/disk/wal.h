@@ -41,7 +41,8 @@ struct wal {
     size_t spare_count;
 
     /* The batch that is being put together. */
-    uint32_t batch;            /* offset of its first record; 0: it is empty */
+    bool batching;             /* it has a record */
+    uint32_t batch;            /* offset of its first one */
     struct appender appender;  /* at the end of the active segment, once anything was added */
 
     bool failed;

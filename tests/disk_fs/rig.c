@@ -253,19 +253,46 @@ const char *rig_segment(uint64_t sequence)
     return path;
 }
 
+uint64_t rig_stream(const struct rig *rig, const char *path, struct sector_stream *stream)
+{
+    size_t size = 0;
+    const uint8_t *content = fs_memory_content(rig->memory, path, &size);
+    ck_assert_uint_gt(size, SEGMENT_HEADER);
+    uint8_t *sectors = memory_get(size - SEGMENT_HEADER);
+    memcpy(sectors, content + SEGMENT_HEADER, size - SEGMENT_HEADER);
+    uint64_t id = bytes_u64(content + 28);
+    sector_stream_decode(stream, sectors, size - SEGMENT_HEADER, id);
+    return id;
+}
+
+void rig_forge(const struct rig *rig, const char *path, uint64_t offset, const void *bytes, size_t size)
+{
+    struct sector_stream stream;
+    uint64_t id = rig_stream(rig, path, &stream);
+    ck_assert_uint_le(offset + size, stream.size);
+    memcpy(stream.bytes + offset, bytes, size);
+    for (size_t i = (size_t)offset / SECTOR_STREAM; i * SECTOR_STREAM < offset + size; i++) {
+        uint8_t sector[SECTOR_BYTES];
+        memcpy(sector, stream.bytes + i * SECTOR_STREAM, SECTOR_STREAM);
+        sector_seal(sector, id, SEGMENT_HEADER + i * SECTOR_BYTES);
+        fs_memory_spoil(rig->memory, path, SEGMENT_HEADER + i * SECTOR_BYTES, sector, sizeof sector);
+    }
+    sector_stream_close(&stream);
+}
+
 const char *rig_tip(const struct rig *rig, uint64_t *end)
 {
     for (uint64_t sequence = 999; sequence > 0; sequence--) {
-        size_t size;
-        const uint8_t *bytes = fs_memory_content(rig->memory, rig_segment(sequence), &size);
-        if (!bytes)
+        if (!fs_memory_exists(rig->memory, rig_segment(sequence)))
             continue;
-        uint64_t id = bytes_u64(bytes + 28);
+        struct sector_stream stream;
+        uint64_t id = rig_stream(rig, rig_segment(sequence), &stream);
         struct record record;
-        *end = SEGMENT_HEADER;
-        while (record_decode(bytes, size, id, *end, &record))
+        *end = 0;
+        while (record_decode(stream.bytes, stream.whole, id, *end, &record))
             *end += record_bytes(record.payload_size);
-        if (*end > SEGMENT_HEADER)
+        sector_stream_close(&stream);
+        if (*end > 0)
             return rig_segment(sequence);
     }
     return NULL;

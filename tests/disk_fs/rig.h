@@ -4,6 +4,7 @@
 #define CLEAT_TESTS_DISK_RIG_H
 
 #include "disk/disk.h"
+#include "disk/sector.h"
 #include "disk_fs/fs_memory.h"
 
 #define RIG_PREFIX "/m"
@@ -55,8 +56,12 @@ bool rig_payload_fits(const struct raft_entry *entry);
 struct raft_configuration rig_configuration(uint64_t cluster_id);
 /* Reads the recovered snapshot to its end: how many blocks; -1: a bad one. */
 int rig_load(struct rig *rig);
-/* The path of the newest WAL segment that holds a record, and where its records end. */
+/* The path of the newest WAL segment that holds a record, and where its records end in its stream. */
 const char *rig_tip(const struct rig *rig, uint64_t *end);
+/* The stream of the segment at PATH; the caller closes it. Returns the segment's id. */
+uint64_t rig_stream(const struct rig *rig, const char *path, struct sector_stream *stream);
+/* Puts BYTES at OFFSET of the stream of the segment at PATH, and seals the sectors as if they had been written so. */
+void rig_forge(const struct rig *rig, const char *path, uint64_t offset, const void *bytes, size_t size);
 /* The path of the segment with that sequence. */
 const char *rig_segment(uint64_t sequence);
 

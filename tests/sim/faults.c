@@ -83,7 +83,7 @@ static bool rot(struct world *world, struct machine *machine)
         return false;
     machine_crash(world, machine, true);
     machine_plan_start(world, machine, lasting_us(world));
-    machine->rotten = storage_rot(machine, &machine->rotten_sector, text, sizeof text);
+    machine->rotten = storage_rot(machine, &machine->rotten_lost, text, sizeof text);
     if (machine->rotten)
         story_tell(&world->story, 1, machine->name, "%s", text);
     return machine->rotten;

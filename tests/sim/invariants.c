@@ -152,14 +152,13 @@ void invariants_diverged(struct invariants *invariants, uint32_t id)
     invariants->watched[id - 1].diverged = true;
 }
 
-bool invariants_loss_is_tail(const struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered,
-                             bool sector)
+bool invariants_loss_is_tail(const struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered)
 {
     const struct synced *synced = &invariants->watched[id - 1].synced;
     uint64_t last = recovered->snapshot_index + recovered->entry_count;
     uint64_t first = synced->batch_first;
     uint64_t end = synced->base + synced->count + 1;
-    if (sector && first > 0)
+    if (first > 0)
         first = end > first + SECTOR_ENTRIES ? first : end > SECTOR_ENTRIES ? end - SECTOR_ENTRIES : 1;
     return recovered->term >= synced->term && first > 0 && last + 1 >= first;
 }

@@ -90,9 +90,8 @@ void invariants_log_synced(struct invariants *invariants, uint32_t id, const str
 void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index, uint64_t term);
 /* Node ID starts with what recovery found. NULL, or what is missing. */
 const char *invariants_recovered(struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered);
-/* True if all that is missing was synced last, in one batch; SECTOR: or so near the end that a sector may hold it. */
-bool invariants_loss_is_tail(const struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered,
-                             bool sector);
+/* True if all that is missing was synced last, in one batch, or is so near the end that a sector may hold it. */
+bool invariants_loss_is_tail(const struct invariants *invariants, uint32_t id, const struct disk_recovered *recovered);
 /* Node ID's state was changed: it may differ from the others' from now on. */
 void invariants_diverged(struct invariants *invariants, uint32_t id);
 /* Node ID's disk was emptied. */

@@ -306,15 +306,16 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
     return true;
 }
 
-/* False: what recovery found is not all that was synced. That is so where damage struck the log's end: it cannot be
- * told from a torn tail. The machine must not go on with less than it has promised. */
+/* False: what recovery found is not all that was synced. That may be so where a sector at the log's end was lost as a
+ * whole, and in no other case: only that cannot be told from a torn tail. The machine must not go on with less than it
+ * has promised. */
 static bool is_whole(struct world *world, struct machine *machine, struct disk_recovered *recovered)
 {
     const char *lost = invariants_recovered(&world->invariants, machine->id, recovered);
     if (!lost)
         return true;
-    if (!machine->rotten || !invariants_loss_is_tail(&world->invariants, machine->id, recovered,
-                                                      machine->rotten_sector))
+    if (!machine->rotten || !machine->rotten_lost ||
+        !invariants_loss_is_tail(&world->invariants, machine->id, recovered))
         world_fail(world, "%s: recovery: %s", machine->name, lost);
     disk_recovered_free(recovered);
     disk_close(machine->disk);

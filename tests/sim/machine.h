@@ -49,7 +49,7 @@ struct machine {
     bool put_back;          /* its disk went back to an earlier state: likewise, once it was told */
     bool untold;            /* ... and that it was told is not on its disk yet */
     bool rotten;            /* a file of its disk was damaged: it may refuse to start */
-    bool rotten_sector;     /* ... by a sector, not by a bit */
+    bool rotten_lost;       /* ... in that a sector is as if it had never been written */
     uint64_t diverged_index; /* how much was committed when it diverged */
     bool diverged;          /* its state is not what the log makes of it: the node must stop by itself */
     bool stays_down;        /* to the end of the run */

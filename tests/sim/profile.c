@@ -58,7 +58,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->append_bytes = (uint32_t)PICK(random, 256 << 10, 256 << 10, 4 << 10, 1);
     profile->inflight_count = (uint32_t)PICK(random, 64, 64, 4, 1);
     uint64_t record = profile->value_max_bytes + 4096;
-    uint64_t segment = record * 2 + PICK(random, 4096, 4096, 65536, 1 << 20);
+    uint64_t segment = record * 2 + record / 15 + PICK(random, 4096, 4096, 65536, 1 << 20); /* with sectors' ends */
     profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
     profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000, 100000) : 0;
 }

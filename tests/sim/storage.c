@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/random.h"
+#include "disk/block.h"
 #include "disk/fs.h"
+#include "disk/sector.h"
 #include "disk_fs/fs_memory.h"
 #include "sim/machine.h"
 
@@ -131,24 +134,69 @@ static size_t any_sector(const uint8_t *bytes, size_t size)
     return sector;
 }
 
-bool storage_rot(const struct machine *machine, bool *whole, char *text, size_t room)
+/* One of the last sectors that were written in the newest segment with a log in it: its offset, and the file's PATH and
+ * content. NULL: there is none. */
+static const uint8_t *log_end(const struct machine *machine, char *path, size_t room, size_t *size, size_t *at)
 {
+    char **names, newest[64] = "";
+    size_t count;
+    const uint8_t *found = NULL;
+    if (fs_list(machine->directory, &names, &count) != 0)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        char other[64];
+        size_t bytes_size;
+        snprintf(other, sizeof other, "%s/%s", machine->directory, names[i]);
+        if (strncmp(names[i], "wal-", 4) != 0 || strstr(names[i], ".tmp") || strcmp(other, newest) < 0)
+            continue;
+        const uint8_t *bytes = fs_memory_content(disks, other, &bytes_size);
+        uint64_t id = bytes_size > BLOCK_SIZE ? bytes_u64(bytes + 28) : 0;
+        size_t last = 0;
+        for (size_t sector = BLOCK_SIZE; sector + SECTOR <= bytes_size; sector += SECTOR)
+            if (sector_state(bytes + sector, id, sector) == SECTOR_OURS)
+                last = sector;
+        if (last == 0)
+            continue;
+        memcpy(newest, other, sizeof newest);
+        size_t back = random_u64(&random) % 3 * SECTOR;
+        *at = last - BLOCK_SIZE >= back ? last - back : last;
+        *size = bytes_size;
+        found = bytes;
+    }
+    fs_list_free(names, count);
+    snprintf(path, room, "%s", newest);
+    return found;
+}
+
+bool storage_rot(const struct machine *machine, bool *lost, char *text, size_t room)
+{
+    static const uint8_t zeros[SECTOR];
     char path[64];
     uint8_t sector[SECTOR] = {0};
-    size_t size = any_file(machine, path, sizeof path);
-    if (size == 0)
-        return false;
-    const uint8_t *bytes = fs_memory_content(disks, path, &size);
-    size_t at = any_sector(bytes, size) * SECTOR;
+    size_t size, at = 0;
+    const uint8_t *bytes = random_u64(&random) % 2 == 0 ? log_end(machine, path, sizeof path, &size, &at) : NULL;
+    if (!bytes) {
+        size = any_file(machine, path, sizeof path);
+        if (size == 0)
+            return false;
+        bytes = fs_memory_content(disks, path, &size);
+        at = any_sector(bytes, size) * SECTOR;
+    }
     size_t part = size - at < SECTOR ? size - at : SECTOR;
-    uint64_t kind = random_u64(&random) % 4;
+    uint64_t kind = random_u64(&random) % 5;
     if (kind == 0) { /* another sector's content */
         size_t from = any_sector(bytes, size) * SECTOR;
         memcpy(sector, bytes + from, size - from < SECTOR ? size - from : SECTOR);
+    } else if (kind == 2) { /* a few bytes */
+        memcpy(sector, bytes + at, part);
+        size_t first = random_u64(&random) % part, count = 1 + random_u64(&random) % 64;
+        for (size_t i = first; i < part && i < first + count; i++)
+            sector[i] ^= (uint8_t)(1 + random_u64(&random) % 255);
     }
-    *whole = kind < 2;
-    if (*whole) {
-        snprintf(text, room, "%s: the sector at %zu is %s", path, at, kind == 0 ? "another one" : "zeros");
+    *lost = kind < 3 && memcmp(sector, zeros, part) == 0;
+    if (kind < 3) {
+        const char *what = *lost ? "zeros" : kind == 0 ? "another one" : "bad";
+        snprintf(text, room, "%s: the sector at %zu is %s", path, at, what);
         fs_memory_spoil(disks, path, at, sector, part);
     } else {
         uint64_t bit = at * 8 + random_u64(&random) % (part * 8);

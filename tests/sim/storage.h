@@ -16,9 +16,10 @@ void storage_wipe(const struct machine *machine);
 /* A copy of the disk of MACHINE, whose process is gone, is kept, in place of an older one; and put back. */
 void storage_copy(const struct machine *machine);
 void storage_put_back(const struct machine *machine);
-/* Damages a file of MACHINE, which is down: a bit, or (*WHOLE) a sector that is zeroed or another one's. TEXT says
- * what. False: there is nothing to damage. */
-bool storage_rot(const struct machine *machine, bool *whole, char *text, size_t room);
+/* Damages a file of MACHINE, which is down: a bit, a byte or a few, or a sector that is another one's or, as if it had
+ * never been written, zeros (*LOST); now and then where the log ends. TEXT says what. False: there is nothing to
+ * damage. */
+bool storage_rot(const struct machine *machine, bool *lost, char *text, size_t room);
 /* A snapshot that came from another node, in part or not yet under its name, is there. */
 bool storage_has_received(const struct machine *machine);
 /* The process died: its files are closed. POWER: an arbitrary part of what was not synced is lost too. */

@@ -8,9 +8,10 @@
 #include "base/memory.h"
 #include "disk/block.h"
 #include "disk/record.h"
+#include "disk/sector.h"
 #include "disk/segment.h"
 
-enum { STEPS_MAX = 24, SECTOR = 512, RUN_MAX = 8 * SECTOR };
+enum { STEPS_MAX = 24, SECTOR = SECTOR_BYTES, RUN_MAX = 8 * SECTOR };
 
 enum step {
     STEP_FLIP,
@@ -105,18 +106,21 @@ static void seal_block(const struct target *target, uint64_t at)
     free(bytes);
 }
 
-/* As record.h says how a record is sealed. */
+/* As record.h and sector.h say how these are sealed: the record's header at AT, if one fits there into its sector, and
+ * then the sector. */
 static void seal_record(const struct target *target, uint64_t at)
 {
     uint8_t *bytes = content(target);
-    at -= at % RECORD_ALIGN;
-    if (at >= SEGMENT_HEADER && at + RECORD_HEADER <= target->size) {
-        uint64_t seed = bytes_u64(bytes + 28) ^ at * 0x9e3779b97f4a7c15u;
-        uint8_t *header = bytes + at;
-        size_t size = bytes_u32(header + 40), room = target->size - (size_t)at - RECORD_HEADER;
-        bytes_put_u64(header + 8, hash_bytes(header + RECORD_HEADER, size < room ? size : room, ~seed));
-        bytes_put_u64(header, hash_bytes(header + 8, RECORD_HEADER - 8, seed));
-        put(target, at, header, RECORD_HEADER);
+    uint64_t sector = at - at % SECTOR;
+    uint64_t id = target->size >= SEGMENT_HEADER ? bytes_u64(bytes + 28) : 0;
+    if (sector >= SEGMENT_HEADER && sector + SECTOR <= target->size && id != 0) {
+        uint64_t in = at % SECTOR / RECORD_ALIGN * RECORD_ALIGN;
+        uint64_t offset = (sector - SEGMENT_HEADER) / SECTOR * SECTOR_STREAM + in;
+        uint8_t *header = bytes + sector + in;
+        if (in + RECORD_HEADER <= SECTOR_STREAM)
+            bytes_put_u64(header, hash_bytes(header + 8, RECORD_HEADER - 8, id ^ offset * 0x9e3779b97f4a7c15u));
+        sector_seal(bytes + sector, id, sector);
+        put(target, sector, bytes + sector, SECTOR);
     }
     free(bytes);
 }

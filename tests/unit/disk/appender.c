@@ -1,7 +1,8 @@
-/* What is appended in whole blocks is in the file, wherever it began and however it was cut up: on the real file system
- * with and without its cache. */
+/* What is appended is in the file's sectors, wherever it began and however it was cut up: on the real file system with
+ * and without its cache. */
 #include "support/check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,15 @@
 
 #include "base/random.h"
 #include "disk/appender.h"
+#include "disk/block.h"
 #include "disk/fs.h"
 
-enum { FILE_BYTES = 8 * 1024 * 1024 };
+enum { FILE_BYTES = BLOCK_SIZE + 8 * 1024 * 1024, STREAM_BYTES = 8 * 1024 * 1024 / SECTOR_BYTES * SECTOR_STREAM,
+       ROUND = APPENDER_SECTORS * SECTOR_STREAM, ID = 77 };
 
 static char path[64];
 static int file;
 static uint8_t *expected;
-static uint8_t *content;
 
 static void setup(void)
 {
@@ -25,7 +27,6 @@ static void setup(void)
     ck_assert_int_ge(file, 0);
     close(file);
     expected = calloc(1, FILE_BYTES);
-    content = malloc(FILE_BYTES);
     file = fs_open(path);
     ck_assert_int_eq(fs_write(file, 0, expected, FILE_BYTES), 0);
 }
@@ -34,18 +35,36 @@ static void teardown(void)
 {
     ck_assert_int_eq(fs_close(file), 0);
     free(expected);
-    free(content);
     ck_assert_int_eq(unlink(path), 0);
 }
 
-static void check_content(void)
+/* The stream up to END is there, and nothing behind it. */
+static void check_content(uint64_t end)
 {
-    size_t got;
+    size_t got, size = FILE_BYTES - BLOCK_SIZE;
+    uint8_t *sectors = malloc(size);
     int reader = fs_open(path);
-    ck_assert_int_eq(fs_read(reader, 0, content, FILE_BYTES, &got), 0);
-    ck_assert_uint_eq(got, FILE_BYTES);
-    ck_assert_mem_eq(content, expected, FILE_BYTES);
+    ck_assert_int_eq(fs_read(reader, BLOCK_SIZE, sectors, size, &got), 0);
+    ck_assert_uint_eq(got, size);
     ck_assert_int_eq(fs_close(reader), 0);
+    struct sector_stream stream;
+    sector_stream_decode(&stream, sectors, size, ID);
+    ck_assert_uint_eq(stream.size, STREAM_BYTES);
+    ck_assert_uint_eq(stream.whole, sector_stream_bytes(sector_file_bytes(end)));
+    ck_assert_uint_eq(stream.damaged, stream.size);
+    ck_assert_mem_eq(stream.bytes, expected, STREAM_BYTES);
+    sector_stream_close(&stream);
+}
+
+/* A file that holds a stream up to END already. */
+static void begin_at(struct random *random, uint64_t end)
+{
+    size_t size;
+    for (size_t i = 0; i < end; i++)
+        expected[i] = (uint8_t)random_u64(random);
+    uint8_t *sectors = sector_stream_encode(expected, (size_t)end, ID, &size);
+    ck_assert_int_eq(fs_write(file, BLOCK_SIZE, sectors, size), 0);
+    free(sectors);
 }
 
 /* Adds SIZE random bytes at END, in pieces. */
@@ -65,20 +84,21 @@ static uint64_t add(struct appender *appender, struct random *random, uint64_t e
 static void lives(bool bypass, uint64_t seed)
 {
     struct random random = {.state = seed};
-    uint64_t end = random_between(&random, 0, 3 * FS_BLOCK_BYTES);
+    uint64_t end = seed < 2 ? 0 : random_between(&random, 0, 3 * FS_BLOCK_BYTES);
+    begin_at(&random, end);
     for (int life = 0; life < 5; life++) {
         struct appender appender;
         appender_init(&appender);
         if (bypass)
             fs_bypass_cache(file);
-        ck_assert_int_eq(appender_begin(&appender, file, end), 0);
+        ck_assert_int_eq(appender_begin(&appender, file, ID, end), 0);
         for (int batch = 0; batch < 20; batch++) {
             size_t size = (size_t)random_between(&random, 0, batch % 5 == 0 ? FS_BLOCK_BYTES * 20 : 600);
             end = add(&appender, &random, end, size);
             ck_assert_int_eq(appender_flush(&appender), 0);
-            ck_assert_uint_eq(appender.offset + appender.size, end);
+            ck_assert_uint_eq(appender_end(&appender), end);
         }
-        check_content();
+        check_content(end);
         appender_close(&appender);
     }
 }
@@ -94,14 +114,15 @@ START_TEST(a_batch_larger_than_its_memory)
     struct random random = {.state = 7};
     struct appender appender;
     appender_init(&appender);
+    begin_at(&random, 100);
     fs_bypass_cache(file);
-    ck_assert_int_eq(appender_begin(&appender, file, 100), 0);
-    uint64_t end = add(&appender, &random, 100, 3 * APPENDER_BYTES + 5);
-    end = add(&appender, &random, end, APPENDER_BYTES - (size_t)(end % APPENDER_BYTES)); /* full to the last byte */
+    ck_assert_int_eq(appender_begin(&appender, file, ID, 100), 0);
+    uint64_t end = add(&appender, &random, 100, 3 * ROUND + 5);
+    end = add(&appender, &random, end, ROUND - (size_t)(end % ROUND)); /* full to the last byte */
     ck_assert_int_eq(appender_flush(&appender), 0);
-    add(&appender, &random, end, 1);
+    end = add(&appender, &random, end, 1);
     ck_assert_int_eq(appender_flush(&appender), 0);
-    check_content();
+    check_content(end);
     appender_close(&appender);
 }
 END_TEST
@@ -110,7 +131,26 @@ START_TEST(a_file_that_is_too_short_is_an_error)
 {
     struct appender appender;
     appender_init(&appender);
-    ck_assert_int_lt(appender_begin(&appender, file, FILE_BYTES + 10), 0);
+    ck_assert_int_lt(appender_begin(&appender, file, ID, STREAM_BYTES + 10), 0);
+    appender_close(&appender);
+}
+END_TEST
+
+/* Written again it would get a good checksum. */
+START_TEST(what_is_damaged_is_not_gone_on_with)
+{
+    struct random random = {.state = 9};
+    struct appender appender;
+    uint8_t byte;
+    size_t got;
+    appender_init(&appender);
+    begin_at(&random, 700);
+    uint64_t at = BLOCK_SIZE + (uint64_t)_i * 250;
+    ck_assert_int_eq(fs_read(file, at, &byte, 1, &got), 0);
+    byte ^= 4;
+    ck_assert_int_eq(fs_write(file, at, &byte, 1), 0);
+    ck_assert_int_eq(appender_begin(&appender, file, ID, 700), -EIO);
+    ck_assert_int_eq(appender_begin(&appender, file, ID + 1, 700), -EIO);
     appender_close(&appender);
 }
 END_TEST
@@ -124,6 +164,7 @@ int main(void)
     tcase_add_loop_test(tcase, what_was_added_is_in_the_file, 0, 6);
     tcase_add_test(tcase, a_batch_larger_than_its_memory);
     tcase_add_test(tcase, a_file_that_is_too_short_is_an_error);
+    tcase_add_loop_test(tcase, what_is_damaged_is_not_gone_on_with, 0, 4);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

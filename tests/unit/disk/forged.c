@@ -31,15 +31,15 @@ static void refused(const char *text)
     ck_assert_msg(strstr(rig.reason, text) != NULL, "%s", rig.reason);
 }
 
-/* Puts RECORD at OFFSET of the segment at PATH. */
+/* Puts RECORD at OFFSET of the stream of the segment at PATH. */
 static void forge(const char *path, uint64_t offset, const struct record *record)
 {
-    size_t size;
     struct buffer bytes = {0};
-    const uint8_t *content = fs_memory_content(rig.memory, path, &size);
-    record_append(record, bytes_u64(content + 28), offset, &bytes);
-    fs_memory_spoil(rig.memory, path, offset, buffer_start(&bytes), buffer_size(&bytes));
+    struct sector_stream stream;
+    record_append(record, rig_stream(&rig, path, &stream), offset, &bytes);
+    rig_forge(&rig, path, offset, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
+    sector_stream_close(&stream);
 }
 
 /* Changes bytes of the block at OFFSET of PATH, and seals it again. */
@@ -65,7 +65,7 @@ static const struct {
     {{.type = RECORD_ENTRY, .entry_type = RAFT_ENTRY_COMMAND, .index = 4, .term = 3}, "older than the log"},
     {{.type = RECORD_MARK, .index = 2, .term = 2}, "a mark that does not fit"},
     {{.type = RECORD_MARK, .index = 3, .term = 1}, "a mark that does not fit"},
-    {{.type = RECORD_ENTRY, .index = 4, .term = 2, .batch = SEGMENT_HEADER}, "of another batch"},
+    {{.type = RECORD_ENTRY, .index = 4, .term = 2, .batch = 8}, "of another batch"},
 };
 
 enum { FORGED = sizeof forged / sizeof *forged };
@@ -83,22 +83,21 @@ START_TEST(a_record_that_cannot_be)
 }
 END_TEST
 
-/* Its header says that it goes on behind the segment's end: a write that was cut short, and no more. */
+/* Its header says that it goes on behind the segment's end. */
 START_TEST(a_record_that_is_longer_than_its_segment)
 {
     static uint8_t payload[RIG_SEGMENT_BYTES];
     uint64_t end;
-    size_t size;
     uint8_t header[RECORD_HEADER];
+    struct sector_stream stream;
     rig_crash(&rig, FS_MEMORY_LOSE);
     const char *path = rig_tip(&rig, &end);
     struct record record = {.type = RECORD_ENTRY, .index = 4, .term = 2, .batch = (uint32_t)end,
                             .payload = payload, .payload_size = sizeof payload};
-    record_encode(&record, bytes_u64(fs_memory_content(rig.memory, path, &size) + 28), end, header);
-    fs_memory_spoil(rig.memory, path, end, header, sizeof header);
-    ck_assert_int_eq(rig_open(&rig), DISK_OK);
-    ck_assert_uint_eq(rig.recovered.entry_count, 3);
-    ck_assert_ptr_nonnull(strstr((char *)buffer_start(&rig.recovered.notes), "event=torn_tail"));
+    record_encode(&record, rig_stream(&rig, path, &stream), end, header);
+    rig_forge(&rig, path, end, header, sizeof header);
+    sector_stream_close(&stream);
+    refused("a bad record in good sectors");
 }
 END_TEST
 
@@ -133,19 +132,20 @@ static void roll_twice(void)
 static void forge_begin(uint64_t id, uint64_t offset, uint64_t index)
 {
     uint64_t end;
-    size_t size;
     uint8_t payload[RECORD_BEGIN_PAYLOAD];
     struct record begin;
+    struct sector_stream stream;
     const char *path = rig_tip(&rig, &end);
-    const uint8_t *content = fs_memory_content(rig.memory, path, &size);
-    ck_assert(record_decode(content, size, bytes_u64(content + 28), SEGMENT_HEADER, &begin));
+    uint64_t segment_id = rig_stream(&rig, path, &stream);
+    ck_assert(record_decode(stream.bytes, stream.whole, segment_id, 0, &begin));
     struct record_place place = record_begin_decode(&begin);
     place.id += id;
     place.offset += offset;
     record_begin_encode(&place, payload);
     begin.payload = payload;
     begin.index += index;
-    forge(path, SEGMENT_HEADER, &begin);
+    forge(path, 0, &begin);
+    sector_stream_close(&stream);
 }
 
 START_TEST(a_segment_that_goes_on_from_another_one)
@@ -187,8 +187,8 @@ START_TEST(two_torn_tails)
     ck_assert_int_eq(rig_spare(&rig), DISK_OK);
     rig_crash(&rig, FS_MEMORY_LOSE);
     const char *path = rig_tip(&rig, &end);
-    fs_memory_flip(rig.memory, path, end * 8);
-    fs_memory_flip(rig.memory, rig_segment(2), (SEGMENT_HEADER + 100) * 8);
+    rig_forge(&rig, path, end + 2 * SECTOR_STREAM, "x", 1);
+    rig_forge(&rig, rig_segment(2), 2 * SECTOR_STREAM, "x", 1);
     refused("bytes follow in a later segment");
 }
 END_TEST

@@ -108,6 +108,15 @@ START_TEST(a_log_goes_round_for_long)
 }
 END_TEST
 
+/* In place of the sector at AT: one as an earlier segment in that file left it. */
+static void put_old_sector(const char *path, uint64_t at)
+{
+    uint8_t sector[SECTOR_BYTES] = {1, 2, 3};
+    at -= at % SECTOR_BYTES;
+    sector_seal(sector, 12345, at);
+    fs_memory_spoil(rig.memory, path, at, sector, sizeof sector);
+}
+
 /* Damage in front of a later batch is told from a torn end there too. */
 START_TEST(damage_in_one_is_refused)
 {
@@ -117,8 +126,17 @@ START_TEST(damage_in_one_is_refused)
     ck_assert_int_eq(rig_append(&rig, 1, 500), DISK_OK);
     (void)rig_tip(&rig, &end);
     ck_assert_int_eq(rig_append(&rig, 1, 500), DISK_OK);
+    ck_assert_int_eq(rig_append(&rig, 1, 500), DISK_OK);
     rig_crash(&rig, FS_MEMORY_LOSE);
-    fs_memory_flip(rig.memory, path, (end - 100) * 8);
+    struct rig copy;
+    rig_copy(&copy, &rig);
+    fs_memory_flip(copy.memory, path, sector_file_offset(end - 100) * 8);
+    ck_assert_int_eq(rig_open(&copy), DISK_REFUSED);
+    ck_assert_ptr_nonnull(strstr(copy.reason, "a sector's checksum does not fit"));
+    rig_close(&copy);
+    fs_memory_use(rig.memory);
+    /* A sector that the disk lost: what it gives back is of the file's earlier life. */
+    put_old_sector(path, sector_file_offset(end - 100));
     ck_assert_int_eq(rig_open(&rig), DISK_REFUSED);
     ck_assert_ptr_nonnull(strstr(rig.reason, "later ones follow"));
 }
@@ -133,7 +151,7 @@ START_TEST(a_torn_end_in_one_is_cut)
     ck_assert_int_eq(rig_append(&rig, 1, 500), DISK_OK);
     (void)rig_tip(&rig, &end);
     rig_crash(&rig, FS_MEMORY_LOSE);
-    fs_memory_flip(rig.memory, path, (end - 100) * 8);
+    put_old_sector(path, sector_file_offset(end - 100));
     ck_assert_int_eq(rig_open(&rig), DISK_OK);
     ck_assert_uint_eq(rig.index, index);
     buffer_append(&rig.recovered.notes, "", 1);
