@@ -265,6 +265,13 @@ uint64_t raft_commit(const struct raft *raft)
     return raft->commit;
 }
 
+uint64_t raft_commit_handed(const struct raft *raft)
+{
+    if (raft->log.reset)
+        return 0; /* on the disk there still is another log */
+    return raft->commit < raft->log.handed ? raft->commit : raft->log.handed;
+}
+
 uint64_t raft_first_index(const struct raft *raft)
 {
     return raft->log.base_index + 1;

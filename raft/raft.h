@@ -45,7 +45,7 @@ struct raft_start {
     uint64_t base_index;     /* the snapshot's last entry, or 0: everything up to here is applied */
     uint64_t base_term;
     struct raft_configuration configuration; /* as of the base; count 0: none */
-    uint64_t commit;         /* >= base_index; known to be committed */
+    uint64_t commit;         /* >= base_index; known to be committed: by the snapshot, or as an earlier life knew */
     bool rolled_back;        /* durable: see raft_roll_back */
 };
 
@@ -167,6 +167,9 @@ bool raft_transferring(const struct raft *raft);
 /* Leader, and its no-op of this term is committed. */
 bool raft_term_committed(const struct raft *raft);
 uint64_t raft_commit(const struct raft *raft);
+/* Entries up to here are committed, and with the last batch that was taken the disk has them, and nothing else in their
+ * places: a later start may know that they are committed. 0: nothing can be said. */
+uint64_t raft_commit_handed(const struct raft *raft);
 uint64_t raft_first_index(const struct raft *raft);    /* of the entries in memory; last + 1 if there are none */
 uint64_t raft_last_index(const struct raft *raft);
 uint64_t raft_durable_index(const struct raft *raft);

@@ -47,6 +47,8 @@ static void disk_hand_over(struct disk *disk, struct recovery *recovery, struct 
     recovered->snapshot_index = recovery->snapshot.index;
     recovered->snapshot_term = recovery->snapshot.term;
     recovered->snapshot_configuration = recovery->snapshot.configuration;
+    recovered->commit =
+        replay->commit > recovery->snapshot.index ? replay->commit : recovery->snapshot.index;
     recovered->entries = replay->entries;
     recovered->entry_count = replay->count;
     replay->entries = NULL;
@@ -169,6 +171,7 @@ void disk_log_execute(struct disk *disk, struct disk_log *request)
     ensure(status == DISK_OK || status == DISK_FAILED);
     request->status = status;
     request->marked = disk->wal.marked && status == DISK_OK;
+    request->committed = disk->wal.commit;
     request->sync_us = fs_clock_us() - start_us;
 }
 

@@ -61,6 +61,9 @@ struct disk_recovered {
     uint64_t snapshot_index;
     uint64_t snapshot_term;
     struct raft_configuration snapshot_configuration;
+    /* Entries up to here were committed, for all that the log says: at least what is in the snapshot, at most what is
+     * here. There may be more. */
+    uint64_t commit;
     /* Entries after the snapshot, in order without a gap: one reference each, the caller's. Freed by
      * disk_recovered_free. */
     struct raft_entry *entries;
@@ -100,7 +103,10 @@ enum { DISK_SPARES_MAX = 4 };
 /* One batch. Executed in this order: vote (both blocks, each synced); reset and entries, in one write for each 1 MiB
  * (APPENDER_BYTES) and one sync (one more for each segment that they roll over into); then the mark, written and synced
  * by itself, since that it is there proves that what is before it was synced. What does not fit in the room is the
- * caller's bug, but for a mark, which always fits. Spares come in the order in which they were prepared. */
+ * caller's bug, but for a mark, which always fits. Spares come in the order in which they were prepared.
+ *
+ * What is known to be committed goes along with entries, behind them, or with a mark; by itself it is not worth a sync.
+ * It is a hint: where it is missing a later start knows less. */
 struct disk_log {
     bool write_vote;
     uint64_t term;
@@ -111,7 +117,10 @@ struct disk_log {
     uint64_t reset_term;
     const struct raft_entry *entries; /* the node's array; it holds the payloads until the request is done */
     size_t entry_count;
-    bool mark;               /* close the last batch with a mark record; needs nothing if it has one */
+    uint64_t commit;         /* entries up to here are committed, and with this batch all that the log has of them is
+                              * what was committed; 0: nothing to say */
+    bool mark;               /* close the last batch with a mark record; nothing is done if it has one that knows as
+                              * much as `commit` */
     struct disk_segment spares[DISK_SPARES_MAX]; /* handed over to the WAL */
     size_t spare_count;
 
@@ -119,6 +128,7 @@ struct disk_log {
     enum disk_status status; /* DISK_OK, or DISK_FAILED: the node must stop (a failed write or sync is never retried) */
     char reason[DISK_REASON_MAX];
     bool marked;             /* the last batch on disk is closed by a mark */
+    uint64_t committed;      /* what the log now says is committed */
     uint64_t sync_us;        /* how long writing and syncing took; 0 where no clock is linked */
 };
 void disk_log_execute(struct disk *disk, struct disk_log *request);

@@ -10,6 +10,7 @@ enum {
     AT_TERM = 8,
     AT_INDEX = 16,
     AT_TIME = 24,
+    AT_COMMIT = AT_TIME,
     AT_SIZE = 32,
     AT_BATCH = 36,
     AT_TYPE = 40,
@@ -29,6 +30,11 @@ static uint64_t record_seed(uint64_t segment_id, uint64_t offset)
     return segment_id ^ offset * 0x9e3779b97f4a7c15u;
 }
 
+static bool record_has_commit(enum record_type type)
+{
+    return type == RECORD_COMMIT || type == RECORD_MARK;
+}
+
 static uint64_t record_checksum(const uint8_t header[RECORD_HEADER], uint64_t segment_id, uint64_t offset)
 {
     return hash_bytes(header + AT_TERM, RECORD_HEADER - AT_TERM, record_seed(segment_id, offset));
@@ -41,7 +47,8 @@ void record_encode(const struct record *record, uint64_t segment_id, uint64_t of
     memset(header, 0, RECORD_HEADER);
     bytes_put_u64(header + AT_TERM, record->term);
     bytes_put_u64(header + AT_INDEX, record->index);
-    bytes_put_u64(header + AT_TIME, record->time_ms);
+    ensure(record->commit == 0 || record_has_commit(record->type));
+    bytes_put_u64(header + AT_TIME, record_has_commit(record->type) ? record->commit : record->time_ms);
     bytes_put_u32(header + AT_SIZE, record->payload_size);
     bytes_put_u32(header + AT_BATCH, record->batch);
     header[AT_TYPE] = (uint8_t)record->type;
@@ -69,6 +76,7 @@ static bool record_type_fits(uint8_t type, uint32_t payload_size, uint64_t offse
         return offset > 0;
     case RECORD_RESET:
     case RECORD_MARK:
+    case RECORD_COMMIT:
         return payload_size == 0 && offset > 0;
     default:
         return false;
@@ -101,7 +109,8 @@ bool record_header_at(const uint8_t *stream, size_t size, uint64_t segment_id, u
         .entry_type = header[AT_ENTRY_TYPE],
         .term = bytes_u64(header + AT_TERM),
         .index = bytes_u64(header + AT_INDEX),
-        .time_ms = bytes_u64(header + AT_TIME),
+        .time_ms = record_has_commit(header[AT_TYPE]) ? 0 : bytes_u64(header + AT_TIME),
+        .commit = record_has_commit(header[AT_TYPE]) ? bytes_u64(header + AT_COMMIT) : 0,
         .batch = batch,
         .payload_size = payload_size,
     };

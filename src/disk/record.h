@@ -4,7 +4,7 @@
  *      0   u64  checksum of bytes 8..47, seeded with (segment id, offset of this record in the stream)
  *      8   u64  term
  *      16  u64  index
- *      24  u64  time in ms
+ *      24  u64  ENTRY: time in ms. COMMIT, MARK: up to this index entries are known to be committed
  *      32  u32  payload size
  *      36  u32  offset in the stream where this record's batch began
  *      40  u8   type
@@ -18,6 +18,7 @@
  *      2 ENTRY   the entry's                     the entry's
  *      3 RESET   the log starts anew after it    -
  *      4 MARK    of the last entry               -; what is before it is on the disk for certain. A batch of its own
+ *      5 COMMIT  of the last entry               -; the last record of its batch: where it is, all of the batch is
  *
  * The header's checksum tells where a record begins: ids are random, so no bytes of another place or chosen by a client
  * can be a valid one. That the payload is what was written is known from its sectors, which have checksums. */
@@ -30,7 +31,7 @@
 
 #include "base/buffer.h"
 
-enum record_type { RECORD_BEGIN = 1, RECORD_ENTRY, RECORD_RESET, RECORD_MARK };
+enum record_type { RECORD_BEGIN = 1, RECORD_ENTRY, RECORD_RESET, RECORD_MARK, RECORD_COMMIT };
 
 enum { RECORD_HEADER = 48, RECORD_ALIGN = 8, RECORD_BEGIN_PAYLOAD = 24 };
 
@@ -39,7 +40,8 @@ struct record {
     uint8_t entry_type;
     uint64_t term;
     uint64_t index;
-    uint64_t time_ms;
+    uint64_t time_ms;      /* of an ENTRY */
+    uint64_t commit;       /* of a COMMIT or MARK */
     uint32_t batch;        /* offset where its batch began */
     uint32_t payload_size;
     const uint8_t *payload; /* borrowed */

@@ -281,12 +281,12 @@ static void recovery_encode(const struct recovery *recovery, uint64_t id, struct
                            .term = trail->end_term, .payload_size = sizeof payload, .payload = payload};
     record_append(&begin, id, 0, records);
     struct record mark = {.type = RECORD_MARK, .index = recovery->replay.last_index,
-                          .term = recovery->replay.last_term};
+                          .term = recovery->replay.last_term, .commit = recovery->replay.commit};
     if (recovery->drop) {
         struct record reset = {.type = RECORD_RESET, .index = recovery->snapshot.index,
                                .term = recovery->snapshot.term};
         record_append(&reset, id, buffer_size(records), records);
-        mark.index = reset.index;
+        mark.index = mark.commit = reset.index;
         mark.term = reset.term;
     } else {
         trail_last_batch(trail, id, records);
@@ -309,6 +309,7 @@ static enum disk_status recovery_without_room(struct recovery *recovery, struct 
     wal->end = recovery->trail.end;
     wal->index = recovery->trail.end_index;
     wal->term = recovery->trail.end_term;
+    wal->commit = recovery->replay.commit;
     if (recovery->drop) {
         wal->reset_pending = true;
         wal->reset_index = recovery->snapshot.index;
@@ -347,6 +348,7 @@ static enum disk_status recovery_begin_segment(struct recovery *recovery, struct
     wal->end = (struct record_place){.sequence = segment.sequence, .id = segment.id, .offset = end};
     wal->index = recovery->drop ? recovery->snapshot.index : recovery->replay.last_index;
     wal->term = recovery->drop ? recovery->snapshot.term : recovery->replay.last_term;
+    wal->commit = recovery->drop ? recovery->snapshot.index : recovery->replay.commit;
     return DISK_OK;
 }
 

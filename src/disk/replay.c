@@ -31,6 +31,7 @@ void replay_reset(struct replay *replay, uint64_t index, uint64_t term)
     replay_cut(replay, 0);
     replay->base_index = replay->last_index = index;
     replay->base_term = replay->last_term = term;
+    replay->commit = index;
     replay->after_term = 0;
 }
 
@@ -75,11 +76,19 @@ static const char *replay_entry(struct replay *replay, const struct record *reco
         return "damaged: an entry of a term that is lower than the one before it";
     replay->last_index = index;
     replay->last_term = record->term;
+    if (replay->commit >= index)
+        replay->commit = index - 1; /* it was wrong: what is committed is not superseded */
     if (index <= replay->after) {
         replay->after_term = index == replay->after ? record->term : 0;
         return NULL;
     }
     return replay_keep(replay, record);
+}
+
+static void replay_commit(struct replay *replay, uint64_t commit)
+{
+    if (commit > replay->commit && commit <= replay->last_index)
+        replay->commit = commit;
 }
 
 const char *replay_apply(struct replay *replay, const struct record *record)
@@ -90,9 +99,13 @@ const char *replay_apply(struct replay *replay, const struct record *record)
     case RECORD_RESET:
         replay_reset(replay, record->index, record->term);
         return NULL;
+    case RECORD_COMMIT:
+        replay_commit(replay, record->commit);
+        return NULL;
     case RECORD_MARK:
         if (record->index != replay->last_index || record->term != replay->last_term)
             return "damaged: a mark that does not fit the entry before it";
+        replay_commit(replay, record->commit);
         return NULL;
     case RECORD_BEGIN:
         break;

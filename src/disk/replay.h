@@ -2,6 +2,7 @@
  *
  *      ENTRY (i, t)   i <= last: all from i on are superseded. i > last + 1: cannot be
  *      RESET (i, t)   the log is empty, and goes on after (i, t)
+ *      COMMIT, MARK   entries up to its commit are committed, if the log has them; what it cannot mean is passed over
  *
  * Only entries above `after` (the snapshot's index) are kept in memory. */
 #ifndef CLEAT_DISK_REPLAY_H
@@ -17,6 +18,7 @@ struct replay {
     uint64_t base_term;  /* 0: not known */
     uint64_t last_index;
     uint64_t last_term;
+    uint64_t commit; /* base_index <= commit <= last_index */
     struct raft_entry *entries; /* without a gap, the last one at last_index */
     size_t count;
     size_t capacity;

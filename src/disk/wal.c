@@ -9,6 +9,7 @@
 
 enum {
     WAL_MARK = RECORD_HEADER,
+    WAL_COMMIT = RECORD_HEADER,
     WAL_RESET = RECORD_HEADER,
     WAL_BEGIN = RECORD_HEADER + RECORD_BEGIN_PAYLOAD,
 };
@@ -177,7 +178,7 @@ static enum disk_status wal_add_reset(struct wal *wal, uint64_t index, uint64_t 
 {
     struct record reset = {.type = RECORD_RESET, .term = term, .index = index};
     enum disk_status status = wal_add(wal, &reset, reason);
-    wal->index = index;
+    wal->index = wal->commit = index;
     wal->term = term;
     return status;
 }
@@ -201,12 +202,28 @@ static enum disk_status wal_add_entry(struct wal *wal, const struct raft_entry *
     return status;
 }
 
-static enum disk_status wal_add_mark(struct wal *wal, char *reason)
+/* The last record of the batch that is being put together: one that is there proves that the entries before it are. A
+ * segment that has no room for it is none to begin a new one for. */
+static enum disk_status wal_add_commit(struct wal *wal, uint64_t commit, char *reason)
 {
-    if (wal->marked)
+    if (!wal->batching || commit <= wal->commit || wal_left(wal) < WAL_COMMIT + WAL_MARK)
         return DISK_OK;
-    ensure(wal->file >= 0 && !wal->batching);
-    struct record mark = {.type = RECORD_MARK, .term = wal->term, .index = wal->index};
+    ensure(commit <= wal->index);
+    struct record record = {.type = RECORD_COMMIT, .term = wal->term, .index = wal->index, .commit = commit};
+    wal->commit = commit;
+    return wal_batch_add(wal, &record, reason);
+}
+
+static enum disk_status wal_add_mark(struct wal *wal, uint64_t commit, char *reason)
+{
+    /* A second mark, for its commit alone, must leave the place of the one that closes the segment. */
+    bool news = commit > wal->commit && wal->file >= 0 && wal_left(wal) >= 2ul * WAL_MARK;
+    if (wal->marked && !news)
+        return DISK_OK;
+    ensure(wal->file >= 0 && !wal->batching && (!news || commit <= wal->index));
+    if (commit > wal->commit)
+        wal->commit = commit;
+    struct record mark = {.type = RECORD_MARK, .term = wal->term, .index = wal->index, .commit = wal->commit};
     enum disk_status status = wal_add(wal, &mark, reason);
     return status == DISK_OK ? wal_batch_flush(wal, reason) : status;
 }
@@ -234,10 +251,12 @@ enum disk_status wal_execute(struct wal *wal, const struct disk_log *request, ch
     for (size_t i = 0; i < request->entry_count && status == DISK_OK; i++)
         status = wal_add_entry(wal, &request->entries[i], reason);
     if (status == DISK_OK)
+        status = wal_add_commit(wal, request->commit, reason);
+    if (status == DISK_OK)
         status = wal_batch_flush(wal, reason);
     /* A batch of its own: that it is there proves that what it closes was synced. */
     if (request->mark && status == DISK_OK)
-        status = wal_add_mark(wal, reason);
+        status = wal_add_mark(wal, request->commit, reason);
     return status;
 }
 
@@ -245,7 +264,7 @@ void wal_close(struct wal *wal)
 {
     char reason[DISK_REASON_MAX];
     if (!wal->failed && wal->file >= 0 && !wal->marked)
-        (void)wal_add_mark(wal, reason); /* without it the next start does a little more work */
+        (void)wal_add_mark(wal, wal->commit, reason); /* without it the next start does a little more work */
     if (wal->file >= 0)
         (void)fs_close(wal->file);
     for (size_t i = 0; i < wal->spare_count; i++)

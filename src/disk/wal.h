@@ -6,6 +6,7 @@
  * - One request is one batch: one write, one sync. Where it does not fit, what fits is one batch and the rest, behind
  *   a BEGIN in the next segment, another.
  * - The last bytes of a segment are for a MARK alone, so that the last batch can always be closed.
+ * - A batch ends with what is known to be committed, if that is news and has room.
  * - The log is never cut: a later ENTRY with the same or a lower index, or a RESET, supersedes what was there.
  * - After one failure nothing is ever written again: the disk may hold anything between the old and the new. */
 #ifndef CLEAT_DISK_WAL_H
@@ -33,6 +34,7 @@ struct wal {
     uint64_t index;            /* the log's last entry, or what a RESET put in its place */
     uint64_t term;
     bool marked;
+    uint64_t commit;           /* what the log says is committed */
     bool reset_pending;        /* the log was dropped, and there is no segment yet to write that down in */
     uint64_t reset_index;
     uint64_t reset_term;
@@ -49,12 +51,12 @@ struct wal {
     char failure[DISK_REASON_MAX];
 };
 
-/* Takes what recovery left: file, active_bytes, end, index, term, marked, reset_*. */
+/* Takes what recovery left: file, active_bytes, end, index, term, marked, commit, reset_*. */
 void wal_init(struct wal *wal, const struct directory *directory, struct segments *segments,
               const struct disk_options *options);
 /* Closes the last batch with a mark where that can be done, and closes the files. */
 void wal_close(struct wal *wal);
-/* REQUEST's spares, reset, entries and mark. The vote is written by then. */
+/* REQUEST's spares, reset, entries, commit and mark. The vote is written by then. */
 enum disk_status wal_execute(struct wal *wal, const struct disk_log *request, char *reason);
 /* From now on every request fails with REASON. */
 void wal_poison(struct wal *wal, const char *reason);

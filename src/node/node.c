@@ -80,7 +80,7 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
         .base_index = recovered->snapshot_index,
         .base_term = recovered->snapshot_term,
         .configuration = recovered->snapshot_configuration,
-        .commit = recovered->snapshot_index,
+        .commit = recovered->commit,
         .rolled_back = recovered->rolled_back,
     };
     node->raft = raft_open(&raft_options, &start);
@@ -132,6 +132,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->persist.room_bytes = disk_room_bytes(disk);
     node->persist.wal_spares = disk_spares(disk);
     node->persist.done_ms = now_ms;
+    node->persist.told_commit = recovered->commit;
     node->snapshots.done_index = recovered->snapshot_index;
     open_raft(node, recovered);
     bool formed = node->identity.configuration.count > 0;
@@ -144,6 +145,9 @@ struct node *node_open(const struct node_options *options, const struct disk *di
         ensure(formation_limits(node)); /* they were looked at above */
         membership_say(node);
     }
+    /* Who asks for a stale answer is not to get an older one than before the start. */
+    while (store_applied(node->store) < recovered->commit && !node->stopping)
+        apply_committed(node);
     return node;
 }
 
@@ -361,7 +365,7 @@ bool node_shutdown_done(const struct node *node)
         return true;
     bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;
     bool leads = raft_role(node->raft) == RAFT_LEADER && !alone;
-    return !leads && list_empty(&node->ages) && !node->persist.busy && !node->bulk.busy;
+    return !leads && list_empty(&node->ages) && !node->persist.busy && !persist_owes(node) && !node->bulk.busy;
 }
 
 const struct raft *node_raft(const struct node *node)

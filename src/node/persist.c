@@ -116,7 +116,7 @@ static void tell_room(struct node *node)
 /* Lets raft hand out just what is certain to fit: what does not stays in the log, and is written when there is room. */
 static void allow_entries(struct node *node)
 {
-    uint64_t room = room_bytes(node), taken = disk_record_bytes(0) * 2; /* a reset, a mark */
+    uint64_t room = room_bytes(node), taken = disk_record_bytes(0) * 3; /* a reset, a commit, a mark */
     uint64_t last = raft_durable_index(node->raft);
     if (taken > room) {
         raft_writes_allow(node->raft, 0);
@@ -150,6 +150,24 @@ static void hold_entries(struct node *node, const struct raft_writes *writes)
     persist->request.entry_count = count;
 }
 
+bool persist_owes(const struct node *node)
+{
+    return !node->persist.failed && raft_commit_handed(node->raft) > node->persist.told_commit;
+}
+
+/* When a mark is due; UINT64_MAX: it is not. A follower hears of what is committed after its batch was written: the
+ * mark waits a little for that, so that one is enough. What becomes known later has one of its own: all is at rest. */
+static uint64_t mark_due_ms(const struct node *node)
+{
+    const struct persist *persist = &node->persist;
+    if (persist->busy || persist->failed || (persist->marked && !persist_owes(node)))
+        return UINT64_MAX;
+    if (node->shutting_down && persist_owes(node))
+        return node->now_ms;
+    bool known = raft_commit(node->raft) >= raft_durable_index(node->raft);
+    return persist->done_ms + (known ? NODE_MARK_MS : NODE_MARK_LATE_MS);
+}
+
 struct disk_log *node_take_log(struct node *node)
 {
     struct persist *persist = &node->persist;
@@ -159,7 +177,7 @@ struct disk_log *node_take_log(struct node *node)
     struct disk_log *request = &persist->request;
     allow_entries(node);
     persist->from_raft = raft_take_writes(node->raft, LIMIT_BATCH_BYTES, &writes);
-    bool mark = !persist->from_raft && !persist->marked && node->now_ms - persist->done_ms >= NODE_MARK_MS;
+    bool mark = !persist->from_raft && node->now_ms >= mark_due_ms(node);
     if (!persist->from_raft && !mark)
         return NULL;
     memset(request, 0, sizeof *request);
@@ -173,6 +191,13 @@ struct disk_log *node_take_log(struct node *node)
         request->reset_index = writes.reset_index;
         request->reset_term = writes.reset_term;
         hold_entries(node, &writes);
+    }
+    /* On a full disk a batch leaves all the room to entries; the mark behind it has room of its own. */
+    bool along = (request->reset || request->entry_count > 0) && !persist->full &&
+                 node->now_ms - persist->told_ms >= NODE_COMMIT_MS;
+    if ((mark || along) && persist_owes(node)) {
+        request->commit = persist->told_commit = raft_commit_handed(node->raft);
+        persist->told_ms = node->now_ms;
     }
     memcpy(request->spares, persist->spares, sizeof request->spares);
     request->spare_count = persist->spare_count;
@@ -257,9 +282,7 @@ void persist_tick(struct node *node)
 uint64_t persist_deadline_ms(const struct node *node)
 {
     const struct persist *persist = &node->persist;
-    uint64_t deadline_ms = UINT64_MAX;
-    if (!persist->busy && !persist->marked && !persist->failed)
-        deadline_ms = persist->done_ms + NODE_MARK_MS;
+    uint64_t deadline_ms = mark_due_ms(node);
     if (persist->full && wants_spare(node) && !node->bulk.busy && persist->retry_ms < deadline_ms)
         deadline_ms = persist->retry_ms;
     if (persist->busy && !persist->stall_said && raft_role(node->raft) == RAFT_LEADER &&

@@ -24,6 +24,8 @@ enum {
     NODE_RETRY_MS = 150,        /* a gateway without progress, or a read without an answer, asks again */
     NODE_HOLD_COUNT = 2,        /* appends to a follower that are not answered: above, a few new entries wait */
     NODE_MARK_MS = 50,          /* of rest, after which the last WAL batch is closed by a mark */
+    NODE_COMMIT_MS = 50,        /* under load the log is told what is committed so often, at the most */
+    NODE_MARK_LATE_MS = 500,    /* likewise, where it is not known to be committed: that may still be heard */
     NODE_FULL_RETRY_MS = 500,   /* a disk without room is tried again */
     NODE_STALL_MS = 1000,       /* a leader whose disk does not answer for this long hands over */
     NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
@@ -50,6 +52,8 @@ struct persist {
     struct disk_segment spares[DISK_SPARES_MAX]; /* prepared, to go with the next batch */
     size_t spare_count;
     bool marked;
+    uint64_t told_commit;       /* the log was told that entries up to here are committed */
+    uint64_t told_ms;
     bool full;                  /* there was no room to prepare a segment */
     uint64_t retry_ms;          /* full: when to try again */
     uint64_t batches;           /* written since the start */
@@ -272,6 +276,8 @@ uint32_t persist_fitting(const struct node *node, const struct raft_message *mes
 bool persist_is_behind(const struct node *node);
 bool persist_next(struct node *node, struct disk_bulk *request);
 void persist_prepared(struct node *node, struct disk_bulk *request);
+/* The log is to be told of something before this node ends. */
+bool persist_owes(const struct node *node);
 void persist_tick(struct node *node);
 uint64_t persist_deadline_ms(const struct node *node);
 

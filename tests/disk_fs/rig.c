@@ -43,6 +43,7 @@ void rig_copy(struct rig *rig, const struct rig *from)
     rig_start(rig, fs_memory_clone(from->memory), from->random->state);
     rig->term = from->term;
     rig->index = from->index;
+    rig->commit = from->commit;
     fs_memory_crash(rig->memory, rig->machine, FS_MEMORY_KEEP);
 }
 
@@ -87,6 +88,9 @@ enum disk_status rig_open(struct rig *rig)
     }
     rig->term = rig->recovered.term;
     rig->index = rig->recovered.snapshot_index + rig->recovered.entry_count;
+    rig->commit = 0;
+    ck_assert_uint_ge(rig->recovered.commit, rig->recovered.snapshot_index);
+    ck_assert_uint_le(rig->recovered.commit, rig->index);
     for (uint64_t i = 0; i < rig->recovered.entry_count; i++) {
         const struct raft_entry *entry = &rig->recovered.entries[i];
         ck_assert_uint_eq(entry->index, rig->recovered.snapshot_index + 1 + i);
@@ -150,7 +154,7 @@ enum disk_status rig_append_from(struct rig *rig, uint64_t first, size_t count, 
         entries[i].payload = blob_new(size);
         rig_payload(first + i, rig->term, entries[i].payload->bytes, size);
     }
-    struct disk_log request = {.entries = entries, .entry_count = count};
+    struct disk_log request = {.entries = entries, .entry_count = count, .commit = rig->commit};
     enum disk_status status = rig_log(rig, &request);
     for (size_t i = 0; i < count; i++)
         blob_release(entries[i].payload);
@@ -167,12 +171,13 @@ enum disk_status rig_reset(struct rig *rig, uint64_t index, uint64_t term)
 {
     struct disk_log request = {.reset = true, .reset_index = index, .reset_term = term};
     rig->index = index;
+    rig->commit = 0;
     return rig_log(rig, &request);
 }
 
 enum disk_status rig_mark(struct rig *rig)
 {
-    struct disk_log request = {.mark = true};
+    struct disk_log request = {.mark = true, .commit = rig->commit};
     enum disk_status status = rig_log(rig, &request);
     ck_assert(request.marked == (status == DISK_OK));
     return status;

@@ -22,6 +22,7 @@ struct rig {
     char reason[DISK_REASON_MAX];
     uint64_t term;           /* what was last handed to the disk */
     uint64_t index;
+    uint64_t commit;         /* goes along with entries and marks */
 };
 
 void rig_init(struct rig *rig, uint64_t seed);

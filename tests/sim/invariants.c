@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "raft/raft.h"
+#include "sim/hint.h"
 
 enum {
     TERMS_MAX = 1000000,
@@ -128,6 +129,7 @@ void invariants_log_synced(struct invariants *invariants, uint32_t id, const str
         synced_add(synced, request->entries[i].index, request->entries[i].term);
     if (request->entry_count > 0)
         synced->batch_first = request->entries[0].index;
+    hint_synced(invariants, id, request);
 }
 
 void invariants_snapshot_received(struct invariants *invariants, uint32_t id, uint64_t index, uint64_t term)
@@ -214,6 +216,8 @@ const char *invariants_recovered(struct invariants *invariants, uint32_t id, con
     const char *lost = check_recovered_log(invariants, synced, recovered);
     if (!lost)
         lost = check_recovered_terms(invariants, recovered);
+    if (!lost)
+        lost = hint_recovered(invariants, id, recovered);
     if (lost)
         return lost;
     synced->term = recovered->term;

@@ -10,7 +10,7 @@
  *   - a leader's clock is what cluster time goes by
  *   - what a leader commits is durable on a majority (its disk was synced, not only asked)
  *   - equal states: at an applied index every store has the same hash
- *   - recovery finds all that was synced
+ *   - recovery finds all that was synced, and knows to be committed what the log was told (hint.h)
  *   - no message leaves before the term, the vote or the entries that it claims are durable
  *   - memory that peers and clients can fill is bounded */
 #ifndef CLEAT_TESTS_SIM_INVARIANTS_H
@@ -43,6 +43,7 @@ struct synced {
     uint64_t capacity;
     bool never_votes;     /* the disk was emptied: whom it voted for is forgotten */
     uint64_t batch_first; /* of the entries that were synced last */
+    uint64_t commit;      /* the log was told that entries up to here are committed */
 };
 
 struct watched {

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "sim/connection.h"
 #include "sim/faults.h"
+#include "sim/hint.h"
 #include "sim/put_back.h"
 #include "sim/storage.h"
 #include "sim/turn.h"
@@ -370,6 +371,9 @@ void machine_start(struct world *world, struct machine *machine)
     machine->node = node_open(&options, machine->disk, &recovered, store, turn_clock_ms(world, machine), reason);
     if (!machine->node)
         world_fail(world, "%s: node_open: %s", machine->name, reason);
+    const char *broken = hint_started(&world->invariants, &recovered, machine->node);
+    if (broken)
+        world_fail(world, "%s: %s", machine->name, broken);
     disk_recovered_free(&recovered);
     network_machine_up(world, machine);
     machine_wake(world, machine, 1);

@@ -91,7 +91,7 @@ static void append(struct disk *disk, uint64_t first, size_t count, uint64_t ter
         if (size > 0)
             fill(first + i, term, entries[i].payload->bytes, size);
     }
-    struct disk_log log = {.entries = entries, .entry_count = count};
+    struct disk_log log = {.entries = entries, .entry_count = count, .commit = first - 1};
     log_do(disk, &log);
     for (size_t i = 0; i < count; i++)
         blob_release(entries[i].payload);
@@ -251,6 +251,8 @@ void past_check_log(const struct disk_recovered *recovered)
 {
     uint64_t terms[LOG_MAX] = {0};
     bool fits = false;
+    ensure(recovered->commit >= recovered->snapshot_index);
+    ensure(recovered->commit <= recovered->snapshot_index + recovered->entry_count);
     for (uint64_t i = 0; i < recovered->entry_count; i++) {
         ensure(recovered->entries[i].index == recovered->snapshot_index + 1 + i);
         check_entry(&recovered->entries[i]);

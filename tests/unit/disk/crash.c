@@ -31,6 +31,7 @@ struct model {
     uint64_t term;
     uint32_t vote;
     uint64_t snapshot;
+    uint64_t commit;          /* the log was told of it */
     bool formed;
 
     uint64_t next_term;       /* 0: no vote is under way */
@@ -39,6 +40,7 @@ struct model {
     uint64_t next_count;
     uint64_t next_entry_term;
     uint64_t next_snapshot;
+    uint64_t next_commit;
     bool next_reset;          /* to next_snapshot */
 };
 
@@ -53,6 +55,10 @@ static void model_check(const struct disk_recovered *recovered)
     ck_assert(recovered->snapshot_index == model.snapshot ||
               (model.next_snapshot > 0 && recovered->snapshot_index == model.next_snapshot));
     ck_assert(!model.formed || recovered->identity.configuration.count == 1);
+    /* Its log was told; and it takes nothing for committed of which it was not told, but what a snapshot holds. */
+    ck_assert_uint_ge(recovered->commit, model.commit);
+    ck_assert(recovered->commit <= model.commit || recovered->commit <= model.next_commit ||
+              recovered->commit <= recovered->snapshot_index);
     bool fits = log_model_fits(&model.log, recovered);
     for (uint64_t count = 1; count <= model.next_count && !fits; count++) {
         struct log_model log = model.log;
@@ -79,9 +85,13 @@ static void model_settle(void)
         log_model_append(&model.log, model.next_first, model.next_count, model.next_entry_term);
     if (model.next_reset)
         log_model_reset(&model.log, model.next_snapshot, model.term);
+    if (model.next_commit > model.commit)
+        model.commit = model.next_commit;
+    if (model.next_reset)
+        model.commit = model.next_snapshot;
     if (model.next_snapshot > model.snapshot)
         model.snapshot = model.next_snapshot;
-    model.next_term = model.next_first = model.next_count = model.next_snapshot = 0;
+    model.next_term = model.next_first = model.next_count = model.next_snapshot = model.next_commit = 0;
     model.next_reset = false;
 }
 
@@ -103,7 +113,8 @@ static const struct step life[] = {
     {.kind = APPEND, .a = 1, .b = 3, .size = 700},
     {.kind = SPARE},
     {.kind = APPEND, .a = 4, .b = 9, .size = RIG_RECORD_MAX}, /* into the next segment */
-    {.kind = MARK},
+    {.kind = MARK, .a = 5},
+    {.kind = MARK, .a = 9},                                   /* it was heard of later */
     {.kind = SNAPSHOT, .a = 5},
     {.kind = VOTE, .a = 2, .b = 0},
     {.kind = APPEND, .a = 10, .b = 6, .size = 300},           /* supersedes */
@@ -153,8 +164,10 @@ static enum disk_status step_run(const struct step *step)
         model.next_first = step->a;
         model.next_count = step->b;
         model.next_entry_term = model.term;
+        model.next_commit = rig.commit = step->a - 1;
         return rig_append_from(&rig, step->a, step->b, step->size);
     case MARK:
+        model.next_commit = rig.commit = step->a;
         return rig_mark(&rig);
     case SPARE:
         return rig_spare(&rig);

@@ -720,6 +720,166 @@ START_TEST(a_mark_fits_when_nothing_else_does)
 }
 END_TEST
 
+/* --- what is known to be committed -------------------------------------------------------------------------------- */
+
+static void append_committed(struct rig *to, size_t count, size_t size, uint64_t commit)
+{
+    to->commit = commit;
+    ck_assert_int_eq(rig_append(to, count, size), DISK_OK);
+}
+
+/* Told along with entries or with a mark, once or again, it is known to this start and to all that follow. */
+START_TEST(what_is_committed_comes_back)
+{
+    static const enum fs_memory_loss losses[] = {FS_MEMORY_KEEP, FS_MEMORY_LOSE};
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.recovered.commit, 0);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    append_committed(&rig, 4, 100, 0);
+    append_committed(&rig, 3, 100, 4);
+    uint64_t known = 4;
+    if (_i % 3 >= 1) {
+        rig.commit = known = 5;
+        ck_assert_int_eq(rig_mark(&rig), DISK_OK);
+    }
+    if (_i % 3 == 2) {
+        rig.commit = known = 7;
+        ck_assert_int_eq(rig_mark(&rig), DISK_OK);
+        rig.commit = 6; /* no news */
+        ck_assert_int_eq(rig_mark(&rig), DISK_OK);
+    }
+    for (int starts = 0; starts < 4; starts++) {
+        if (_i >= 6)
+            rig_shut(&rig);
+        else
+            rig_crash(&rig, losses[_i / 3]);
+        ck_assert_int_eq(rig_open(&rig), DISK_OK);
+        ck_assert_uint_eq(rig.recovered.commit, known);
+        ck_assert_uint_eq(rig.recovered.entry_count, 7);
+    }
+    /* Less than what is known already is passed over. */
+    append_committed(&rig, 1, 10, 2);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.recovered.commit, known);
+}
+END_TEST
+
+/* That it is known proves that the entries before it are there: of a batch that was torn it is not. */
+START_TEST(what_is_committed_is_not_known_from_a_torn_batch)
+{
+    static uint8_t before[RIG_SEGMENT_BYTES];
+    uint64_t begin, end;
+    char path[DISK_PATH_MAX];
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    append_committed(&rig, 6, 300, 2);
+    strcpy(path, rig_tip(&rig, &begin));
+    read_tip(before, path);
+    /* Entries 4 to 6 are to be superseded, and those that come are known to be committed. */
+    ck_assert_int_eq(rig_vote(&rig, 2, 0), DISK_OK);
+    rig.commit = 6;
+    ck_assert_int_eq(rig_append_from(&rig, 4, 3, 600), DISK_OK);
+    (void)rig_tip(&rig, &end);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    size_t first = (SEGMENT_HEADER + (size_t)begin / SECTOR_STREAM * SECTOR_BYTES) / SECTOR_BYTES;
+    size_t last = (SEGMENT_HEADER + (size_t)sector_file_bytes(end)) / SECTOR_BYTES - 1;
+    for (size_t lost = first; lost <= last + 1; lost++) {
+        struct rig copy;
+        rig_copy(&copy, &rig);
+        if (lost <= last)
+            put_sector(&copy, path, lost, before);
+        ck_assert_int_eq(rig_open(&copy), DISK_OK);
+        ck_assert_uint_eq(copy.recovered.commit, lost <= last ? 2 : 6);
+        rig_close(&copy);
+    }
+}
+END_TEST
+
+/* The log gives way to a snapshot: so far all is committed, and no further. */
+START_TEST(what_is_committed_after_a_reset)
+{
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    append_committed(&rig, 6, 100, 6);
+    ck_assert_int_eq(rig_snapshot(&rig, 20, 1, 1), DISK_OK);
+    if (_i > 0)
+        ck_assert_int_eq(rig_reset(&rig, 20, 1), DISK_OK);
+    if (_i > 1)
+        append_committed(&rig, 3, 100, 22);
+    for (int starts = 0; starts < 3; starts++) {
+        rig_crash(&rig, FS_MEMORY_LOSE);
+        ck_assert_int_eq(rig_open(&rig), DISK_OK);
+        ck_assert_uint_eq(rig.recovered.snapshot_index, 20);
+        ck_assert_uint_eq(rig.recovered.commit, _i > 1 ? 22 : 20);
+    }
+}
+END_TEST
+
+/* It is no reason to begin a segment, and takes no place that is a mark's: then it is known a little later. */
+START_TEST(what_is_committed_gives_way_where_a_segment_ends)
+{
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    ck_assert_int_eq(rig_spare(&rig), DISK_OK);
+    uint64_t end, all = segment_stream_bytes(RIG_SEGMENT_BYTES);
+    (void)rig_tip(&rig, &end);
+    while (all - end > 3 * disk_record_bytes(RIG_RECORD_MAX)) {
+        append_committed(&rig, 1, RIG_RECORD_MAX, 0);
+        (void)rig_tip(&rig, &end);
+    }
+    while (all - end > (size_t)RECORD_HEADER * 9) {
+        append_committed(&rig, 1, 0, 0);
+        (void)rig_tip(&rig, &end);
+    }
+    /* One entry after the other to the segment's very end, each with news. */
+    uint64_t told = 0, segment = 0;
+    for (int i = 0; i < 12; i++) {
+        append_committed(&rig, 1, _i % 2 ? 8 : 0, rig.index);
+        segment += disk_spares(rig.disk) == 0;
+        struct rig copy;
+        rig_copy(&copy, &rig);
+        rig_crash(&copy, FS_MEMORY_LOSE);
+        ck_assert_int_eq(rig_open(&copy), DISK_OK);
+        ck_assert_uint_eq(copy.recovered.entry_count, rig.index);
+        ck_assert_uint_ge(copy.recovered.commit, told);
+        ck_assert_uint_lt(copy.recovered.commit, rig.index);
+        told = copy.recovered.commit;
+        rig_close(&copy);
+        fs_memory_use(rig.memory);
+        rig.commit = rig.index;
+        ck_assert(_i < 2 || rig_mark(&rig) == DISK_OK);
+    }
+    ck_assert_uint_gt(segment, 0);
+    ck_assert_uint_eq(told, rig.index - 1);
+}
+END_TEST
+
+/* A hint that cannot be is no reason to refuse: it is passed over. */
+START_TEST(a_commit_that_cannot_be_is_passed_over)
+{
+    static const uint64_t commits[] = {0, 2, 3, 4, 5, UINT64_MAX};
+    static const uint64_t known[] = {2, 2, 3, 2, 2, 2};
+    uint64_t end;
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
+    append_committed(&rig, 3, 100, 2);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    const char *path = rig_tip(&rig, &end);
+    struct sector_stream stream;
+    struct buffer bytes = {0};
+    struct record record = {.type = RECORD_COMMIT, .batch = (uint32_t)end, .index = _i % 2 ? 3 : 99, .term = 1,
+                            .commit = commits[_i]};
+    record_append(&record, rig_stream(&rig, path, &stream), end, &bytes);
+    rig_forge(&rig, path, end, buffer_start(&bytes), buffer_size(&bytes));
+    buffer_close(&bytes);
+    sector_stream_close(&stream);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.recovered.entry_count, 3);
+    ck_assert_uint_eq(rig.recovered.commit, known[_i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("disk/wal");
@@ -749,6 +909,11 @@ int main(void)
     tcase_add_test(tcase, no_room_for_a_new_segment);
     tcase_add_test(tcase, a_reset_without_room);
     tcase_add_loop_test(tcase, a_mark_fits_when_nothing_else_does, 0, 2);
+    tcase_add_loop_test(tcase, what_is_committed_comes_back, 0, 9);
+    tcase_add_test(tcase, what_is_committed_is_not_known_from_a_torn_batch);
+    tcase_add_loop_test(tcase, what_is_committed_after_a_reset, 0, 3);
+    tcase_add_loop_test(tcase, what_is_committed_gives_way_where_a_segment_ends, 0, 4);
+    tcase_add_loop_test(tcase, a_commit_that_cannot_be_is_passed_over, 0, 6);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -70,6 +70,7 @@ static void start(void)
     struct node_options options;
     node_options_default(&options);
     options.id = 1;
+    options.seed = numbers(NULL); /* no two lives are alike */
     options.value_max_bytes = 1024;
     options.peer_count = peers;
     for (uint32_t i = 0; i < peers; i++)

@@ -265,6 +265,75 @@ START_TEST(compaction_waits_for_the_disk)
 }
 END_TEST
 
+static void append_committed(struct raft *raft, uint64_t term, uint64_t previous, uint64_t previous_term,
+                             uint32_t count, uint64_t commit)
+{
+    struct raft_entry entries[20];
+    for (uint32_t i = 0; i < count; i++)
+        entries[i] = (struct raft_entry){.index = previous + 1 + i, .term = term, .type = RAFT_ENTRY_NOOP};
+    struct raft_message message = {.type = RAFT_APPEND, .from = 2, .to = 1, .term = term, .index = previous,
+                                   .log_term = previous_term, .commit = commit, .entry_count = count,
+                                   .entries = entries, .round = term};
+    raft_step(raft, &message);
+    raft_flush(raft);
+}
+
+/* What a later start may take for committed: of what is on the disk, no more, and never what stands in its place. */
+START_TEST(what_is_committed_is_said_of_what_was_handed_out)
+{
+    struct raft_start start = {.term = 1};
+    struct raft *raft = open_node(3, &start);
+    struct raft_writes writes;
+    append_committed(raft, 1, 0, 0, 6, 2);
+    ck_assert_uint_eq(raft_commit(raft), 2);
+    ck_assert_uint_eq(raft_commit_handed(raft), 0);
+    ck_assert(raft_take_writes(raft, RAFT_ENTRY_OVERHEAD, &writes));
+    ck_assert_uint_eq(raft_commit_handed(raft), 1); /* a batch of one */
+    raft_written(raft);
+    ck_assert(raft_take_writes(raft, 1000, &writes));
+    ck_assert_uint_eq(raft_commit_handed(raft), 2);
+    raft_written(raft);
+    /* Entries 4 to 6 on the disk are not those that are committed. */
+    append_committed(raft, 2, 3, 1, 3, 6);
+    ck_assert_uint_eq(raft_commit(raft), 6);
+    ck_assert_uint_eq(raft_commit_handed(raft), 3);
+    ck_assert(raft_take_writes(raft, 1000, &writes));
+    ck_assert_uint_eq(raft_commit_handed(raft), 6);
+    raft_written(raft);
+    /* A snapshot takes the place of the log: the disk has another one until the reset is handed out. */
+    ck_assert(raft_restore(raft, 20, 2, &configuration));
+    ck_assert_uint_eq(raft_commit_handed(raft), 0);
+    ck_assert(raft_take_writes(raft, 1000, &writes));
+    ck_assert(writes.reset);
+    ck_assert_uint_eq(raft_commit_handed(raft), 20);
+    raft_written(raft);
+    raft_close(raft);
+}
+END_TEST
+
+START_TEST(what_was_committed_is_so_from_the_start)
+{
+    struct raft_start start = {.term = 3, .base_index = 4, .base_term = 1, .commit = 6};
+    struct raft_options options = {.id = 1, .incarnation = 101, .election_min_ms = 150, .election_max_ms = 300,
+                                   .heartbeat_ms = 30, .gone_min_ms = 5, .gone_max_ms = 30, .append_bytes_max = 1000,
+                                   .inflight_bytes_max = 10000, .inflight_count_max = 10, .seed = 1};
+    replica_configuration(&configuration, 3);
+    start.configuration = configuration;
+    struct raft *raft = raft_open(&options, &start);
+    for (uint64_t i = 5; i <= 7; i++)
+        raft_load(raft, &(struct raft_entry){.index = i, .term = 3, .type = RAFT_ENTRY_NOOP});
+    raft_begin(raft, 1000);
+    ck_assert_uint_eq(raft_commit(raft), 6);
+    ck_assert_uint_eq(raft_commit_handed(raft), 6);
+    /* A new leader's entries take the place of what was not. */
+    append_committed(raft, 4, 6, 3, 2, 6);
+    ck_assert_uint_eq(raft_commit(raft), 6);
+    append_committed(raft, 4, 8, 4, 0, 8);
+    ck_assert_uint_eq(raft_commit(raft), 8);
+    raft_close(raft);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("raft/writes");
@@ -279,6 +348,8 @@ int main(void)
     tcase_add_test(tests, bootstrap_is_durable_before_anything_leaves);
     tcase_add_test(tests, a_snapshot_newer_than_the_vote_record_brings_its_term);
     tcase_add_test(tests, compaction_waits_for_the_disk);
+    tcase_add_test(tests, what_is_committed_is_said_of_what_was_handed_out);
+    tcase_add_test(tests, what_was_committed_is_so_from_the_start);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
