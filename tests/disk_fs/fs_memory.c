@@ -71,6 +71,8 @@ struct fs_memory {
     struct memory_machine machines[MEMORY_MACHINES_MAX];
     int machine_count;
     uint64_t now_us;
+    void (*before)(void *); /* NULL: no one watches */
+    void *before_context;
 };
 
 static struct fs_memory *memory_current;
@@ -237,12 +239,19 @@ void fs_memory_use(struct fs_memory *disk)
     memory_current = disk;
 }
 
+void fs_memory_watch(struct fs_memory *disk, void (*before)(void *context), void *context)
+{
+    disk->before = before;
+    disk->before_context = context;
+}
+
 struct fs_memory *fs_memory_clone(const struct fs_memory *disk)
 {
     struct fs_memory *clone = memory_get(sizeof *clone);
     *clone = *disk;
     clone->handles = NULL;
     clone->handle_count = 0;
+    clone->before = NULL;
     clone->files = memory_get(disk->file_count * sizeof *clone->files);
     for (size_t i = 0; i < disk->file_count; i++) {
         const struct memory_file *from = &disk->files[i];
@@ -266,10 +275,18 @@ struct fs_memory *fs_memory_clone(const struct fs_memory *disk)
     return clone;
 }
 
+/* Whoever watches may do other calls now: no pointer to a file or handle is good after this. */
+static void memory_tell(void)
+{
+    ensure(memory_current != NULL);
+    if (memory_current->before)
+        memory_current->before(memory_current->before_context);
+}
+
 /* Counts a call of MACHINE; 0, or the error that it is to give. */
 static int memory_call(int number)
 {
-    ensure(memory_current != NULL);
+    memory_tell();
     if (number < 0)
         return -ENOENT;
     struct memory_machine *machine = &memory_current->machines[number];
@@ -285,15 +302,22 @@ static int memory_call(int number)
     return 0;
 }
 
-static int memory_handle(int number, struct memory_file **file)
+static const struct memory_handle *memory_handle_at(int number)
 {
     ensure(memory_current != NULL && number >= 0 && (size_t)number < memory_current->handle_count);
-    struct memory_handle *handle = &memory_current->handles[number];
+    const struct memory_handle *handle = &memory_current->handles[number];
     ensure(handle->used);
+    return handle;
+}
+
+static int memory_handle(int number, struct memory_file **file)
+{
+    const struct memory_handle *handle = memory_handle_at(number);
     if (handle->stale)
         return -EBADF;
-    *file = &memory_current->files[handle->file];
-    return memory_call((*file)->machine);
+    int error = memory_call(memory_current->files[handle->file].machine);
+    *file = &memory_current->files[memory_handle_at(number)->file];
+    return error;
 }
 
 static int memory_open_handle(size_t file)
@@ -398,6 +422,14 @@ void fs_memory_stop(struct fs_memory *disk, int machine, uint64_t nth)
     ensure(nth > 0);
     disk->machines[machine].stop_at = disk->machines[machine].calls + nth;
     disk->machines[machine].struck = false;
+}
+
+bool fs_memory_stop_lifted(struct fs_memory *disk, int machine)
+{
+    if (disk->machines[machine].stopped)
+        return false;
+    disk->machines[machine].stop_at = 0;
+    return true;
 }
 
 bool fs_memory_struck(const struct fs_memory *disk, int machine)
@@ -560,7 +592,8 @@ int fs_lock(const char *path, int *file)
 
 int fs_close(int number)
 {
-    ensure(memory_current != NULL && number >= 0 && (size_t)number < memory_current->handle_count);
+    memory_tell();
+    ensure(number >= 0 && (size_t)number < memory_current->handle_count);
     struct memory_handle *handle = &memory_current->handles[number];
     ensure(handle->used);
     /* A locked file is opened only once: by its lock. */

@@ -19,13 +19,16 @@ struct fs_memory *fs_memory_open(uint64_t seed);
 void fs_memory_close(struct fs_memory *disk);
 /* Makes DISK the one that fs_* calls go to. */
 void fs_memory_use(struct fs_memory *disk);
-/* A copy of all its content, faults and random state; open files are not copied, and locks are free. */
+/* A copy of all its content, faults and random state; open files are not copied, locks are free, no one watches. */
 struct fs_memory *fs_memory_clone(const struct fs_memory *disk);
 /* Another seed for what is lost in a crash. */
 void fs_memory_seed(struct fs_memory *disk, uint64_t seed);
 /* A machine: all paths that begin with PREFIX (an absolute path without a slash at its end). Made on the first use of
  * a prefix. PREFIX itself is a directory that is always there. Returns its number, for the calls below. */
 int fs_memory_machine(struct fs_memory *disk, const char *prefix);
+
+/* BEFORE is called before every call, fs_close too, for as long as it is not NULL. It may let other calls go first. */
+void fs_memory_watch(struct fs_memory *disk, void (*before)(void *context), void *context);
 
 /* --- faults: each is for one machine ---------------------------------------------------------------------------- */
 
@@ -34,6 +37,8 @@ int fs_memory_machine(struct fs_memory *disk, const char *prefix);
 void fs_memory_fail(struct fs_memory *disk, int machine, uint64_t nth, int error);
 /* From call number NTH on, none does anything any more, until fs_memory_crash. */
 void fs_memory_stop(struct fs_memory *disk, int machine, uint64_t nth);
+/* They will do what they should after all. False: it is too late. */
+bool fs_memory_stop_lifted(struct fs_memory *disk, int machine);
 /* True when a fault of the two above has struck since it was set. */
 bool fs_memory_struck(const struct fs_memory *disk, int machine);
 /* How many calls there were (fs_close does not count: it has no error that matters). */

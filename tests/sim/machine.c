@@ -89,118 +89,6 @@ void machine_turn(struct world *world, const struct event *event)
     turn_take(world, machine);
 }
 
-/* --- the disk threads ------------------------------------------------------------------------------------------- */
-
-/* When a disk thread of MACHINE can go on: 0, or for how long it must wait. */
-static uint64_t disk_wait_us(const struct world *world, const struct machine *machine)
-{
-    uint64_t until = machine->stalled_us > machine->paused_us ? machine->stalled_us : machine->paused_us;
-    return until > world->story.now_us ? until - world->story.now_us : 0;
-}
-
-/* True if EVENT's request is executed now; else it is stale, or was planned anew. */
-static bool disk_ready(struct world *world, const struct event *event)
-{
-    if (!machine_is(event->machine, event))
-        return false;
-    uint64_t wait_us = disk_wait_us(world, event->machine);
-    if (wait_us == 0)
-        return true;
-    struct event again = *event;
-    world_plan(world, wait_us, &again);
-    return false;
-}
-
-/* How much a loss of power matters just now: moments that are short are worth the more. */
-static uint32_t log_is_delicate(const struct disk_log *log)
-{
-    if (log->reset || (log->entry_count > 0 && log->entries[0].index == 1))
-        return 16;
-    return log->write_vote;
-}
-
-static uint32_t bulk_is_delicate(const struct disk_bulk *bulk)
-{
-    if (bulk->kind == DISK_RECEIVE_END)
-        return 16;
-    if (bulk->kind == DISK_PREPARE_SEGMENT)
-        return 4; /* a file may be changing what it is */
-    return bulk->kind == DISK_SNAPSHOT_END || bulk->kind == DISK_CLEAN;
-}
-
-/* Power may go in the middle of a request. */
-static void before_io(struct world *world, struct machine *machine, uint32_t delicate)
-{
-    const struct profile *profile = &world->profile;
-    if (world->phase == PHASE_FAULTS && profile->fault_weights[FAULT_POWER_IN_IO] > 0 &&
-        world_chance(world, profile->power_delicate_ppm * delicate)) {
-        machine->power_in_io = true;
-        world->faults[FAULT_POWER_IN_IO]++;
-    }
-    if (machine->power_in_io)
-        storage_stop_after(machine, world_between(world, 0, 6));
-}
-
-/* True if the machine is gone with its request half done. */
-static bool power_went(struct world *world, struct machine *machine)
-{
-    if (!machine->power_in_io)
-        return false;
-    machine->power_in_io = false;
-    story_tell(&world->story, 1, machine->name, "power goes in the middle of a disk request");
-    machine_crash(world, machine, true);
-    machine_plan_start(world, machine, world_between(world, 1000, world->profile.fault_long_us));
-    return true;
-}
-
-static void disk_report(struct world *world, struct machine *machine, enum event_kind kind)
-{
-    struct event event = {.kind = kind, .machine = machine, .life = machine->life};
-    world_plan(world, world_between(world, 1, 50), &event);
-}
-
-void machine_log_execute(struct world *world, const struct event *event)
-{
-    if (!disk_ready(world, event))
-        return;
-    struct machine *machine = event->machine;
-    before_io(world, machine, log_is_delicate(machine->log));
-    const char *broken = invariants_log_begins(&world->invariants, machine->id, machine->log);
-    if (broken)
-        world_fail(world, "%s: %s", machine->name, broken);
-    disk_log_execute(machine->disk, machine->log);
-    if (machine->log->status == DISK_OK)
-        invariants_log_synced(&world->invariants, machine->id, machine->log);
-    if (machine->log->status == DISK_OK && machine->log->write_vote && machine->log->rolled_back)
-        machine->untold = false;
-    if (power_went(world, machine))
-        return;
-    story_note(&world->story, machine->log->entry_count << 8 | (unsigned)machine->log->status);
-    if (machine->log->status != DISK_OK && !machine->io_error)
-        world_fail(world, "%s: disk_log: %s", machine->name, machine->log->reason);
-    disk_report(world, machine, EVENT_LOG_DONE);
-}
-
-void machine_bulk_execute(struct world *world, const struct event *event)
-{
-    if (!disk_ready(world, event))
-        return;
-    struct machine *machine = event->machine;
-    before_io(world, machine, bulk_is_delicate(machine->bulk));
-    disk_bulk_execute(machine->disk, machine->bulk);
-    if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
-        invariants_snapshot_received(&world->invariants, machine->id, machine->bulk->index, machine->bulk->term);
-    if (power_went(world, machine))
-        return;
-    story_note(&world->story, (uint64_t)machine->bulk->kind << 8 | (unsigned)machine->bulk->status);
-    bool failed = machine->bulk->status == DISK_FAILED || machine->bulk->status == DISK_REFUSED;
-    if (failed && !machine->io_error && !faults_rot(world))
-        world_fail(world, "%s: disk_bulk %d: %s", machine->name, (int)machine->bulk->kind, machine->bulk->reason);
-    if (machine->bulk->kind == DISK_RECEIVE_END && machine->bulk->status == DISK_OK)
-        world->snapshots_installed++;
-    disk_report(world, machine, EVENT_BULK_DONE);
-}
-
 /* --- start and end ---------------------------------------------------------------------------------------------- */
 
 /* Ids for the disk, from the machine's own generator. */
@@ -419,6 +307,7 @@ void machine_crash(struct world *world, struct machine *machine, bool power)
     network_machine_down(world, machine);
     connection_machine_down(world, machine);
     drop_inputs(machine);
+    threads_abandon(world, machine);
     close_node(machine);
     storage_crash(machine, power); /* before disk_close: a dead process writes nothing more */
     disk_close(machine->disk);
@@ -459,12 +348,14 @@ void machine_replace(struct world *world, struct machine *machine, const char *r
     invariants_wiped(&world->invariants, machine->id);
 }
 
-void machine_close(struct machine *machine)
+void machine_close(struct world *world, struct machine *machine)
 {
     drop_inputs(machine);
     free(machine->inputs);
     if (machine->node) {
+        threads_abandon(world, machine);
         close_node(machine);
         disk_close(machine->disk);
     }
+    threads_close(machine);
 }

@@ -15,6 +15,7 @@
 #include "disk/disk.h"
 #include "node/node.h"
 #include "sim/events.h"
+#include "sim/threads.h"
 
 struct world;
 
@@ -81,12 +82,14 @@ struct machine {
 
     struct disk_log *log;   /* under way */
     struct disk_bulk *bulk;
+    struct thread log_thread;
+    struct thread bulk_thread;
     bool power_in_io;       /* power goes while the next disk request is executed */
     bool io_error;          /* a call fails, or has failed: the process may give up */
 };
 
 void machine_init(struct world *world, struct machine *machine, uint32_t id);
-void machine_close(struct machine *machine);
+void machine_close(struct world *world, struct machine *machine);
 
 /* The process starts: recovers from its disk, and joins. */
 void machine_start(struct world *world, struct machine *machine);
@@ -107,10 +110,6 @@ void machine_input(struct world *world, struct machine *machine, const struct in
 /* A turn at the latest in DELAY_US. */
 void machine_wake(struct world *world, struct machine *machine, uint64_t delay_us);
 void machine_turn(struct world *world, const struct event *event);
-
-/* The disk threads. */
-void machine_log_execute(struct world *world, const struct event *event);
-void machine_bulk_execute(struct world *world, const struct event *event);
 
 /* Whether EVENT is for the process that runs now. */
 bool machine_is(const struct machine *machine, const struct event *event);

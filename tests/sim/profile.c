@@ -67,6 +67,11 @@ static void draw_world(struct profile *profile, struct random *random)
 {
     profile->disk_min_us = PICK(random, 20, 100, 1000);
     profile->disk_max_us = profile->disk_min_us * PICK(random, 2, 10, 30);
+    profile->rest_ppm = (uint32_t)PICK(random, 0, 10000, 100000, 500000);
+    profile->log_rests_long_ppm = (uint32_t)PICK(random, 0, 100000, 300000);
+    profile->bulk_rests_long_ppm = (uint32_t)PICK(random, 0, 100000, 300000);
+    profile->rest_machines = SIM_NODES_MAX;
+    profile->rest_ends_ppm = (uint32_t)PICK(random, 0, 10000, 100000);
     profile->delay_min_us = PICK(random, 20, 100, 1000, 5000);
     profile->delay_max_us = profile->delay_min_us * PICK(random, 1, 3, 10);
     if (profile->delay_max_us > profile->election_min_ms * 100u)
@@ -163,6 +168,49 @@ static void draw_deposed_leaders(struct profile *profile)
     profile->power_delicate_ppm = 20000;
 }
 
+/* Where both threads of a disk have much to do, and rest in its middle: a segment holds a few entries only, snapshots
+ * follow each other, and with the others' help the log is often committed far beyond what is durable here. */
+static void draw_busy_disks(struct profile *profile, struct random *random)
+{
+    profile->rest_ppm = 500000;
+    profile->log_rests_long_ppm = (uint32_t)PICK(random, 500000, 500000, 50000); /* both: little would be done */
+    profile->bulk_rests_long_ppm = 550000 - profile->log_rests_long_ppm;
+    profile->rest_machines = (profile->nodes - 1) / 2;
+    profile->snapshot_every_bytes = 1024;
+    profile->catchup_entries = 1;
+    profile->snapshot_block_bytes = 256 << 10;
+    profile->files = 2;
+    profile->large_permille = 300;
+    profile->value_max_bytes = 16 << 10;
+    profile->segment_bytes = 64 << 10;
+    profile->memory_max_bytes = 1 << 30;
+    profile->window_bytes = 256 << 10;
+    profile->bandwidth = 1 << 20;
+    profile->delay_min_us = 100;
+    profile->delay_max_us = 300;
+    profile->drop_ppm = 0;
+    profile->append_bytes = 64 << 10;
+    profile->election_min_ms = 150;
+    profile->election_max_ms = 300;
+    profile->heartbeat_ms = 30;
+    profile->command_timeout_ms = 5000;
+    profile->disk_min_us = 20;
+    profile->disk_max_us = 600;
+    profile->fault_long_us = 1000000;
+    profile->clients = 8;
+    profile->depth = 8;
+    profile->think_us = 60000;
+    profile->write_weight = 100;
+    profile->read_weight = profile->cas_weight = profile->delete_weight = 5;
+    profile->expiry_permille = 0;
+    /* Little else breaks, so that much is done between two crashes. */
+    for (int i = 0; i < FAULT_KIND_COUNT; i++)
+        profile->fault_weights[i] = i == FAULT_POWER_IN_IO || i == FAULT_KILL || i == FAULT_CUT;
+    profile->fault_gap_us = 3000000;
+    profile->power_delicate_ppm = 1000;
+    profile->rest_ends_ppm = 100000;
+}
+
 /* More load than the log can take, one entry after the other: what waits must not grow without end. */
 static void draw_overload(struct profile *profile)
 {
@@ -199,6 +247,8 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
     draw_clients(&profile, random);
     if (profile_chance(random, 80000))
         draw_deposed_leaders(&profile);
+    else if (profile_chance(random, 30000))
+        draw_busy_disks(&profile, random);
     else if (profile_chance(random, 40000))
         draw_overload(&profile);
     profile.verb_permille = profile.overload ? 20 : (uint32_t)PICK(random, 20, 200, 600);
@@ -232,6 +282,7 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"segment", profile->segment_bytes},
         {"drift_ppm", profile->drift_ppm},
         {"disk_max_us", profile->disk_max_us},
+        {"rest_ppm", profile->rest_ppm},
         {"delay_min_us", profile->delay_min_us},
         {"delay_max_us", profile->delay_max_us},
         {"bandwidth", profile->bandwidth},

@@ -64,6 +64,11 @@ struct profile {
     /* Disks: how long a request takes. */
     uint64_t disk_min_us;
     uint64_t disk_max_us;
+    uint32_t rest_ppm;           /* of requests that rest in their middle, while the other thread goes on */
+    uint32_t log_rests_long_ppm; /* of these rests: until much else was done */
+    uint32_t bulk_rests_long_ppm;
+    uint32_t rest_machines;      /* on the first so many machines alone */
+    uint32_t rest_ends_ppm;      /* of these rests: with the machine's death */
 
     /* The network. */
     uint64_t delay_min_us;

@@ -8,7 +8,7 @@ SEEDS ?= 1
 TRACE ?= 0
 JOBS ?= 2
 
-SIM_SOURCES = $(wildcard tests/sim/*.c) tests/disk_fs/fs_memory.c
+SIM_SOURCES = $(wildcard tests/sim/*.c) tests/disk_fs/fs_memory.c tests/disk_fs/strand.c
 SIM_OBJECTS = $(SIM_SOURCES:%.c=$(BUILD)/%.o)
 
 # The memory's file system comes before libdisk.a, so that the real one is not pulled in.

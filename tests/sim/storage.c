@@ -41,6 +41,11 @@ void storage_close(void)
     disks = copies = NULL;
 }
 
+void storage_watch(void (*before)(void *context), void *context)
+{
+    fs_memory_watch(disks, before, context);
+}
+
 void storage_wipe(const struct machine *machine)
 {
     int number = number_of(machine);
@@ -243,4 +248,9 @@ bool storage_error_lifted(const struct machine *machine)
 void storage_stop_after(const struct machine *machine, uint64_t calls)
 {
     fs_memory_stop(disks, number_of(machine), calls + 1);
+}
+
+bool storage_stop_lifted(const struct machine *machine)
+{
+    return fs_memory_stop_lifted(disks, number_of(machine));
 }

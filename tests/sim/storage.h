@@ -11,6 +11,8 @@ struct machine;
 /* Fresh, empty disks for a run, with the seed of what they lose. */
 void storage_open(uint64_t seed);
 void storage_close(void);
+/* BEFORE is called before every call of a file system. */
+void storage_watch(void (*before)(void *context), void *context);
 /* An empty disk for MACHINE. */
 void storage_wipe(const struct machine *machine);
 /* A copy of the disk of MACHINE, whose process is gone, is kept, in place of an older one; and put back. */
@@ -32,5 +34,7 @@ void storage_error_after(const struct machine *machine, uint64_t calls);
 bool storage_error_lifted(const struct machine *machine);
 /* After CALLS more calls none does anything any more, until storage_crash: power has gone. */
 void storage_stop_after(const struct machine *machine, uint64_t calls);
+/* ... unless this comes before. False: it is too late. */
+bool storage_stop_lifted(const struct machine *machine);
 
 #endif

@@ -13,6 +13,7 @@
 #include "sim/faults.h"
 #include "sim/put_back.h"
 #include "sim/storage.h"
+#include "sim/threads.h"
 
 enum {
     PHASE_CHECK_US = 20000,
@@ -222,8 +223,8 @@ static void happens(struct world *world, struct event *event)
     switch (event->kind) {
     case EVENT_START: machine_start(world, event->machine); break;
     case EVENT_TURN: machine_turn(world, event); break;
-    case EVENT_LOG_EXECUTE: machine_log_execute(world, event); break;
-    case EVENT_BULK_EXECUTE: machine_bulk_execute(world, event); break;
+    case EVENT_LOG_EXECUTE: threads_log_execute(world, event); break;
+    case EVENT_BULK_EXECUTE: threads_bulk_execute(world, event); break;
     case EVENT_LOG_DONE:
     case EVENT_BULK_DONE: machine_done(world, event); break;
     case EVENT_DISK_FREED: faults_disk_freed(world, event); break;
@@ -261,6 +262,7 @@ static void begin(struct world *world, const struct world_options *options)
     profile_text(&world->profile, text);
     story_tell(&world->story, 1, "", "%s", text);
     storage_open(random_u64(&world->random));
+    threads_watch(world);
     invariants_init(&world->invariants, world->profile.nodes, 2000 + world->profile.late_us / 1000);
     oracle_init(&world->oracle, &world->story.now_us, world->profile.value_max_bytes);
     world->oracle.memory_max_bytes = world->profile.memory_max_bytes;
@@ -320,7 +322,7 @@ static struct report report_of(const struct world *world)
 static void end(struct world *world)
 {
     for (uint32_t i = 0; i < world->profile.nodes; i++)
-        machine_close(&world->machines[i]);
+        machine_close(world, &world->machines[i]);
     connections_close(world);
     network_close(&world->network);
     events_close(&world->events);

@@ -1,7 +1,8 @@
 /* The simulated world: machines, the network between them, clients, and what breaks. One seed decides everything; no
  * wall clock, no thread and no file is used.
  *
- *      events --> machine.c   a process, its node, its disk threads: the driver of src/node/node.h
+ *      events --> machine.c   a process, and its node: the driver of src/node/node.h
+ *             --> threads.c   its disk threads: what both do at once
  *             --> network.c   connections between machines: frames lost, late, repeated
  *             --> connection.c, client.c   connections of clients, and what they ask
  *             --> faults.c    crashes, pauses, partitions; ambush.c: at a certain message
@@ -49,6 +50,7 @@ struct world {
     bool quiet;           /* the network and the clients are without faults */
 
     struct machine machines[SIM_NODES_MAX]; /* by id - 1 */
+    struct thread *thread;                  /* the disk thread whose request is being executed just now */
     struct network network;
     struct client clients[SIM_CLIENTS_MAX + SIM_NODES_MAX + 1]; /* and the probes */
     uint32_t client_count;
