@@ -6,6 +6,7 @@
 
 #include "base/ensure.h"
 #include "crashpoints/life.h"
+#include "crashpoints/meet.h"
 
 enum { ID = 2, SEGMENT_BYTES = 64 * 1024, RECORD_MAX = 8 * 1024, ENTRIES_MAX = 16, CHUNK = 1500, CLUSTER = 77 };
 
@@ -13,9 +14,13 @@ struct run {
     struct world *world;
     struct follower *follower;
     struct disk *disk; /* NULL: it is closed */
+    struct disk_segment prepared; /* and not handed over yet; sequence 0: none */
 };
 
-enum step_kind { OPEN, CLOSE, KILL, FORM, VOTE, APPEND, MARK, SPARE, SNAPSHOT, RECEIVE, GIVE_UP, INSTALL, CLEAN };
+enum step_kind {
+    OPEN, CLOSE, KILL, FORM, VOTE, APPEND, MARK, SPARE, PREPARE, HAND_OVER, SNAPSHOT, RECEIVE, GIVE_UP, INSTALL, CLEAN,
+    END,
+};
 
 struct step {
     enum step_kind kind;
@@ -24,6 +29,7 @@ struct step {
     uint64_t term;
     uint32_t vote;
     size_t size; /* of an entry */
+    const struct step *with; /* what the bulk thread does at the same time; NULL: nothing */
 };
 
 static const struct step steps[] = {
@@ -66,6 +72,43 @@ static const struct step steps[] = {
     {.kind = SNAPSHOT, .index = 72},
     {.kind = CLEAN},
     {.kind = CLOSE},
+    {.kind = END},
+};
+
+#define WITH(...) .with = &(const struct step){__VA_ARGS__}
+
+/* Both threads are at work. */
+static const struct step steps_at_once[] = {
+    {.kind = OPEN},
+    {.kind = FORM},
+    {.kind = VOTE, .term = 1, .vote = 1, WITH(.kind = PREPARE)},
+    {.kind = HAND_OVER},
+    {.kind = APPEND, .index = 1, .count = 6, .size = 700, WITH(.kind = PREPARE)},
+    {.kind = HAND_OVER},
+    {.kind = APPEND, .index = 7, .count = 12, .size = RECORD_MAX, WITH(.kind = SNAPSHOT, .index = 5)}, /* rolls */
+    {.kind = MARK, WITH(.kind = PREPARE)},
+    {.kind = HAND_OVER},
+    {.kind = VOTE, .term = 2, .vote = 3, WITH(.kind = SNAPSHOT, .index = 14)},
+    {.kind = SPARE},
+    {.kind = APPEND, .index = 17, .count = 9, .size = RECORD_MAX, WITH(.kind = SNAPSHOT, .index = 16)}, /* goes back */
+    {.kind = APPEND, .index = 26, .count = 1, .size = 10, WITH(.kind = CLEAN)},
+    {.kind = VOTE, .term = 3, .vote = 0, WITH(.kind = PREPARE)}, /* a segment is used again */
+    {.kind = HAND_OVER},
+    {.kind = KILL},
+    {.kind = OPEN},
+    {.kind = SPARE},
+    {.kind = RECEIVE, .index = 40},
+    {.kind = APPEND, .index = 27, .count = 2, .size = 300, WITH(.kind = RECEIVE, .index = 50)}, /* far ahead */
+    {.kind = APPEND, .index = 29, .count = 9, .size = RECORD_MAX, WITH(.kind = CLEAN)}, /* rolls: all before may go */
+    {.kind = INSTALL, .index = 50, WITH(.kind = PREPARE)},
+    {.kind = HAND_OVER},
+    {.kind = APPEND, .index = 51, .count = 6, .size = RECORD_MAX, WITH(.kind = GIVE_UP, .index = 80)},
+    {.kind = RECEIVE, .index = 80},
+    {.kind = INSTALL, .index = 80, WITH(.kind = CLEAN)},
+    {.kind = SPARE},
+    {.kind = APPEND, .index = 81, .count = 3, .term = 4, .size = 10, WITH(.kind = SNAPSHOT, .index = 81)},
+    {.kind = CLOSE},
+    {.kind = END},
 };
 
 /* --- requests ---------------------------------------------------------------------------------------------------- */
@@ -82,7 +125,7 @@ static enum result log_do(struct run *run, struct disk_log *request)
     disk_log_execute(run->disk, request);
     enum result result = finish(run, request->status, request->reason);
     if (result == DONE)
-        follower_settle(run->follower);
+        follower_settle_log(run->follower);
     return result;
 }
 
@@ -113,12 +156,21 @@ static enum result vote(struct run *run, uint64_t term, uint32_t candidate)
     return log_do(run, &request);
 }
 
-static enum result spare(struct run *run)
+static enum result prepare(struct run *run)
 {
-    struct disk_bulk prepare = {0};
-    enum result result = bulk_do(run, &prepare, DISK_PREPARE_SEGMENT);
-    struct disk_log request = {.spare_count = 1, .spares = {prepare.segment}};
-    return result == DONE ? log_do(run, &request) : result;
+    struct disk_bulk request = {0};
+    enum result result = bulk_do(run, &request, DISK_PREPARE_SEGMENT);
+    if (result == DONE)
+        run->prepared = request.segment;
+    return result;
+}
+
+static enum result hand_over(struct run *run)
+{
+    struct disk_log request = {.spare_count = 1, .spares = {run->prepared}};
+    ensure(run->prepared.sequence > 0);
+    run->prepared.sequence = 0;
+    return log_do(run, &request);
 }
 
 /* With a TERM above its own the follower writes that down in the same batch. */
@@ -167,7 +219,7 @@ static enum result snapshot(struct run *run, uint64_t index)
         result = bulk_do(run, &request, DISK_SNAPSHOT_END);
     buffer_close(&request.bytes);
     if (result == DONE)
-        follower_settle(follower);
+        follower_settle_snapshot(follower);
     return result;
 }
 
@@ -239,7 +291,7 @@ static enum result receive(struct run *run, uint64_t index)
     if (result == DONE && (request.index != index || request.term != term))
         return world_wrong(run->world, "another snapshot came in than was sent");
     if (result == DONE)
-        follower_settle(follower);
+        follower_settle_snapshot(follower);
     return result;
 }
 
@@ -259,9 +311,8 @@ static enum result give_up(struct run *run, uint64_t index)
 static enum result install(struct run *run, uint64_t index)
 {
     struct follower *follower = run->follower;
-    follower->snapshot_next = index;
-    follower->snapshot_term_next = follower->term;
-    follower->reset_next = true;
+    follower->reset_next = index;
+    follower->reset_term_next = follower->term;
     struct disk_log request = {.reset = true, .reset_index = index, .reset_term = follower->term};
     return log_do(run, &request);
 }
@@ -323,7 +374,7 @@ static void end(struct run *run)
 
 /* --- the life ---------------------------------------------------------------------------------------------------- */
 
-static enum result take_step(struct run *run, const struct step *step)
+static enum result take_one(struct run *run, const struct step *step)
 {
     struct disk_bulk bulk = {.configuration = configuration()};
     struct disk_log log = {.mark = true};
@@ -349,7 +400,12 @@ static enum result take_step(struct run *run, const struct step *step)
     case MARK:
         return log_do(run, &log);
     case SPARE:
-        return spare(run);
+        result = prepare(run);
+        return result == DONE ? hand_over(run) : result;
+    case PREPARE:
+        return prepare(run);
+    case HAND_OVER:
+        return hand_over(run);
     case SNAPSHOT:
         return snapshot(run, step->index);
     case RECEIVE:
@@ -360,8 +416,33 @@ static enum result take_step(struct run *run, const struct step *step)
         return install(run, step->index);
     case CLEAN:
         return bulk_do(run, &bulk, DISK_CLEAN);
+    case END:
+        break;
     }
     return WRONG;
+}
+
+struct part {
+    struct run *run;
+    const struct step *step;
+    enum result result;
+};
+
+static void take_part(void *context)
+{
+    struct part *part = context;
+    part->result = take_one(part->run, part->step);
+}
+
+static enum result take_step(struct run *run, const struct step *step)
+{
+    if (!step->with)
+        return take_one(run, step);
+    struct part log = {.run = run, .step = step}, bulk = {.run = run, .step = step->with};
+    meet(run->world, take_part, &log, take_part, &bulk);
+    if (log.result == WRONG || bulk.result == WRONG)
+        return WRONG;
+    return log.result == DEAD ? DEAD : bulk.result;
 }
 
 static void follower_begin(union promises *promises)
@@ -369,14 +450,24 @@ static void follower_begin(union promises *promises)
     promises->follower = (struct follower){0};
 }
 
-static enum result follower_live(struct world *world, union promises *promises)
+static enum result take_steps(struct world *world, union promises *promises, const struct step *step)
 {
     struct run run = {.world = world, .follower = &promises->follower};
     enum result result = DONE;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps && result == DONE; i++)
-        result = take_step(&run, &steps[i]);
+    for (; step->kind != END && result == DONE; step++)
+        result = take_step(&run, step);
     end(&run);
     return result;
+}
+
+static enum result follower_live(struct world *world, union promises *promises)
+{
+    return take_steps(world, promises, steps);
+}
+
+static enum result threads_live(struct world *world, union promises *promises)
+{
+    return take_steps(world, promises, steps_at_once);
 }
 
 /* What comes after a start: a vote in a new term, and two entries of it. */
@@ -396,3 +487,5 @@ static enum result follower_start(struct world *world, union promises *promises)
 
 const struct life life_follower = {.name = "follower", .begin = follower_begin, .live = follower_live,
                                    .start = follower_start};
+const struct life life_threads = {.name = "threads", .begin = follower_begin, .live = threads_live,
+                                  .start = follower_start, .dies_in_meets = true};

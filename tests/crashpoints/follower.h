@@ -26,8 +26,8 @@ struct follower {
     uint64_t count_next;
     uint64_t entry_term_next;
     uint64_t snapshot_next;  /* 0: none */
-    uint64_t snapshot_term_next;
-    bool reset_next;         /* the log is to start anew after it */
+    uint64_t reset_next;     /* the log is to start anew after it; 0: no */
+    uint64_t reset_term_next;
 };
 
 /* Whether RECOVERED is what was kept, or that with some of what was under way. */
@@ -35,8 +35,9 @@ enum result follower_check(const struct follower *follower, struct world *world,
                            const struct disk_recovered *recovered);
 /* RECOVERED was there after a start that succeeded: from now on it is what is kept. */
 void follower_adopt(struct follower *follower, const struct disk_recovered *recovered);
-/* All that was under way is done. */
-void follower_settle(struct follower *follower);
+/* All that was under way is done: of the log and the vote, and of snapshots. */
+void follower_settle_log(struct follower *follower);
+void follower_settle_snapshot(struct follower *follower);
 
 /* The payload of an entry, or a snapshot's block, at INDEX of TERM. */
 enum { FOLLOWER_BLOCK = 700, FOLLOWER_BLOCKS = 3 };

@@ -32,8 +32,8 @@ static bool log_fits_somehow(const struct follower *follower, const struct disk_
     if (log_model_fits(&follower->log, recovered))
         return true;
     struct log_model log = follower->log;
-    if (follower->reset_next) {
-        log_model_reset(&log, follower->snapshot_next, follower->snapshot_term_next);
+    if (follower->reset_next > 0) {
+        log_model_reset(&log, follower->reset_next, follower->reset_term_next);
         if (log_model_fits(&log, recovered))
             return true;
     }
@@ -73,12 +73,6 @@ enum result follower_check(const struct follower *follower, struct world *world,
     return DONE;
 }
 
-static void follower_idle(struct follower *follower)
-{
-    follower->vote_next = follower->reset_next = false;
-    follower->first_next = follower->count_next = follower->snapshot_next = 0;
-}
-
 void follower_adopt(struct follower *follower, const struct disk_recovered *recovered)
 {
     follower->term = recovered->term;
@@ -88,10 +82,11 @@ void follower_adopt(struct follower *follower, const struct disk_recovered *reco
     log_model_reset(&follower->log, recovered->snapshot_index, recovered->snapshot_term);
     for (uint64_t i = 0; i < recovered->entry_count; i++)
         log_model_append(&follower->log, recovered->entries[i].index, 1, recovered->entries[i].term);
-    follower_idle(follower);
+    follower->vote_next = false;
+    follower->first_next = follower->count_next = follower->reset_next = follower->snapshot_next = 0;
 }
 
-void follower_settle(struct follower *follower)
+void follower_settle_log(struct follower *follower)
 {
     if (follower->vote_next) {
         follower->term = follower->term_next;
@@ -99,9 +94,15 @@ void follower_settle(struct follower *follower)
     }
     if (follower->count_next > 0)
         log_model_append(&follower->log, follower->first_next, follower->count_next, follower->entry_term_next);
-    if (follower->reset_next)
-        log_model_reset(&follower->log, follower->snapshot_next, follower->snapshot_term_next);
+    if (follower->reset_next > 0)
+        log_model_reset(&follower->log, follower->reset_next, follower->reset_term_next);
+    follower->vote_next = false;
+    follower->first_next = follower->count_next = follower->reset_next = 0;
+}
+
+void follower_settle_snapshot(struct follower *follower)
+{
     if (follower->snapshot_next > follower->snapshot)
         follower->snapshot = follower->snapshot_next;
-    follower_idle(follower);
+    follower->snapshot_next = 0;
 }

@@ -18,9 +18,12 @@ struct life {
     enum result (*live)(struct world *world, union promises *promises);
     /* A start, the check of what is there, and a little more, which shows that it goes on well. No process is left. */
     enum result (*start)(struct world *world, union promises *promises);
+    unsigned order;           /* for the world */
+    bool dies_in_meets;       /* its other actions are those of other lives too: they are left out */
 };
 
 extern const struct life life_node;     /* a cluster of one node with its clients: node.c */
 extern const struct life life_follower; /* the disk of a follower, without the node: follower.c */
+extern const struct life life_threads;  /* likewise, with both threads at work at once: one of many orders */
 
 #endif

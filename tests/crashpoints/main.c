@@ -10,19 +10,34 @@
 #endif
 
 #include "base/ensure.h"
+#include "crashpoints/meet.h"
 #include "crashpoints/point.h"
 
 enum { JOBS_MAX = 64 };
 
-static const struct life *const lives[] = {&life_node, &life_follower};
+enum { NAME_MAX_SIZE = 16, LIVES = 2 + MEET_ORDERS };
 
-enum { LIVES = sizeof lives / sizeof *lives };
+static struct life lives[LIVES];
+
+static void lives_list(void)
+{
+    static char names[MEET_ORDERS][NAME_MAX_SIZE];
+    lives[0] = life_node;
+    lives[1] = life_follower;
+    for (unsigned order = 0; order < MEET_ORDERS; order++) {
+        snprintf(names[order], NAME_MAX_SIZE, "%s-%u", life_threads.name, order);
+        lives[2 + order] = life_threads;
+        lives[2 + order].name = names[order];
+        lives[2 + order].order = order;
+    }
+}
 
 static const char usage[] =
     "usage: crashpoints [--life NAME] [--stride N] [--jobs N]\n"
     "       crashpoints --life NAME --action N --death DEATH [--again N --death-again DEATH]\n"
     "\n"
-    "The second form tries one point, and tells its story; action 0 is a life without a crash. Lives: node, follower.\n"
+    "The second form tries one point, and tells its story; action 0 is a life without a crash. Lives: node, follower,\n"
+    "and threads-0 to threads-13, of which only actions count that fall where both threads are at work.\n"
     "Deaths: kill, lose, some:N, tear:N. --stride: of the actions of each start that follows, every so many.\n";
 
 struct options {
@@ -37,8 +52,8 @@ struct options {
 static const struct life *life_named(const char *name)
 {
     for (size_t i = 0; i < LIVES; i++) {
-        if (strcmp(name, lives[i]->name) == 0)
-            return lives[i];
+        if (strcmp(name, lives[i].name) == 0)
+            return &lives[i];
     }
     return NULL;
 }
@@ -90,7 +105,9 @@ static void job_begin(const struct options *options, struct job *job, const stru
     ensure(job->process >= 0);
     if (job->process > 0)
         return;
-    point_try_all(life, action, options->stride, options->program, job->tally);
+    /* What a start does was tried at every action in the other lives. */
+    uint64_t stride = options->stride * (life->dies_in_meets ? MEET_ORDERS : 1);
+    point_try_all(life, action, stride, options->program, job->tally);
     fflush(stdout);
     exit(EXIT_SUCCESS);
 }
@@ -149,7 +166,7 @@ static void life_count(const struct options *options, const struct life *life, s
         sum.starts += tallies[i].starts;
         sum.failed += tallies[i].failed;
     }
-    printf("%-9s %llu disk actions, %llu crash points, %llu recoveries, %llu failures\n", life->name,
+    printf("%-10s %llu disk actions, %llu crash points, %llu recoveries, %llu failures\n", life->name,
            (unsigned long long)actions, (unsigned long long)sum.points, (unsigned long long)sum.starts,
            (unsigned long long)sum.failed);
     total->points += sum.points;
@@ -164,6 +181,7 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, 16 * 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
 #endif
+    lives_list();
     struct options options = {.program = argv[0], .stride = 1, .jobs = 1};
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc || !option_take(&options, argv[i], argv[i + 1])) {
@@ -179,8 +197,8 @@ int main(int argc, char **argv)
         return try_one(&options);
     struct tally total = {0};
     for (size_t i = 0; i < LIVES; i++) {
-        if (!options.life || options.life == lives[i])
-            life_count(&options, lives[i], &total);
+        if (!options.life || options.life == &lives[i])
+            life_count(&options, &lives[i], &total);
     }
     uint64_t passed = total.points > total.failed ? total.points - total.failed : 0;
     printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)total.failed);

@@ -40,6 +40,7 @@ struct moment {
 static void moment_begin(struct moment *moment, const struct life *life, bool trace)
 {
     world_open(&moment->world, trace);
+    moment->world.order = life->order;
     life->begin(&moment->promises);
 }
 
@@ -141,7 +142,7 @@ static void try_again(const struct moment *from, uint64_t offset, uint64_t strid
     bool stopped = true;
     for (uint64_t again = 1 + offset % stride; stopped; again += stride) {
         struct moment dead;
-        ensure(again < POINT_AGAIN_MAX);
+        ensure(again < POINT_AGAIN_MAX + stride);
         tally->point.again = again;
         tally->point.death_again = deaths_again[0];
         stopped = start_until(from, again, program, tally, &dead);
@@ -161,6 +162,8 @@ void point_try_all(const struct life *life, uint64_t action, uint64_t stride, co
 {
     struct moment dead;
     bool stopped = live_until(life, action, program, tally, false, &dead);
+    if (life->dies_in_meets && !dead.world.meets)
+        stopped = false;
     for (size_t i = 0; i < DEATHS && stopped; i++) {
         struct moment moment;
         tally->point.death = deaths[i];

@@ -28,6 +28,8 @@ struct world {
     struct random random;     /* for the ids of files */
     uint64_t now_ms;
     uint64_t stop;            /* the disk action at which all stops; 0: none */
+    unsigned order;           /* of what two threads do at once: see meet.h */
+    bool meets;               /* they do so now, or did when it stopped */
     bool trace;               /* tell what happens */
     char wrong[WORLD_WRONG_MAX];
 };

@@ -1,5 +1,5 @@
 /* Work that can rest in its middle and go on later, on a stack of its own. It stands in for a thread where every run
- * must be the same to the letter: one strand or what started it runs at a time, and changes happen in strand_rest alone.
+ * must be the same to the letter: one strand or what started it runs at a time, and they change in strand_rest alone.
  *
  *      strand_begin ----> work ... strand_rest --+
  *      false <-----------------------------------+
