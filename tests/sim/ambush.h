@@ -19,6 +19,8 @@ enum ambush_blow {
     BLOW_PAUSE_RECEIVER,
     BLOW_STALL_RECEIVER, /* its disk */
     BLOW_PART_SENDER,    /* a partition around it */
+    BLOW_REBEAR_SENDER,  /* its process is killed, and another begins at once, with all its connections; meanwhile what
+                            others answer to whom it asked is late: so what it asked is answered in its next life */
     BLOW_HOLD,           /* this message, and some that follow, come some election timeouts later than they should */
     BLOW_COUNT,
 };
@@ -28,11 +30,15 @@ struct ambush {
     uint8_t frame;          /* enum frame_type */
     uint8_t message;        /* of FRAME_RAFT: enum raft_message_type */
     enum ambush_blow blow;
+    uint32_t only_from;     /* a machine's id; 0: whoever sends it */
+    uint32_t again;         /* BLOW_REBEAR_SENDER: in so many more lives of the same machine */
     uint64_t holding;       /* BLOW_HOLD has struck: so many more are held */
 };
 
 /* Lays one, in place of what was laid before. */
 void ambush_lay(struct world *world);
+/* Lays one as the last was, for the machine ID, which has just been born again. */
+void ambush_lay_again(struct world *world, uint32_t id);
 /* A frame leaves FROM for TO. Returns how much later it is to arrive, in us. */
 uint64_t ambush_frame(struct world *world, struct machine *from, struct machine *to, const uint8_t *bytes);
 

@@ -172,6 +172,8 @@ static void connect(struct world *world, struct client *client)
         machine = &world->machines[world_between(world, 0, world->profile.nodes - 1)];
     if (!client->probed && world_chance(world, 300000) && faults_leading(world))
         machine = faults_leading(world); /* so that it has much that others lack when it is cut off */
+    if (!client->probed && world->reborn && world_chance(world, 700000))
+        machine = world->reborn; /* so that it asks what it asked before it died */
     client->connection = connection_dial(world, client, machine);
     client->budget = world_chance(world, 300000) ? world_between(world, 1, 5) : world_between(world, 5, 400);
     client->reader = world_chance(world, world->profile.reader_permille * 1000);

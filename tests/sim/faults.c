@@ -47,6 +47,16 @@ static void crash(struct world *world, struct machine *machine, bool power)
     machine_plan_start(world, machine, lasting_us(world));
 }
 
+/* Killed, and started again at once. */
+static void rebear(struct world *world, struct machine *machine)
+{
+    machine_crash(world, machine, false);
+    machine->reborn = true;
+    world->reborn = machine;
+    machine_plan_start(world, machine, world_between(world, 100, 3000));
+    ambush_lay_again(world, machine->id);
+}
+
 static void crash_some(struct world *world, uint32_t ppm)
 {
     for (uint32_t i = 0; i < world->profile.nodes; i++)
@@ -378,6 +388,9 @@ void faults_ambush(struct world *world, const struct event *event)
         break;
     case BLOW_PART_SENDER:
         (void)partition(world, machine);
+        break;
+    case BLOW_REBEAR_SENDER:
+        rebear(world, machine);
         break;
     case BLOW_HOLD:
     case BLOW_COUNT:

@@ -255,6 +255,7 @@ void machine_start(struct world *world, struct machine *machine)
     node_options(world, machine, &options);
     char reason[DISK_REASON_MAX] = "";
     machine->idle_turns = 0;
+    read_index_begin(&machine->reads);
     machine->diverged = false; /* its state is made anew, from its disk */
     machine->node = node_open(&options, machine->disk, &recovered, store, turn_clock_ms(world, machine), reason);
     if (!machine->node)
@@ -309,6 +310,8 @@ void machine_crash(struct world *world, struct machine *machine, bool power)
     drop_inputs(machine);
     threads_abandon(world, machine);
     close_node(machine);
+    machine->reborn = false;
+    world->reborn = world->reborn == machine ? NULL : world->reborn;
     storage_crash(machine, power); /* before disk_close: a dead process writes nothing more */
     disk_close(machine->disk);
     machine->disk = NULL;

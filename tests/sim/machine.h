@@ -15,6 +15,7 @@
 #include "disk/disk.h"
 #include "node/node.h"
 #include "sim/events.h"
+#include "sim/read_index.h"
 #include "sim/threads.h"
 
 struct world;
@@ -64,6 +65,9 @@ struct machine {
     /* Its clock: what the node is told is (now - ORIGIN) at a rate of its own, from a beginning of its own. */
     uint64_t clock_start_ms;
     int64_t clock_rate_ppm;
+
+    bool reborn;            /* it was back at once, and so are its connections */
+    struct read_index reads;
 
     uint64_t stale_life;    /* the process that last answered from its own copy, and what that showed at most */
     uint64_t stale_floor;

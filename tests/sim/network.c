@@ -11,7 +11,7 @@
 #include "sim/wire.h"
 #include "sim/world.h"
 
-enum { WRITE_MAX = 64 * 1024, LENGTH_SIZE = 4 };
+enum { WRITE_MAX = 64 * 1024, LENGTH_SIZE = 4, REBORN_DIAL_MAX_US = 500 };
 
 static bool lost(const struct world *world, const struct machine *from, const struct machine *to)
 {
@@ -21,6 +21,23 @@ static bool lost(const struct world *world, const struct machine *from, const st
 static uint64_t delay_us(struct world *world)
 {
     return world_between(world, world->profile.delay_min_us, world->profile.delay_max_us);
+}
+
+void network_make_late(struct world *world, const struct machine *to, const struct machine *spared, uint64_t us)
+{
+    struct network *network = &world->network;
+    network->late_to = to;
+    network->late_spared = spared;
+    network->late_until_us = world->story.now_us + us;
+}
+
+/* When what would come to TO at AT_US does. */
+static uint64_t late_us(struct world *world, const struct machine *from, const struct machine *to, uint64_t at_us)
+{
+    const struct network *network = &world->network;
+    if (network->late_to != to || network->late_spared == from || world->quiet || at_us >= network->late_until_us)
+        return at_us;
+    return world_between(world, (at_us + network->late_until_us) / 2, network->late_until_us);
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------------ */
@@ -52,6 +69,8 @@ static void plan_dial(struct world *world, struct line *line, uint64_t delay)
 {
     if (line->dialling || line->socket || !machine_up(line->high))
         return;
+    if (line->high->reborn || line->low->reborn)
+        delay = delay < REBORN_DIAL_MAX_US ? delay : world_between(world, 10, REBORN_DIAL_MAX_US);
     line->dialling = true;
     struct event event = {.kind = EVENT_DIAL, .line = line, .machine = line->high, .life = line->high->life};
     world_plan(world, delay, &event);
@@ -172,6 +191,7 @@ static void plan_frame(struct world *world, struct peer_socket *socket, const ui
     struct peer_socket *other = socket->other;
     uint64_t now_us = world->story.now_us;
     uint64_t at_us = now_us + delay_us(world) + size * 1000 / world->profile.bandwidth;
+    at_us = late_us(world, socket->machine, other->machine, at_us);
     if (held_us > 0)
         at_us += held_us;
     else if (!keeps_place)

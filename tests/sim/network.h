@@ -50,6 +50,9 @@ struct network {
     struct peer_socket *sockets;
     bool lost[SIM_NODES_MAX][SIM_NODES_MAX]; /* messages from, to (id - 1) are lost */
     uint64_t partition;                      /* a running number */
+    const struct machine *late_to;           /* NULL: none. What others than `late_spared` send to it */
+    const struct machine *late_spared;
+    uint64_t late_until_us;                  /* ... comes at any time until then */
     uint64_t dropped;
     uint64_t repeated;
     uint64_t reordered;
@@ -68,6 +71,9 @@ void network_dial(struct world *world, const struct event *event);
 void network_link_open(struct world *world, const struct event *event);
 void network_frame(struct world *world, const struct event *event);
 void network_link_closed(struct world *world, const struct event *event);
+
+/* For US from now on, what others than SPARED send to TO comes late. */
+void network_make_late(struct world *world, const struct machine *to, const struct machine *spared, uint64_t us);
 
 /* For turns: SIZE bytes were taken from SOCKET; what the node has for it goes out; the node wants it closed; it is. */
 void network_arrived(struct world *world, struct peer_socket *socket, size_t size);

@@ -192,7 +192,12 @@ void turn_take(struct world *world, struct machine *machine)
     bool had_inputs = machine->input_count > 0;
     node_time(machine->node, turn_clock_ms(world, machine));
     take_inputs(world, machine);
+    const char *broken = read_index_check(&machine->reads, machine->node);
+    if (broken)
+        world_fail(world, "%s: %s", machine->name, broken);
+    uint64_t committed = world->invariants.shadow_count;
     node_turn(machine->node);
+    read_index_asked(&machine->reads, machine->node, committed);
     tell_log(world, machine);
     const char *reason = node_stop_reason(machine->node);
     if (reason && machine->diverged) {
@@ -212,7 +217,7 @@ void turn_take(struct world *world, struct machine *machine)
     ask_disk(world, machine);
     write_links(world, machine);
     write_clients(world, machine);
-    const char *broken = invariants_turn(&world->invariants, machine->id, machine->node,
+    broken = invariants_turn(&world->invariants, machine->id, machine->node,
                                          turn_clock_ms(world, machine));
     if (broken)
         world_fail(world, "%s: %s", machine->name, broken);

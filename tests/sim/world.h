@@ -7,6 +7,7 @@
  *             --> connection.c, client.c   connections of clients, and what they ask
  *             --> faults.c    crashes, pauses, partitions; ambush.c: at a certain message
  *      history.c: what clients saw must be possible.     invariants.c: what nodes are must be allowed.
+ *      read_index.c: what they are told to read at must be late enough.
  *      oracle.c: what the log means.     verbs.c: answers must be what that says, within the time that they had.
  *      change.c: what clients ask for; oracle_asked.c: the log holds nothing else. */
 #ifndef CLEAT_TESTS_SIM_WORLD_H
@@ -62,6 +63,7 @@ struct world {
     struct verbs verbs;
 
     struct ambush ambush;
+    struct machine *reborn; /* just now, from an ambush; NULL: none was */
     struct patience patience;
     struct trial trial;
     uint64_t faults[FAULT_KIND_COUNT];
