@@ -112,7 +112,7 @@ static void node_options(const struct world *world, const struct machine *machin
     options->election_max_ms = profile->election_max_ms;
     options->heartbeat_ms = profile->heartbeat_ms;
     options->command_timeout_ms = profile->command_timeout_ms;
-    options->snapshot_every_bytes = profile->snapshot_every_bytes;
+    options->snapshot_every_bytes = machine->snapshot_every_bytes;
     options->value_max_bytes = profile->value_max_bytes;
     options->memory_max_bytes = profile->memory_max_bytes;
     options->repeats_max = profile->repeats_max;
@@ -152,14 +152,32 @@ static struct store *load_store(struct world *world, struct machine *machine, co
     return NULL;
 }
 
+/* --segment-size and --snapshot-every may be others than at its last start. */
+static void draw_options(struct world *world, struct machine *machine)
+{
+    const struct profile *profile = &world->profile;
+    if (machine->segment_bytes == 0) {
+        machine->segment_bytes = profile->segment_bytes;
+        machine->snapshot_every_bytes = profile->snapshot_every_bytes;
+    }
+    if (!world_chance(world, profile->options_change_ppm))
+        return;
+    uint64_t blocks = world_between(world, profile->segment_min_bytes / 4096, profile->segment_min_bytes / 4096 * 3);
+    machine->segment_bytes = (uint32_t)(world_chance(world, 300000) ? profile->segment_min_bytes : blocks * 4096);
+    machine->snapshot_every_bytes = world_between(world, 1, 16) * profile->snapshot_every_bytes / 4 + 256;
+    story_tell(&world->story, 1, machine->name, "is started with segments of %u bytes, snapshots every %llu",
+               machine->segment_bytes, (unsigned long long)machine->snapshot_every_bytes);
+}
+
 /* Opens the disk. False: power went again while it recovered. */
 static bool recover(struct world *world, struct machine *machine, struct disk_recovered *recovered)
 {
     const struct profile *profile = &world->profile;
+    draw_options(world, machine);
     struct disk_options options = {
         .directory = machine->directory,
         .node_id = machine->id,
-        .segment_bytes = profile->segment_bytes,
+        .segment_bytes = machine->segment_bytes,
         .record_max_bytes = (uint32_t)profile->value_max_bytes + 1024,
         .random = disk_random,
         .random_context = &machine->random,

@@ -58,6 +58,9 @@ struct machine {
     bool stopping;          /* a clean shutdown was asked for */
     uint64_t start_us;      /* down: when it is to start; 0: nothing is planned */
 
+    uint32_t segment_bytes; /* its options at its last start: an operator may change them at each */
+    uint64_t snapshot_every_bytes;
+
     struct node *node;      /* NULL: no process */
     struct disk *disk;
     struct random random;   /* for the disk's ids */

@@ -29,6 +29,11 @@ static uint64_t pick(struct random *random, const uint64_t *values, size_t count
 #define PICK(random, ...)                                                                     \
     pick(random, (const uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
+static uint32_t segment_bytes(uint64_t least)
+{
+    return (uint32_t)(least < 65536 ? 65536 : (least + 4095) / 4096 * 4096);
+}
+
 static void draw_nodes(struct profile *profile, struct random *random)
 {
     uint32_t election = (uint32_t)PICK(random, 150, 150, 150, 80, 300, 1000);
@@ -58,8 +63,10 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->append_bytes = (uint32_t)PICK(random, 256 << 10, 256 << 10, 4 << 10, 1);
     profile->inflight_count = (uint32_t)PICK(random, 64, 64, 4, 1);
     uint64_t record = profile->value_max_bytes + 4096;
-    uint64_t segment = record * 2 + record / 15 + PICK(random, 4096, 4096, 65536, 1 << 20); /* with sectors' ends */
-    profile->segment_bytes = (uint32_t)(segment < 65536 ? 65536 : (segment + 4095) / 4096 * 4096);
+    uint64_t two_records = record * 2 + record / 15; /* with sectors' ends */
+    profile->segment_min_bytes = segment_bytes(two_records + 4096);
+    profile->segment_bytes = segment_bytes(two_records + PICK(random, 4096, 4096, 65536, 1 << 20));
+    profile->options_change_ppm = (uint32_t)PICK(random, 0, 0, 100000, 500000);
     profile->drift_ppm = profile_chance(random, 200000) ? (uint32_t)PICK(random, 1000, 10000, 50000, 100000) : 0;
 }
 
@@ -182,7 +189,7 @@ static void draw_busy_disks(struct profile *profile, struct random *random)
     profile->files = 2;
     profile->large_permille = 300;
     profile->value_max_bytes = 16 << 10;
-    profile->segment_bytes = 64 << 10;
+    profile->segment_bytes = profile->segment_min_bytes = 64 << 10;
     profile->memory_max_bytes = 1 << 30;
     profile->window_bytes = 256 << 10;
     profile->bandwidth = 1 << 20;
@@ -280,6 +287,7 @@ void profile_text(const struct profile *profile, char text[PROFILE_TEXT_MAX])
         {"append", profile->append_bytes},
         {"inflight", profile->inflight_count},
         {"segment", profile->segment_bytes},
+        {"options_change_ppm", profile->options_change_ppm},
         {"drift_ppm", profile->drift_ppm},
         {"disk_max_us", profile->disk_max_us},
         {"rest_ppm", profile->rest_ppm},

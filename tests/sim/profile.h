@@ -59,6 +59,8 @@ struct profile {
     uint32_t append_bytes;
     uint32_t inflight_count;
     uint32_t segment_bytes;
+    uint32_t segment_min_bytes;  /* the least that the largest value asks for */
+    uint32_t options_change_ppm; /* of starts: with other sizes of segments, and other distances of snapshots */
     uint32_t drift_ppm;          /* clocks run faster or slower by up to this */
 
     /* Disks: how long a request takes. */
