@@ -58,6 +58,36 @@ fuzz:
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	@BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(T) scripts/test fuzz
 
+# What threads do to memory: unit tests that have some, and real nodes, watched by ThreadSanitizer.
+#	make threads            all of that; takes a minute
+#	make threads-mutants    known bugs of threads: each must be found
+THREADS_BUILD = build/tsan
+THREADS_MAKE = $(MAKE) --no-print-directory -j2 BUILD=$(THREADS_BUILD) SANITIZE=thread
+threads: $(BUILD)/cleat $(BUILD)/tests/e2e/tools/hammer $(BUILD)/tests/e2e/tools/ledger
+	@$(THREADS_MAKE) threads-programs
+	@BUILD=$(THREADS_BUILD) PLAIN=$(BUILD) scripts/threads
+
+threads-mutants:
+	@$(THREADS_MAKE) threads-mutant-programs
+	@BUILD=$(THREADS_BUILD) scripts/threads --mutants
+
+threads-programs: $(BUILD)/cleatd $(UNIT_net) $(BUILD)/tests/unit/disk/posix
+
+# A mutant's objects come before the archives, as for those of the simulator.
+THREADS_MUTANTS = $(patsubst tests/mutants/threads/%.patch,$(BUILD)/mutants/threads/%/worker,$(wildcard tests/mutants/threads/*.patch))
+threads-mutant-programs: $(THREADS_MUTANTS)
+$(BUILD)/mutants/threads/%/worker: tests/mutants/threads/%.patch $(LIBS_net) $(BUILD)/libsupport.a
+	@echo "  MUTANT $*"
+	@rm -rf $(@D)
+	@files=$$(sed -n 's|^+++ b/||p' $<); \
+	for file in $$files; do mkdir -p $(@D)/$${file%/*} && cp $$file $(@D)/$$file || exit; done; \
+	patch --quiet --strip=1 --fuzz=0 --directory=$(@D) <$< || exit; \
+	for file in $$files; do \
+		$(CC) $(ALL_CFLAGS) -Wno-unused -iquote $${file%/*} -c -o $(@D)/$${file%.c}.o $(@D)/$$file || exit; \
+	done; \
+	$(CC) $(ALL_CFLAGS) -Itests -o $@ tests/unit/net/worker.c $$(find $(@D) -name '*.o') $(BUILD)/libsupport.a \
+		$(LIBS_net) $(LINK_FLAGS) $(EXTERNAL_net) $$(pkg-config --libs check)
+
 # Which lines the tests run.
 COVERAGE_BUILD = build/coverage
 coverage:
@@ -91,4 +121,4 @@ check:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: programs fuzzers fuzz coverage run test unit e2e check clean
+.PHONY: programs fuzzers fuzz threads threads-programs threads-mutants threads-mutant-programs coverage run test unit e2e check clean
