@@ -524,6 +524,16 @@ size_t fs_memory_open_files(const struct fs_memory *disk)
     return count;
 }
 
+size_t fs_memory_open_files_of(const struct fs_memory *disk, int machine)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < disk->handle_count; i++) {
+        const struct memory_handle *handle = &disk->handles[i];
+        count += handle->used && !handle->stale && disk->files[handle->file].machine == machine;
+    }
+    return count;
+}
+
 void fs_memory_clock(struct fs_memory *disk, uint64_t now_us)
 {
     disk->now_us = now_us;

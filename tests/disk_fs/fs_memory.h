@@ -68,8 +68,9 @@ void fs_memory_resize(struct fs_memory *disk, const char *path, size_t size);
 void fs_memory_delete(struct fs_memory *disk, const char *path);
 /* Takes away all that a machine has, as a new disk in its place would. Its process must be dead (fs_memory_crash). */
 void fs_memory_wipe(struct fs_memory *disk, int machine);
-/* The number of open files of all machines: to find leaks. */
+/* The number of open files of all machines, or of one: to find leaks. */
 size_t fs_memory_open_files(const struct fs_memory *disk);
+size_t fs_memory_open_files_of(const struct fs_memory *disk, int machine);
 /* What fs_clock_us says. */
 void fs_memory_clock(struct fs_memory *disk, uint64_t now_us);
 

@@ -11,9 +11,16 @@
 #include "disk/fs.h"
 #include "disk/sector.h"
 #include "disk_fs/fs_memory.h"
+#include "node/state.h"
 #include "sim/machine.h"
 
-enum { SECTOR = 512, NEVER = INT32_MAX };
+enum {
+    SECTOR = 512,
+    NEVER = INT32_MAX,
+    SNAPSHOTS_MAX = 2,
+    OPEN_ALWAYS = 3,   /* lock, vote, the segment that is filled */
+    OPEN_AT_TIMES = 4, /* a snapshot of its own, one that comes, one that is loaded, one that is sent */
+};
 
 static struct fs_memory *disks;
 static struct fs_memory *copies; /* of some of them, as they once were */
@@ -216,6 +223,48 @@ bool storage_has_received(const struct machine *machine)
     char path[64];
     snprintf(path, sizeof path, "%s/snapshot-received.tmp", machine->directory);
     return fs_memory_exists(disks, path);
+}
+
+/* What is in MACHINE's directory: bytes of segments, whatever their names, and how many snapshots have theirs. */
+static void take_stock(const struct machine *machine, uint64_t *segment_bytes, size_t *snapshots)
+{
+    char **names;
+    size_t count;
+    *segment_bytes = *snapshots = 0;
+    if (fs_list(machine->directory, &names, &count) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        char path[64];
+        size_t size;
+        snprintf(path, sizeof path, "%s/%s", machine->directory, names[i]);
+        if (strncmp(names[i], "wal-", 4) == 0 && fs_memory_content(disks, path, &size))
+            *segment_bytes += size;
+        *snapshots += strncmp(names[i], "snapshot-", 9) == 0 && !strstr(names[i], ".tmp");
+    }
+    fs_list_free(names, count);
+}
+
+const char *storage_waste(const struct machine *machine)
+{
+    static char reason[160];
+    uint64_t segment_bytes;
+    size_t snapshots;
+    struct disk_sizes sizes;
+    take_stock(machine, &segment_bytes, &snapshots);
+    disk_sizes(machine->disk, &sizes);
+    if (segment_bytes != sizes.wal_bytes) {
+        snprintf(reason, sizeof reason, "its segments have %llu bytes, and it says %llu",
+                 (unsigned long long)segment_bytes, (unsigned long long)sizes.wal_bytes);
+        return reason;
+    }
+    if (snapshots > SNAPSHOTS_MAX)
+        return "it keeps more snapshots than two";
+    size_t open = fs_memory_open_files_of(disks, number_of(machine));
+    size_t most = OPEN_ALWAYS + OPEN_AT_TIMES + disk_spares(machine->disk) + machine->node->persist.spare_count;
+    if (open <= most)
+        return NULL;
+    snprintf(reason, sizeof reason, "it has %zu files open, and needs %zu at most", open, most);
+    return reason;
 }
 
 void storage_crash(const struct machine *machine, bool power)

@@ -148,7 +148,7 @@ static bool converged(const struct world *world)
             first = store;
         if (store_applied(store) != world->invariants.shadow_count || store_hash(store) != store_hash(first))
             return false;
-        if (storage_has_received(machine))
+        if (storage_has_received(machine) || machine->log || machine->bulk)
             return false;
     }
     return true;
@@ -173,6 +173,17 @@ static void enter_trial(struct world *world)
 {
     enter(world, PHASE_TRIAL);
     trial_begin(world);
+}
+
+static void end_run(struct world *world)
+{
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        const struct machine *machine = &world->machines[i];
+        const char *waste = machine_up(machine) ? storage_waste(machine) : NULL;
+        if (waste)
+            world_fail(world, "%s: %s", machine->name, waste);
+    }
+    enter(world, PHASE_OVER);
 }
 
 static void check_phase(struct world *world)
@@ -200,7 +211,7 @@ static void check_phase(struct world *world)
             world_fail(world, "clients do not get their last answers");
     } else if (world->phase == PHASE_CONVERGE) {
         if (converged(world))
-            enter(world, PHASE_OVER);
+            end_run(world);
         else if (passed_us > CONVERGE_MAX_US)
             fail_convergence(world);
     }
