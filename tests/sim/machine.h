@@ -88,6 +88,7 @@ struct machine {
     size_t input_capacity;
 
     struct disk_log *log;   /* under way */
+    uint64_t log_hash;      /* of what it writes */
     struct disk_bulk *bulk;
     struct thread log_thread;
     struct thread bulk_thread;

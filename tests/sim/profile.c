@@ -154,7 +154,7 @@ static void draw_clients(struct profile *profile, struct random *random)
 
 /* Where leaders come and go with much that no one else has, and snapshots overtake it: what chance brings about too
  * seldom, since many things must come together. */
-static void draw_deposed_leaders(struct profile *profile)
+static void draw_deposed_leaders(struct profile *profile, struct random *random)
 {
     profile->election_min_ms = 150;
     profile->election_max_ms = 300;
@@ -171,6 +171,11 @@ static void draw_deposed_leaders(struct profile *profile)
     profile->think_us = 300000;
     profile->fault_gap_us = 500000;
     profile->fault_weights[FAULT_DEPOSE] = 100;
+    if (profile_chance(random, 500000)) { /* what a deposed one has sent is taken back while some still write it */
+        profile->rest_ppm = 300000;
+        profile->log_rests_long_ppm = 700000;
+        profile->rest_machines = 2;
+    }
     profile->fault_weights[FAULT_POWER_IN_IO] = 10;
     profile->power_delicate_ppm = 20000;
 }
@@ -253,7 +258,7 @@ struct profile profile_draw(struct random *random, uint32_t nodes, uint64_t faul
     draw_faults(&profile, random);
     draw_clients(&profile, random);
     if (profile_chance(random, 80000))
-        draw_deposed_leaders(&profile);
+        draw_deposed_leaders(&profile, random);
     else if (profile_chance(random, 30000))
         draw_busy_disks(&profile, random);
     else if (profile_chance(random, 40000))

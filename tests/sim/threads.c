@@ -1,6 +1,7 @@
 #include "sim/threads.h"
 
 #include "base/ensure.h"
+#include "base/hash.h"
 #include "disk_fs/strand.h"
 #include "sim/faults.h"
 #include "sim/machine.h"
@@ -152,6 +153,28 @@ static bool died_resting(struct world *world, struct machine *machine, const str
     return true;
 }
 
+/* --- what they write -------------------------------------------------------------------------------------------- */
+
+uint64_t threads_log_hash(const struct disk_log *log)
+{
+    uint64_t hash = log->entry_count;
+    for (size_t i = 0; i < log->entry_count; i++) {
+        const struct raft_entry *entry = &log->entries[i];
+        const uint64_t fields[] = {hash, entry->index, entry->term, entry->time_ms, entry->type};
+        hash = hash_bytes(fields, sizeof fields, 0);
+        if (entry->payload)
+            hash = hash_bytes(entry->payload->bytes, entry->payload->size, hash);
+    }
+    return hash;
+}
+
+/* Another thread reads it: no one may change it, or give its memory back. */
+static void check_log(const struct world *world, const struct machine *machine)
+{
+    if (threads_log_hash(machine->log) != machine->log_hash)
+        world_fail(world, "%s: what is written to its log has changed since it was handed to the disk", machine->name);
+}
+
 /* --- requests --------------------------------------------------------------------------------------------------- */
 
 /* When a disk thread of MACHINE can go on: 0, or for how long it must wait. */
@@ -190,6 +213,7 @@ void threads_log_execute(struct world *world, const struct event *event)
     struct thread *thread = &machine->log_thread;
     if (!ready(world, event) || died_resting(world, machine, thread))
         return;
+    check_log(world, machine);
     before_io(world, machine, log_is_delicate(machine->log));
     const char *broken = NULL;
     if (!rests(thread))
@@ -208,6 +232,7 @@ void threads_log_execute(struct world *world, const struct event *event)
         again(world, event, rest_us(world, world->profile.log_rests_long_ppm));
         return;
     }
+    check_log(world, machine);
     story_note(&world->story, machine->log->entry_count << 8 | (unsigned)machine->log->status);
     if (machine->log->status != DISK_OK && !machine->io_error)
         world_fail(world, "%s: disk_log: %s", machine->name, machine->log->reason);

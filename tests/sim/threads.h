@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "disk/disk.h"
 #include "sim/events.h"
 
 struct machine;
@@ -22,6 +23,8 @@ struct thread {
     uint64_t calls;        /* it makes so many calls before the next time */
 };
 
+/* What the log's request is about to write: it must be the same until it is done, though the node goes on. */
+uint64_t threads_log_hash(const struct disk_log *log);
 /* Events: MACHINE's request is executed, or goes on. */
 void threads_log_execute(struct world *world, const struct event *event);
 void threads_bulk_execute(struct world *world, const struct event *event);

@@ -144,6 +144,7 @@ static void ask_disk(struct world *world, struct machine *machine)
     if (!machine->log) {
         machine->log = node_take_log(machine->node);
         if (machine->log) {
+            machine->log_hash = threads_log_hash(machine->log);
             struct event event = {.kind = EVENT_LOG_EXECUTE, .machine = machine, .life = machine->life};
             world_plan(world, world_between(world, profile->disk_min_us, profile->disk_max_us), &event);
         }
