@@ -15,11 +15,12 @@ test_all_threads_are_busy_while_nodes_are_killed() {
         cluster kill "$node"
         wait_for revision_reached $((node % 3 + 1)) $(($(status $((node % 3 + 1)) revision) + 1000))
         cluster start "$node"
-        wait_for level 1 2 3
+        wait_for revision_reached "$node" "$(status $((node % 3 + 1)) revision)"
     done
     kill -TERM "$writers"
     wait "$writers" || fail "$(<"$directory/hammer")"
     cat "$directory/hammer"
+    wait_for level 1 2 3
     for node in 1 2 3; do
         logged "$node" event=snapshot_written || fail "node $node has written no snapshot"
     done
