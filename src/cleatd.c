@@ -1,4 +1,5 @@
 /* cleatd: one node of Cleat. Options, recovery, then the server's loop. */
+#include <errno.h>
 #include <ev.h>
 #include <malloc.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/ensure.h"
 #include "base/hostport.h"
 #include "http/http.h"
@@ -204,13 +206,21 @@ int main(int argc, char **argv)
 {
     struct options options;
     char reason[ARGUMENT_REASON_MAX];
+    const char *problem = descriptors_fill();
+    if (problem) {
+        fprintf(stderr, "cleatd: descriptors 0 to 2 cannot be opened: %s\n", problem);
+        return EXIT_FAILURE;
+    }
     if (!options_parse(&options, argc, argv, reason)) {
         fprintf(stderr, "cleatd: %s\n", reason);
         return EXIT_FAILURE;
     }
     if (options.help || options.version) {
         fputs(options.help ? options_help : "cleatd " CLEAT_VERSION "\n", stdout);
-        return EXIT_SUCCESS;
+        if (fflush(stdout) == 0)
+            return EXIT_SUCCESS;
+        fprintf(stderr, "cleatd: cannot write to stdout: %s\n", strerror(errno));
+        return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error like any other: EFBIG */

@@ -1,7 +1,6 @@
 #include "cli/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/memory.h"
 #include "bench/bench.h"
 #include "cli/prompt.h"
@@ -122,14 +122,6 @@ int run_command(const struct cli *base, int argc, char **argv)
     return status;
 }
 
-/* A descriptor that the caller has closed must not become a connection, or a file. */
-static void fill_descriptors(void)
-{
-    for (int file = 0; file <= 2; file++)
-        if (fcntl(file, F_GETFD) < 0 && open("/dev/null", file == 0 ? O_WRONLY : O_RDONLY) != file)
-            exit(STATUS_FAILED);
-}
-
 static volatile sig_atomic_t last_signal;
 
 bool run_ending(void)
@@ -159,7 +151,11 @@ int run_program(int argc, char **argv)
     char reason[ARGUMENT_REASON_MAX];
     struct session session;
     struct cli base = {.session = &session};
-    fill_descriptors();
+    const char *problem = descriptors_fill();
+    if (problem) {
+        cli_say(&base, "descriptors 0 to 2 cannot be opened: %s", problem);
+        return STATUS_FAILED;
+    }
     setlocale(LC_CTYPE, "");
     options_default(&base.options);
     int first = options_parse(&base.options, argc, argv, 0, true, reason);

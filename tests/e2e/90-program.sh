@@ -123,6 +123,114 @@ test_what_is_no_slip_in_who_the_nodes_are() {
     done
 }
 
+# Prints redirections that close the descriptors of the bits in $1.
+closing() {
+    local file
+    for file in 0 1 2; do
+        (($1 >> file & 1)) && printf ' %d>&-' "$file"
+    done
+    return 0
+}
+
+# Becomes the command $2... with the descriptors of the bits in $1 closed.
+become_closed() {
+    local closed
+    closed=$(closing "$1")
+    shift
+    eval 'exec "$@"'"$closed"
+}
+
+# Starts node $1 of $2 (1 or 3) with the descriptors of the bits in $3 closed; its process is $process.
+start_closed() {
+    local -a options=(--listen "127.0.0.1:$(port "$1")" --data "$directory/closed-$3-$2-$1")
+    if (($2 == 3)); then
+        local peer=127.0.0.1:$CLEAT_PEER_PORT
+        peer+=,2=${peer%:*}:$((CLEAT_PEER_PORT + 1)),3=${peer%:*}:$((CLEAT_PEER_PORT + 2))
+        options+=(--id "$1" --cluster "1=$peer")
+    fi
+    background become_closed "$3" "$server" "${options[@]}" 2>>"$directory/stderr"
+    process=$!
+}
+
+serves_reads() { # NODE
+    [[ $(ask "$1" "read nothing" 2>/dev/null) == ERR_FILE_NOT_FOUND ]]
+}
+
+# The log lines once went into the log of changes, in place of what was acknowledged.
+test_descriptors_that_are_closed_at_the_start_become_no_files() {
+    local closed file
+    use_cluster none
+    for closed in {0..7}; do
+        start_closed 1 1 "$closed"
+        wait_for serves_reads 1
+        for file in 0 1 2; do
+            if ((closed >> file & 1)); then
+                matches "$(readlink "/proc/$process/fd/$file")" /dev/null "descriptor $file, closed $closed"
+            fi
+        done
+        answers 1 "write a 5" hello -- "OK 1"
+        kill -KILL "$process"
+        wait "$process" 2>/dev/null || true
+        ! grep -lr "ts=20" "$directory/closed-$closed-1-1" || fail "log lines in its data, closed $closed"
+        start_closed 1 1 "$closed"
+        wait_for serves_reads 1
+        answers 1 "read a" -- "CONTENTS 1 5 0" hello
+        kill -TERM "$process"
+        wait "$process"
+    done
+}
+
+test_three_nodes_without_descriptors_come_back() {
+    local node life
+    use_cluster none
+    for life in 1 2; do
+        local -a processes=()
+        for node in 1 2 3; do
+            start_closed "$node" 3 7
+            processes+=("$process")
+        done
+        for node in 1 2 3; do
+            wait_for serves_reads "$node"
+        done
+        answers "$life" "write a 1" x -- "OK $life"
+        kill -KILL "${processes[@]}"
+        wait "${processes[@]}" 2>/dev/null || true
+    done
+}
+
+# What is meant for stdout once went to the server, and a file that was to be sent was stdin.
+test_the_client_with_closed_descriptors_spoils_nothing() {
+    local cleat=${BUILD:-$root/build}/cleat closed code
+    fresh_cluster 1
+    export CLEAT_ENDPOINTS=127.0.0.1:$CLEAT_PORT
+    printf 'some text' >"$directory/from"
+    for closed in {0..7}; do
+        code=0
+        (cd "$directory" && become_closed "$closed" "$cleat" put "f$closed" from >stdout 2>stderr) || code=$?
+        same "$code" 0 "put, closed $closed"
+        code=0
+        (cd "$directory" && become_closed "$closed" "$cleat" get "f$closed" "to$closed" >stdout 2>stderr) || code=$?
+        same "$(<"$directory/to$closed")" "some text" "get, closed $closed"
+        same "$code" 0 "get to a file, closed $closed"
+        code=0
+        (cd "$directory" && become_closed "$closed" "$cleat" get "f$closed" >stdout 2>stderr) || code=$?
+        same "$code" "$((closed & 2 ? 1 : 0))" "get to stdout, closed $closed"
+        code=0
+        (cd "$directory" && become_closed "$((closed | 1))" "$cleat" put "g$closed" >stdout 2>stderr) || code=$?
+        same "$code" 1 "put of a stdin that is closed"
+        answers 1 "read f$closed" "read g$closed" -- "CONTENTS $((closed + 1)) 9 0" "some text" ERR_FILE_NOT_FOUND
+    done
+}
+
+test_help_that_cannot_be_told_is_a_failure() {
+    local option where
+    for option in --help --version; do
+        for where in '>/dev/full' '>&-' '2>&- >&-'; do
+            ! bash -c "\"\$0\" $option $where" "$server" 2>/dev/null || fail "$option $where"
+        done
+    done
+}
+
 # What cannot be done any more is answered all the same, before the end.
 test_a_node_that_is_told_to_end_answers_all() {
     local line
