@@ -391,6 +391,15 @@ static enum disk_status bulk_load_block(struct bulk *bulk, struct disk_bulk *req
     return DISK_OK;
 }
 
+/* Nothing but what goes before every request. */
+static enum disk_status bulk_check(struct bulk *bulk, struct disk_bulk *request, char *reason)
+{
+    (void)bulk;
+    (void)request;
+    (void)reason;
+    return DISK_OK;
+}
+
 enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char *reason)
 {
     static enum disk_status (*const functions[])(struct bulk *, struct disk_bulk *, char *) = {
@@ -402,9 +411,13 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
         [DISK_RECEIVE_BEGIN] = bulk_receive_begin,     [DISK_RECEIVE_WRITE] = bulk_receive_write,
         [DISK_RECEIVE_END] = bulk_receive_end,         [DISK_RECEIVE_CANCEL] = bulk_receive_cancel,
         [DISK_LOAD_OPEN] = bulk_load_open,             [DISK_LOAD_BLOCK] = bulk_load_block,
+        [DISK_CHECK] = bulk_check,
     };
     size_t kind = request->kind;
     ensure(kind < sizeof functions / sizeof *functions && functions[kind] != NULL);
-    enum disk_status status = functions[kind](bulk, request, reason);
+    /* What a request makes, it makes by its path. */
+    enum disk_status status = directory_check(bulk->directory, reason);
+    if (status == DISK_OK)
+        status = functions[kind](bulk, request, reason);
     return status == DISK_FULL ? bulk_give_way(bulk, reason) : status;
 }

@@ -8,7 +8,6 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "disk/fs.h"
 #include "disk/reason.h"
 
 static const char directory_segment_prefix[] = "wal-";
@@ -17,9 +16,22 @@ static const char directory_unfinished_suffix[] = ".tmp";
 
 enum { DIRECTORY_HEX = 16 };
 
+/* The directory first: where another process has that, no file is made. Returns 0 or -errno. */
+static int directory_lock(struct directory *directory)
+{
+    int error = fs_lock_dir(directory->path, &directory->place);
+    if (error == -ENOTSUP)
+        directory->place = -1;
+    else if (error < 0)
+        return error;
+    directory_path(directory, "lock", directory->lock_path);
+    error = fs_lock(directory->lock_path, &directory->lock);
+    return error < 0 ? error : fs_identify(directory->lock_path, &directory->identity);
+}
+
 enum disk_status directory_open(struct directory *directory, const char *path, char *reason)
 {
-    directory->lock = -1;
+    directory->place = directory->lock = -1;
     size_t size = strlen(path);
     if (size == 0 || size >= DISK_PATH_MAX - DIRECTORY_NAME_MAX - 1)
         return reason_unfit(reason, path, "the directory's path is empty or too long; give another with --data");
@@ -27,23 +39,40 @@ enum disk_status directory_open(struct directory *directory, const char *path, c
     int error = fs_make_dir(directory->path);
     if (error < 0)
         return reason_no_room(reason, "mkdir", directory->path, error);
-    char lock[DISK_PATH_MAX];
-    directory_path(directory, "lock", lock);
-    error = fs_lock(lock, &directory->lock);
+    error = directory_lock(directory);
     if (error == 0)
         return DISK_OK;
-    directory->lock = -1;
+    directory_close(directory);
     if (error == -EWOULDBLOCK)
         return reason_unfit(reason, directory->path,
                             "another process runs on it; end that one first, or give this one a --data of its own");
-    return reason_no_room(reason, "lock", lock, error);
+    return reason_no_room(reason, "lock", directory->path, error);
 }
 
 void directory_close(struct directory *directory)
 {
     if (directory->lock >= 0)
         (void)fs_close(directory->lock);
-    directory->lock = -1;
+    if (directory->place >= 0)
+        (void)fs_close(directory->place);
+    directory->place = directory->lock = -1;
+}
+
+enum disk_status directory_check(const struct directory *directory, char *reason)
+{
+    ensure(directory->lock >= 0);
+    const char *lock = directory->lock_path;
+    struct fs_identity now;
+    int error = fs_identify(lock, &now);
+    if (error < 0 && error != -ENOENT && error != -ENOTDIR)
+        return reason_failed(reason, "look at", lock, error);
+    if (error == 0 && now.device == directory->identity.device && now.number == directory->identity.number)
+        return DISK_OK;
+    (void)reason_unfit(reason, lock, error < 0 ? "is gone: it was removed, or the directory was moved, while this node "
+                                                 "ran on it; put the directory back, and start again"
+                                               : "is another file: it or the directory was replaced while this node "
+                                                 "ran on it; see which directory is the right one, and start again");
+    return DISK_FAILED;
 }
 
 void directory_path(const struct directory *directory, const char *name, char path[DISK_PATH_MAX])
@@ -103,6 +132,9 @@ enum disk_status directory_rename(const struct directory *directory, const char 
     char to_path[DISK_PATH_MAX];
     directory_path(directory, from, from_path);
     directory_path(directory, to, to_path);
+    enum disk_status status = directory_check(directory, reason);
+    if (status != DISK_OK)
+        return status;
     int error = fs_rename(from_path, to_path);
     if (error < 0)
         return directory_abandon(directory, -1, from, reason_no_room(reason, "rename", from_path, error), reason);
@@ -113,6 +145,9 @@ enum disk_status directory_remove(const struct directory *directory, const char 
 {
     char path[DISK_PATH_MAX];
     directory_path(directory, name, path);
+    enum disk_status status = directory_check(directory, reason);
+    if (status != DISK_OK)
+        return status;
     int error = fs_unlink(path);
     if (error < 0 && error != -ENOENT)
         return reason_failed(reason, "unlink", path, error);

@@ -1,5 +1,9 @@
-/* The data directory: its lock, the names in it, and the making and removing of files so that power loss keeps either
- * the old state or the new one: written under a temporary name, synced, renamed, directory synced. */
+/* The data directory: its locks, the names in it, and the making and removing of files so that power loss keeps either
+ * the old state or the new one: written under a temporary name, synced, renamed, directory synced.
+ *
+ * A process holds three locks: on the directory itself, which nothing takes away; on the file "lock", which anybody can
+ * remove; and on the vote (vote.h). The latter two are for file systems that do not lock directories, such as NFS.
+ * Files are opened by their path, so what is at the path must be what is locked: that is looked at again and again. */
 #ifndef CLEAT_DISK_DIRECTORY_H
 #define CLEAT_DISK_DIRECTORY_H
 
@@ -8,17 +12,25 @@
 #include <stdint.h>
 
 #include "disk/disk.h"
+#include "disk/fs.h"
 
 enum { DIRECTORY_NAME_MAX = 64 };
 
 struct directory {
     char path[DISK_PATH_MAX];
-    int lock; /* < 0: not locked */
+    int place; /* the directory itself, locked; < 0: it cannot be */
+    int lock;  /* the file "lock"; < 0: not locked */
+    char lock_path[DISK_PATH_MAX];
+    struct fs_identity identity; /* of the file "lock" */
 };
 
 /* Makes the directory if it is not there, and locks it. */
 enum disk_status directory_open(struct directory *directory, const char *path, char *reason);
 void directory_close(struct directory *directory);
+/* DISK_FAILED: the path no longer leads to the file "lock" that is held here, since that was removed, or the directory
+ * was moved, removed or replaced. From then on nothing may be believed to be written, and nothing be renamed or
+ * removed: the files may be another process's. */
+enum disk_status directory_check(const struct directory *directory, char *reason);
 
 void directory_path(const struct directory *directory, const char *name, char path[DISK_PATH_MAX]);
 void directory_segment_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX]);

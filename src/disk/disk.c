@@ -169,6 +169,11 @@ void disk_log_execute(struct disk *disk, struct disk_log *request)
         ensure(request->entries[i].term <= disk->vote.term); /* recovery relies on it */
     enum disk_status status = wal_execute(&disk->wal, request, request->reason);
     ensure(status == DISK_OK || status == DISK_FAILED);
+    /* Written and synced, but it counts only where somebody will find it. */
+    if (status == DISK_OK)
+        status = directory_check(&disk->directory, request->reason);
+    if (status != DISK_OK)
+        wal_poison(&disk->wal, request->reason);
     request->status = status;
     request->marked = disk->wal.marked && status == DISK_OK;
     request->committed = disk->wal.commit;

@@ -1,6 +1,6 @@
 /* A node's data directory, and the two kinds of work on it.
  *
- *      DIR/lock              locked while a node runs on it
+ *      DIR/lock              locked while a node runs on it, as are DIR itself and DIR/vote (directory.h)
  *      DIR/identity          who this is: format, node id, incarnation, and once formed the cluster's configuration
  *      DIR/vote              term and vote, twice
  *      DIR/wal-<16 hex>      log segments, by ascending sequence
@@ -100,7 +100,8 @@ struct disk_segment {
 
 enum { DISK_SPARES_MAX = 4 };
 
-/* One batch. Executed in this order: vote (both blocks, each synced); reset and entries, in one write for each 1 MiB
+/* One batch. What it claims is in the directory that was opened: were that taken away meanwhile, it fails. Executed in
+ * this order: vote (both blocks, each synced); reset and entries, in one write for each 1 MiB
  * (APPENDER_BYTES) and one sync (one more for each segment that they roll over into); then the mark, written and synced
  * by itself, since that it is there proves that what is before it was synced. What does not fit in the room is the
  * caller's bug, but for a mark, which always fits. Spares come in the order in which they were prepared.
@@ -164,6 +165,7 @@ enum disk_bulk_kind {
                                  one that has its name stays */
     DISK_LOAD_OPEN,           /* opens the snapshot at index, term for loading */
     DISK_LOAD_BLOCK,          /* -> bytes: its next block; `end` when there was none left */
+    DISK_CHECK,               /* DISK_FAILED where the directory is no longer the one that was opened */
 };
 
 struct disk_bulk {

@@ -33,8 +33,17 @@ int fs_sync_dir(const char *path);
 /* Calls of names in no exact order: *NAMES gets a malloc'ed array of malloc'ed strings, without "." and "..". */
 int fs_list(const char *path, char ***names, size_t *count);
 void fs_list_free(char **names, size_t count);
-/* An exclusive lock on PATH (made if absent), until the process ends or the file is closed. -EWOULDBLOCK: taken. */
+/* Exclusive locks, until the process ends or the file is closed; -EWOULDBLOCK: taken. On PATH, made if absent; on the
+ * directory PATH, -ENOTSUP where the file system knows none on directories; on FILE, which is open. */
 int fs_lock(const char *path, int *file);
+int fs_lock_dir(const char *path, int *file);
+int fs_lock_open(int file);
+/* Which file PATH leads to: as long as that file is open, no other has the same two numbers. */
+struct fs_identity {
+    uint64_t device;
+    uint64_t number;
+};
+int fs_identify(const char *path, struct fs_identity *identity);
 
 /* True for "no room": ENOSPC, EDQUOT, EFBIG; and EMFILE, ENFILE, which like these pass (as -errno). */
 bool fs_is_full(int error);

@@ -305,23 +305,53 @@ void fs_list_free(char **names, size_t count)
     free(names);
 }
 
-int fs_lock(const char *path, int *file)
+int fs_lock_open(int file)
 {
-    ensure(file != NULL);
-    int lock = fs_open_as(path, O_RDWR | O_CREAT, 0);
-    if (lock < 0)
-        return lock;
-    fs_want_spare(); /* from here on there is a disk to work on */
+    ensure(file >= 0);
     int result;
     do
-        result = flock(lock, LOCK_EX | LOCK_NB);
+        result = flock(file, LOCK_EX | LOCK_NB);
     while (result < 0 && errno == EINTR);
-    if (result < 0) {
-        int error = errno == EAGAIN ? -EWOULDBLOCK : -errno;
-        (void)fs_close(lock);
-        return error;
-    }
-    *file = lock;
+    if (result == 0)
+        return 0;
+    return errno == EAGAIN ? -EWOULDBLOCK : -errno;
+}
+
+static int fs_lock_as(const char *path, int flags, int *file)
+{
+    ensure(file != NULL);
+    int opened = fs_open_as(path, flags, 0);
+    if (opened < 0)
+        return opened;
+    fs_want_spare(); /* from here on there is a disk to work on */
+    int error = fs_lock_open(opened);
+    if (error < 0)
+        (void)fs_close(opened);
+    else
+        *file = opened;
+    return error;
+}
+
+int fs_lock(const char *path, int *file)
+{
+    return fs_lock_as(path, O_RDWR | O_CREAT, file);
+}
+
+int fs_lock_dir(const char *path, int *file)
+{
+    int error = fs_lock_as(path, O_RDONLY | O_DIRECTORY, file);
+    /* NFS makes of it a lock for writing, for which a directory is not open; some know none at all. */
+    bool unknown = error == -EBADF || error == -EINVAL || error == -ENOLCK || error == -ENOSYS || error == -EOPNOTSUPP;
+    return unknown ? -ENOTSUP : error;
+}
+
+int fs_identify(const char *path, struct fs_identity *identity)
+{
+    ensure(path != NULL && identity != NULL);
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return -errno;
+    *identity = (struct fs_identity){.device = status.st_dev, .number = status.st_ino};
     return 0;
 }
 

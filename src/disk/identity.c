@@ -55,6 +55,9 @@ enum disk_status identity_write(const struct directory *directory, const struct 
     if (error < 0)
         return directory_abandon(directory, file, unfinished, reason_no_room(reason, call, path, error), reason);
     (void)fs_close(file);
+    enum disk_status status = directory_check(directory, reason);
+    if (status != DISK_OK)
+        return status;
     error = fs_rename(path, final);
     if (error < 0)
         return directory_abandon(directory, -1, unfinished, reason_no_room(reason, "rename", path, error), reason);

@@ -1,5 +1,6 @@
 #include "disk/vote.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -59,8 +60,12 @@ enum disk_status vote_create(const struct directory *directory, uint32_t node_id
     uint8_t blocks[VOTE_BLOCKS * BLOCK_SIZE];
     for (size_t i = 0; i < VOTE_BLOCKS; i++)
         vote_encode(vote, i * BLOCK_SIZE, blocks + i * BLOCK_SIZE);
-    const char *call = "write";
-    int error = fs_write(file, 0, blocks, sizeof blocks);
+    const char *call = "lock";
+    int error = fs_lock_open(file);
+    if (error == 0) {
+        call = "write";
+        error = fs_write(file, 0, blocks, sizeof blocks);
+    }
     if (error == 0) {
         call = "sync";
         error = fs_sync(file);
@@ -125,8 +130,12 @@ enum disk_status vote_load(const struct directory *directory, uint32_t node_id, 
     size_t got = 0;
     uint64_t bytes = 0;
     enum disk_status status;
-    int error = fs_sync(file);
-    if (error < 0)
+    int error = fs_lock_open(file);
+    if (error == -EWOULDBLOCK)
+        status = reason_unfit(reason, vote->path, "another process runs on it; end that one first");
+    else if (error < 0)
+        status = reason_failed(reason, "lock", vote->path, error);
+    else if ((error = fs_sync(file)) < 0)
         status = reason_failed(reason, "sync", vote->path, error);
     else if ((error = fs_size(file, &bytes)) < 0)
         status = reason_failed(reason, "size", vote->path, error);

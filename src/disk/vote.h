@@ -13,7 +13,7 @@
 #include "disk/disk.h"
 
 struct vote {
-    int file; /* < 0: not open */
+    int file; /* locked; < 0: not open */
     char path[DISK_PATH_MAX];
     uint32_t node_id;
     uint64_t incarnation;

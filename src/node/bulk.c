@@ -2,10 +2,25 @@
 #include "base/ensure.h"
 #include "node/state.h"
 
+static bool check_next(struct node *node, struct disk_bulk *request)
+{
+    if (node->now_ms < node->bulk.check_ms)
+        return false;
+    node->bulk.check_ms = node->now_ms + NODE_CHECK_MS;
+    request->kind = DISK_CHECK;
+    return true;
+}
+
+/* One that is due is taken in this turn, or when the request under way is done. */
+uint64_t bulk_deadline_ms(const struct node *node)
+{
+    return node->now_ms < node->bulk.check_ms ? node->bulk.check_ms : UINT64_MAX;
+}
+
 static bool next_request(struct node *node, struct disk_bulk *request)
 {
-    return formation_next(node, request) || persist_next(node, request) || receive_next(node, request) ||
-           send_next(node, request) || snapshots_next(node, request);
+    return check_next(node, request) || formation_next(node, request) || persist_next(node, request) ||
+           receive_next(node, request) || send_next(node, request) || snapshots_next(node, request);
 }
 
 struct disk_bulk *node_take_bulk(struct node *node)
@@ -35,6 +50,8 @@ void node_bulk_done(struct node *node, struct disk_bulk *request)
         return;
     }
     switch (request->kind) {
+    case DISK_CHECK:
+        break;
     case DISK_IDENTITY:
         formation_done(node, request);
         break;

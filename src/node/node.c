@@ -133,6 +133,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->persist.wal_spares = disk_spares(disk);
     node->persist.done_ms = now_ms;
     node->persist.told_commit = recovered->commit;
+    node->bulk.check_ms = now_ms + NODE_CHECK_MS;
     node->snapshots.done_index = recovered->snapshot_index;
     open_raft(node, recovered);
     bool formed = node->identity.configuration.count > 0;
@@ -334,6 +335,7 @@ uint64_t node_deadline_ms(const struct node *node)
     deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, exchange_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, persist_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, bulk_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, receive_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, send_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, snapshots_deadline_ms(node));

@@ -27,6 +27,7 @@ enum {
     NODE_COMMIT_MS = 50,        /* under load the log is told what is committed so often, at the most */
     NODE_MARK_LATE_MS = 500,    /* likewise, where it is not known to be committed: that may still be heard */
     NODE_FULL_RETRY_MS = 500,   /* a disk without room is tried again */
+    NODE_CHECK_MS = 1000,       /* that the data directory is still the one that was opened is looked at this often */
     NODE_STALL_MS = 1000,       /* a leader whose disk does not answer for this long hands over */
     NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
     NODE_TRANSFER_MS = 10000,   /* a snapshot to or from a peer that does not move for this long is given up */
@@ -64,6 +65,7 @@ struct persist {
 struct bulk_slot {
     struct disk_bulk request;
     bool busy;
+    uint64_t check_ms;          /* when the directory is to be looked at again */
 };
 
 /* Own snapshots (snapshots.c). */
@@ -280,6 +282,7 @@ void persist_prepared(struct node *node, struct disk_bulk *request);
 bool persist_owes(const struct node *node);
 void persist_tick(struct node *node);
 uint64_t persist_deadline_ms(const struct node *node);
+uint64_t bulk_deadline_ms(const struct node *node);
 
 /* --- snapshots.c, send.c, receive.c: users of the bulk thread --- */
 void snapshots_tick(struct node *node);

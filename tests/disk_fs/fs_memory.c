@@ -59,6 +59,7 @@ struct memory_handle {
     bool blocks; /* fs_bypass_cache: whole blocks alone */
     bool used;
     bool stale; /* its process died */
+    bool locks; /* its file's lock is this one's */
     size_t file;
 };
 
@@ -70,6 +71,7 @@ struct fs_memory {
     size_t handle_count;
     struct memory_machine machines[MEMORY_MACHINES_MAX];
     int machine_count;
+    bool no_directory_locks;
     uint64_t now_us;
     void (*before)(void *); /* NULL: no one watches */
     void *before_context;
@@ -534,6 +536,11 @@ size_t fs_memory_open_files_of(const struct fs_memory *disk, int machine)
     return count;
 }
 
+void fs_memory_plain_directories(struct fs_memory *disk)
+{
+    disk->no_directory_locks = true;
+}
+
 void fs_memory_clock(struct fs_memory *disk, uint64_t now_us)
 {
     disk->now_us = now_us;
@@ -584,6 +591,17 @@ int fs_create(const char *path)
     return memory_open_handle(place);
 }
 
+static int memory_lock(size_t place, int *handle)
+{
+    if (memory_current->files[place].locked)
+        return -EWOULDBLOCK;
+    memory_current->files[place].locked = true;
+    if (*handle < 0)
+        *handle = memory_open_handle(place);
+    memory_current->handles[*handle].locks = true;
+    return 0;
+}
+
 int fs_lock(const char *path, int *file)
 {
     int number = memory_machine_of(memory_current, path);
@@ -591,12 +609,41 @@ int fs_lock(const char *path, int *file)
     size_t place = 0;
     if (error == 0)
         error = memory_create(number, path, &place);
+    *file = -1;
+    return error < 0 ? error : memory_lock(place, file);
+}
+
+int fs_lock_dir(const char *path, int *file)
+{
+    int number = memory_machine_of(memory_current, path);
+    int error = memory_call(number);
+    *file = -1;
     if (error < 0)
         return error;
-    if (memory_current->files[place].locked)
-        return -EWOULDBLOCK;
-    memory_current->files[place].locked = true;
-    *file = memory_open_handle(place);
+    if (memory_current->no_directory_locks)
+        return -ENOTSUP;
+    const struct memory_name *name = names_find(&memory_current->machines[number].names, path);
+    if (!name)
+        return -ENOENT;
+    return memory_current->files[name->file].directory ? memory_lock(name->file, file) : -ENOTDIR;
+}
+
+int fs_lock_open(int number)
+{
+    struct memory_file *file = NULL;
+    int error = memory_handle(number, &file);
+    return error < 0 ? error : memory_lock((size_t)(file - memory_current->files), &number);
+}
+
+/* No action of the disk: it changes nothing, and there is no telling that it was not done. */
+int fs_identify(const char *path, struct fs_identity *identity)
+{
+    int number = memory_machine_of(memory_current, path);
+    const struct memory_name *name =
+        number < 0 ? NULL : names_find(&memory_current->machines[number].names, path);
+    if (!name)
+        return -ENOENT;
+    *identity = (struct fs_identity){.device = (uint64_t)number, .number = name->file};
     return 0;
 }
 
@@ -606,8 +653,7 @@ int fs_close(int number)
     ensure(number >= 0 && (size_t)number < memory_current->handle_count);
     struct memory_handle *handle = &memory_current->handles[number];
     ensure(handle->used);
-    /* A locked file is opened only once: by its lock. */
-    if (!handle->stale)
+    if (!handle->stale && handle->locks)
         memory_current->files[handle->file].locked = false;
     handle->used = false;
     return 0;

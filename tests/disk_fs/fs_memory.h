@@ -71,6 +71,8 @@ void fs_memory_wipe(struct fs_memory *disk, int machine);
 /* The number of open files of all machines, or of one: to find leaks. */
 size_t fs_memory_open_files(const struct fs_memory *disk);
 size_t fs_memory_open_files_of(const struct fs_memory *disk, int machine);
+/* From now on directories cannot be locked, as on NFS. */
+void fs_memory_plain_directories(struct fs_memory *disk);
 /* What fs_clock_us says. */
 void fs_memory_clock(struct fs_memory *disk, uint64_t now_us);
 

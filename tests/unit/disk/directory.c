@@ -33,6 +33,120 @@ START_TEST(only_one_process_runs_on_it)
 }
 END_TEST
 
+/* The file can be removed by anybody, and is not what keeps a second process out; nor does that make one. */
+START_TEST(a_second_process_is_refused_whatever_became_of_the_lock)
+{
+    static const char *const removed[] = {NULL, "lock"};
+    for (int plain = 0; plain <= 1; plain++) {
+        for (size_t i = 0; i < sizeof removed / sizeof *removed; i++) {
+            struct rig first;
+            rig_init(&first, 70);
+            if (plain)
+                fs_memory_plain_directories(first.memory);
+            ck_assert_int_eq(rig_open(&first), DISK_OK);
+            if (removed[i])
+                fs_memory_delete(first.memory, RIG_DIRECTORY "/lock");
+            struct disk *second;
+            struct disk_recovered recovered;
+            char reason[DISK_REASON_MAX];
+            ck_assert_int_eq(disk_open(&first.options, &second, &recovered, reason), DISK_REFUSED);
+            ck_assert_ptr_nonnull(strstr(reason, "another process runs on it"));
+            ck_assert(plain || !removed[i] || !fs_memory_exists(first.memory, RIG_DIRECTORY "/lock"));
+            rig_shut(&first);
+            ck_assert_int_eq(rig_open(&first), DISK_OK);
+            rig_close(&first);
+        }
+    }
+    fs_memory_use(rig.memory);
+}
+END_TEST
+
+enum { REMOVED, REPLACED, TAKEN_WAYS };
+
+static void take_away(struct rig *from, int way)
+{
+    int kept = fs_open(RIG_DIRECTORY "/lock"); /* so that the new one is not in the old one's place */
+    ck_assert_int_ge(kept, 0);
+    fs_memory_delete(from->memory, RIG_DIRECTORY "/lock");
+    if (way == REPLACED)
+        ck_assert_int_eq(fs_close(fs_create(RIG_DIRECTORY "/lock")), 0);
+    ck_assert_int_eq(fs_close(kept), 0);
+}
+
+/* Whether all names and contents but the lock's are the same. */
+static bool nothing_changed(const struct rig *now, const struct rig *before)
+{
+    char **names;
+    size_t count, left = 0;
+    fs_memory_use(now->memory);
+    ck_assert_int_eq(fs_list(RIG_DIRECTORY, &names, &count), 0);
+    for (size_t i = 0; i < count; i++) {
+        char path[200];
+        size_t size[2];
+        snprintf(path, sizeof path, RIG_DIRECTORY "/%s", names[i]);
+        const uint8_t *bytes = fs_memory_content(now->memory, path, &size[0]);
+        const uint8_t *old = fs_memory_content(before->memory, path, &size[1]);
+        bool same = bytes && old && size[0] == size[1] && memcmp(bytes, old, size[0]) == 0;
+        left += !same && strcmp(names[i], "lock") != 0;
+    }
+    fs_list_free(names, count);
+    return left == 0;
+}
+
+START_TEST(a_batch_that_nobody_will_find_is_not_claimed)
+{
+    enum disk_status (*const again[])(struct rig *) = {rig_mark, rig_spare};
+    for (int way = 0; way < TAKEN_WAYS; way++) {
+        for (int what = 0; what < 4; what++) {
+            struct rig taken;
+            rig_init(&taken, 71);
+            ck_assert_int_eq(rig_open(&taken), DISK_OK);
+            ck_assert_int_eq(rig_vote(&taken, 1, 2), DISK_OK);
+            ck_assert_int_eq(rig_append(&taken, 3, 20), DISK_OK);
+            take_away(&taken, way);
+            enum disk_status status = what == 0   ? rig_append(&taken, 3, 20)
+                                      : what == 1 ? rig_vote(&taken, 2, 1)
+                                      : what == 2 ? rig_mark(&taken)
+                                                  : rig_reset(&taken, 9, 1);
+            ck_assert_int_eq(status, DISK_FAILED);
+            ck_assert_ptr_nonnull(strstr(taken.reason, RIG_DIRECTORY "/lock"));
+            ck_assert_ptr_nonnull(strstr(taken.reason, "start again"));
+            for (size_t i = 0; i < sizeof again / sizeof *again; i++)
+                ck_assert_int_eq(again[i](&taken), DISK_FAILED);
+            rig_close(&taken);
+        }
+    }
+    fs_memory_use(rig.memory);
+}
+END_TEST
+
+/* What is at the path may be another process's by then. */
+START_TEST(nothing_is_made_or_removed_in_a_directory_that_was_replaced)
+{
+    static const enum disk_bulk_kind kinds[] = {DISK_PREPARE_SEGMENT, DISK_IDENTITY,      DISK_SNAPSHOT_BEGIN,
+                                                DISK_CLEAN,           DISK_RECEIVE_BEGIN, DISK_RECEIVE_CANCEL,
+                                                DISK_SNAPSHOT_CANCEL, DISK_SEND_OPEN,     DISK_CHECK};
+    for (int way = 0; way < TAKEN_WAYS; way++) {
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            struct rig taken;
+            rig_copy(&taken, &rig);
+            ck_assert_int_eq(rig_open(&taken), DISK_OK);
+            struct rig opened;
+            rig_copy(&opened, &taken);
+            fs_memory_use(taken.memory);
+            take_away(&taken, way);
+            struct disk_bulk request = {.index = 2, .term = 1, .configuration = rig_configuration(7)};
+            ck_assert_int_eq(rig_bulk(&taken, kinds[i], &request), DISK_FAILED);
+            ck_assert_ptr_nonnull(strstr(request.reason, RIG_DIRECTORY "/lock"));
+            ck_assert(nothing_changed(&taken, &opened));
+            rig_close(&taken);
+            rig_close(&opened);
+        }
+    }
+    fs_memory_use(rig.memory);
+}
+END_TEST
+
 START_TEST(another_nodes_directory_is_refused)
 {
     rig_shut(&rig);
@@ -219,6 +333,9 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, only_one_process_runs_on_it);
+    tcase_add_test(tcase, a_second_process_is_refused_whatever_became_of_the_lock);
+    tcase_add_test(tcase, a_batch_that_nobody_will_find_is_not_claimed);
+    tcase_add_test(tcase, nothing_is_made_or_removed_in_a_directory_that_was_replaced);
     tcase_add_test(tcase, another_nodes_directory_is_refused);
     tcase_add_loop_test(tcase, another_format_is_refused, 0, 2);
     tcase_add_test(tcase, every_flipped_bit_of_the_identity);

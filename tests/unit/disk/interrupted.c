@@ -151,7 +151,16 @@ START_TEST(every_call_fails)
     ck_assert_int_eq(fs_sync(file), -EIO);
     ck_assert_int_eq(fs_sync_dir(directory), -EIO);
     ck_assert_int_eq(fs_lock(path, &lock), -EIO);
+    ck_assert_int_eq(fs_lock_dir(directory, &lock), -EIO);
+    ck_assert_int_eq(fs_lock_open(file), -EIO);
     ck_assert_int_eq(lock, -1);
+    /* Whatever a file system says that knows no locks on directories. */
+    static const int unknown[] = {EBADF, EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        failure = unknown[i];
+        ck_assert_int_eq(fs_lock_dir(directory, &lock), -ENOTSUP);
+    }
+    failure = EIO;
     ck_assert_int_eq(fs_list(directory, &names, &count), -EIO);
     failure = 0;
     ck_assert_int_eq(fs_list(directory, &names, &count), 0);

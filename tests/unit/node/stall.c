@@ -1,6 +1,8 @@
 /* A node whose disk does not answer. */
 #include "solo.h"
 
+#include <stdio.h>
+
 /* Turns without the disk's answer, for DURATION_MS, as a driver would make them: at the deadlines. Returns how many. */
 static uint64_t turns_for(uint64_t duration_ms)
 {
@@ -91,6 +93,31 @@ START_TEST(a_failed_write_stops_the_node_and_answers_nothing)
 }
 END_TEST
 
+/* Nobody asks it for anything, and it is alone: it looks by itself, as often as it says, and no more. */
+START_TEST(a_node_at_rest_finds_out_that_its_directory_was_taken_away)
+{
+    for (int i = 0; i < 2 * NODE_MARK_MS; i++) /* what else is to be done comes to rest */
+        turn(true);
+    uint64_t looks = 0, end_ms = now_ms + 10 * NODE_CHECK_MS;
+    while (now_ms < end_ms) {
+        now_ms = node_deadline_ms(node) - 1;
+        struct disk_bulk *request = log_turn(true);
+        ck_assert_ptr_nonnull(request);
+        looks += request->kind == DISK_CHECK;
+        bulk_done(request);
+        ck_assert_ptr_null(node_stop_reason(node));
+    }
+    ck_assert_uint_ge(looks, 9);
+    ck_assert_uint_le(looks, 11);
+    char path[100];
+    snprintf(path, sizeof path, "%s/lock", directory);
+    ck_assert_int_eq(unlink(path), 0);
+    now_ms = node_deadline_ms(node);
+    turn(true);
+    ck_assert_ptr_nonnull(strstr(node_stop_reason(node), "/lock: is gone"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stall");
@@ -99,6 +126,7 @@ int main(void)
     tcase_add_test(tests, a_stall_is_said_once_and_nothing_spins);
     tcase_add_test(tests, what_waits_too_long_is_answered_and_given_up);
     tcase_add_test(tests, a_failed_write_stops_the_node_and_answers_nothing);
+    tcase_add_test(tests, a_node_at_rest_finds_out_that_its_directory_was_taken_away);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
