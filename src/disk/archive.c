@@ -40,12 +40,12 @@ void archive_add(struct archive *archive, struct archive_item item)
     archive->items[archive->count++] = item;
 }
 
-enum disk_status archive_trim(struct archive *archive, const struct directory *directory, char *reason)
+enum disk_status archive_trim(struct archive *archive, struct removals *removals, char *reason)
 {
     while (archive->count > ARCHIVE_KEPT) {
         char name[DIRECTORY_NAME_MAX];
         directory_snapshot_name(archive->items[0].index, archive->items[0].term, name);
-        enum disk_status status = directory_remove(directory, name, reason);
+        enum disk_status status = removals_add(removals, name, archive->items[0].index, reason);
         if (status != DISK_OK)
             return status;
         memmove(archive->items, archive->items + 1, --archive->count * sizeof *archive->items);

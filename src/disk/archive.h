@@ -4,6 +4,7 @@
 
 #include "disk/directory.h"
 #include "disk/disk.h"
+#include "disk/removals.h"
 
 enum { ARCHIVE_KEPT = 2 };
 
@@ -24,7 +25,7 @@ uint64_t archive_log_index(const struct archive *archive);
 uint64_t archive_bytes(const struct archive *archive);
 /* Adds a finished one, whose index is above all before; archive_trim must follow. */
 void archive_add(struct archive *archive, struct archive_item item);
-/* Deletes the files of all but the newest two. */
-enum disk_status archive_trim(struct archive *archive, const struct directory *directory, char *reason);
+/* The files of all but the newest two go. */
+enum disk_status archive_trim(struct archive *archive, struct removals *removals, char *reason);
 
 #endif

@@ -24,6 +24,7 @@ void bulk_init(struct bulk *bulk, const struct directory *directory, struct segm
         .sent = -1,
         .load = {.file = -1},
     };
+    removals_init(&bulk->removals, directory, &bulk->options);
 }
 
 static void bulk_close_file(int *file)
@@ -39,6 +40,14 @@ void bulk_close(struct bulk *bulk)
     snapshot_reader_close(&bulk->load);
     bulk_close_file(&bulk->received);
     bulk_close_file(&bulk->sent);
+    removals_close(&bulk->removals);
+}
+
+/* Those snapshots are read a little at a time, which their removal must not disturb. */
+static struct removals_held bulk_held(const struct bulk *bulk)
+{
+    return (struct removals_held){{bulk->sent >= 0 ? bulk->sent_index : 0,
+                                   bulk->load.file >= 0 ? bulk->load.snapshot.index : 0}};
 }
 
 void bulk_publish(struct bulk *bulk)
@@ -91,17 +100,17 @@ static enum disk_status bulk_identity(struct bulk *bulk, struct disk_bulk *reque
     return status;
 }
 
-/* A segment of the usual size waits to be used again; another one goes. */
+/* A segment of the usual size waits to be used again, if not enough do; another one goes. */
 static enum disk_status bulk_retire(struct bulk *bulk, const struct segments_item *item, char *reason)
 {
     bool kept = false;
     enum disk_status status;
-    if (item->bytes == bulk->options.segment_bytes) {
+    if (item->bytes == bulk->options.segment_bytes && !recycled_enough(&bulk->recycled)) {
         status = recycled_add(&bulk->recycled, bulk->directory, item->sequence, &kept, reason);
     } else {
         char name[DIRECTORY_NAME_MAX];
         directory_segment_name(item->sequence, name);
-        status = directory_remove(bulk->directory, name, reason);
+        status = removals_add(&bulk->removals, name, 0, reason);
     }
     if (status == DISK_OK && !kept)
         atomic_fetch_sub(&bulk->wal_bytes, item->bytes);
@@ -121,13 +130,17 @@ static enum disk_status bulk_clean(struct bulk *bulk, struct disk_bulk *request,
     return DISK_OK;
 }
 
-/* A full disk: what only waits to be used gives way. */
+/* A full disk: what only waits to be used, or to go, gives way, all at once. */
 static enum disk_status bulk_give_way(struct bulk *bulk, char *reason)
 {
     size_t count;
     char removal[DISK_REASON_MAX];
-    enum disk_status status = recycled_clear(&bulk->recycled, bulk->directory, &count, removal);
-    atomic_fetch_sub(&bulk->wal_bytes, count * bulk->options.segment_bytes);
+    char name[DIRECTORY_NAME_MAX];
+    enum disk_status status = removals_finish(&bulk->removals, &count, removal);
+    while (status == DISK_OK && recycled_take(&bulk->recycled, name)) {
+        status = directory_remove(bulk->directory, name, removal);
+        atomic_fetch_sub(&bulk->wal_bytes, bulk->options.segment_bytes);
+    }
     if (status == DISK_OK)
         return DISK_FULL;
     memcpy(reason, removal, sizeof removal);
@@ -155,7 +168,7 @@ static enum disk_status bulk_take_in(struct bulk *bulk, const char *unfinished, 
     if (newest && newest->index > snapshot->index)
         return reason_refused(reason, path, 0, "older than the newest snapshot that is here");
     if (archive_has(&bulk->archive, snapshot->index, snapshot->term))
-        return directory_remove(bulk->directory, unfinished, reason);
+        return removals_add(&bulk->removals, unfinished, 0, reason);
     if (newest && newest->index == snapshot->index)
         return reason_refused(reason, path, 0, "has another term than the snapshot of that index that is here");
     directory_snapshot_name(snapshot->index, snapshot->term, name);
@@ -164,7 +177,7 @@ static enum disk_status bulk_take_in(struct bulk *bulk, const char *unfinished, 
         return status;
     archive_add(&bulk->archive,
                 (struct archive_item){.index = snapshot->index, .term = snapshot->term, .bytes = bytes});
-    status = archive_trim(&bulk->archive, bulk->directory, reason);
+    status = archive_trim(&bulk->archive, &bulk->removals, reason);
     if (status == DISK_OK)
         bulk_publish(bulk);
     return status;
@@ -179,9 +192,20 @@ static enum disk_status bulk_own_result(struct bulk *bulk, enum disk_status stat
     return directory_abandon(bulk->directory, -1, bulk_own_name, status, reason);
 }
 
+static enum disk_status bulk_snapshot_cancel(struct bulk *bulk, struct disk_bulk *request, char *reason)
+{
+    (void)request;
+    if (bulk->own.file < 0)
+        return DISK_OK;
+    snapshot_writer_close(&bulk->own);
+    return removals_add(&bulk->removals, bulk_own_name, 0, reason);
+}
+
 static enum disk_status bulk_snapshot_begin(struct bulk *bulk, struct disk_bulk *request, char *reason)
 {
-    snapshot_writer_close(&bulk->own);
+    enum disk_status status = bulk_snapshot_cancel(bulk, request, reason);
+    if (status != DISK_OK)
+        return status;
     struct snapshot snapshot = {
         .cluster_id = request->configuration.cluster_id,
         .id = bulk_random(bulk),
@@ -200,15 +224,6 @@ static enum disk_status bulk_snapshot_block(struct bulk *bulk, struct disk_bulk 
     ensure(bulk->own.file >= 0 && size <= bulk->block_max_bytes);
     const uint8_t *bytes = size > 0 ? buffer_start(&request->bytes) : NULL;
     return bulk_own_result(bulk, snapshot_block(&bulk->own, bytes, size, reason), reason);
-}
-
-static enum disk_status bulk_snapshot_cancel(struct bulk *bulk, struct disk_bulk *request, char *reason)
-{
-    (void)request;
-    if (bulk->own.file < 0)
-        return DISK_OK;
-    snapshot_writer_close(&bulk->own);
-    return directory_remove(bulk->directory, bulk_own_name, reason);
 }
 
 static enum disk_status bulk_snapshot_end(struct bulk *bulk, struct disk_bulk *request, char *reason)
@@ -246,6 +261,7 @@ static enum disk_status bulk_send_open(struct bulk *bulk, struct disk_bulk *requ
         return reason_no_room(reason, "open", path, file);
     bulk->sent = file;
     bulk->sent_bytes = newest->bytes;
+    bulk->sent_index = newest->index;
     request->index = newest->index;
     request->term = newest->term;
     request->size = newest->bytes;
@@ -282,7 +298,12 @@ static enum disk_status bulk_send_close(struct bulk *bulk, struct disk_bulk *req
 static enum disk_status bulk_receive_begin(struct bulk *bulk, struct disk_bulk *request, char *reason)
 {
     (void)request;
-    bulk_close_file(&bulk->received);
+    if (bulk->received >= 0) {
+        bulk_close_file(&bulk->received);
+        enum disk_status status = removals_add(&bulk->removals, bulk_received_name, 0, reason);
+        if (status != DISK_OK)
+            return status;
+    }
     bulk->received_bytes = 0;
     bulk->received_pace = (struct pace){0};
     char path[DISK_PATH_MAX];
@@ -303,7 +324,7 @@ static enum disk_status bulk_receive_drop(struct bulk *bulk, enum disk_status st
     if (status == DISK_FAILED)
         return status;
     char removal[DISK_REASON_MAX];
-    if (directory_remove(bulk->directory, bulk_received_name, removal) == DISK_OK)
+    if (removals_add(&bulk->removals, bulk_received_name, 0, removal) == DISK_OK)
         return status;
     memcpy(reason, removal, sizeof removal);
     return DISK_FAILED;
@@ -360,7 +381,7 @@ static enum disk_status bulk_receive_cancel(struct bulk *bulk, struct disk_bulk 
     if (bulk->received < 0)
         return DISK_OK;
     bulk_close_file(&bulk->received);
-    return directory_remove(bulk->directory, bulk_received_name, reason);
+    return removals_add(&bulk->removals, bulk_received_name, 0, reason);
 }
 
 static enum disk_status bulk_load_open(struct bulk *bulk, struct disk_bulk *request, char *reason)
@@ -391,6 +412,13 @@ static enum disk_status bulk_load_block(struct bulk *bulk, struct disk_bulk *req
     return DISK_OK;
 }
 
+static enum disk_status bulk_remove(struct bulk *bulk, struct disk_bulk *request, char *reason)
+{
+    (void)request;
+    struct removals_held held = bulk_held(bulk);
+    return removals_step(&bulk->removals, &held, reason);
+}
+
 /* Nothing but what goes before every request. */
 static enum disk_status bulk_check(struct bulk *bulk, struct disk_bulk *request, char *reason)
 {
@@ -411,7 +439,7 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
         [DISK_RECEIVE_BEGIN] = bulk_receive_begin,     [DISK_RECEIVE_WRITE] = bulk_receive_write,
         [DISK_RECEIVE_END] = bulk_receive_end,         [DISK_RECEIVE_CANCEL] = bulk_receive_cancel,
         [DISK_LOAD_OPEN] = bulk_load_open,             [DISK_LOAD_BLOCK] = bulk_load_block,
-        [DISK_CHECK] = bulk_check,
+        [DISK_REMOVE] = bulk_remove,                   [DISK_CHECK] = bulk_check,
     };
     size_t kind = request->kind;
     ensure(kind < sizeof functions / sizeof *functions && functions[kind] != NULL);
@@ -419,5 +447,9 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
     enum disk_status status = directory_check(bulk->directory, reason);
     if (status == DISK_OK)
         status = functions[kind](bulk, request, reason);
-    return status == DISK_FULL ? bulk_give_way(bulk, reason) : status;
+    if (status == DISK_FULL)
+        status = bulk_give_way(bulk, reason);
+    struct removals_held held = bulk_held(bulk);
+    request->removals = removals_due(&bulk->removals, &held);
+    return status;
 }

@@ -9,6 +9,7 @@
 #include "disk/disk.h"
 #include "disk/pace.h"
 #include "disk/recycled.h"
+#include "disk/removals.h"
 #include "disk/segments.h"
 #include "disk/snapshot.h"
 
@@ -20,6 +21,7 @@ struct bulk {
     uint64_t next_sequence;
     uint32_t block_max_bytes;
     struct archive archive;
+    struct removals removals;     /* files that are cut down */
     struct recycled recycled;     /* segments to be used again; they count in wal_bytes */
     struct snapshot_writer own;   /* this node's snapshot, being written */
     int received;                 /* the leader's snapshot, coming in; < 0: none */
@@ -27,6 +29,7 @@ struct bulk {
     struct pace received_pace;
     int sent;                     /* the snapshot being sent; < 0: none */
     uint64_t sent_bytes;
+    uint64_t sent_index;
     struct snapshot_reader load;
 
     /* For `status`, read by any thread. */

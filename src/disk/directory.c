@@ -12,6 +12,7 @@
 
 static const char directory_segment_prefix[] = "wal-";
 static const char directory_snapshot_prefix[] = "snapshot-";
+static const char directory_gone_prefix[] = "gone-";
 static const char directory_unfinished_suffix[] = ".tmp";
 
 enum { DIRECTORY_HEX = 16 };
@@ -92,6 +93,18 @@ void directory_recycled_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX])
     int size = snprintf(name, DIRECTORY_NAME_MAX, "%s%016" PRIx64 ".old%s", directory_segment_prefix, sequence,
                         directory_unfinished_suffix);
     ensure(size > 0 && size < DIRECTORY_NAME_MAX);
+}
+
+void directory_gone_name(uint64_t number, char name[DIRECTORY_NAME_MAX])
+{
+    int size = snprintf(name, DIRECTORY_NAME_MAX, "%s%016" PRIx64 "%s", directory_gone_prefix, number,
+                        directory_unfinished_suffix);
+    ensure(size > 0 && size < DIRECTORY_NAME_MAX);
+}
+
+bool directory_is_gone(const char *name)
+{
+    return strncmp(name, directory_gone_prefix, sizeof directory_gone_prefix - 1) == 0;
 }
 
 void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX])
@@ -203,7 +216,7 @@ static bool directory_is_snapshot(const char *name, struct listing_snapshot *sna
 /* One of ours only: what else lies in the directory is left alone. */
 static bool directory_is_unfinished(const char *name)
 {
-    static const char *const beginnings[] = {"wal-", "snapshot-", "identity", "vote"};
+    static const char *const beginnings[] = {"wal-", "snapshot-", "identity", "vote", "gone-"};
     size_t size = strlen(name);
     size_t suffix = sizeof directory_unfinished_suffix - 1;
     if (size >= DIRECTORY_NAME_MAX || size < suffix || strcmp(name + size - suffix, directory_unfinished_suffix) != 0)

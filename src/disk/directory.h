@@ -36,6 +36,9 @@ void directory_path(const struct directory *directory, const char *name, char pa
 void directory_segment_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX]);
 /* Of a segment that waits to be used again: a start removes it. */
 void directory_recycled_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX]);
+/* Of a file that is cut down, and lost its name (removals.h): a start goes on with it. */
+void directory_gone_name(uint64_t number, char name[DIRECTORY_NAME_MAX]);
+bool directory_is_gone(const char *name);
 void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX]);
 
 enum disk_status directory_sync(const struct directory *directory, char *reason);

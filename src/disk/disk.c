@@ -102,6 +102,7 @@ enum disk_status disk_open(const struct disk_options *options, struct disk **dis
         .directory = &made->directory,
         .block_max_bytes = options->record_max_bytes + DISK_BLOCK_EXTRA,
         .notes = &recovered->notes,
+        .removals = &made->bulk.removals,
     };
     enum disk_status status = directory_open(&made->directory, options->directory, reason);
     if (status == DISK_OK) {

@@ -24,7 +24,11 @@
 #include "raft/configuration.h"
 #include "raft/message.h"
 
-enum { DISK_PATH_MAX = 512, DISK_REASON_MAX = 512 };
+enum {
+    DISK_PATH_MAX = 512,
+    DISK_REASON_MAX = 512,
+    DISK_REMOVAL_BYTES = 8 * 1024 * 1024, /* by which a file that is to go is cut down at a time */
+};
 
 /* What mends a directory of which something is damaged or gone. */
 #define DISK_MEND \
@@ -36,6 +40,7 @@ struct disk_options {
     uint32_t node_id;
     uint32_t segment_bytes;  /* of one WAL segment, all written and synced before use; >= 64 KiB, a multiple of 4096 */
     uint32_t record_max_bytes; /* largest payload of an entry: a segment holds at least two records of it */
+    uint32_t removal_bytes;  /* 0: DISK_REMOVAL_BYTES */
     uint64_t (*random)(void *); /* for ids: called in disk_open and by the bulk thread, never by both at once */
     void *random_context;
 };
@@ -165,6 +170,7 @@ enum disk_bulk_kind {
                                  one that has its name stays */
     DISK_LOAD_OPEN,           /* opens the snapshot at index, term for loading */
     DISK_LOAD_BLOCK,          /* -> bytes: its next block; `end` when there was none left */
+    DISK_REMOVE,              /* a step of what `removals` tells of */
     DISK_CHECK,               /* DISK_FAILED where the directory is no longer the one that was opened */
 };
 
@@ -179,7 +185,9 @@ struct disk_bulk {
     struct buffer bytes;     /* the node's; filled or read by the thread while the request is under way */
     struct disk_segment segment;
 
-    /* Out. DISK_FULL leaves things as they were (an unfinished snapshot is dropped). DISK_FAILED: the node stops. */
+    /* Out. */
+    bool removals; /* there are files to be cut down, a step with each DISK_REMOVE */
+    /* DISK_FULL leaves things as they were (an unfinished snapshot is dropped). DISK_FAILED: the node stops. */
     bool newer;              /* with DISK_REFUSED: what came in is of a format newer than this program knows */
     enum disk_status status;
     char reason[DISK_REASON_MAX];

@@ -25,6 +25,7 @@ int fs_writev(int file, uint64_t offset, struct iovec *pieces, size_t count);
 /* From now on FILE is read and written in whole blocks alone, at multiples of FS_BLOCK_BYTES and to memory aligned
  * likewise: the system may leave out its cache, and forgets what it had there. Where it cannot, all works as before. */
 void fs_bypass_cache(int file);
+int fs_truncate(int file, uint64_t size);          /* cuts it to SIZE, which is less than it has; durable when synced */
 int fs_sync(int file);                             /* fdatasync: content, and size if it grew */
 int fs_rename(const char *from, const char *to);
 int fs_unlink(const char *path);

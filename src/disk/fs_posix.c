@@ -201,6 +201,16 @@ int fs_writev(int file, uint64_t offset, struct iovec *pieces, size_t count)
     return 0;
 }
 
+int fs_truncate(int file, uint64_t size)
+{
+    ensure(file >= 0 && size <= INT64_MAX);
+    int result;
+    do
+        result = ftruncate(file, (off_t)size);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
 int fs_sync(int file)
 {
     ensure(file >= 0);

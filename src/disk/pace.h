@@ -17,5 +17,7 @@ struct pace {
 
 /* SIZE bytes more were written to FILE. Returns 0, or -errno of a sync that failed. */
 int pace_wrote(struct pace *pace, int file, size_t size);
+/* Syncs FILE, and rests. Likewise. */
+int pace_sync(int file);
 
 #endif

@@ -237,7 +237,7 @@ static enum disk_status recovery_remove_segment(struct recovery *recovery, size_
 {
     char name[DIRECTORY_NAME_MAX];
     directory_segment_name(recovery->trail.items[i].segment.sequence, name);
-    return directory_remove(recovery->directory, name, reason);
+    return removals_add(recovery->removals, name, 0, reason);
 }
 
 /* Unfinished files, and segments after the tip, newest first: they hold nothing, and their room may be needed. */
@@ -246,7 +246,7 @@ static enum disk_status recovery_tidy(struct recovery *recovery, char *reason)
     enum disk_status status = DISK_OK;
     const struct directory_listing *listing = &recovery->listing;
     for (size_t i = 0; i < listing->unfinished_count && status == DISK_OK; i++)
-        status = directory_remove(recovery->directory, listing->unfinished[i], reason);
+        status = removals_add(recovery->removals, listing->unfinished[i], 0, reason);
     for (size_t i = recovery->trail.count; i-- > 0 && i > recovery->trail.tip && status == DISK_OK;)
         status = recovery_remove_segment(recovery, i, reason);
     return status;
@@ -266,7 +266,7 @@ static enum disk_status recovery_tidy_rest(struct recovery *recovery, bool tip_c
         char name[DIRECTORY_NAME_MAX];
         directory_snapshot_name(item->index, item->term, name);
         if (!archive_has(&recovery->archive, item->index, item->term))
-            status = directory_remove(recovery->directory, name, reason);
+            status = removals_add(recovery->removals, name, item->index, reason);
     }
     return status;
 }
@@ -336,8 +336,14 @@ static enum disk_status recovery_begin_segment(struct recovery *recovery, struct
     if (segment.bytes < need)
         segment.bytes = (uint32_t)(need / SEGMENT_HEADER * SEGMENT_HEADER);
     uint64_t end = buffer_size(&records);
-    enum disk_status status = segment_create(recovery->directory, &segment, buffer_start(&records),
-                                             buffer_size(&records), &wal->file, reason);
+    enum disk_status status;
+    size_t removed = 1;
+    do {
+        status = segment_create(recovery->directory, &segment, buffer_start(&records), buffer_size(&records),
+                                &wal->file, reason);
+        /* What is to be cut down by and by is gone at once, then. */
+    } while (status == DISK_FULL && removed > 0 &&
+             removals_finish(recovery->removals, &removed, reason) == DISK_OK && removed > 0);
     buffer_close(&records);
     if (status == DISK_FULL)
         return recovery_without_room(recovery, wal, reason);

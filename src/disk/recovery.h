@@ -13,6 +13,7 @@
 #include "disk/archive.h"
 #include "disk/directory.h"
 #include "disk/disk.h"
+#include "disk/removals.h"
 #include "disk/replay.h"
 #include "disk/segments.h"
 #include "disk/snapshot.h"
@@ -25,6 +26,7 @@ struct recovery {
     const struct directory *directory;
     uint32_t block_max_bytes;
     struct buffer *notes;
+    struct removals *removals;
 
     struct directory_listing listing;
     struct disk_identity identity;

@@ -2,6 +2,11 @@
 
 #include "base/ensure.h"
 
+bool recycled_enough(const struct recycled *recycled)
+{
+    return recycled->count == RECYCLED_MAX;
+}
+
 enum disk_status recycled_add(struct recycled *recycled, const struct directory *directory, uint64_t sequence,
                               bool *kept, char *reason)
 {
@@ -9,8 +14,7 @@ enum disk_status recycled_add(struct recycled *recycled, const struct directory 
     char waiting[DIRECTORY_NAME_MAX];
     *kept = false;
     directory_segment_name(sequence, name);
-    if (recycled->count == RECYCLED_MAX)
-        return directory_remove(directory, name, reason);
+    ensure(!recycled_enough(recycled));
     directory_recycled_name(sequence, waiting);
     /* Synced before its content is touched: under its own name it would be a segment that is not what it says. */
     enum disk_status status = directory_rename(directory, name, waiting, reason);
@@ -29,18 +33,4 @@ bool recycled_take(struct recycled *recycled, char name[DIRECTORY_NAME_MAX])
         return false;
     directory_recycled_name(recycled->sequences[--recycled->count], name);
     return true;
-}
-
-enum disk_status recycled_clear(struct recycled *recycled, const struct directory *directory, size_t *count,
-                                char *reason)
-{
-    char name[DIRECTORY_NAME_MAX];
-    *count = 0;
-    while (recycled_take(recycled, name)) {
-        enum disk_status status = directory_remove(directory, name, reason);
-        if (status != DISK_OK)
-            return status;
-        ++*count;
-    }
-    return DISK_OK;
 }

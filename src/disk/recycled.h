@@ -13,14 +13,13 @@ struct recycled {
     size_t count;
 };
 
-/* Takes the segment SEQUENCE, which is closed and not needed. Where there is no room for its new name, or enough wait
- * already, it is deleted, and not counted: *KEPT tells. */
+/* Enough wait. */
+bool recycled_enough(const struct recycled *recycled);
+/* Takes the segment SEQUENCE, which is closed and not needed, where not enough wait yet. Where there is no room for its
+ * new name it is deleted, and not counted: *KEPT tells. */
 enum disk_status recycled_add(struct recycled *recycled, const struct directory *directory, uint64_t sequence,
                               bool *kept, char *reason);
 /* Gives one away: its NAME. False: there is none. */
 bool recycled_take(struct recycled *recycled, char name[DIRECTORY_NAME_MAX]);
-/* Deletes all; *COUNT tells how many that were. */
-enum disk_status recycled_clear(struct recycled *recycled, const struct directory *directory, size_t *count,
-                                char *reason);
 
 #endif

@@ -19,8 +19,14 @@ uint64_t bulk_deadline_ms(const struct node *node)
 
 static bool next_request(struct node *node, struct disk_bulk *request)
 {
-    return check_next(node, request) || formation_next(node, request) || persist_next(node, request) ||
-           receive_next(node, request) || send_next(node, request) || snapshots_next(node, request);
+    if (check_next(node, request) || formation_next(node, request) || persist_next(node, request))
+        return true;
+    /* By turns, so that neither waits for the other, which may take long. */
+    bool removes = node->bulk.removals && !node->bulk.removed;
+    if (!removes && (receive_next(node, request) || send_next(node, request) || snapshots_next(node, request)))
+        return true;
+    request->kind = DISK_REMOVE;
+    return node->bulk.removals;
 }
 
 struct disk_bulk *node_take_bulk(struct node *node)
@@ -37,6 +43,7 @@ struct disk_bulk *node_take_bulk(struct node *node)
         return NULL;
     }
     ensure(bulk->request.kind != 0);
+    bulk->removed = bulk->request.kind == DISK_REMOVE;
     bulk->busy = true;
     return &bulk->request;
 }
@@ -45,12 +52,14 @@ void node_bulk_done(struct node *node, struct disk_bulk *request)
 {
     ensure(node->bulk.busy && request == &node->bulk.request);
     node->bulk.busy = false;
+    node->bulk.removals = request->removals;
     if (request->status == DISK_FAILED) {
         node_stop(node, "disk_failed", request->reason);
         return;
     }
     switch (request->kind) {
     case DISK_CHECK:
+    case DISK_REMOVE:
         break;
     case DISK_IDENTITY:
         formation_done(node, request);

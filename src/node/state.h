@@ -65,6 +65,8 @@ struct persist {
 struct bulk_slot {
     struct disk_bulk request;
     bool busy;
+    bool removals;              /* there are files to be cut down */
+    bool removed;               /* the last request did some of that */
     uint64_t check_ms;          /* when the directory is to be looked at again */
 };
 

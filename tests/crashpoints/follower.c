@@ -9,6 +9,7 @@
 #include "crashpoints/meet.h"
 
 enum { ID = 2, SEGMENT_BYTES = 64 * 1024, RECORD_MAX = 8 * 1024, ENTRIES_MAX = 16, CHUNK = 1500, CLUSTER = 77 };
+enum { REMOVAL_BYTES = 6000 };
 
 struct run {
     struct world *world;
@@ -129,11 +130,17 @@ static enum result log_do(struct run *run, struct disk_log *request)
     return result;
 }
 
+/* And a step of what is to be removed, which goes between any two requests. */
 static enum result bulk_do(struct run *run, struct disk_bulk *request, enum disk_bulk_kind kind)
 {
     request->kind = kind;
     disk_bulk_execute(run->disk, request);
-    return finish(run, request->status, request->reason);
+    enum result result = finish(run, request->status, request->reason);
+    if (result != DONE || !request->removals)
+        return result;
+    struct disk_bulk step = {.kind = DISK_REMOVE};
+    disk_bulk_execute(run->disk, &step);
+    return finish(run, step.status, step.reason);
 }
 
 static struct raft_configuration configuration(void)
@@ -342,8 +349,8 @@ static enum result start(struct run *run)
 {
     struct world *world = run->world;
     const struct disk_options options = {.directory = WORLD_DIRECTORY, .node_id = ID, .segment_bytes = SEGMENT_BYTES,
-                                         .record_max_bytes = RECORD_MAX, .random = world_random,
-                                         .random_context = &world->random};
+                                         .removal_bytes = REMOVAL_BYTES, .record_max_bytes = RECORD_MAX,
+                                         .random = world_random, .random_context = &world->random};
     struct disk_recovered recovered;
     char reason[DISK_REASON_MAX];
     world_use(world);

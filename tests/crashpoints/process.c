@@ -73,6 +73,7 @@ static enum result open_disk(struct process *process, struct disk_recovered *rec
         .directory = WORLD_DIRECTORY,
         .node_id = PROCESS_ID,
         .segment_bytes = PROCESS_SEGMENT_BYTES,
+        .removal_bytes = PROCESS_SEGMENT_BYTES / 2 + 1000,
         .record_max_bytes = LEDGER_CONTENTS_MAX + PAYLOAD_ALLOWANCE,
         .random = world_random,
         .random_context = &world->random,

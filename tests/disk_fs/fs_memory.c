@@ -587,7 +587,7 @@ int fs_create(const char *path)
         error = memory_create(number, path, &place);
     if (error < 0)
         return error;
-    pages_cut(&memory_current->files[place].pages);
+    pages_cut(&memory_current->files[place].pages, 0);
     return memory_open_handle(place);
 }
 
@@ -729,6 +729,17 @@ int fs_writev(int number, uint64_t offset, struct iovec *pieces, size_t count)
         error = memory_write(file, offset, pieces[i].iov_base, pieces[i].iov_len);
         offset += pieces[i].iov_len;
         pieces[i] = (struct iovec){0};
+    }
+    return error;
+}
+
+int fs_truncate(int number, uint64_t size)
+{
+    struct memory_file *file = NULL;
+    int error = memory_handle(number, &file);
+    if (error == 0) {
+        ensure(size < file->pages.size);
+        pages_cut(&file->pages, size);
     }
     return error;
 }

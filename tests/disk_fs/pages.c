@@ -174,17 +174,24 @@ void pages_read(const struct pages *pages, uint64_t offset, void *bytes, size_t 
     }
 }
 
-void pages_cut(struct pages *pages)
+void pages_cut(struct pages *pages, uint64_t size)
 {
-    for (size_t i = 0; i < pages->slot_count; i++) {
+    ensure(size <= pages->size);
+    size_t whole = (size_t)(size / PAGE_BYTES), rest = (size_t)(size % PAGE_BYTES);
+    for (size_t i = whole; i < pages->slot_count; i++) {
         struct page_slot *slot = &pages->slots[i];
         if (!slot->cache && !slot->disk)
             continue;
+        if (i == whole && rest > 0) {
+            memset(page_own(&slot->cache)->bytes + rest, 0, PAGE_BYTES - rest);
+            mark(pages, i, sectors_of(rest, PAGE_BYTES));
+            continue;
+        }
         page_drop(slot->cache);
         slot->cache = NULL;
         mark(pages, i, ALL_SECTORS);
     }
-    pages->size = 0;
+    pages->size = size;
 }
 
 /* --- sync and loss ---------------------------------------------------------------------------------------------- */

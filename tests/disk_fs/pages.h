@@ -50,8 +50,8 @@ void pages_copy(struct pages *to, const struct pages *from);
 void pages_write(struct pages *pages, uint64_t offset, const void *bytes, size_t size);
 /* All of SIZE bytes must be within the file. */
 void pages_read(const struct pages *pages, uint64_t offset, void *bytes, size_t size);
-/* Cuts the cache to nothing. */
-void pages_cut(struct pages *pages);
+/* Cuts the cache to SIZE, which is no more than it has. */
+void pages_cut(struct pages *pages, uint64_t size);
 /* What is dirty goes to the disk; where FAILS, any part of it, and the cache believes all did, as kernels do. */
 void pages_sync(struct pages *pages, bool fails, struct random *random);
 /* Power loss: what LOSS says, and the cache is what the disk has. */

@@ -174,6 +174,26 @@ test_what_was_acknowledged_is_where_the_directory_went() {
     done
 }
 
+nothing_goes() { # DATA: no file waits to be removed
+    ! compgen -G "$1/*.tmp" >/dev/null
+}
+
+# What an earlier life left unfinished may be large: the start does not wait until it is gone.
+test_large_files_that_were_left_unfinished_go_while_the_node_runs() {
+    local data=$directory/data
+    use_cluster none
+    start_on "$data" first
+    answers 1 "write a 1" x -- "OK 1"
+    kill -KILL "$process"
+    wait "$process" 2>/dev/null || true
+    head -c 60000000 /dev/zero >"$data/snapshot-own.tmp"
+    head -c 60000000 /dev/zero >"$data/snapshot-received.tmp"
+    start_on "$data" second
+    ! compgen -G "$data/snapshot*.tmp" >/dev/null || fail "they have their names"
+    wait_for nothing_goes "$data"
+    answers 1 "read a" -- "CONTENTS 1 1 0" x
+}
+
 # A node that stops over this hands over first.
 test_the_leaders_directory_is_taken_away_and_the_others_go_on() {
     fresh_cluster 3

@@ -178,6 +178,7 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
         .directory = machine->directory,
         .node_id = machine->id,
         .segment_bytes = machine->segment_bytes,
+        .removal_bytes = profile->segment_bytes / 3,
         .record_max_bytes = (uint32_t)profile->value_max_bytes + 1024,
         .random = disk_random,
         .random_context = &machine->random,

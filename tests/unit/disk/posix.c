@@ -94,6 +94,12 @@ START_TEST(the_seam)
     ck_assert_int_eq(fs_read(file, size - 3, bytes, 20, &got), 0);
     ck_assert_uint_eq(got, 3);
     ck_assert_int_eq(fs_close(file), 0);
+    file = fs_open(path);
+    uint64_t left;
+    ck_assert_int_eq(fs_truncate(file, 4), 0);
+    ck_assert_int_eq(fs_size(file, &left), 0);
+    ck_assert_uint_eq(left, 4);
+    ck_assert_int_eq(fs_close(file), 0);
     ck_assert_int_eq(fs_rename(path, other), 0);
     ck_assert_int_eq(fs_rename(path, other), -ENOENT);
     ck_assert_int_eq(fs_sync_dir(directory), 0);

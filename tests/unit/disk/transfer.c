@@ -182,7 +182,7 @@ START_TEST(no_room_and_no_way_back)
     ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_BEGIN, &request), DISK_OK);
     buffer_append(&request.bytes, buffer_start(&bytes), CHUNK);
     request.offset = 7; /* not where the last ended: it is dropped */
-    fs_memory_fail(rig.memory, rig.machine, 1, -EIO);
+    fs_memory_fail(rig.memory, rig.machine, 3, -EIO); /* open, size, unlink */
     ck_assert_int_eq(rig_bulk(&rig, DISK_RECEIVE_WRITE, &request), DISK_FAILED);
     ck_assert_ptr_nonnull(strstr(rig.reason, "unlink "));
     fs_memory_limit(rig.memory, rig.machine, fs_memory_used(rig.memory, rig.machine));
