@@ -126,16 +126,24 @@ void raft_peers_remember(struct raft *raft)
     }
 }
 
+/* Whether the process that LINK was last met with is one of DIRECTORY's lives, or may be. */
+static bool descends(const struct raft_link *link, const struct raft_directory *directory)
+{
+    if (directory->life <= link->life)
+        return false;
+    uint64_t back = directory->life - link->life;
+    return back >= RAFT_LIVES_MAX || directory->processes[back] == 0 || directory->processes[back] == link->process;
+}
+
 /* Whether DIRECTORY holds all that the member at the other end of LINK is known to have had. Asked of a new process
  * alone: what one process said last may arrive before what it said first, on another connection. STAYED: it is the
  * directory that was found there last, so what a leader knows of its log is of this one. */
 static bool holds_all(struct raft *raft, const struct raft_link *link, const struct raft_directory *directory,
                       bool stayed)
 {
-    if (link->process == 0 || link->process == directory->process)
+    if (link->process == 0 || link->process == directory->processes[0])
         return true;
-    /* Two starts with one number: the second was from a copy. */
-    if (directory->life <= link->life || directory->term < link->term)
+    if (!descends(link, directory) || directory->term < link->term)
         return false;
     const struct raft_progress *progress = raft_peers_find(raft, link->id);
     uint64_t acknowledged = link->acknowledged;
@@ -166,20 +174,23 @@ static bool link_met(struct raft *raft, struct raft_link *link, const struct raf
         *link = (struct raft_link){.id = link->id, .incarnation = directory->incarnation};
         link->known = directory->incarnation;
     }
-    bool holds = holds_all(raft, link, directory, stayed);
-    if (!holds) { /* of a learner nothing more is asked */
-        link->term = link->acknowledged = 0;
+    if (directory->rolled_back) { /* and knows it: what it held does not matter any more */
         link->rolled_back = true;
+        return true;
     }
-    link->life = directory->life;
-    link->process = directory->process;
-    link->rolled_back = link->rolled_back || directory->rolled_back;
+    bool holds = holds_all(raft, link, directory, stayed);
+    /* What is known stays known: this may be what a process said that is gone by now, and its successor was met. */
+    link->rolled_back = !holds;
+    if (holds) {
+        link->life = directory->life;
+        link->process = directory->processes[0];
+    }
     return holds;
 }
 
 bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory *directory)
 {
-    ensure(peer > 0 && directory->process != 0);
+    ensure(peer > 0 && directory->processes[0] != 0);
     if (peer == raft->options.id)
         return true;
     if (raft->role == RAFT_LEADER)

@@ -50,10 +50,12 @@ struct raft_start {
 };
 
 /* What a node says of its data directory when a link to it comes up. */
+enum { RAFT_LIVES_MAX = 64 };
 struct raft_directory {
     uint64_t incarnation;    /* if that is not the member's, it counts as a learner */
-    uint64_t life;           /* counts the starts of a node on it; durable */
-    uint64_t process;        /* random, another one for each start; not 0 */
+    uint64_t life;           /* counts the starts of a node on it; durable, as are: */
+    uint64_t processes[RAFT_LIVES_MAX]; /* a random number for each start, not 0: of this life, of the one before it,
+                                           and so on; 0: from there on they are not known */
     uint64_t term;           /* durable there */
     uint64_t durable_index;  /* the last entry that is durable there, in its log or its snapshot */
     bool rolled_back;        /* raft_rolled_back over there */
@@ -88,10 +90,10 @@ bool raft_read(struct raft *raft, uint64_t id);
 /* The link to PEER closed: if it leads, it counts as gone (PreVotes are granted; stand after a random short time).
  * What was sent to it may be lost: probe. */
 void raft_peer_down(struct raft *raft, uint32_t peer);
-/* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term,
- * its log or its count of starts is behind what this node knows. So it has forgotten what it acknowledged or voted, and
- * counts as a learner from now on, for as long as its directory has that incarnation; the caller tells it so
- * (raft_roll_back over there). */
+/* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term or
+ * its log is behind what this node knows, or the last process that was met here is none of its earlier lives. So it has
+ * forgotten what it acknowledged or voted, and counts as a learner; the caller tells it so (raft_roll_back over there),
+ * and it says so itself from then on. */
 bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory *directory);
 /* PEER's directory is known, from elsewhere, to be an older copy: it counts as a learner. */
 void raft_peer_rolled_back(struct raft *raft, uint32_t peer);

@@ -146,13 +146,14 @@ static int run(const struct options *options, const struct capacity *capacity, s
         .connections_max = capacity->clients_count,
         .links_max = capacity->links_count,
         .client_stall_ms = options->client_stall_ms,
+        .peer_count = node_options->peer_count,
         .peers = node_options->peers,
+        .id = node_options->id,
         .logger = logger,
     };
     for (uint32_t i = 0; i < node_options->peer_count; i++) {
         if (node_options->peers[i].id == node_options->id && options->clustered)
             server.peer_listen = node_options->peers[i].address;
-        server.peer_count += node_options->peers[i].id < node_options->id;
     }
     struct buffer names = host_names(options);
     int exit_status = EXIT_FAILURE;

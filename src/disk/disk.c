@@ -43,6 +43,7 @@ static void disk_hand_over(struct disk *disk, struct recovery *recovery, struct 
     recovered->term = disk->vote.term;
     recovered->vote = disk->vote.vote;
     recovered->life = disk->vote.life;
+    memcpy(recovered->processes, disk->vote.processes, sizeof recovered->processes);
     recovered->rolled_back = disk->vote.rolled_back;
     recovered->snapshot_index = recovery->snapshot.index;
     recovered->snapshot_term = recovery->snapshot.term;

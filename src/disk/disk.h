@@ -23,10 +23,11 @@
 #include "base/buffer.h"
 #include "raft/configuration.h"
 #include "raft/message.h"
+#include "raft/raft.h"
 
 enum {
     DISK_PATH_MAX = 512,
-    DISK_REASON_MAX = 512,
+    DISK_REASON_MAX = 512, DISK_LIVES_MAX = RAFT_LIVES_MAX,
     DISK_REMOVAL_BYTES = 8 * 1024 * 1024, /* by which a file that is to go is cut down at a time */
 };
 
@@ -61,6 +62,7 @@ struct disk_recovered {
     uint64_t term;
     uint32_t vote;
     uint64_t life;           /* how often a node has started here, this time included */
+    uint64_t processes[DISK_LIVES_MAX]; /* a random number, not 0, for each of these times, the newest first; 0: none */
     bool rolled_back;        /* an older copy of the directory was put back, and the node was told: it has no vote */
     /* The newest good snapshot, or index 0. Its blocks are read with disk_load_next before anything else. */
     uint64_t snapshot_index;

@@ -221,10 +221,11 @@ static enum disk_status recovery_mend_vote(struct recovery *recovery, char *reas
     if (status != DISK_OK)
         return status;
     if (recovery->vote.file < 0)
-        return vote_create(recovery->directory, identity->node_id, identity->incarnation, &recovery->vote, reason);
+        return vote_create(recovery->directory, identity->node_id, identity->incarnation, recovery_random(recovery),
+                           &recovery->vote, reason);
     status = vote_repair(&recovery->vote, reason);
     if (status == DISK_OK)
-        status = vote_begin_life(&recovery->vote, reason);
+        status = vote_begin_life(&recovery->vote, recovery_random(recovery), reason);
     /* A snapshot from a leader whose term had not been written here yet. No vote was cast in it then. */
     if (status == DISK_OK && recovery->snapshot.term > recovery->vote.term) {
         recovery_note(recovery, "term_of_snapshot_taken", "term", recovery->snapshot.term);

@@ -17,6 +17,7 @@ enum {
     AT_VOTE = AT_TERM + 8,
     AT_LIFE = AT_VOTE + 4,
     AT_ROLLED_BACK = AT_LIFE + 8,
+    AT_PROCESSES = 64,
     VOTE_BLOCKS = 2,
 };
 
@@ -31,6 +32,8 @@ static void vote_encode(const struct vote *vote, uint64_t offset, uint8_t block[
     bytes_put_u32(block + AT_VOTE, vote->vote);
     bytes_put_u64(block + AT_LIFE, vote->life);
     block[AT_ROLLED_BACK] = vote->rolled_back;
+    for (size_t i = 0; i < DISK_LIVES_MAX; i++)
+        bytes_put_u64(block + AT_PROCESSES + i * 8, vote->processes[i]);
     block_seal(block, block_magic_vote, offset);
 }
 
@@ -49,10 +52,11 @@ static enum disk_status vote_put(struct vote *vote, int place, char *reason)
 }
 
 enum disk_status vote_create(const struct directory *directory, uint32_t node_id, uint64_t incarnation,
-                             struct vote *vote, char *reason)
+                             uint64_t process, struct vote *vote, char *reason)
 {
     static const char unfinished[] = "vote.tmp";
-    *vote = (struct vote){.file = -1, .node_id = node_id, .incarnation = incarnation, .sequence = 1, .life = 1};
+    *vote = (struct vote){.file = -1, .node_id = node_id, .incarnation = incarnation, .sequence = 1,
+                          .life = 1, .processes = {process}};
     directory_path(directory, unfinished, vote->path);
     int file = fs_create(vote->path);
     if (file < 0)
@@ -109,6 +113,8 @@ static enum disk_status vote_choose(struct vote *vote, const uint8_t *blocks, ch
     vote->vote = bytes_u32(block + AT_VOTE);
     vote->life = bytes_u64(block + AT_LIFE);
     vote->rolled_back = block[AT_ROLLED_BACK] != 0;
+    for (size_t i = 0; i < DISK_LIVES_MAX; i++)
+        vote->processes[i] = bytes_u64(block + AT_PROCESSES + i * 8);
     vote->equal = vote->good[0] && vote->good[1] && sequence[0] == sequence[1];
     if (vote->sequence == 0)
         return reason_refused(reason, vote->path, (uint64_t)best * BLOCK_SIZE, "damaged: no such sequence");
@@ -184,9 +190,11 @@ enum disk_status vote_write(struct vote *vote, uint64_t term, uint32_t candidate
     return vote_put_both(vote, reason);
 }
 
-enum disk_status vote_begin_life(struct vote *vote, char *reason)
+enum disk_status vote_begin_life(struct vote *vote, uint64_t process, char *reason)
 {
     vote->life++;
+    memmove(vote->processes + 1, vote->processes, sizeof vote->processes - sizeof vote->processes[0]);
+    vote->processes[0] = process;
     return vote_put_both(vote, reason);
 }
 

@@ -1,7 +1,8 @@
 /* Term and vote, twice, so that one bad block or a write cut short loses nothing:
  *
  *      0     a block (block.h): u32 node id, u64 incarnation, u64 sequence, u64 term, u32 vote, u64 life,
- *            u8 1: rolled back
+ *            u8 1: rolled back, then from byte 64 on the processes of the newest DISK_LIVES_MAX lives, a u64 each, the
+ *            newest first, 0: none
  *      4096  the same again
  *
  * A change is written to the first block, synced, written to the second, synced. Of two that differ the one with the
@@ -21,14 +22,15 @@ struct vote {
     uint64_t term;
     uint32_t vote;
     uint64_t life;     /* counts the starts of a node here */
+    uint64_t processes[DISK_LIVES_MAX];
     bool rolled_back;  /* the directory is an older copy of what it was: the node has no vote */
     bool good[2];      /* as found on loading */
     bool equal;
 };
 
-/* Makes the file at its full size, with term 0, in the directory's first life. */
+/* Makes the file at its full size, with term 0, in the directory's first life, that of PROCESS. */
 enum disk_status vote_create(const struct directory *directory, uint32_t node_id, uint64_t incarnation,
-                             struct vote *vote, char *reason);
+                             uint64_t process, struct vote *vote, char *reason);
 /* Opens and reads it; changes nothing. */
 enum disk_status vote_load(const struct directory *directory, uint32_t node_id, uint64_t incarnation,
                            struct vote *vote, char *reason);
@@ -36,8 +38,8 @@ enum disk_status vote_load(const struct directory *directory, uint32_t node_id, 
 enum disk_status vote_repair(struct vote *vote, char *reason);
 /* Both blocks, durable on return. Never DISK_FULL: it is written in place. What was rolled back stays so. */
 enum disk_status vote_write(struct vote *vote, uint64_t term, uint32_t candidate, bool rolled_back, char *reason);
-/* Another life begins: likewise. */
-enum disk_status vote_begin_life(struct vote *vote, char *reason);
+/* Another life begins, that of PROCESS: likewise. */
+enum disk_status vote_begin_life(struct vote *vote, uint64_t process, char *reason);
 void vote_close(struct vote *vote);
 
 #endif

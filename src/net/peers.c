@@ -1,4 +1,5 @@
-/* Links between nodes: the node with the higher id calls, once for each kind, and calls again when a link is lost. */
+/* Links between nodes: the node with the higher id calls, once for each kind, and calls again when a link is lost. One
+ * that does not is called by the other after a while (node_calls). */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -178,6 +179,10 @@ static struct peer_socket *socket_add(struct server *server, int file, struct di
 
 static void call(struct dial *dial)
 {
+    if (!node_calls(dial->server->node, dial->peer, dial->kind)) {
+        set_timer(dial, NODE_CALL_MS);
+        return;
+    }
     const struct addresses *addresses = &dial->resolver->addresses;
     if (addresses->count == 0) { /* until it is found */
         node_call_failed(dial->server->node, dial->peer, "its name does not resolve");
@@ -251,6 +256,8 @@ void peers_dial(struct server *server)
 {
     for (uint32_t i = 0; i < server->options.peer_count; i++) {
         const struct raft_member *peer = &server->options.peers[i];
+        if (peer->id == server->options.id)
+            continue;
         struct resolver *resolver = &server->resolvers[server->resolver_count++];
         resolver_open(resolver, peer->address, server->loop, server->options.logger, on_found, server);
         add_dial(server, peer->id, NODE_LINK_CONSENSUS, resolver);

@@ -29,8 +29,9 @@ struct server_http {
 struct server_options {
     const char *listen;          /* "HOST:PORT" for clients */
     const char *peer_listen;     /* "HOST:PORT" for peers, or NULL: a cluster of one */
-    uint32_t peer_count;         /* the other members that this node calls: those with lower ids */
+    uint32_t peer_count;         /* all nodes of --cluster */
     const struct raft_member *peers;
+    uint32_t id;                 /* which of them this one is */
     uint32_t connections_max;    /* sockets of clients */
     uint32_t links_max;          /* sockets to other nodes and from them */
     uint32_t client_stall_ms;    /* a client that takes none of its replies for this long is cut off */

@@ -97,6 +97,14 @@ void node_link_from(struct node_link *link, const char *address)
     strncpy(link->address, address, sizeof link->address - 1);
 }
 
+bool node_calls(const struct node *node, uint32_t id, enum node_link_kind kind)
+{
+    int place = exchange_place(node, id);
+    ensure(place >= 0 && id != node->options.id);
+    const struct peer *peer = &node->peers[place];
+    return id < node->options.id || (!peer->links[kind] && node->now_ms - peer->missed_ms[kind] >= NODE_CALL_MS);
+}
+
 struct node_link *node_link_at(struct node *node, size_t number)
 {
     return number < node->link_count ? node->links[number] : NULL;
@@ -140,6 +148,7 @@ void node_link_close(struct node *node, struct node_link *link)
         hung_up(node, link);
     if (peer && peer->links[link->kind] == link) {
         peer->links[link->kind] = NULL;
+        peer->missed_ms[link->kind] = node->now_ms;
         say_link(node, "link_down", link);
         quorum_trouble(peer, "the connection ended");
         link_lost(node, link->peer, link->kind);
@@ -196,20 +205,18 @@ static void replace_links(struct node *node, struct peer *peer, struct node_link
 /* The peer's data directory, as it is at the beginning of LINK. */
 static void meet(struct node *node, struct peer *peer, const struct hello *hello)
 {
-    const struct raft_directory directory = {
+    struct raft_directory directory = {
         .incarnation = hello->incarnation,
         .life = hello->life,
-        .process = hello->process,
         .term = hello->term,
         .durable_index = hello->durable_index,
         .rolled_back = hello->rolled_back,
     };
-    if (peer->incarnation != hello->incarnation)
-        peer->rolled_back = false;
+    memcpy(directory.processes, hello->processes, sizeof directory.processes);
     peer->incarnation = hello->incarnation;
-    if (raft_peer_up(node->raft, peer->id, &directory))
+    peer->rolled_back = !raft_peer_up(node->raft, peer->id, &directory); /* it is told with the next STATE */
+    if (!peer->rolled_back)
         return;
-    peer->rolled_back = true; /* it is told with the next STATE */
     event_begin(node, "peer_rolled_back");
     event_number(node, "peer", peer->id);
     event_number(node, "term", hello->term);
@@ -222,9 +229,9 @@ static void meet(struct node *node, struct peer *peer, const struct hello *hello
 static void link_established(struct node *node, struct node_link *link, const struct hello *hello)
 {
     struct peer *peer = exchange_peer(node, hello->from);
-    replace_links(node, peer, link, hello->process);
+    replace_links(node, peer, link, hello->processes[0]);
     link->up = true;
-    link->process = hello->process;
+    link->process = hello->processes[0];
     link->incarnation = hello->incarnation;
     link->formed = hello->cluster_id != 0;
     link->fresh = hello->fresh;

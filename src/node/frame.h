@@ -17,7 +17,8 @@
  *
  *      HELLO      u32 format 2; u8 kind of link; u32 from; u32 to (0: whoever answers); u64 incarnation; u64 cluster id
  *                 (0: none yet); u8 flags: 1 the data directory is empty, 2 it was rolled back; u8 entry types known;
- *                 u8 command kinds known; u64 life; u64 process; u64 durable term; u64 durable index
+ *                 u8 command kinds known; u64 life; u64 durable term; u64 durable index; u8 count of processes, at
+ *                 most RAFT_LIVES_MAX; count x u64 process: of this life, of the one before, and so on
  *      FORM       the cluster's configuration (raft/configuration.h)
  *      RAFT       one message (raft/message.h)
  *      OPEN       u64 term; u64 nonce                                   gateway -> leader

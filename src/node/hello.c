@@ -23,9 +23,14 @@ void hello_encode(const struct node *node, const struct node_link *link, struct 
     buffer_append_u8(out, RAFT_ENTRY_TYPE_END - 1);
     buffer_append_u8(out, COMMAND_KIND_END - 1);
     buffer_append_u64(out, node->life);
-    buffer_append_u64(out, node->process);
     buffer_append_u64(out, raft_durable_term(node->raft));
     buffer_append_u64(out, raft_durable_index(node->raft));
+    uint8_t count = 0;
+    while (count < RAFT_LIVES_MAX && node->processes[count] != 0)
+        count++;
+    buffer_append_u8(out, count);
+    for (uint8_t i = 0; i < count; i++)
+        buffer_append_u64(out, node->processes[i]);
 }
 
 bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
@@ -45,10 +50,14 @@ bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
     hello->entry_types = reader_u8(&reader);
     hello->command_kinds = reader_u8(&reader);
     hello->life = reader_u64(&reader);
-    hello->process = reader_u64(&reader);
     hello->term = reader_u64(&reader);
     hello->durable_index = reader_u64(&reader);
-    return !reader.bad && hello->incarnation != 0 && hello->process != 0 && hello->life != 0;
+    uint8_t count = reader_u8(&reader);
+    if (count > RAFT_LIVES_MAX)
+        return false;
+    for (uint8_t i = 0; i < count; i++)
+        hello->processes[i] = reader_u64(&reader);
+    return !reader.bad && hello->incarnation != 0 && hello->processes[0] != 0 && hello->life != 0;
 }
 
 /* Whether another process with the same id is linked, and stays. */
@@ -56,7 +65,7 @@ static bool is_duplicate(struct node *node, const struct hello *hello)
 {
     const struct peer *peer = exchange_peer(node, hello->from);
     const struct node_link *linked = peer->links[NODE_LINK_CONSENSUS];
-    if (!linked || linked->process == hello->process)
+    if (!linked || linked->process == hello->processes[0])
         return false;
     const struct raft_configuration *members = raft_members(node->raft);
     if (members->count == 0)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "raft/raft.h"
 
 struct node;
 struct node_link;
@@ -29,7 +30,7 @@ struct hello {
     uint8_t entry_types;   /* the highest that is known there */
     uint8_t command_kinds; /* likewise */
     uint64_t life;
-    uint64_t process;
+    uint64_t processes[RAFT_LIVES_MAX]; /* the newest first, then 0 */
     uint64_t term;         /* durable */
     uint64_t durable_index;
 };

@@ -96,7 +96,8 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
 static void open_peers(struct node *node)
 {
     for (uint32_t i = 0; i < node->options.peer_count; i++)
-        node->peers[i] = (struct peer){.id = node->options.peers[i].id, .has_room = true};
+        node->peers[i] = (struct peer){.id = node->options.peers[i].id, .has_room = true,
+                                       .missed_ms = {0, node->now_ms, node->now_ms}};
 }
 
 struct node *node_open(const struct node_options *options, const struct disk *disk,
@@ -113,7 +114,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->random.state = options->seed;
     node->identity = recovered->identity;
     node->life = recovered->life;
-    node->process = random_u64(&node->random) | 1;
+    memcpy(node->processes, recovered->processes, sizeof node->processes);
     node->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *node->decoded);
     node->limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,

@@ -142,6 +142,10 @@ void node_link_close(struct node *node, struct node_link *link);
 /* The driver must close it: refused, superseded, or without a hello for too long. A link that falls silent later is the
  * driver's to find out (the server has the system's keepalive do it). */
 bool node_link_ends(const struct node_link *link);
+/* Whether PEER is to be called from here: a node with a lower id always. One with a higher id calls by itself; where it
+ * has not for so long, it is called: it may not reach this node, or be another than this node's others have. */
+enum { NODE_CALL_MS = 5000 };
+bool node_calls(const struct node *node, uint32_t peer, enum node_link_kind kind);
 /* Both ends have let each other in; the other end does not let this node in, and says why: it is not to be called again
  * at once. */
 bool node_link_up(const struct node_link *link);

@@ -138,6 +138,7 @@ struct agreement {
 struct peer {
     uint32_t id;
     struct node_link *links[3]; /* by enum node_link_kind; NULL: none is up */
+    uint64_t missed_ms[3];      /* since when */
     uint64_t incarnation;       /* 0: never met */
     bool rolled_back;           /* its data directory is an older copy, as this node found: it is told so */
     bool has_room;              /* its disk's, as it last said */
@@ -162,7 +163,7 @@ struct node {
     /* Who we are (formation.c). */
     struct disk_identity identity;
     uint64_t life;              /* of the data directory: counts the starts on it */
-    uint64_t process;           /* random: no other start has it */
+    uint64_t processes[RAFT_LIVES_MAX]; /* this one's number, those of the lives before */
     bool identity_due;          /* identity.configuration is to be written */
     uint64_t identity_retry_ms; /* not before: there was no room for it */
     bool identity_busy;

@@ -147,7 +147,7 @@ test_the_same_id_twice_harms_nobody_and_is_told() {
     fresh_cluster 3
     local id kind said node unknown=0 i
     local -a lines=()
-    for id in 3 2; do
+    for id in 3 2 1; do
         said=0
         for kind in copy empty; do
             rm -rf "$directory/twin"

@@ -91,7 +91,7 @@ static void say_frame(struct world *world, int peer, enum frame_type type, const
 /* A new link from the peer, which says who it is. */
 static void call(struct world *world, int peer, enum node_link_kind kind)
 {
-    uint8_t hello[64] = {0};
+    uint8_t hello[65] = {0};
     if (world->links[peer])
         node_link_close(world->node, world->links[peer]);
     world->links[peer] = node_link_open(world->node, NULL, kind, 0);
@@ -106,9 +106,10 @@ static void call(struct world *world, int peer, enum node_link_kind kind)
     hello[29] = cluster_id == 0;
     hello[30] = hello[31] = 9;
     bytes_put_u64(hello + 32, 1);                  /* life */
-    bytes_put_u64(hello + 40, (uint64_t)peer + 1); /* process */
-    bytes_put_u64(hello + 48, UINT32_MAX);         /* term */
-    bytes_put_u64(hello + 56, UINT32_MAX);         /* durable index */
+    bytes_put_u64(hello + 40, UINT32_MAX);         /* term */
+    bytes_put_u64(hello + 48, UINT32_MAX);         /* durable index */
+    hello[56] = 1;
+    bytes_put_u64(hello + 57, (uint64_t)peer + 1); /* process */
     say_frame(world, peer, FRAME_HELLO, hello, sizeof hello);
 }
 

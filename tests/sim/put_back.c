@@ -28,7 +28,7 @@ static bool has_met(const struct machine *other, const struct machine *machine)
     for (size_t i = 0; i < RAFT_LINKS_MAX; i++) {
         const struct raft_link *link = &raft->links[i];
         if (link->id == machine->id)
-            return link->process == machine->node->process && link->known == machine->node->identity.incarnation;
+            return link->process == machine->node->processes[0] && link->known == machine->node->identity.incarnation;
     }
     return false;
 }
@@ -47,6 +47,7 @@ void put_back_go_on(struct world *world, const struct event *event)
     machine->wiped = true; /* it has lost as much, for all that the others can rely on */
     machine->put_back = machine->untold = true;
     invariants_wiped(&world->invariants, machine->id);
+    world->invariants.watched[machine->id - 1].synced.never_votes = false; /* it may, until told: nobody listens */
     world->faults[FAULT_PUT_BACK]++;
     story_tell(&world->story, 1, machine->name, "the copy of its disk is put back");
     machine_plan_start(world, machine, world_between(world, 1000, 500000));

@@ -223,8 +223,10 @@ void threads_log_execute(struct world *world, const struct event *event)
     bool done = run(world, machine, thread, execute_log);
     if (done && machine->log->status == DISK_OK)
         invariants_log_synced(&world->invariants, machine->id, machine->log);
-    if (done && machine->log->status == DISK_OK && machine->log->write_vote && machine->log->rolled_back)
+    if (done && machine->log->status == DISK_OK && machine->log->write_vote && machine->log->rolled_back) {
         machine->untold = false;
+        world->invariants.watched[machine->id - 1].synced.never_votes = true;
+    }
     if (power_went(world, machine, !done))
         return;
     if (!done) {

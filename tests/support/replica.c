@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
@@ -120,6 +121,8 @@ void replica_start(struct replica *replica, uint64_t now_ms)
         .rolled_back = disk->rolled_back,
     };
     disk->life++;
+    memmove(disk->processes + 1, disk->processes, sizeof disk->processes - sizeof disk->processes[0]);
+    disk->processes[0] = replica->options.seed << 8 | (disk->life & 127) << 1 | 1;
     replica->raft = raft_open(&replica->options, &start);
     for (size_t i = 0; i < disk->count; i++) {
         if (disk->entries[i].index > disk->snapshot_index)
@@ -177,19 +180,20 @@ void replica_put_back(struct replica *replica, const struct replica_disk *copy)
 
 struct raft_directory replica_directory(const struct replica *replica)
 {
-    return (struct raft_directory){
+    struct raft_directory directory = {
         .incarnation = replica->options.incarnation,
         .life = replica->disk.life,
-        .process = replica->options.seed | 1,
         .term = replica->disk.term,
         .durable_index = raft_durable_index(replica->raft),
         .rolled_back = replica->disk.rolled_back,
     };
+    memcpy(directory.processes, replica->disk.processes, sizeof directory.processes);
+    return directory;
 }
 
 void replica_meet(struct raft *raft, uint32_t peer, uint64_t incarnation)
 {
-    const struct raft_directory directory = {.incarnation = incarnation, .life = 1, .process = incarnation};
+    const struct raft_directory directory = {.incarnation = incarnation, .life = 1, .processes = {incarnation}};
     (void)raft_peer_up(raft, peer, &directory);
 }
 

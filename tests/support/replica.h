@@ -8,7 +8,8 @@
 
 /* What survives. */
 struct replica_disk {
-    uint64_t life; /* counts the starts on it */
+    uint64_t life; /* counts the starts on it; and a number for each */
+    uint64_t processes[RAFT_LIVES_MAX];
     uint64_t term;
     uint32_t vote;
     bool rolled_back;

@@ -154,6 +154,8 @@ static void submit_bulk(struct driver *driver)
     buffer_clear(&bulk->bytes, SIZE_MAX);
     if (driver->spare_count + driver->wal_spares < SPARES_WANTED) {
         bulk->kind = DISK_PREPARE_SEGMENT;
+    } else if (driver->durable == 0) {
+        return; /* there is nothing yet that a snapshot could hold */
     } else {
         bulk->kind = steps[driver->step];
         driver->step = (driver->step + 1) % (sizeof steps / sizeof *steps);

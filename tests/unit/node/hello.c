@@ -80,13 +80,13 @@ END_TEST
 START_TEST(a_restarted_process_is_let_in_when_the_old_connection_is_gone)
 {
     struct node_link *older = call(MEMBER, 1, 1000, 1);
-    struct node_link *newer = call(MEMBER, 2, 2000, 1);
+    struct node_link *newer = call(MEMBER, 2, 1001, 1);
     size_t asked = node_link_output_bytes(older);
     ck_assert(node_link_ends(newer));
     ck_assert_uint_gt(asked, 0); /* a dead connection is found out by what is sent on it */
     node_link_close(node, newer);
     node_link_close(node, older);
-    newer = call(MEMBER, 2, 2000, 1);
+    newer = call(MEMBER, 2, 1001, 1);
     ck_assert_ptr_eq(linked(), newer);
     ck_assert(raft_peer_counts(node->raft, 2));
 }
@@ -96,12 +96,13 @@ END_TEST
 START_TEST(an_older_copy_does_not_count)
 {
     static const struct {
-        uint64_t life, process;
+        uint64_t life, process; /* call() gives the lives before the numbers before that */
         bool counts;
     } returns[] = {
-        {3, 2000, true},
+        {3, 1001, true},
         {2, 1000, true},  /* the same process, on another connection */
         {2, 2000, false}, /* a copy of before its start, started */
+        {3, 2000, false}, /* ... twice */
         {1, 2000, false}, /* of before that */
     };
     for (size_t i = 0; i < sizeof returns / sizeof *returns; i++) {
@@ -111,10 +112,6 @@ START_TEST(an_older_copy_does_not_count)
         ck_assert(!node_link_ends(link));
         ck_assert(raft_peer_counts(node->raft, 2) == returns[i].counts);
         ck_assert_int_eq(said("event=peer_rolled_back peer=2"), !returns[i].counts);
-        /* Nor later, whatever it says. */
-        node_link_close(node, link);
-        link = call(MEMBER, 50, 9000, 1);
-        ck_assert(raft_peer_counts(node->raft, 2) == returns[i].counts);
         teardown();
         begin();
     }

@@ -32,9 +32,15 @@ static void say(struct node_link *link, const struct hello *hello)
     buffer_append_u8(&body, 9);
     buffer_append_u8(&body, 9);
     buffer_append_u64(&body, hello->life != 0 ? hello->life : 1);
-    buffer_append_u64(&body, hello->process != 0 ? hello->process : 7);
     buffer_append_u64(&body, hello->term);
     buffer_append_u64(&body, hello->durable_index);
+    uint8_t count = 0;
+    while (count < RAFT_LIVES_MAX && hello->processes[count] != 0)
+        count++;
+    buffer_append_u8(&body, count > 0 ? count : 1);
+    buffer_append_u64(&body, count > 0 ? hello->processes[0] : 7);
+    for (uint8_t i = 1; i < count; i++)
+        buffer_append_u64(&body, hello->processes[i]);
     link_send_bytes(sender, FRAME_HELLO, true, &body);
     while (node_link_peek(sender, &piece, 1) == 1) {
         node_link_bytes(node, link, piece.iov_base, piece.iov_len);

@@ -35,7 +35,8 @@ static struct node_link *call(uint64_t incarnation, uint64_t life, uint64_t proc
     struct hello hello = HELLO(FRAME_FORMAT, NODE_LINK_CONSENSUS, 2, 1, 7);
     hello.incarnation = incarnation;
     hello.life = life;
-    hello.process = process;
+    for (uint64_t i = 0; i < life && i < RAFT_LIVES_MAX; i++)
+        hello.processes[i] = process - i; /* each life has the number that follows */
     hello.term = durable > 0;
     hello.durable_index = durable;
     say(link, &hello);

@@ -227,20 +227,24 @@ START_TEST(times_never_fall)
 END_TEST
 
 /* Node 3 with what is on its disk when it comes back: it once acknowledged entry 3, of which 2 is committed. */
-static const struct raft_directory had = {.incarnation = 103, .life = 2, .process = 10, .term = 2, .durable_index = 3};
+static const struct raft_directory had = {
+    .incarnation = 103, .life = 2, .processes = {10, 9}, .term = 2, .durable_index = 3};
 static const struct {
     struct raft_directory found;
     bool holds;
 } returns[] = {
-    {{.incarnation = 103, .life = 3, .process = 11, .term = 2, .durable_index = 3}, true},
-    {{.incarnation = 103, .life = 9, .process = 11, .term = 2, .durable_index = 9}, true},
-    {{.incarnation = 103, .life = 3, .process = 11, .term = 3, .durable_index = 2}, true}, /* another leader cut it */
-    {{.incarnation = 103, .life = 2, .process = 10, .term = 1, .durable_index = 0}, true}, /* said before all that */
-    {{.incarnation = 103, .life = 3, .process = 11, .term = 2, .durable_index = 2}, false},
-    {{.incarnation = 103, .life = 3, .process = 11, .term = 3, .durable_index = 1}, false},
-    {{.incarnation = 103, .life = 3, .process = 11, .term = 1, .durable_index = 3}, false},
-    {{.incarnation = 103, .life = 2, .process = 11, .term = 2, .durable_index = 3}, false},
-    {{.incarnation = 103, .life = 1, .process = 11, .term = 2, .durable_index = 3}, false},
+    {{103, 3, {11, 10, 9}, 2, 3, false}, true},
+    {{103, 5, {13, 12, 11, 10, 9}, 2, 9, false}, true},
+    {{103, 2 + RAFT_LIVES_MAX, {11, 12, 13}, 2, 3, false}, true}, /* too many lives ago to tell */
+    {{103, 3, {11, 10, 9}, 3, 2, false}, true},                    /* another leader cut it */
+    {{103, 2, {10, 9}, 1, 0, false}, true},                        /* said before all that */
+    {{103, 3, {11, 10, 9}, 2, 2, false}, false},
+    {{103, 3, {11, 10, 9}, 3, 1, false}, false},
+    {{103, 3, {11, 10, 9}, 1, 3, false}, false},
+    {{103, 2, {11, 9}, 2, 3, false}, false}, /* a copy of before its last start */
+    {{103, 1, {11}, 2, 3, false}, false},
+    {{103, 3, {12, 11, 9}, 2, 3, false}, false}, /* ... started more often */
+    {{103, 6, {15, 14, 13, 12, 11, 9}, 9, 99, false}, false},
 };
 
 static struct raft *leader_whose_peer_went(void)
@@ -262,11 +266,32 @@ START_TEST(a_peer_that_comes_back_with_less_does_not_count)
     struct raft *raft = leader_whose_peer_went();
     ck_assert(raft_peer_up(raft, 3, &returns[_i].found) == returns[_i].holds);
     ck_assert(raft_peer_counts(raft, 3) == returns[_i].holds);
-    /* Whatever it says later, it has forgotten. */
-    struct raft_directory later = {.incarnation = 103, .life = 20, .process = 12, .term = 9, .durable_index = 99};
+    /* Once told it says so itself. */
+    struct raft_directory later = returns[_i].found;
+    later.rolled_back = !returns[_i].holds;
     raft_peer_down(raft, 3);
-    ck_assert(raft_peer_up(raft, 3, &later));
+    (void)raft_peer_up(raft, 3, &later);
     ck_assert(raft_peer_counts(raft, 3) == returns[_i].holds);
+    replica_close(&replica);
+}
+END_TEST
+
+/* What a process said arrives when its successor has been met: on a connection that is dead, it was no copy. A node
+ * that was held up called such a member an older copy. */
+START_TEST(a_late_word_of_an_earlier_process_takes_no_vote_from_the_next)
+{
+    struct raft *raft = leader_whose_peer_went();
+    struct raft_directory next = {103, 4, {12, 11, 10, 9}, 2, 3, false};
+    const struct raft_directory earlier = {103, 3, {11, 10, 9}, 2, 3, false};
+    ck_assert(raft_peer_up(raft, 3, &next));
+    raft_peer_down(raft, 3);
+    ck_assert(!raft_peer_up(raft, 3, &earlier));
+    raft_peer_down(raft, 3);
+    ck_assert(raft_peer_up(raft, 3, &next));
+    ck_assert(raft_peer_counts(raft, 3));
+    next = (struct raft_directory){103, 5, {13, 12, 11, 10, 9}, 2, 3, false};
+    ck_assert(raft_peer_up(raft, 3, &next));
+    ck_assert(raft_peer_counts(raft, 3));
     replica_close(&replica);
 }
 END_TEST
@@ -286,7 +311,7 @@ START_TEST(a_stranger_in_between_does_not_make_the_member_an_older_copy)
     ck_assert(raft_peer_up(raft, 3, &back));
     ck_assert(raft_peer_counts(raft, 3));
     /* And what the member once had is not forgotten over the stranger. */
-    const struct raft_directory copy = {.incarnation = 103, .life = 3, .process = 14, .term = 2, .durable_index = 3};
+    const struct raft_directory copy = {103, 3, {14, 10, 9}, 2, 3, false};
     replica_meet(raft, 3, 999);
     raft_peer_down(raft, 3);
     ck_assert(!raft_peer_up(raft, 3, &copy));
@@ -308,6 +333,7 @@ int main(void)
     tcase_add_test(tests, times_never_fall);
     tcase_add_loop_test(tests, a_peer_that_comes_back_with_less_does_not_count, 0,
                         (int)(sizeof returns / sizeof *returns));
+    tcase_add_test(tests, a_late_word_of_an_earlier_process_takes_no_vote_from_the_next);
     tcase_add_test(tests, a_stranger_in_between_does_not_make_the_member_an_older_copy);
     suite_add_tcase(suite, tests);
     return check_run(suite);
