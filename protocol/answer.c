@@ -45,11 +45,35 @@ static bool at_end(const struct rest *rest)
     return rest->at == rest->end;
 }
 
-/* The end of the line, with or without " stale" before it. */
+/* " KEY=VALUE", as often as there are some. What is not known is passed over: there may be more of them one day. */
+static bool take_how_stale(struct rest *rest, struct reply_stale *stale)
+{
+    while (!at_end(rest)) {
+        struct rest known = *rest;
+        if (take_literal(&known, " revision=") && take_number(&known, &stale->revision)) {
+            *rest = known;
+        } else if (take_literal(&known, " leaderless_s=") && take_number(&known, &stale->leaderless_s)) {
+            stale->leaderless = true;
+            *rest = known;
+        } else {
+            const uint8_t *at = rest->at + 1;
+            while (at < rest->end && *at != ' ')
+                at++;
+            if (*rest->at != ' ' || at == rest->at + 1 || !memchr(rest->at, '=', (size_t)(at - rest->at)))
+                return false;
+            rest->at = at;
+        }
+        if (!at_end(rest) && *rest->at != ' ')
+            return false;
+    }
+    return true;
+}
+
+/* The end of the line, with or without " stale ..." before it. */
 static bool at_end_or_stale(struct rest *rest, struct answer *answer)
 {
     answer->stale = take_literal(rest, " stale");
-    return at_end(rest);
+    return answer->stale ? take_how_stale(rest, &answer->how_stale) : at_end(rest);
 }
 
 static bool parse_contents(struct rest *rest, struct answer *answer)
@@ -133,6 +157,12 @@ static bool parse_error(struct rest *rest, struct answer *answer)
     }
     if (take_literal(rest, "FILE_NOT_FOUND") && (at_end(rest) || *rest->at == ' ')) {
         answer->kind = ANSWER_NOT_FOUND;
+        struct rest name = *rest;
+        if (take_literal(rest, " stale") && !at_end(rest)) { /* by itself it may be a file's name */
+            answer->stale = true;
+            return take_how_stale(rest, &answer->how_stale);
+        }
+        *rest = name;
         return at_end_or_name(rest, answer);
     }
     const uint8_t *space = memchr(answer->line, ' ', answer->line_size);

@@ -5,8 +5,11 @@
  *      <contents>                                STAT version=... size=... exptime=... created=... xxh3=...
  *      LIST REVISION NUMBYTES more|end           PONG, VERSION TEXT, BYE
  *      <text>
- *      HELP NUMBYTES, STATUS NUMBYTES            ` stale` may end CONTENTS, STAT, LIST and ERR_FILE_NOT_FOUND
+ *      HELP NUMBYTES, STATUS NUMBYTES
  *      <text>
+ *
+ * ` stale`, with ` KEY=VALUE`s behind it of which not all need be known here, may end CONTENTS, STAT, LIST and
+ * ERR_FILE_NOT_FOUND.
  *
  * One call takes one line. What follows it (contents, a text) is left to the caller, who skips or keeps it as it comes:
  * it need never be in memory as a whole. A line ends in CRLF, as the server writes it, or in LF. */
@@ -52,9 +55,10 @@ struct answer {
     uint64_t created;       /* STAT */
     uint64_t hash;          /* STAT: XXH3, 64 bits */
     bool more;              /* LIST: it goes on behind this */
-    bool stale;             /* CONTENTS, STAT, LIST: from the answering node's own copy, as it was asked for */
-    const uint8_t *name;    /* NOT_FOUND, VERSION_MISMATCH of a transaction: the file's; borrowed; NULL: none. To a
-                               stale read or stat NOT_FOUND has `stale` here: who asked knows which it is */
+    bool stale;             /* CONTENTS, STAT, LIST, NOT_FOUND: from the answering node's own copy, as was asked for */
+    struct reply_stale how_stale; /* revision 0: it does not say */
+    const uint8_t *name;    /* NOT_FOUND, VERSION_MISMATCH of a transaction: the file's; borrowed; NULL: none. A node
+                               of an older version may say a mere `stale` here: who asked knows which it is */
     size_t name_size;
     const uint8_t *line;    /* without its end; borrowed from the input */
     size_t line_size;

@@ -91,11 +91,6 @@ void reply_not_found(struct chain *out, const void *name, size_t name_size)
     line_name_reply(&line, name, name_size, out);
 }
 
-void reply_not_found_stale(struct chain *out)
-{
-    reply_line(out, "ERR_FILE_NOT_FOUND stale");
-}
-
 void reply_version_mismatch(struct chain *out, uint64_t version, const void *name, size_t name_size)
 {
     struct line line;
@@ -105,17 +100,31 @@ void reply_version_mismatch(struct chain *out, uint64_t version, const void *nam
     line_name_reply(&line, name, name_size, out);
 }
 
-/* " stale" where it is, and the line's end. */
-static void line_stale_reply(struct line *line, bool stale, struct chain *out)
+/* How stale it is, where it is, and the line's end. */
+static void line_stale_reply(struct line *line, const struct reply_stale *stale, struct chain *out)
 {
-    if (stale)
-        line_add_literal(line, " stale");
+    if (stale) {
+        line_add_literal(line, " stale revision=");
+        line_add_number(line, stale->revision);
+    }
+    if (stale && stale->leaderless) {
+        line_add_literal(line, " leaderless_s=");
+        line_add_number(line, stale->leaderless_s);
+    }
     line_add_literal(line, "\r\n");
     chain_append(out, line->bytes, line->size);
 }
 
+void reply_not_found_stale(struct chain *out, const struct reply_stale *stale)
+{
+    struct line line;
+    line.size = 0;
+    line_add_literal(&line, "ERR_FILE_NOT_FOUND");
+    line_stale_reply(&line, stale, out);
+}
+
 void reply_contents(struct chain *out, uint64_t version, uint64_t exptime_s, struct blob *blob, size_t offset,
-                    size_t size, bool stale)
+                    size_t size, const struct reply_stale *stale)
 {
     struct line line;
     line.size = 0;
@@ -138,7 +147,7 @@ static void line_add_hex(struct line *line, uint64_t number)
     line_add(line, digits, sizeof digits);
 }
 
-void reply_stat(struct chain *out, const struct reply_stat *stat, bool stale)
+void reply_stat(struct chain *out, const struct reply_stat *stat, const struct reply_stale *stale)
 {
     struct line line;
     line.size = 0;
@@ -155,7 +164,8 @@ void reply_stat(struct chain *out, const struct reply_stat *stat, bool stale)
     line_stale_reply(&line, stale, out);
 }
 
-void reply_list(struct chain *out, uint64_t revision, bool more, const void *text, size_t size, bool stale)
+void reply_list(struct chain *out, uint64_t revision, bool more, const void *text, size_t size,
+                const struct reply_stale *stale)
 {
     struct line line;
     line.size = 0;

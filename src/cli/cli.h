@@ -32,6 +32,7 @@ struct cli {
     bool commands_on_stdin;   /* so there are no contents there */
     bool at_prompt;           /* a person sees what is printed */
     unsigned line;            /* of the commands on stdin; 0: none */
+    bool stale_said;          /* that what is shown may be old */
     bool given_up;            /* something ended as 5, 6 or 130: see cli_goes_on */
 };
 
@@ -70,6 +71,9 @@ void cli_ttl(const struct cli *cli, char text[CLI_TTL_SIZE]);
 /* Sends CALL and waits for its outcome; the caller closes it. A bad call (too long a line) is told as STATUS_USAGE.
  * Anything but a success is said, and its status returned. */
 int cli_do(struct cli *cli, struct call *call);
+
+/* Says once, on stderr, that CALL's answer comes from a node that knows no leader, and how far it goes. */
+void cli_say_stale(struct cli *cli, const struct call *call);
 
 /* The status of a call that has its outcome; what is not a success is said, on stderr, and on stdout as JSON. That no
  * server did it is said once: of what else was under way, only what may have been done. */

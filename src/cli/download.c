@@ -80,6 +80,10 @@ static int receive(struct download *download, const struct listing *listing)
     download->asked_bytes -= listing->entries[download->answered++].size;
     int status = STATUS_OK;
     size_t size = buffer_size(&call->body);
+    if (call->answer.stale && !download->cli->stale_said) {
+        progress_clear(&download->progress);
+        cli_say_stale(download->cli, call);
+    }
     if (call->outcome == CALL_ANSWERED && call->answer.kind == ANSWER_CONTENTS) {
         const char *problem = write_file(download->root, call->subject + strlen(download->prefix),
                                          buffer_start(&call->body), size);

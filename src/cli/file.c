@@ -20,8 +20,12 @@ static void print_json(const char *name, const struct call *call)
     json_add_number(object, "version", call->answer.version);
     json_add_number(object, "size", size);
     json_add_number(object, "ttl", call->answer.exptime_s);
-    if (call->answer.stale)
+    if (call->answer.stale) {
         json_object_set_new(object, "stale", json_true());
+        json_add_number(object, "revision", call->answer.how_stale.revision);
+    }
+    if (call->answer.how_stale.leaderless)
+        json_add_number(object, "leaderless_s", call->answer.how_stale.leaderless_s);
     json_add_bytes(object, "text", "base64", buffer_start(&call->body), size);
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');

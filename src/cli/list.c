@@ -150,11 +150,14 @@ int tree_run(struct cli *cli)
 static void tell_stat(struct cli *cli, const struct call *call)
 {
     char hash[17];
+    const struct reply_stale *how = &call->answer.how_stale;
     snprintf(hash, sizeof hash, "%016" PRIx64, call->answer.hash);
     const struct value values[] = {
         value_text(call->subject), value_number(call->answer.version), value_number(call->answer.size),
         value_life(call->answer.exptime_s), value_number(call->answer.created), value_text(hash),
         {.kind = call->answer.stale ? VALUE_FLAG : VALUE_NONE, .number = 1},
+        {.kind = call->answer.stale ? VALUE_NUMBER : VALUE_NONE, .number = how->revision},
+        {.kind = how->leaderless ? VALUE_NUMBER : VALUE_NONE, .number = how->leaderless_s},
     };
     if (cli->options.form != OUTPUT_TEXT) {
         output_row(&cli->output, values);
@@ -170,13 +173,13 @@ int stat_run(struct cli *cli)
 {
     static const struct column columns[] = {
         {"name", 0, false}, {"version", 1, false}, {"size", 1, false}, {"ttl", 1, false}, {"created", 1, false},
-        {"xxh3", 0, false}, {"stale", 0, false},
+        {"xxh3", 0, false}, {"stale", 0, false}, {"revision", 0, false}, {"leaderless_s", 0, false},
     };
     int status = STATUS_OK;
     for (int i = 0; i < cli->options.word_count; i++)
         if (!cli_name(cli, cli->options.words[i]))
             return STATUS_USAGE;
-    output_begin(&cli->output, columns, cli->options.form == OUTPUT_JSON ? 7 : 6);
+    output_begin(&cli->output, columns, cli->options.form == OUTPUT_JSON ? 9 : 6);
     for (int i = 0; i < cli->options.word_count && cli_goes_on(cli); i++) {
         struct call *call = call_open(cli->options.words[i]);
         call_ask(call, ANSWER_STAT, "stat %s%s", call->subject, cli->options.stale ? " stale" : "");

@@ -208,6 +208,16 @@ int cli_outcome(struct cli *cli, const struct call *call)
     return cli_failed(cli, call->subject, "UNREACHABLE", reason, STATUS_UNREACHABLE);
 }
 
+void cli_say_stale(struct cli *cli, const struct call *call)
+{
+    const struct reply_stale *stale = &call->answer.how_stale;
+    if (cli->stale_said || call->outcome != CALL_ANSWERED || !call->answer.stale || !stale->leaderless)
+        return;
+    cli->stale_said = true;
+    cli_say(cli, "the node that was asked has known no leader for %" PRIu64 " s: its copy goes up to revision %" PRIu64
+                 "; there may be later changes", stale->leaderless_s, stale->revision);
+}
+
 int cli_do(struct cli *cli, struct call *call)
 {
     if (call->bad) {
@@ -215,6 +225,7 @@ int cli_do(struct cli *cli, struct call *call)
         return STATUS_USAGE;
     }
     session_do(cli->session, call);
+    cli_say_stale(cli, call);
     return cli_outcome(cli, call);
 }
 

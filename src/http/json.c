@@ -50,6 +50,14 @@ static void add_line(json_t *files, json_t *folders, const char *line, const cha
     json_array_append_new(files, object);
 }
 
+void json_add_stale(json_t *object, const struct answer *answer)
+{
+    json_object_set_new(object, "stale", json_true());
+    json_add_number(object, "revision", answer->how_stale.revision);
+    if (answer->how_stale.leaderless)
+        json_add_number(object, "leaderless_s", answer->how_stale.leaderless_s);
+}
+
 json_t *json_list(const struct answer *answer, const char *text, size_t size)
 {
     json_t *object = json_object(), *files = json_array(), *folders = json_array();
@@ -71,6 +79,6 @@ json_t *json_list(const struct answer *answer, const char *text, size_t size)
         json_add_bytes(object, "after", "after_base64", last, (size_t)((space ? space : last_end) - last));
     }
     if (answer->stale)
-        json_object_set_new(object, "stale", json_true());
+        json_add_stale(object, answer);
     return object;
 }

@@ -18,5 +18,7 @@ json_t *json_error(const char *code, const char *message, size_t message_size);
 /* {"ok":true,"revision":9,"files":[{"name":"x","version":7,"size":5,"expires_in":60}],"folders":[{"name":"a/"}],
  *  "more":false}; where there is more, "after" is what to ask for next. */
 json_t *json_list(const struct answer *answer, const char *text, size_t size);
+/* That ANSWER is stale, and how far it goes. */
+void json_add_stale(json_t *object, const struct answer *answer);
 
 #endif

@@ -24,6 +24,19 @@ static void etag(struct MHD_Response *response, uint64_t version)
     header(response, "ETag", value);
 }
 
+/* How far an answer goes that comes from this node's own copy. */
+static void stale_headers(struct MHD_Response *response, const struct answer *answer)
+{
+    char value[HEADER_VALUE_MAX];
+    header(response, "Cleat-Stale", "true");
+    snprintf(value, sizeof value, "%" PRIu64, answer->how_stale.revision);
+    header(response, "Cleat-Revision", value);
+    if (answer->how_stale.leaderless) {
+        snprintf(value, sizeof value, "%" PRIu64, answer->how_stale.leaderless_s);
+        header(response, "Cleat-Leaderless", value);
+    }
+}
+
 /* Queues RESPONSE and gives it up. */
 static enum MHD_Result queue(struct exchange *exchange, unsigned status, struct MHD_Response *response)
 {
@@ -87,20 +100,19 @@ enum MHD_Result respond_refusal(struct exchange *exchange, const struct refusal 
 static enum MHD_Result respond_with_name(struct exchange *exchange, const struct answer *answer, unsigned status,
                                          json_t *json, const struct target_text *name)
 {
-    bool stale = answer->stale || (exchange->plan.kind == PLAN_READ && answer->name);
     if (name->given)
         json_add_name(json, name->bytes, name->size);
     else if (answer->name)
         json_add_name(json, answer->name, answer->name_size);
     if (status == 412)
         json_add_number(json, "version", answer->version);
-    if (stale)
-        json_object_set_new(json, "stale", json_true());
+    if (answer->stale)
+        json_add_stale(json, answer);
     struct MHD_Response *response = json_response(json, JSON_COMPACT);
     if (response && status == 412 && name->given && answer->version > 0)
         etag(response, answer->version);
-    if (response && stale)
-        header(response, "Cleat-Stale", "true");
+    if (response && answer->stale)
+        stale_headers(response, answer);
     return queue(exchange, status, response);
 }
 
@@ -181,7 +193,7 @@ static void file_headers(struct MHD_Response *response, const struct answer *ans
         header(response, "Cleat-Expires-In", value);
     }
     if (answer->stale)
-        header(response, "Cleat-Stale", "true");
+        stale_headers(response, answer);
 }
 
 static enum MHD_Result respond_part(struct exchange *exchange, const struct answer *answer, struct chain *output)

@@ -31,7 +31,17 @@ static uint64_t remaining_s(const struct node *node, uint64_t expires_ms)
     return expires_ms <= now_ms ? 1 : (expires_ms - now_ms + 999) / 1000;
 }
 
-static void answer_stat(const struct node *node, const struct store_file *file, bool stale, struct chain *out)
+/* How stale what is here may be. */
+static const struct reply_stale *how_stale(const struct node *node, struct reply_stale *how)
+{
+    *how = (struct reply_stale){.revision = store_revision(node->store), .leaderless = raft_leader(node->raft) == 0};
+    if (how->leaderless && node->seen_leader == 0)
+        how->leaderless_s = (node->now_ms - node->leaderless_ms) / 1000;
+    return how;
+}
+
+static void answer_stat(const struct node *node, const struct store_file *file, const struct reply_stale *stale,
+                        struct chain *out)
 {
     struct reply_stat stat = {
         .version = file->version,
@@ -46,16 +56,18 @@ static void answer_stat(const struct node *node, const struct store_file *file, 
 static void answer_file(struct node *node, const struct inquiry *inquiry, const uint8_t *name, struct chain *out)
 {
     struct store_file file;
+    struct reply_stale how;
+    const struct reply_stale *stale = inquiry->stale ? how_stale(node, &how) : NULL;
     if (store_read(node->store, name, inquiry->name_size, &file) == false) {
-        if (inquiry->stale)
-            reply_not_found_stale(out);
+        if (stale)
+            reply_not_found_stale(out, stale);
         else
             reply_not_found(out, NULL, 0);
     } else if (inquiry->verb == VERB_STAT) {
-        answer_stat(node, &file, inquiry->stale, out);
+        answer_stat(node, &file, stale, out);
     } else {
         reply_contents(out, file.version, remaining_s(node, file.expires_ms), file.blob, file.value_offset,
-                       file.value_size, inquiry->stale);
+                       file.value_size, stale);
     }
 }
 
@@ -183,8 +195,9 @@ static void answer_list(struct node *node, const struct inquiry *inquiry, const 
         .node = node, .inquiry = inquiry, .prefix = names, .prefix_size = inquiry->name_size};
     list_begin(&listing, names + inquiry->name_size, inquiry->other_size);
     list_behind_cursor(&listing);
+    struct reply_stale how;
     reply_list(out, store_revision(node->store), listing.more, buffer_start(&listing.text),
-               buffer_size(&listing.text), inquiry->stale);
+               buffer_size(&listing.text), inquiry->stale ? how_stale(node, &how) : NULL);
     buffer_close(&listing.text);
 }
 

@@ -110,7 +110,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->options = *options;
     node->disk = disk;
     node->store = store;
-    node->now_ms = node->started_ms = now_ms;
+    node->now_ms = node->started_ms = node->leaderless_ms = now_ms;
     node->random.state = options->seed;
     node->identity = recovered->identity;
     node->life = recovered->life;
@@ -279,6 +279,8 @@ static void say_changes(struct node *node)
     event_end(node);
     node->meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
     node->meter.leader_changes += leader != 0 && leader != node->seen_leader;
+    if (leader == 0 && node->seen_leader != 0)
+        node->leaderless_ms = node->now_ms;
     node->seen_role = role;
     node->seen_term = term;
     node->seen_leader = leader;

@@ -210,6 +210,7 @@ struct node {
     enum raft_role seen_role;
     uint64_t seen_term;
     uint32_t seen_leader;
+    uint64_t leaderless_ms;    /* none was seen since then, if none is */
 
     bool shutting_down;
     uint64_t shutdown_ms;

@@ -116,14 +116,21 @@ has_snapshot() {
     (($(status "$1" snapshot_index) > 1))
 }
 
+leaderless() { # NODE
+    [[ $(ask "$1" "read a stale") == *leaderless_s=* ]]
+}
+
 test_an_answer_from_the_own_copy_needs_no_majority() {
     fresh_cluster 3
     answers 1 "write a 1" x -- "OK 1"
     wait_for revision_reached 3 1
     cluster kill 1
     cluster kill 2
-    answers 3 "read a stale" "stat b stale" "list stale" -- \
-        "CONTENTS 1 1 0 stale" x "ERR_FILE_NOT_FOUND stale" "LIST 1 8 end stale" "a 1 1 0"
+    wait_for leaderless 3
+    matches "$(ask 3 "read a stale" "stat b stale" "list stale")" \
+        $'CONTENTS 1 1 0 stale revision=1 leaderless_s=[0-9]*\nx
+ERR_FILE_NOT_FOUND stale revision=1 leaderless_s=[0-9]*
+LIST 1 8 end stale revision=1 leaderless_s=[0-9]*\na 1 1 0'
 }
 
 # A lock expires, and another client takes it: whoever held it before can neither prolong it nor cut it short.

@@ -141,3 +141,76 @@ test_rare_paths_are_common() {
     wait_for level $(seq 1 5)
     "$tools/ledger" --ports "$(ports 1 2 3 4 5)" --files 500 "$directory/journal"
 }
+
+# True once node $1 says that it has known no leader for so long that $2 matches.
+leaderless() {
+    [[ $(ask "$1" "read file-100 stale") == *" leaderless_s="$2$'\n'* ]]
+}
+
+# 200 files through three nodes. All of them are known to be committed everywhere.
+write_200_files() {
+    local node i
+    for node in 1 2 3; do
+        for ((i = 99 + node; i < 300; i += 3)); do
+            printf 'write file-%d 3\n%d\n' "$i" "$i"
+        done | say "$node" >"$directory/written"
+        same "$(grep -c '^OK ' "$directory/written")" "$(wc -l <"$directory/written")" "node $node"
+    done
+    wait_for level 1 2 3
+}
+
+# Node 2 is started alone, and has all of the 200 files: to text, to cleat, and to HTTP. It says how far it goes.
+all_200_are_there_alone() { # REVISION: it has come at least so far
+    local least=$1 i lines revision folder=$directory/saved
+    cluster start 2
+    lines=$(ask 2 "list prefix=file- limit=1000 stale")
+    same "$(grep -c '^file-' <<<"$lines")" 200 "files that are there"
+    for i in 100 199 299; do
+        matches "$(ask 2 "read file-$i stale")" "CONTENTS [0-9]* 3 0 stale revision=*"$'\n'"$i"
+    done
+    wait_for leaderless 2 "[1-9]"
+    lines=$(ask 2 "list limit=1 stale")
+    revision=$(sed -n 's/^LIST .* stale revision=\([0-9]*\) leaderless_s=[0-9]*$/\1/p' <<<"$lines")
+    ((revision >= least)) || fail "it goes up to '$revision' ($lines)"
+    cleat() {
+        "${BUILD:-$root/build}/cleat" --endpoints "127.0.0.1:$(port 2)" "$@" 2>"$directory/stderr"
+    }
+    same "$(cleat get --stale file-250)" 250
+    grep -qE "^cleat: get: .* no leader for [0-9]+ s: .* revision $revision" "$directory/stderr" ||
+        fail "$(<"$directory/stderr")"
+    cleat get -r --stale "" "$folder"
+    same "$(find "$folder" -name 'file-*' | wc -l)" 200 "files that were saved"
+    same "$(grep -c "no leader for" "$directory/stderr")" 1 "it says so once"
+    matches "$(cleat get --stale --json file-250)" "*\"stale\":true,\"revision\":$revision,\"leaderless_s\":[0-9]*"
+    curl -s -D "$directory/headers" "http://127.0.0.1:$(port 2)/files/file-250?stale" >/dev/null
+    grep -qi "^Cleat-Revision: $revision" "$directory/headers" || fail "$(<"$directory/headers")"
+    grep -qiE "^Cleat-Leaderless: [0-9]+" "$directory/headers" || fail "$(<"$directory/headers")"
+    # The others come back: nothing of this was a lie.
+    cluster up
+    answers 1 "read file-299" -- "$(ask 1 "read file-299")"
+    same "$(ask 3 "list prefix=file- limit=1000" | grep -c '^file-')" 200
+}
+
+test_a_start_without_a_majority_after_a_stop_has_all_that_was_acknowledged() {
+    fresh_cluster 3
+    write_200_files
+    cluster down
+    all_200_are_there_alone 200
+}
+
+# What was acknowledged in the last moments may not be known; so they are others' than those of the files. For a second
+# there is load, as there is no rest in it in which the log would be closed.
+test_a_start_without_a_majority_after_a_kill_has_what_was_acknowledged_long_before() {
+    local node begun_ms
+    fresh_cluster 3
+    write_200_files
+    begun_ms=$(now_ms)
+    until (($(now_ms) - begun_ms > 1000)); do
+        matches "$(ask 1 "write later 1" x)" "OK [0-9]*"
+    done
+    for node in 1 2 3; do
+        cluster kill "$node" &
+    done
+    wait
+    all_200_are_there_alone 200
+}

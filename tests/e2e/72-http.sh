@@ -46,7 +46,10 @@ test_http_stale_reads_say_so() {
     http 1 -X PUT -d x /files/a >"$directory/got"
     same "$(http 1 '/files/a?stale')" '200 x'
     same "$(header cleat-stale)" true
-    matches "$(http 1 '/files/b?stale')" '404 *"stale":true}'
+    same "$(header cleat-revision)" 1
+    same "$(header cleat-leaderless)" ""
+    matches "$(http 1 '/files/b?stale')" '404 *"stale":true,"revision":1}'
+    same "$(header cleat-revision)" 1
     matches "$(http 1 '/files?stale')" '200 *"stale":true}'
     same "$(http 1 /files/a)" '200 x'
     same "$(header cleat-stale)" ""

@@ -141,7 +141,7 @@ static void reply(const uint8_t *bytes, size_t size)
     struct blob *blob = blob_new(left + 1);
     ensure(blob != NULL);
     memcpy(blob->bytes, bytes + size - left, left);
-    reply_contents(&out, version, exptime_s, blob, 0, left, false);
+    reply_contents(&out, version, exptime_s, blob, 0, left, NULL);
     blob_release(blob);
     size_t total = out.size;
     chain_copy(&out, line, total < sizeof line - 1 ? total : sizeof line - 1);
@@ -174,14 +174,16 @@ static void answers(const uint8_t *bytes, size_t size)
     stat.hash = reader_u64(&reader);
     int64_t value = (int64_t)reader_u64(&reader);
     bool stale = reader_u8(&reader) % 2 == 1;
+    const struct reply_stale how = {.revision = stat.size, .leaderless = stat.version % 2 == 1,
+                                    .leaderless_s = stat.version % 2 == 1 ? stat.hash : 0};
     size_t left = reader_left(&reader);
     const uint8_t *name = bytes + size - left;
     bool named = request_name(name, left);
     struct chain out = {0};
-    reply_stat(&out, &stat, stale);
+    reply_stat(&out, &stat, stale ? &how : NULL);
     reply_ok_value(&out, stat.version, value);
     reply_version_mismatch(&out, stat.version, named ? name : NULL, left);
-    reply_list(&out, stat.version, stale, name, left, stale);
+    reply_list(&out, stat.version, stale, name, left, stale ? &how : NULL);
     uint8_t *all = malloc(out.size);
     ensure(all != NULL);
     chain_copy(&out, all, out.size);
@@ -190,6 +192,8 @@ static void answers(const uint8_t *bytes, size_t size)
     ensure(answer_parse(all, out.size, &answer, &consumed) == ANSWER_LINE && answer.kind == ANSWER_STAT);
     ensure(answer.version == stat.version && answer.size == stat.size && answer.exptime_s == stat.exptime_s);
     ensure(answer.created == stat.created && answer.hash == stat.hash && answer.stale == stale);
+    ensure(!stale || (answer.how_stale.revision == how.revision && answer.how_stale.leaderless == how.leaderless &&
+                      answer.how_stale.leaderless_s == how.leaderless_s));
     at += consumed;
     ensure(answer_parse(all + at, out.size - at, &answer, &consumed) == ANSWER_LINE && answer.kind == ANSWER_OK);
     ensure(answer.version == stat.version && answer.has_value && answer.value == value);

@@ -41,14 +41,19 @@ static bool numbers(const char *line, const char *word, uint64_t *values, int co
     return *at == '\0';
 }
 
-/* Takes ` stale` off the end of LINE. */
-static bool take_stale(char *line)
+/* Takes ` stale revision=N`, with or without ` leaderless_s=N`, off the end of LINE. */
+static bool take_stale(char *line, uint64_t *revision)
 {
-    size_t length = strlen(line);
-    if (length < 6 || strcmp(line + length - 6, " stale") != 0)
+    char *stale = strstr(line, " stale revision="), rest[2] = "";
+    uint64_t seconds;
+    if (!stale)
         return false;
-    line[length - 6] = '\0';
-    return true;
+    int count = sscanf(stale, " stale revision=%" SCNu64 "%1s", revision, rest);
+    if (count == 2)
+        count = sscanf(stale, " stale revision=%" SCNu64 " leaderless_s=%" SCNu64 "%1s", revision, &seconds, rest) - 1;
+    if (count == 1)
+        *stale = '\0';
+    return count == 1;
 }
 
 /* The answers of what came with transactions. False: LINE is none of them. */
@@ -92,14 +97,20 @@ long answer_parse(const uint8_t *bytes, size_t size, struct answer *answer)
     *answer = (struct answer){.kind = ANSWER_TEXT};
     snprintf(answer->code, sizeof answer->code, "%.*s", (int)strcspn(line, " "), line);
     uint64_t values[3];
-    answer->stale = take_stale(line);
+    uint64_t revision = UINT64_MAX;
+    answer->stale = take_stale(line, &revision);
     if (numbers(line, "CONTENTS", values, 3)) {
         answer->kind = ANSWER_CONTENTS;
         answer->version = values[0];
         answer->exptime_s = values[2];
+        if (answer->version > revision)
+            return -1; /* the copy is said to go less far than what it shows */
         return take_contents(bytes, size, line_size, values[1], answer);
     }
-    if (parse_more(line, answer))
+    if (parse_more(line, answer) && answer->stale &&
+        (answer->version > revision || (answer->kind == ANSWER_LIST && answer->version != revision)))
+        return -1;
+    if (answer->kind != ANSWER_TEXT)
         return answer->kind == ANSWER_LIST ? take_contents(bytes, size, line_size, answer->size, answer)
                                            : (long)line_size;
     if (numbers(line, "STATUS", values, 1) || numbers(line, "HELP", values, 1))

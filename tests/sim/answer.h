@@ -32,7 +32,7 @@ struct answer {
     uint64_t created;     /* STAT; its size is in `size` */
     uint64_t hash;
     bool more;
-    bool stale;           /* the line's last word was that */
+    bool stale;           /* the line ended in that, and how far it goes */
     char name[256];       /* of the file at which a transaction failed; empty: none */
 };
 

@@ -103,7 +103,7 @@ START_TEST(what_was_committed_is_applied_before_anybody_asks)
     char got[100] = "";
     type(client, "read c stale\n");
     chain_copy(node_client_output(client), got, node_client_output(client)->size);
-    ck_assert_ptr_eq(strstr(got, "CONTENTS 3 1 0 stale"), got);
+    ck_assert_ptr_eq(strstr(got, "CONTENTS 3 1 0 stale revision=3 leaderless_s=0\r\n"), got);
     node_client_close(node, client);
 }
 END_TEST

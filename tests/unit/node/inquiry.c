@@ -221,8 +221,8 @@ START_TEST(a_stale_answer_waits_for_nobody)
     type(client, "write a 1\ny\n");
     turn(false);
     type(other, "read a stale\nstat b stale\nlist stale\nread b stale\n");
-    expect(other, "CONTENTS 1 1 0 stale\r\nx\r\nERR_FILE_NOT_FOUND stale\r\nLIST 1 8 end stale\r\na 1 1 0\n\r\n"
-                  "ERR_FILE_NOT_FOUND stale\r\n");
+    expect(other, "CONTENTS 1 1 0 stale revision=1\r\nx\r\nERR_FILE_NOT_FOUND stale revision=1\r\n"
+                  "LIST 1 8 end stale revision=1\r\na 1 1 0\n\r\nERR_FILE_NOT_FOUND stale revision=1\r\n");
     node_client_close(node, other);
     ck_assert_str_eq(ask(""), "OK 2\r\n");
 }
@@ -232,8 +232,8 @@ END_TEST
 START_TEST(a_stale_answer_keeps_its_place)
 {
     ck_assert_str_eq(ask("write a 1\nx\nread a stale\nping\nread a\nwrite a 1\ny\nstat b stale\nread a stale\n"),
-                     "OK 1\r\nCONTENTS 1 1 0 stale\r\nx\r\nPONG\r\nCONTENTS 1 1 0\r\nx\r\nOK 2\r\n"
-                     "ERR_FILE_NOT_FOUND stale\r\nCONTENTS 2 1 0 stale\r\ny\r\n");
+                     "OK 1\r\nCONTENTS 1 1 0 stale revision=1\r\nx\r\nPONG\r\nCONTENTS 1 1 0\r\nx\r\nOK 2\r\n"
+                     "ERR_FILE_NOT_FOUND stale revision=2\r\nCONTENTS 2 1 0 stale revision=2\r\ny\r\n");
     ck_assert_uint_eq(node->held_bytes, 0);
 }
 END_TEST

@@ -74,7 +74,7 @@ START_TEST(no_question_before_a_write_sees_it)
     expect(client, "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"
                    "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"
                    "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"
-                   "OK 1\r\nCONTENTS 1 1 0 stale\r\nx\r\n");
+                   "OK 1\r\nCONTENTS 1 1 0 stale revision=1\r\nx\r\n");
     node_client_close(node, client);
 }
 END_TEST

@@ -143,6 +143,20 @@ START_TEST(what_is_asked_of_the_state)
     answer = good("LIST 9 44 more stale\r\n");
     ck_assert(answer.version == 9 && answer.body_size == 44 && answer.more && answer.stale);
     ck_assert(good("CONTENTS 1 2 3 stale\r\n").stale);
+    /* How far it goes; what is not known is passed over, wherever it stands. */
+    static const char *const how[] = {
+        "CONTENTS 1 2 3 stale revision=44 leaderless_s=5\r\n", "LIST 9 44 more stale leaderless_s=5 revision=44\r\n",
+        "ERR_FILE_NOT_FOUND stale revision=44 leaderless_s=5\r\n",
+        "CONTENTS 1 2 3 stale x=y revision=44 new=1,2 leaderless_s=5 z=\r\n",
+        "CONTENTS 1 2 3 stale revision=44 leaderless_s=5 revision_of=9\r\n",
+    };
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+        answer = good(how[i]);
+        ck_assert(answer.stale && answer.how_stale.revision == 44 && answer.how_stale.leaderless);
+        ck_assert_uint_eq(answer.how_stale.leaderless_s, 5);
+        ck_assert_ptr_null(answer.name);
+    }
+    ck_assert(!good("CONTENTS 1 2 3 stale revision=44\r\n").how_stale.leaderless);
     guard_close(&guard);
 }
 END_TEST
@@ -152,13 +166,14 @@ START_TEST(replies_come_back_as_answers)
 {
     struct chain out = {0};
     char name[REQUEST_NAME_MAX + 1], lines[2000] = "";
+    const struct reply_stale how = {.revision = UINT64_MAX, .leaderless = true, .leaderless_s = UINT64_MAX};
     memset(name, 0xff, REQUEST_NAME_MAX);
     reply_version_mismatch(&out, UINT64_MAX, name, REQUEST_NAME_MAX);
     reply_not_found(&out, name, REQUEST_NAME_MAX);
-    reply_stat(&out, &(struct reply_stat){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}, true);
+    reply_stat(&out, &(struct reply_stat){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}, &how);
     reply_ok_value(&out, UINT64_MAX, INT64_MIN);
-    reply_not_found_stale(&out);
-    reply_list(&out, UINT64_MAX, true, "", 0, true);
+    reply_not_found_stale(&out, &how);
+    reply_list(&out, UINT64_MAX, true, "", 0, &how);
     chain_copy(&out, lines, out.size);
     static const enum answer_kind kinds[] = {ANSWER_VERSION_MISMATCH, ANSWER_NOT_FOUND, ANSWER_STAT, ANSWER_OK,
                                              ANSWER_NOT_FOUND, ANSWER_LIST};
@@ -172,7 +187,11 @@ START_TEST(replies_come_back_as_answers)
         if (i < 2)
             ck_assert_uint_eq(answer.name_size, REQUEST_NAME_MAX);
         if (i == 2)
-            ck_assert(answer.created == UINT64_MAX && answer.hash == UINT64_MAX && answer.stale);
+            ck_assert(answer.created == UINT64_MAX && answer.hash == UINT64_MAX);
+        ck_assert(answer.stale == (i == 2 || i >= 4));
+        if (answer.stale)
+            ck_assert(answer.how_stale.revision == UINT64_MAX && answer.how_stale.leaderless &&
+                      answer.how_stale.leaderless_s == UINT64_MAX);
     }
     ck_assert_uint_eq(at + 2, out.size); /* the list's empty text has a line end */
     chain_close(&out);
@@ -190,7 +209,9 @@ START_TEST(what_is_no_answer)
         "HTTP/1.1 400 Bad Request\r\n", "VERSION\r\n", "OK 1 \r\n", "OK 1 x\r\n", "OK 1 2 3\r\n", "OK 1 +2\r\n",
         "OK 1 9223372036854775808\r\n", "ERR_FILE_NOT_FOUND \r\n", "ERR_FILE_NOT_FOUND a b\r\n",
         "ERR_VERSION 1 \r\n", "ERR_VERSION 1 a b\r\n", "LIST 1 2\r\n", "LIST 1 2 more end\r\n", "LIST 1 2 most\r\n",
-        "LIST 1 2 end stale \r\n", "CONTENTS 1 2 3 fresh\r\n", "STAT\r\n", "STAT version=1\r\n",
+        "LIST 1 2 end stale \r\n", "CONTENTS 1 2 3 fresh\r\n", "CONTENTS 1 2 3 stale revision\r\n",
+        "CONTENTS 1 2 3 stale  revision=1\r\n", "CONTENTS 1 2 3 stalerevision=1\r\n", "ERR_FILE_NOT_FOUND stale x\r\n",
+        "STAT\r\n", "STAT version=1\r\n",
         "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcde\r\n",
         "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789ABCDEF\r\n",
         "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef0\r\n",

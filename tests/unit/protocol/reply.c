@@ -61,13 +61,32 @@ END_TEST
 START_TEST(contents_are_a_slice_of_the_blob)
 {
     struct blob *blob = blob_of("header foo abcdef");
-    reply_contents(&out, 1, 0, blob, 11, 6, false);
+    reply_contents(&out, 1, 0, blob, 11, 6, NULL);
     out_is("CONTENTS 1 6 0\r\nabcdef\r\n");
-    reply_contents(&out, 2, 30, blob, 17, 0, false);
+    reply_contents(&out, 2, 30, blob, 17, 0, NULL);
     out_is("CONTENTS 2 0 30\r\n\r\n");
-    reply_contents(&out, UINT64_MAX, UINT64_MAX, blob, 11, 1, false);
+    reply_contents(&out, UINT64_MAX, UINT64_MAX, blob, 11, 1, NULL);
     out_is("CONTENTS 18446744073709551615 1 18446744073709551615\r\na\r\n");
     ck_assert_uint_eq(blob->references, 1);
+    blob_release(blob);
+}
+END_TEST
+
+START_TEST(a_stale_answer_says_how_far_it_goes)
+{
+    struct blob *blob = blob_of("abc");
+    const struct reply_stale led = {.revision = 7}, alone = {.revision = UINT64_MAX, .leaderless = true,
+                                                             .leaderless_s = 75};
+    const struct reply_stale just_now = {.leaderless = true};
+    reply_contents(&out, 1, 0, blob, 0, 3, &led);
+    out_is("CONTENTS 1 3 0 stale revision=7\r\nabc\r\n");
+    reply_not_found_stale(&out, &alone);
+    out_is("ERR_FILE_NOT_FOUND stale revision=18446744073709551615 leaderless_s=75\r\n");
+    reply_list(&out, 9, false, "", 0, &just_now);
+    out_is("LIST 9 0 end stale revision=0 leaderless_s=0\r\n\r\n");
+    reply_stat(&out, &(struct reply_stat){1, 2, 3, 4, 5}, &alone);
+    out_is("STAT version=1 size=2 exptime=3 created=4 xxh3=0000000000000005 stale revision=18446744073709551615 "
+           "leaderless_s=75\r\n");
     blob_release(blob);
 }
 END_TEST
@@ -77,7 +96,7 @@ START_TEST(large_contents_are_not_copied)
     struct blob *blob = blob_new(100000);
     struct iovec pieces[3];
     memset(blob->bytes, 'x', blob->size);
-    reply_contents(&out, 7, 0, blob, 48, 99952, false);
+    reply_contents(&out, 7, 0, blob, 48, 99952, NULL);
     ck_assert_uint_eq(blob->references, 2);
     ck_assert_uint_eq(chain_peek(&out, pieces, 3), 3);
     ck_assert_uint_eq(pieces[0].iov_len, 20);
@@ -133,6 +152,7 @@ int main(void)
     tcase_add_test(tests, replies_to_the_verbs);
     tcase_add_test(tests, contents_are_a_slice_of_the_blob);
     tcase_add_test(tests, large_contents_are_not_copied);
+    tcase_add_test(tests, a_stale_answer_says_how_far_it_goes);
     tcase_add_test(tests, replies_follow_each_other);
     tcase_add_test(tests, errors_have_a_code_and_a_reason);
     suite_add_tcase(suite, tests);
