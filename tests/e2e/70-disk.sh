@@ -185,7 +185,7 @@ test_a_directory_of_an_older_release_is_refused() {
     printf '%b' '\x2f\xc5\xb6\x76\x6f\x0f\xe1\xc3' >"$directory/end"
     dd if="$directory/begin" of="$data/identity" conv=notrunc 2>/dev/null
     dd if="$directory/end" of="$data/identity" bs=8 seek=511 conv=notrunc 2>/dev/null
-    run_alone "$data" --id 1
+    run_alone "$data"
     same "$code" 1 "exit code"
     grep "event=refused" "$directory/stderr" | grep -F "identity: offset 0: of format 1" |
         grep "Cleat 0.1 wrote it" | grep -q "run Cleat 0.1" || fail "$(<"$directory/stderr")"
