@@ -25,6 +25,7 @@ void bulk_init(struct bulk *bulk, const struct directory *directory, struct segm
         .load = {.file = -1},
     };
     removals_init(&bulk->removals, directory, &bulk->options);
+    reserve_init(&bulk->reserve, directory, &bulk->options);
 }
 
 static void bulk_close_file(int *file)
@@ -87,6 +88,12 @@ static enum disk_status bulk_prepare_segment(struct bulk *bulk, struct disk_bulk
     if (status == DISK_OK)
         atomic_fetch_add(&bulk->wal_bytes, segment.bytes);
     return status;
+}
+
+static enum disk_status bulk_prepare_reserve(struct bulk *bulk, struct disk_bulk *request, char *reason)
+{
+    (void)request;
+    return reserve_make(&bulk->reserve, &bulk->removals, reason);
 }
 
 static enum disk_status bulk_identity(struct bulk *bulk, struct disk_bulk *request, char *reason)
@@ -439,6 +446,7 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
         [DISK_RECEIVE_BEGIN] = bulk_receive_begin,     [DISK_RECEIVE_WRITE] = bulk_receive_write,
         [DISK_RECEIVE_END] = bulk_receive_end,         [DISK_RECEIVE_CANCEL] = bulk_receive_cancel,
         [DISK_LOAD_OPEN] = bulk_load_open,             [DISK_LOAD_BLOCK] = bulk_load_block,
+        [DISK_PREPARE_RESERVE] = bulk_prepare_reserve,
         [DISK_REMOVE] = bulk_remove,                   [DISK_CHECK] = bulk_check,
     };
     size_t kind = request->kind;
@@ -451,5 +459,6 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
         status = bulk_give_way(bulk, reason);
     struct removals_held held = bulk_held(bulk);
     request->removals = removals_due(&bulk->removals, &held);
+    request->reserved = reserve_whole(&bulk->reserve);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "disk/pace.h"
 #include "disk/recycled.h"
 #include "disk/removals.h"
+#include "disk/reserve.h"
 #include "disk/segments.h"
 #include "disk/snapshot.h"
 
@@ -22,6 +23,7 @@ struct bulk {
     uint32_t block_max_bytes;
     struct archive archive;
     struct removals removals;     /* files that are cut down */
+    struct reserve reserve;
     struct recycled recycled;     /* segments to be used again; they count in wal_bytes */
     struct snapshot_writer own;   /* this node's snapshot, being written */
     int received;                 /* the leader's snapshot, coming in; < 0: none */

@@ -12,6 +12,7 @@
 
 static const char directory_segment_prefix[] = "wal-";
 static const char directory_snapshot_prefix[] = "snapshot-";
+static const char directory_reserve_prefix[] = "reserve-";
 static const char directory_gone_prefix[] = "gone-";
 static const char directory_unfinished_suffix[] = ".tmp";
 
@@ -105,6 +106,13 @@ void directory_gone_name(uint64_t number, char name[DIRECTORY_NAME_MAX])
 bool directory_is_gone(const char *name)
 {
     return strncmp(name, directory_gone_prefix, sizeof directory_gone_prefix - 1) == 0;
+}
+
+void directory_reserve_name(unsigned number, char name[DIRECTORY_NAME_MAX])
+{
+    ensure(number <= 8);
+    int size = snprintf(name, DIRECTORY_NAME_MAX, "%s%u", directory_reserve_prefix, number + 1);
+    ensure(size > 0 && size < DIRECTORY_NAME_MAX);
 }
 
 void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX])
@@ -216,13 +224,24 @@ static bool directory_is_snapshot(const char *name, struct listing_snapshot *sna
 /* One of ours only: what else lies in the directory is left alone. */
 static bool directory_is_unfinished(const char *name)
 {
-    static const char *const beginnings[] = {"wal-", "snapshot-", "identity", "vote", "gone-"};
+    static const char *const beginnings[] = {"wal-", "snapshot-", "identity", "vote", "gone-", "reserve-"};
     size_t size = strlen(name);
     size_t suffix = sizeof directory_unfinished_suffix - 1;
     if (size >= DIRECTORY_NAME_MAX || size < suffix || strcmp(name + size - suffix, directory_unfinished_suffix) != 0)
         return false;
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
         if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool directory_is_reserve(const char *name, unsigned *number)
+{
+    for (*number = 0; *number <= 8; ++*number) {
+        char own[DIRECTORY_NAME_MAX];
+        directory_reserve_name(*number, own);
+        if (strcmp(name, own) == 0)
             return true;
     }
     return false;
@@ -258,10 +277,13 @@ enum disk_status directory_list(const struct directory *directory, struct direct
     listing->unfinished = memory_resize(NULL, count, sizeof *listing->unfinished);
     for (size_t i = 0; i < count; i++) {
         const char *name = names[i];
+        unsigned number;
         if (strcmp(name, "identity") == 0)
             listing->identity = true;
         else if (strcmp(name, "vote") == 0)
             listing->vote = true;
+        else if (directory_is_reserve(name, &number))
+            listing->reserves |= 1u << number;
         else if (directory_is_segment(name, &listing->segments[listing->segment_count]))
             listing->segment_count++;
         else if (directory_is_snapshot(name, &listing->snapshots[listing->snapshot_count]))

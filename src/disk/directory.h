@@ -39,6 +39,8 @@ void directory_recycled_name(uint64_t sequence, char name[DIRECTORY_NAME_MAX]);
 /* Of a file that is cut down, and lost its name (removals.h): a start goes on with it. */
 void directory_gone_name(uint64_t number, char name[DIRECTORY_NAME_MAX]);
 bool directory_is_gone(const char *name);
+/* Of the room that is set aside (reserve.h), from 0. */
+void directory_reserve_name(unsigned number, char name[DIRECTORY_NAME_MAX]);
 void directory_snapshot_name(uint64_t index, uint64_t term, char name[DIRECTORY_NAME_MAX]);
 
 enum disk_status directory_sync(const struct directory *directory, char *reason);
@@ -58,6 +60,7 @@ enum disk_status directory_abandon(const struct directory *directory, int file, 
 struct directory_listing {
     bool identity;
     bool vote;
+    unsigned reserves;  /* a bit for each */
     uint64_t *segments; /* sequences, ascending */
     size_t segment_count;
     struct listing_snapshot {

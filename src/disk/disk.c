@@ -52,6 +52,8 @@ static void disk_hand_over(struct disk *disk, struct recovery *recovery, struct 
         replay->commit > recovery->snapshot.index ? replay->commit : recovery->snapshot.index;
     recovered->entries = replay->entries;
     recovered->entry_count = replay->count;
+    recovered->starved = recovery->starved;
+    recovered->reserved = reserve_whole(recovery->reserve);
     replay->entries = NULL;
     replay->count = 0;
     recovered->identity.fresh = recovered->term == 0 && recovered->snapshot_index == 0 &&
@@ -104,6 +106,7 @@ enum disk_status disk_open(const struct disk_options *options, struct disk **dis
         .block_max_bytes = options->record_max_bytes + DISK_BLOCK_EXTRA,
         .notes = &recovered->notes,
         .removals = &made->bulk.removals,
+        .reserve = &made->bulk.reserve,
     };
     enum disk_status status = directory_open(&made->directory, options->directory, reason);
     if (status == DISK_OK) {

@@ -5,6 +5,7 @@
  *      DIR/vote              term and vote, twice
  *      DIR/wal-<16 hex>      log segments, by ascending sequence
  *      DIR/snapshot-<16 hex index>-<16 hex term>
+ *      DIR/reserve-1, -2     room that is set aside for starts
  *      DIR/....tmp           with one of these names at the beginning: unfinished, or a segment that waits to be used
  *                            again; removed on opening
  *
@@ -75,6 +76,8 @@ struct disk_recovered {
      * disk_recovered_free. */
     struct raft_entry *entries;
     uint64_t entry_count;
+    bool reserved;          /* all the room for later starts is set aside */
+    bool starved;           /* there was no room for a new segment: this start used what was set aside, if anything */
     /* Oddities to be logged, one line each of key=value text ("event=torn_tail file=... offset=..."). */
     struct buffer notes;
 };
@@ -155,6 +158,7 @@ uint64_t disk_segment_room_bytes(const struct disk *disk);
 
 enum disk_bulk_kind {
     DISK_PREPARE_SEGMENT = 1, /* -> segment; DISK_FULL where there is no room (nothing is left behind) */
+    DISK_PREPARE_RESERVE,     /* sets room aside for starts, one of two parts; DISK_FULL likewise */
     DISK_IDENTITY,            /* writes `configuration` into the identity file, durable on return */
     DISK_SNAPSHOT_BEGIN,      /* own snapshot: index, term, configuration. Any unfinished one is dropped */
     DISK_SNAPSHOT_BLOCK,      /* appends one block: bytes */
@@ -188,6 +192,7 @@ struct disk_bulk {
     struct disk_segment segment;
 
     /* Out. */
+    bool reserved; /* all the room for starts is set aside */
     bool removals; /* there are files to be cut down, a step with each DISK_REMOVE */
     /* DISK_FULL leaves things as they were (an unfinished snapshot is dropped). DISK_FAILED: the node stops. */
     bool newer;              /* with DISK_REFUSED: what came in is of a format newer than this program knows */

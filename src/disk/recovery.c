@@ -8,6 +8,8 @@
 #include "disk/identity.h"
 #include "disk/reason.h"
 
+enum { RECOVERY_SPARE_BYTES = 16 * 1024 };
+
 /* --- who and how far -------------------------------------------------------------------------------------------- */
 
 static enum disk_status recovery_identity(struct recovery *recovery, char *reason)
@@ -170,6 +172,8 @@ enum disk_status recovery_read(struct recovery *recovery, char *reason)
     if (status == DISK_OK)
         status = directory_list(recovery->directory, &recovery->listing, reason);
     if (status == DISK_OK)
+        status = reserve_find(recovery->reserve, &recovery->listing, reason);
+    if (status == DISK_OK)
         status = recovery_identity(recovery, reason);
     if (status == DISK_OK)
         status = recovery_vote(recovery, reason);
@@ -234,34 +238,47 @@ static enum disk_status recovery_mend_vote(struct recovery *recovery, char *reas
     return status;
 }
 
+/* It becomes a reserve where one is lacking. */
 static enum disk_status recovery_remove_segment(struct recovery *recovery, size_t i, char *reason)
 {
     char name[DIRECTORY_NAME_MAX];
-    directory_segment_name(recovery->trail.items[i].segment.sequence, name);
+    const struct segment *segment = &recovery->trail.items[i].segment;
+    directory_segment_name(segment->sequence, name);
+    bool kept;
+    enum disk_status status = reserve_keep(recovery->reserve, name, segment->bytes, &kept, reason);
+    if (status != DISK_OK || kept)
+        return status;
     return removals_add(recovery->removals, name, 0, reason);
 }
 
-/* Unfinished files, and segments after the tip, newest first: they hold nothing, and their room may be needed. */
+/* Unfinished files; segments after the tip, newest first, which hold nothing; those whose place others have taken.
+ * Their room may be needed. */
 static enum disk_status recovery_tidy(struct recovery *recovery, char *reason)
 {
     enum disk_status status = DISK_OK;
     const struct directory_listing *listing = &recovery->listing;
     for (size_t i = 0; i < listing->unfinished_count && status == DISK_OK; i++)
         status = removals_add(recovery->removals, listing->unfinished[i], 0, reason);
-    for (size_t i = recovery->trail.count; i-- > 0 && i > recovery->trail.tip && status == DISK_OK;)
+    const struct trail *trail = &recovery->trail;
+    for (size_t i = trail->count; i-- > 0 && i > trail->tip && status == DISK_OK;)
         status = recovery_remove_segment(recovery, i, reason);
+    for (size_t i = 0; i < trail->tip && trail->tip < trail->count && status == DISK_OK; i++) {
+        if (!trail->items[i].counts)
+            status = recovery_remove_segment(recovery, i, reason);
+    }
     return status;
 }
 
-/* What is left over once the new segment stands: segments that it takes the place of, and snapshots. */
+/* What is left over once the new segment stands: the segment that it takes the place of (or those that were prepared
+ * where there was no log yet), and snapshots. */
 static enum disk_status recovery_tidy_rest(struct recovery *recovery, bool tip_counts, char *reason)
 {
     enum disk_status status = DISK_OK;
-    struct trail *trail = &recovery->trail;
-    for (size_t i = 0; i <= trail->tip && i < trail->count && status == DISK_OK; i++) {
-        if (!trail->items[i].counts || (i == trail->tip && !tip_counts))
-            status = recovery_remove_segment(recovery, i, reason);
-    }
+    const struct trail *trail = &recovery->trail;
+    if (trail->tip < trail->count && !tip_counts)
+        status = recovery_remove_segment(recovery, trail->tip, reason);
+    for (size_t i = 0; i < trail->count && trail->tip == trail->count && status == DISK_OK; i++)
+        status = recovery_remove_segment(recovery, i, reason);
     for (size_t i = 0; i < recovery->listing.snapshot_count && status == DISK_OK; i++) {
         const struct listing_snapshot *item = &recovery->listing.snapshots[i];
         char name[DIRECTORY_NAME_MAX];
@@ -320,6 +337,93 @@ static enum disk_status recovery_without_room(struct recovery *recovery, struct 
     return DISK_OK;
 }
 
+/* What a segment must hold beside the records that it begins with: a new leader's entries, where it is certain that
+ * they fit. There may be no room for a further segment. */
+static uint64_t recovery_spare_bytes(const struct recovery *recovery)
+{
+    return record_bytes(recovery->options->record_max_bytes) + RECOVERY_SPARE_BYTES;
+}
+
+/* Whether all that the tip has fits in BYTES of a segment's stream; then it is to be written anew. */
+static bool recovery_may_absorb(const struct recovery *recovery, uint64_t bytes)
+{
+    const struct trail *trail = &recovery->trail;
+    return trail->tip < trail->count && trail->last_batch > 0 && trail->valid_end <= bytes;
+}
+
+/* The life before this one started from the reserve, whose other part can take over all that it wrote: that needs no
+ * room, and gives the first part back. Whether there is room by now is found out later. */
+static bool recovery_takes_turns(const struct recovery *recovery)
+{
+    const struct trail *trail = &recovery->trail;
+    char name[DIRECTORY_NAME_MAX];
+    uint64_t bytes = reserve_offer(recovery->reserve, reserve_file_bytes(recovery->reserve), name);
+    uint64_t spare = recovery_spare_bytes(recovery);
+    return bytes > 0 && trail->tip < trail->count && !reserve_whole(recovery->reserve) &&
+           trail->items[trail->tip].segment.bytes == reserve_file_bytes(recovery->reserve) &&
+           recovery_may_absorb(recovery, segment_stream_bytes((uint32_t)bytes) - spare);
+}
+
+/* Encodes the records for SEGMENT, and sees how large it must be for them. */
+static enum disk_status recovery_create(struct recovery *recovery, struct segment *segment, int *file, uint64_t *end,
+                                        char *reason)
+{
+    struct buffer records = {0};
+    recovery_encode(recovery, segment->id, &records);
+    /* The last batch may fill a segment, which may have been larger than they are now. */
+    uint64_t room = buffer_size(&records) + recovery_spare_bytes(recovery);
+    uint64_t need = SEGMENT_HEADER + sector_file_bytes(room) + SEGMENT_HEADER - 1;
+    if (segment->bytes < need)
+        segment->bytes = (uint32_t)(need / SEGMENT_HEADER * SEGMENT_HEADER);
+    *end = buffer_size(&records);
+    enum disk_status status = segment_create(recovery->directory, segment, buffer_start(&records),
+                                             buffer_size(&records), file, reason);
+    buffer_close(&records);
+    return status;
+}
+
+static enum disk_status recovery_make(struct recovery *recovery, struct segment *segment, int *file, uint64_t *end,
+                                      char *reason)
+{
+    if (recovery_may_absorb(recovery, segment_stream_bytes(segment->bytes) / 2))
+        trail_absorb(&recovery->trail);
+    enum disk_status status = recovery_create(recovery, segment, file, end, reason);
+    if (status != DISK_FULL || recovery->removals->count == 0)
+        return status;
+    /* What is to be cut down by and by is gone at once, then. */
+    size_t removed;
+    status = removals_finish(recovery->removals, &removed, reason);
+    return status == DISK_OK ? recovery_create(recovery, segment, file, end, reason) : status;
+}
+
+/* The same in what was set aside. DISK_FULL, and the reason is as it was: there is nothing that is large enough. */
+static enum disk_status recovery_make_of_reserve(struct recovery *recovery, struct segment *segment, int *file,
+                                                 uint64_t *end, char *reason)
+{
+    char name[DIRECTORY_NAME_MAX];
+    struct buffer records = {0};
+    uint64_t spare = recovery_spare_bytes(recovery);
+    uint64_t bytes = reserve_offer(recovery->reserve, 0, name);
+    uint64_t stream = bytes > 0 ? segment_stream_bytes((uint32_t)bytes) : 0;
+    if (stream > spare && recovery_may_absorb(recovery, stream - spare))
+        trail_absorb(&recovery->trail);
+    recovery_encode(recovery, segment->id, &records);
+    *end = buffer_size(&records);
+    enum disk_status status = DISK_FULL;
+    bytes = reserve_offer(recovery->reserve, SEGMENT_HEADER + sector_file_bytes(*end), name);
+    if (bytes > 0) {
+        segment->bytes = (uint32_t)bytes;
+        status = segment_begin_in(recovery->directory, segment, name, buffer_start(&records), buffer_size(&records),
+                                  file, reason);
+    }
+    buffer_close(&records);
+    if (status == DISK_OK) {
+        reserve_taken(recovery->reserve, name);
+        recovery_note(recovery, "started_from_reserve", "segment", segment->sequence);
+    }
+    return status;
+}
+
 static enum disk_status recovery_begin_segment(struct recovery *recovery, struct wal *wal, char *reason)
 {
     struct segment segment = {
@@ -330,24 +434,18 @@ static enum disk_status recovery_begin_segment(struct recovery *recovery, struct
         .bytes = recovery->options->segment_bytes,
         .begun = true,
     };
-    struct buffer records = {0};
-    recovery_encode(recovery, segment.id, &records);
-    /* The last batch came from a segment that may have been larger than they are now. */
-    uint64_t need = SEGMENT_HEADER + sector_file_bytes(buffer_size(&records)) + SEGMENT_HEADER - 1;
-    if (segment.bytes < need)
-        segment.bytes = (uint32_t)(need / SEGMENT_HEADER * SEGMENT_HEADER);
-    uint64_t end = buffer_size(&records);
-    enum disk_status status;
-    size_t removed = 1;
-    do {
-        status = segment_create(recovery->directory, &segment, buffer_start(&records), buffer_size(&records),
-                                &wal->file, reason);
-        /* What is to be cut down by and by is gone at once, then. */
-    } while (status == DISK_FULL && removed > 0 &&
-             removals_finish(recovery->removals, &removed, reason) == DISK_OK && removed > 0);
-    buffer_close(&records);
+    uint64_t end;
+    const struct trail before = recovery->trail;
+    enum disk_status status = DISK_FULL;
+    if (!recovery_takes_turns(recovery))
+        status = recovery_make(recovery, &segment, &wal->file, &end, reason);
+    recovery->starved = status == DISK_FULL;
     if (status == DISK_FULL)
+        status = recovery_make_of_reserve(recovery, &segment, &wal->file, &end, reason);
+    if (status == DISK_FULL) {
+        recovery->trail = before;
         return recovery_without_room(recovery, wal, reason);
+    }
     if (status != DISK_OK)
         return status;
     wal->active_bytes = segment.bytes;

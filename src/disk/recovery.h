@@ -5,6 +5,9 @@
  * - The log must reach from the snapshot on without a gap. Where it ends before the snapshot, or has another entry at
  *   its index, the snapshot stands for it: the log is dropped, by a RESET in the new segment.
  * - A damaged newest snapshot is passed over only if the log holds everything from the older one up to it.
+ * - Where the tip has little in it, all of that is written anew, and the tip goes: many starts in a row leave one
+ *   segment, not one each. A start that finds no room makes its segment of the reserve (reserve.h), and the tip goes
+ *   there where what it has fits in the new one.
  * - The last batch, unless a mark closed it, is written anew, since what a process that died wrote may be in the page
  *   cache alone; all before it was synced. */
 #ifndef CLEAT_DISK_RECOVERY_H
@@ -15,6 +18,7 @@
 #include "disk/disk.h"
 #include "disk/removals.h"
 #include "disk/replay.h"
+#include "disk/reserve.h"
 #include "disk/segments.h"
 #include "disk/snapshot.h"
 #include "disk/trail.h"
@@ -27,6 +31,8 @@ struct recovery {
     uint32_t block_max_bytes;
     struct buffer *notes;
     struct removals *removals;
+    struct reserve *reserve;
+    bool starved;                 /* there was no room for a new segment */
 
     struct directory_listing listing;
     struct disk_identity identity;

@@ -36,25 +36,18 @@ static void segment_encode(const struct segment *segment, uint8_t block[BLOCK_SI
     block_seal(block, block_magic_segment, 0);
 }
 
-/* Header, sectors, zeros up to the full size. Returns 0 or -errno. */
-static int segment_fill(int file, const struct segment *segment, const uint8_t *sectors, size_t size)
+/* Zeros from OFFSET up to BYTES. Returns 0 or -errno. */
+static int segment_fill_zeros(int file, uint64_t offset, uint64_t bytes)
 {
     static _Alignas(FS_BLOCK_BYTES) uint8_t zeros[SEGMENT_ZEROS]; /* const would put them into the program's file */
-    _Alignas(FS_BLOCK_BYTES) uint8_t block[BLOCK_SIZE];
-    if (size == 0)
-        fs_bypass_cache(file); /* megabytes of zeros are of no use there */
-    segment_encode(segment, block);
-    struct iovec start[] = {{.iov_base = block, .iov_len = sizeof block},
-                            {.iov_base = (void *)(uintptr_t)sectors, .iov_len = size}};
-    int error = fs_writev(file, 0, start, 2);
-    uint64_t offset = SEGMENT_HEADER + size;
+    int error = 0;
     struct pace pace = {0};
-    while (error == 0 && offset < segment->bytes) {
+    while (error == 0 && offset < bytes) {
         struct iovec pieces[SEGMENT_PIECES];
         uint64_t at = offset;
         size_t count = 0;
-        while (count < SEGMENT_PIECES && at < segment->bytes) {
-            size_t step = segment->bytes - at < sizeof zeros ? (size_t)(segment->bytes - at) : sizeof zeros;
+        while (count < SEGMENT_PIECES && at < bytes) {
+            size_t step = bytes - at < sizeof zeros ? (size_t)(bytes - at) : sizeof zeros;
             pieces[count++] = (struct iovec){.iov_base = zeros, .iov_len = step};
             at += step;
         }
@@ -66,6 +59,55 @@ static int segment_fill(int file, const struct segment *segment, const uint8_t *
     return error;
 }
 
+/* Header, and the records in sectors: *WRITTEN bytes. Returns 0 or -errno. */
+static int segment_start(int file, const struct segment *segment, const uint8_t *records, size_t size, size_t *written)
+{
+    _Alignas(FS_BLOCK_BYTES) uint8_t block[BLOCK_SIZE];
+    segment_encode(segment, block);
+    size_t sectors_size = 0;
+    uint8_t *sectors = size > 0 ? sector_stream_encode(records, size, segment->id, &sectors_size) : NULL;
+    struct iovec start[] = {{.iov_base = block, .iov_len = sizeof block},
+                            {.iov_base = sectors, .iov_len = sectors_size}};
+    int error = fs_writev(file, 0, start, 2);
+    free(sectors);
+    *written = sizeof block + sectors_size;
+    return error;
+}
+
+static void segment_unfinished_name(const char *name, char unfinished[DIRECTORY_NAME_MAX])
+{
+    ensure(strlen(name) + sizeof ".tmp" <= DIRECTORY_NAME_MAX);
+    strcpy(unfinished, name);
+    strcat(unfinished, ".tmp");
+}
+
+/* What was MADE, filled with ERROR, gets its NAME; it stays open where that goes well. */
+static enum disk_status segment_finish(const struct directory *directory, int made, int error, const char *unfinished,
+                                       const char *name, char *reason)
+{
+    char path[DISK_PATH_MAX];
+    directory_path(directory, unfinished, path);
+    if (error < 0)
+        return directory_abandon(directory, made, unfinished, reason_no_room(reason, "write", path, error), reason);
+    error = fs_sync(made);
+    if (error < 0)
+        return directory_abandon(directory, made, unfinished, reason_no_room(reason, "sync", path, error), reason);
+    enum disk_status status = directory_rename(directory, unfinished, name, reason);
+    if (status != DISK_OK)
+        (void)fs_close(made);
+    return status;
+}
+
+static enum disk_status segment_make(const struct directory *directory, const char *unfinished, int *made, char *reason)
+{
+    char path[DISK_PATH_MAX];
+    directory_path(directory, unfinished, path);
+    *made = fs_create(path);
+    if (*made >= 0)
+        return DISK_OK;
+    return directory_abandon(directory, -1, unfinished, reason_no_room(reason, "create", path, *made), reason);
+}
+
 enum disk_status segment_create(const struct directory *directory, const struct segment *segment,
                                 const uint8_t *records, size_t size, int *file, char *reason)
 {
@@ -74,28 +116,76 @@ enum disk_status segment_create(const struct directory *directory, const struct 
     ensure(segment->begun == (size > 0));
     char name[DIRECTORY_NAME_MAX];
     char unfinished[DIRECTORY_NAME_MAX];
-    char path[DISK_PATH_MAX];
     directory_segment_name(segment->sequence, name);
-    memcpy(unfinished, name, sizeof unfinished);
-    strcat(unfinished, ".tmp");
-    directory_path(directory, unfinished, path);
-    int made = fs_create(path);
-    if (made < 0)
-        return directory_abandon(directory, -1, unfinished, reason_no_room(reason, "create", path, made), reason);
-    size_t sectors_size = 0;
-    uint8_t *sectors = size > 0 ? sector_stream_encode(records, size, segment->id, &sectors_size) : NULL;
-    int error = segment_fill(made, segment, sectors, sectors_size);
-    free(sectors);
-    if (error < 0)
-        return directory_abandon(directory, made, unfinished, reason_no_room(reason, "write", path, error), reason);
-    error = fs_sync(made);
-    if (error < 0)
-        return directory_abandon(directory, made, unfinished, reason_no_room(reason, "sync", path, error), reason);
-    enum disk_status status = directory_rename(directory, unfinished, name, reason);
+    segment_unfinished_name(name, unfinished);
+    int made;
+    enum disk_status status = segment_make(directory, unfinished, &made, reason);
+    if (status != DISK_OK)
+        return status;
+    if (size == 0)
+        fs_bypass_cache(made); /* megabytes of zeros are of no use there */
+    size_t written;
+    int error = segment_start(made, segment, records, size, &written);
+    if (error == 0)
+        error = segment_fill_zeros(made, written, segment->bytes);
+    status = segment_finish(directory, made, error, unfinished, name, reason);
     if (status == DISK_OK)
         *file = made;
-    else
+    return status;
+}
+
+enum disk_status segment_blank(const struct directory *directory, const char *name, uint32_t bytes, char *reason)
+{
+    char unfinished[DIRECTORY_NAME_MAX];
+    segment_unfinished_name(name, unfinished);
+    int made;
+    enum disk_status status = segment_make(directory, unfinished, &made, reason);
+    if (status != DISK_OK)
+        return status;
+    fs_bypass_cache(made);
+    int error = segment_fill_zeros(made, 0, bytes);
+    status = segment_finish(directory, made, error, unfinished, name, reason);
+    if (status == DISK_OK)
         (void)fs_close(made);
+    return status;
+}
+
+bool segment_size_fits(uint64_t bytes)
+{
+    return bytes >= SEGMENT_BYTES_MIN && bytes <= SEGMENT_BYTES_MAX && bytes % SEGMENT_HEADER == 0;
+}
+
+enum disk_status segment_begin_in(const struct directory *directory, const struct segment *segment, const char *from,
+                                  const uint8_t *records, size_t size, int *file, char *reason)
+{
+    ensure(segment->begun && size > 0 && size <= segment_stream_bytes(segment->bytes));
+    char name[DIRECTORY_NAME_MAX];
+    char path[DISK_PATH_MAX];
+    char to[DISK_PATH_MAX];
+    directory_segment_name(segment->sequence, name);
+    directory_path(directory, name, to);
+    directory_path(directory, from, path);
+    int opened = fs_open(path);
+    if (opened < 0)
+        return reason_failed(reason, "open", path, opened);
+    const char *call = "write";
+    size_t written;
+    int error = segment_start(opened, segment, records, size, &written);
+    if (error == 0) {
+        call = "sync";
+        error = fs_sync(opened);
+    }
+    enum disk_status status = error < 0 ? reason_no_room(reason, call, path, error) : DISK_OK;
+    if (status == DISK_OK)
+        status = directory_check(directory, reason);
+    if (status == DISK_OK && (error = fs_rename(path, to)) < 0)
+        status = reason_no_room(reason, "rename", path, error);
+    if (status == DISK_OK && (error = fs_sync_dir(directory->path)) < 0)
+        status = reason_failed(reason, "sync", directory->path, error);
+    if (status == DISK_OK)
+        *file = opened;
+    else
+        (void)fs_close(opened);
     return status;
 }
 

@@ -31,6 +31,15 @@ static inline uint64_t segment_stream_bytes(uint32_t bytes)
  * no room: nothing is left behind. */
 enum disk_status segment_create(const struct directory *directory, const struct segment *segment,
                                 const uint8_t *records, size_t size, int *file, char *reason);
+/* A file of so many bytes, for whatever a segment of that size may have: zeros, durable, under NAME, which is new.
+ * DISK_FULL where there is no room: nothing is left behind. */
+enum disk_status segment_blank(const struct directory *directory, const char *name, uint32_t bytes, char *reason);
+bool segment_size_fits(uint64_t bytes);
+/* Makes the file FROM, of the segment's size and with anything in it, this one: with RECORDS, SIZE bytes of the
+ * stream, at its start. *FILE stays open. Nothing is allocated; where it fails all the same, or is cut short, FROM is
+ * as good as before. */
+enum disk_status segment_begin_in(const struct directory *directory, const struct segment *segment, const char *from,
+                                  const uint8_t *records, size_t size, int *file, char *reason);
 /* Makes the file FROM, which has another segment of the same size that nobody needs, this one. As segment_create
  * otherwise (where there is no room, FROM is gone); DISK_REFUSED where it is of another size. */
 enum disk_status segment_recycle(const struct directory *directory, const struct segment *segment, const char *from,

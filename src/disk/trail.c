@@ -338,3 +338,13 @@ bool trail_must_rewrite(const struct trail *trail)
     ensure(valid);
     return record.type != RECORD_MARK;
 }
+
+void trail_absorb(struct trail *trail)
+{
+    ensure(trail->tip < trail->count);
+    const struct trail_item *tip = &trail->items[trail->tip];
+    trail->last_batch = 0;
+    trail->end = tip->previous;
+    trail->end_index = tip->base_index;
+    trail->end_term = tip->base_term;
+}

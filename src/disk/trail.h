@@ -59,6 +59,8 @@ enum disk_status trail_replay(struct trail *trail, uint64_t after, struct replay
 void trail_last_batch(const struct trail *trail, uint64_t id, struct buffer *out);
 /* Whether the last batch must be written anew: it has such records, or it holds the tip's BEGIN. */
 bool trail_must_rewrite(const struct trail *trail);
+/* From now on the tip's records count as the last batch, all of them: what is written anew takes the tip's place. */
+void trail_absorb(struct trail *trail);
 void trail_close(struct trail *trail);
 
 #endif

@@ -298,6 +298,8 @@ static enum MHD_Result respond_ready(struct exchange *exchange, bool ready, cons
     json_t *json = ready ? json_object() : json_error("ERR_NOT_READY", reason, strlen(reason));
     if (ready)
         json_object_set_new(json, "ok", json_true());
+    if (ready && !node_has_room(exchange->connection->http->node))
+        json_object_set_new(json, "disk", json_string("full"));
     return queue(exchange, ready ? 200 : 503, json_response(json, JSON_COMPACT));
 }
 

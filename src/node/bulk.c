@@ -65,6 +65,7 @@ void node_bulk_done(struct node *node, struct disk_bulk *request)
         formation_done(node, request);
         break;
     case DISK_PREPARE_SEGMENT:
+    case DISK_PREPARE_RESERVE:
         persist_prepared(node, request);
         break;
     case DISK_SNAPSHOT_BEGIN:

@@ -174,6 +174,8 @@ void node_bulk_done(struct node *node, struct disk_bulk *request);
 bool node_ready(const struct node *node);
 /* NULL where it is ready, or what it waits for: a line for people, until it is next asked. */
 const char *node_unready(struct node *node);
+/* Whether there is room on its disk for changes; without it a node may yet be ready, and serve reads. */
+bool node_has_room(const struct node *node);
 /* For tests. */
 const struct raft *node_raft(const struct node *node);
 const struct store *node_store(const struct node *node);

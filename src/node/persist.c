@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "node/state.h"
 
+enum { LEADERS_OWN_BYTES = 64 /* no entry that a leader makes of itself is larger */ };
 enum { SPARES_WANTED = 1, SPARES_WANTED_BUSY = 3 /* while the bulk thread has long work: it may not come in time */ };
 
 /* --- room ------------------------------------------------------------------------------------------------------- */
@@ -29,9 +30,18 @@ static bool fits(uint64_t room, uint64_t promised, size_t size, bool may_use_res
     return room >= promised + disk_record_bytes(size) + reserve;
 }
 
+/* The log is in a segment made of what was set aside for starts: that is for a leader's own entries, and for nothing
+ * else until the like is set aside again. */
+static bool is_starved(const struct node *node)
+{
+    return node->persist.full && !node->persist.reserved;
+}
+
 bool persist_fits(const struct node *node, size_t size, bool may_use_reserve)
 {
-    return !node->persist.failed && fits(room_bytes(node), promised_bytes(node), size, may_use_reserve);
+    if (node->persist.failed || (is_starved(node) && !may_use_reserve))
+        return false;
+    return fits(room_bytes(node), promised_bytes(node), size, may_use_reserve);
 }
 
 uint32_t persist_fitting(const struct node *node, const struct raft_message *message)
@@ -70,14 +80,22 @@ static bool wants_spare(const struct node *node)
     return !fits(room_bytes(node), 0, (size_t)node->limits.value_max_bytes + PAYLOAD_ALLOWANCE, false);
 }
 
+static bool wants_reserve(const struct node *node)
+{
+    return !node->persist.reserved && !node->persist.failed;
+}
+
+/* The first segment of a life comes before the room for later starts, which nobody waits for; but where there was none
+ * that room comes first. */
 bool persist_next(struct node *node, struct disk_bulk *request)
 {
     struct persist *persist = &node->persist;
-    if (!wants_spare(node))
+    bool spare = wants_spare(node), reserve = wants_reserve(node);
+    if (!spare && !reserve)
         return false;
     if (persist->full && node->now_ms < persist->retry_ms)
         return false;
-    request->kind = DISK_PREPARE_SEGMENT;
+    request->kind = reserve && (persist->full || !spare) ? DISK_PREPARE_RESERVE : DISK_PREPARE_SEGMENT;
     return true;
 }
 
@@ -85,11 +103,14 @@ void persist_prepared(struct node *node, struct disk_bulk *request)
 {
     struct persist *persist = &node->persist;
     bool full = request->status == DISK_FULL;
+    persist->reserved = request->reserved;
     if (full) {
         persist->retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
-    } else {
+    } else if (request->kind == DISK_PREPARE_SEGMENT) {
         ensure(persist->spare_count < DISK_SPARES_MAX);
         persist->spares[persist->spare_count++] = request->segment;
+    } else if (persist->full && (!persist->reserved || wants_spare(node))) {
+        return; /* it is full until there is room for all that is wanted */
     }
     if (full != persist->full) {
         event_begin(node, full ? "disk_full" : "disk_has_room");
@@ -118,14 +139,17 @@ static void allow_entries(struct node *node)
 {
     uint64_t room = room_bytes(node), taken = disk_record_bytes(0) * 3; /* a reset, a commit, a mark */
     uint64_t last = raft_durable_index(node->raft);
+    /* Of a segment made of the reserve half is kept: a start can take over what is in the other half. */
+    uint64_t kept = is_starved(node) ? disk_segment_room_bytes(node->disk) / 2 : 0;
     if (taken > room) {
         raft_writes_allow(node->raft, 0);
         return;
     }
     while (last < raft_last_index(node->raft) && taken <= LIMIT_BATCH_BYTES * 2) {
         const struct raft_entry *entry = raft_entry(node->raft, last + 1);
-        taken += disk_record_bytes(entry->payload ? entry->payload->size : 0);
-        if (taken > room)
+        size_t size = entry->payload ? entry->payload->size : 0;
+        taken += disk_record_bytes(size);
+        if (taken + (size > LEADERS_OWN_BYTES ? kept : 0) > room)
             break;
         last++;
     }
@@ -283,7 +307,8 @@ uint64_t persist_deadline_ms(const struct node *node)
 {
     const struct persist *persist = &node->persist;
     uint64_t deadline_ms = mark_due_ms(node);
-    if (persist->full && wants_spare(node) && !node->bulk.busy && persist->retry_ms < deadline_ms)
+    bool wants = wants_spare(node) || wants_reserve(node);
+    if (persist->full && wants && !node->bulk.busy && persist->retry_ms < deadline_ms)
         deadline_ms = persist->retry_ms;
     if (persist->busy && !persist->stall_said && raft_role(node->raft) == RAFT_LEADER &&
         persist->begun_ms + NODE_STALL_MS < deadline_ms)

@@ -5,6 +5,8 @@
  * entry is applied here, so is everything else. */
 #include "node/state.h"
 
+static const char starved[] = "the disk of this node is full: there is no room even for what a new leader writes";
+
 static bool leaderless(const struct node *node)
 {
     return node->identity.configuration.count == 0 || raft_leader(node->raft) == 0;
@@ -17,12 +19,13 @@ static const char *hindrance(const struct node *node)
         return "this node has to stop";
     if (node->shutting_down)
         return "this node shuts down";
+    bool no_room = node->persist.full && !persist_fits(node, 0, true); /* it may follow all the same */
     if (leaderless(node))
-        return "no leader is known";
+        return no_room ? starved : "no leader is known";
     if (node->receiving.state != RECEIVE_IDLE)
         return "a copy of the files is on its way to this node";
     if (node->gateway.epoch == 0)
-        return "this node has not caught up with the leader";
+        return no_room ? starved : "this node has not caught up with the leader";
     if (persist_is_behind(node))
         return "the disk of this node is full";
     return NULL;
@@ -31,7 +34,7 @@ static const char *hindrance(const struct node *node)
 const char *node_unready(struct node *node)
 {
     const char *what = hindrance(node);
-    if (!what || node->stopping || node->shutting_down || !leaderless(node))
+    if (!what || what == starved || node->stopping || node->shutting_down || !leaderless(node))
         return what;
     quorum_text(node, node->unready);
     return node->unready;
@@ -40,4 +43,9 @@ const char *node_unready(struct node *node)
 bool node_ready(const struct node *node)
 {
     return hindrance(node) == NULL;
+}
+
+bool node_has_room(const struct node *node)
+{
+    return node->own_room;
 }

@@ -56,6 +56,7 @@ struct persist {
     uint64_t told_commit;       /* the log was told that entries up to here are committed */
     uint64_t told_ms;
     bool full;                  /* there was no room to prepare a segment */
+    bool reserved;              /* the room for starts is set aside */
     uint64_t retry_ms;          /* full: when to try again */
     uint64_t batches;           /* written since the start */
     uint64_t sync_us;           /* the last one's */

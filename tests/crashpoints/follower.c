@@ -20,7 +20,7 @@ struct run {
 
 enum step_kind {
     OPEN, CLOSE, KILL, FORM, VOTE, APPEND, MARK, SPARE, PREPARE, HAND_OVER, SNAPSHOT, RECEIVE, GIVE_UP, INSTALL, CLEAN,
-    END,
+    SET_ASIDE, FILL, FREE, END,
 };
 
 struct step {
@@ -108,6 +108,38 @@ static const struct step steps_at_once[] = {
     {.kind = INSTALL, .index = 80, WITH(.kind = CLEAN)},
     {.kind = SPARE},
     {.kind = APPEND, .index = 81, .count = 3, .term = 4, .size = 10, WITH(.kind = SNAPSHOT, .index = 81)},
+    {.kind = CLOSE},
+    {.kind = END},
+};
+
+/* The disk is full for a while, in which there are several starts. */
+static const struct step full_steps[] = {
+    {.kind = OPEN},
+    {.kind = FORM},
+    {.kind = VOTE, .term = 1, .vote = 1},
+    {.kind = SPARE},
+    {.kind = SET_ASIDE},
+    {.kind = APPEND, .index = 1, .count = 9, .size = RECORD_MAX}, /* rolls over */
+    {.kind = FILL},
+    {.kind = KILL},
+    {.kind = OPEN},                                               /* from the reserve: the last batch is large */
+    {.kind = APPEND, .index = 10, .count = 1, .term = 2, .size = 10},
+    {.kind = MARK},
+    {.kind = APPEND, .index = 11, .count = 1, .size = 48},
+    {.kind = KILL},
+    {.kind = OPEN},                                               /* its two parts take turns */
+    {.kind = APPEND, .index = 12, .count = 1, .term = 3, .size = 10},
+    {.kind = CLOSE},
+    {.kind = OPEN},
+    {.kind = APPEND, .index = 12, .count = 1, .term = 4, .size = 20}, /* takes back one */
+    {.kind = KILL},
+    {.kind = FREE},
+    {.kind = SET_ASIDE},
+    {.kind = SPARE},
+    {.kind = APPEND, .index = 13, .count = 9, .size = RECORD_MAX},
+    {.kind = SNAPSHOT, .index = 15},
+    {.kind = CLOSE},
+    {.kind = OPEN},
     {.kind = CLOSE},
     {.kind = END},
 };
@@ -423,6 +455,17 @@ static enum result take_one(struct run *run, const struct step *step)
         return install(run, step->index);
     case CLEAN:
         return bulk_do(run, &bulk, DISK_CLEAN);
+    case SET_ASIDE:
+        while (result == DONE && !bulk.reserved)
+            result = bulk_do(run, &bulk, DISK_PREPARE_RESERVE);
+        return result;
+    case FILL:
+        fs_memory_limit(run->world->memory, run->world->machine,
+                        fs_memory_used(run->world->memory, run->world->machine));
+        return DONE;
+    case FREE:
+        fs_memory_limit(run->world->memory, run->world->machine, UINT64_MAX);
+        return start(run);
     case END:
         break;
     }
@@ -477,6 +520,11 @@ static enum result threads_live(struct world *world, union promises *promises)
     return take_steps(world, promises, steps_at_once);
 }
 
+static enum result full_live(struct world *world, union promises *promises)
+{
+    return take_steps(world, promises, full_steps);
+}
+
 /* What comes after a start: a vote in a new term, and two entries of it. */
 static enum result follower_start(struct world *world, union promises *promises)
 {
@@ -496,3 +544,4 @@ const struct life life_follower = {.name = "follower", .begin = follower_begin, 
                                    .start = follower_start};
 const struct life life_threads = {.name = "threads", .begin = follower_begin, .live = threads_live,
                                   .start = follower_start, .dies_in_meets = true};
+const struct life life_full = {.name = "full", .begin = follower_begin, .live = full_live, .start = follower_start};

@@ -23,6 +23,7 @@ struct life {
 };
 
 extern const struct life life_node;     /* a cluster of one node with its clients: node.c */
+extern const struct life life_full;     /* that disk, full for a while */
 extern const struct life life_follower; /* the disk of a follower, without the node: follower.c */
 extern const struct life life_threads;  /* likewise, with both threads at work at once: one of many orders */
 

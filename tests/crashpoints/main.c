@@ -15,7 +15,7 @@
 
 enum { JOBS_MAX = 64 };
 
-enum { NAME_MAX_SIZE = 16, LIVES = 2 + MEET_ORDERS };
+enum { NAME_MAX_SIZE = 16, LIVES = 3 + MEET_ORDERS };
 
 static struct life lives[LIVES];
 
@@ -24,11 +24,12 @@ static void lives_list(void)
     static char names[MEET_ORDERS][NAME_MAX_SIZE];
     lives[0] = life_node;
     lives[1] = life_follower;
+    lives[2] = life_full;
     for (unsigned order = 0; order < MEET_ORDERS; order++) {
         snprintf(names[order], NAME_MAX_SIZE, "%s-%u", life_threads.name, order);
-        lives[2 + order] = life_threads;
-        lives[2 + order].name = names[order];
-        lives[2 + order].order = order;
+        lives[3 + order] = life_threads;
+        lives[3 + order].name = names[order];
+        lives[3 + order].order = order;
     }
 }
 
@@ -37,7 +38,7 @@ static const char usage[] =
     "       crashpoints --life NAME --action N --death DEATH [--again N --death-again DEATH]\n"
     "\n"
     "The second form tries one point, and tells its story; action 0 is a life without a crash. Lives: node, follower,\n"
-    "and threads-0 to threads-13, of which only actions count that fall where both threads are at work.\n"
+    "full, and threads-0 to threads-13, of which only actions count that fall where both threads are at work.\n"
     "Deaths: kill, lose, some:N, tear:N. --stride: of the actions of each start that follows, every so many.\n";
 
 struct options {

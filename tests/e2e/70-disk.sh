@@ -3,9 +3,9 @@
 
 small_disk="--value-max 10000 --segment-size 131072 --snapshot-every 100000000"
 
-# Gives nodes 1 to $1 a small file system each, before they start.
+# Gives nodes 1 to $1 a small file system each, of the size $2 (64m), before they start.
 small_disks() {
-    local node
+    local node size=${2:-64m}
     ((EUID == 0)) || skip "mounting small file systems takes root"
     mounted=()
     cleanup() {
@@ -13,7 +13,8 @@ small_disks() {
     }
     for ((node = 1; node <= $1; node++)); do
         mkdir -p "$CLEAT_DIR/$node/data"
-        mount -t tmpfs -o size=64m cleat-e2e "$CLEAT_DIR/$node/data" 2>/dev/null || skip "nothing can be mounted here"
+        mount -t tmpfs -o "size=$size" cleat-e2e "$CLEAT_DIR/$node/data" 2>/dev/null ||
+            skip "nothing can be mounted here"
         mounted+=("$CLEAT_DIR/$node/data")
     done
 }
@@ -253,4 +254,135 @@ test_a_node_comes_back_on_a_full_disk() {
 ask_matches() { # NODE COMMAND PATTERN
     # shellcheck disable=SC2053 # a pattern
     [[ $(ask "$1" "$2") == $3 ]]
+}
+
+# Writes files f1, f2, ... to node $1 until there is no room, after those that were acknowledged before: $acknowledged.
+write_until_full() {
+    local value reply=
+    value=$(printf 'v%.0s' {1..19999})
+    until [[ $reply == ERR_DISK_FULL* ]]; do
+        reply=$(ask "$1" "write f$((acknowledged + 1)) 20000" "v$value")
+        case $reply in
+        OK*) acknowledged=$((acknowledged + 1)) ;;
+        ERR_DISK_FULL* | ERR_BUSY* | ERR_NO_LEADER*) ;;
+        ERR_TIMEOUT*) acknowledged=$((acknowledged + 1)) ;; # it may be there by and by, or not: it is not asked for
+        *) fail "'$reply'" ;;
+        esac
+    done
+}
+
+serves_the_first() { # NODE
+    [[ $(ask "$1" "stat f1" 2>/dev/null) == "STAT version=1 size=20000 "* ]]
+}
+
+readyz() { # NODE
+    curl -s -m 5 "http://127.0.0.1:$(port "$1")/readyz"
+}
+
+# Node $1 is ready, and names its disk just where that is full.
+ready_and_says_so() {
+    case $(status "$1" disk) in
+    full) [[ $(readyz "$1") == '{"ok":true,"disk":"full"}' ]] ;;
+    ok) [[ $(readyz "$1") == '{"ok":true}' ]] ;;
+    *) return 1 ;;
+    esac
+}
+
+a_majority_is_full() { # NODES
+    local node full=0
+    for node in $(seq 1 "$1"); do
+        ! status_is "$node" disk full || full=$((full + 1))
+    done
+    ((full > $1 / 2))
+}
+
+# Ends all nodes of $1 by the signal $2, and starts them again.
+all_again() {
+    local node
+    local -a pids=()
+    for node in $(seq 1 "$1"); do
+        pids+=("$(cluster pid "$node")")
+    done
+    kill "-$2" "${pids[@]}"
+    for node in $(seq 1 "$1"); do
+        wait_for gone "${pids[node - 1]}"
+    done
+    for node in $(seq 1 "$1"); do
+        cluster start "$node" >/dev/null
+    done
+}
+
+gone() { # PROCESS
+    ! [[ -e /proc/$1 ]] || grep -q '^State:.*zombie' "/proc/$1/status" 2>/dev/null
+}
+
+# A volume with nothing on it but the files of $1 nodes, one each, and no room left. However often they are started,
+# and however they ended: they serve reads, say that the disk is full, and go on by themselves when there is room.
+starts_on_full_disks() {
+    local nodes=$1 node round signal acknowledged=0 files
+    use_cluster cluster
+    export CLEAT_ARGS="--value-max 65536 --segment-size 262144 --snapshot-every 1048576 --timeout-ms 2000"
+    small_disks "$nodes" 6m
+    cluster up "$nodes" >/dev/null
+    for round in 1 2 3 4 5 6; do
+        write_until_full 1
+        for signal in KILL TERM KILL KILL; do
+            all_again "$nodes" "$signal"
+            for node in $(seq 1 "$nodes"); do
+                wait_for serves_the_first "$node"
+            done
+        done
+    done
+    write_until_full 1
+    wait_for a_majority_is_full "$nodes"
+    all_again "$nodes" KILL
+    for node in $(seq 1 "$nodes"); do
+        wait_for ready_and_says_so "$node"
+    done
+    grep -lq "event=started_from_reserve" "$CLEAT_DIR"/*/log || fail "nobody ever needed what was set aside"
+    files=$(settled 1 files)
+    for node in $(seq 1 "$nodes"); do
+        mount -o remount,size=64m "$CLEAT_DIR/$node/data"
+    done
+    for node in $(seq 1 "$nodes"); do
+        wait_for status_is "$node" disk ok
+    done
+    matches "$(ask 1 "write after 1" x)" "OK ?*"
+    same "$(settled 1 files)" $((files + 1))
+    # shellcheck disable=SC2046
+    wait_for level $(seq 1 "$nodes")
+    wait_for whole_reserve "$CLEAT_DIR/1/data"
+}
+
+whole_reserve() { # DATA
+    [[ -e $1/reserve-1 && -e $1/reserve-2 ]]
+}
+
+test_a_node_starts_on_a_full_disk_any_number_of_times() {
+    starts_on_full_disks 1
+}
+
+test_three_nodes_start_on_full_disks_any_number_of_times() {
+    starts_on_full_disks 3
+}
+
+# A program that cannot listen is started over and over: each start once left a segment.
+test_starts_that_fail_do_not_fill_the_disk() {
+    local i used
+    fresh_cluster 1 --segment-size 1048576 --value-max 65536
+    answers 1 "write a 1" x -- "OK 1"
+    wait_for whole_reserve "$CLEAT_DIR/1/data"
+    cluster kill 1
+    nc -lk 127.0.0.1 "$(port 1)" >/dev/null &
+    started+=($!)
+    wait_for listened_to "$(port 1)"
+    used=
+    for i in {1..12}; do
+        code=0
+        timeout 10 "$server" --data "$CLEAT_DIR/1/data" --listen "127.0.0.1:$(port 1)" --segment-size 1048576 \
+            --cluster "1=127.0.0.1:$CLEAT_PEER_PORT" --value-max 65536 2>"$directory/stderr" || code=$?
+        same "$code" 1 "it listens"
+        used=${used:-$(du -s "$CLEAT_DIR/1/data" | cut -f1)}
+    done
+    (($(du -s "$CLEAT_DIR/1/data" | cut -f1) <= used + 1024)) || fail "$(ls -l "$CLEAT_DIR/1/data")"
 }

@@ -170,7 +170,12 @@ static bool fill_disk(struct world *world, struct machine *machine)
     story_tell(&world->story, 1, machine->name, "its disk has room for %llu more bytes", (unsigned long long)more);
     storage_limit(machine, more);
     struct event event = {.kind = EVENT_DISK_FREED, .machine = machine};
-    world_plan(world, lasting_us(world), &event);
+    uint64_t us = lasting_us(world);
+    world_plan(world, us, &event);
+    if (world_chance(world, 300000)) { /* and it starts again while that lasts */
+        machine_crash(world, machine, world_chance(world, 500000));
+        machine_plan_start(world, machine, us / 4);
+    }
     return true;
 }
 

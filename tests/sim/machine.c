@@ -186,6 +186,7 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
     bool power = machine->power_in_io;
     if (power)
         storage_stop_after(machine, world_between(world, 0, 40));
+    bool reserve = storage_has_reserve(machine);
     char reason[DISK_REASON_MAX] = "";
     enum disk_status status = disk_open(&options, &machine->disk, recovered, reason);
     if (power) {
@@ -199,6 +200,10 @@ static bool recover(struct world *world, struct machine *machine, struct disk_re
         storage_crash(machine, true);
         return false;
     }
+    if (status == DISK_FULL && reserve)
+        world_fail(world, "%s: room was set aside for this start, and yet: %s", machine->name, reason);
+    if (status == DISK_OK && reserve && disk_room_bytes(machine->disk) < disk_record_bytes(0) * 8)
+        world_fail(world, "%s: it started, and has no room for what a leader must write", machine->name);
     if (status == DISK_FULL || (status == DISK_FAILED && machine->io_error)) {
         story_tell(&world->story, 1, machine->name, "cannot start: %s", reason);
         storage_crash(machine, false);

@@ -267,6 +267,17 @@ const char *storage_waste(const struct machine *machine)
     return reason;
 }
 
+bool storage_has_reserve(const struct machine *machine)
+{
+    char path[64];
+    for (int i = 1; i <= 2; i++) {
+        snprintf(path, sizeof path, "%s/reserve-%d", machine->directory, i);
+        if (fs_memory_exists(disks, path))
+            return true;
+    }
+    return false;
+}
+
 void storage_crash(const struct machine *machine, bool power)
 {
     static const enum fs_memory_loss losses[] = {FS_MEMORY_LOSE, FS_MEMORY_SOME, FS_MEMORY_SOME, FS_MEMORY_TEAR};

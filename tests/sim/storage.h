@@ -24,6 +24,8 @@ void storage_put_back(const struct machine *machine);
 bool storage_rot(const struct machine *machine, bool *lost, char *text, size_t room);
 /* A snapshot that came from another node, in part or not yet under its name, is there. */
 bool storage_has_received(const struct machine *machine);
+/* Some of the room that its disk sets aside for starts is there. */
+bool storage_has_reserve(const struct machine *machine);
 /* NULL, or what MACHINE, whose threads rest, has on its disk or open that it should not: files that no figure tells of,
  * or that nobody needs. It would lose that room, or run out of descriptors, only after a life as long as none here. */
 const char *storage_waste(const struct machine *machine);

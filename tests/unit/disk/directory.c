@@ -246,6 +246,7 @@ START_TEST(a_file_under_a_wrong_name_is_refused)
 {
     ck_assert_int_eq(rig_snapshot(&rig, 2, 1, 1), DISK_OK);
     ck_assert_int_eq(rig_snapshot(&rig, 3, 1, 1), DISK_OK);
+    ck_assert_int_eq(rig_append(&rig, 6, 7000), DISK_OK); /* more than a start takes over */
     rig_shut(&rig);
     ck_assert_int_eq(rig_open(&rig), DISK_OK);
     rig_shut(&rig);

@@ -25,7 +25,7 @@ static void teardown(void)
     rig_close(&rig);
 }
 
-/* The sizes of the files that have begun to go, in all; *COUNT: how many there are. */
+/* The sizes of the files that have begun to go, in all; *COUNT: how many steps that are. */
 static uint64_t gone_bytes(size_t *count)
 {
     char **names;
@@ -42,7 +42,7 @@ static uint64_t gone_bytes(size_t *count)
             continue;
         ck_assert_ptr_nonnull(fs_memory_content(rig.memory, path, &size));
         bytes += size;
-        ++*count;
+        *count += (size + STEP - 1) / STEP;
     }
     fs_list_free(names, names_count);
     return bytes;
@@ -182,10 +182,10 @@ START_TEST(whatever_goes_goes_in_steps)
     struct disk_bulk request = {0};
     reasons[_i](&request);
     size_t count;
-    uint64_t bytes = gone_bytes(&count);
-    ck_assert_uint_eq(count, 1);
+    (void)gone_bytes(&count);
+    ck_assert_uint_ge(count, 6);
     ck_assert(request.removals);
-    ck_assert_int_eq(cut_all(), (int)((bytes + STEP - 1) / STEP));
+    ck_assert_int_eq(cut_all(), (int)count);
     buffer_close(&request.bytes);
 }
 END_TEST

@@ -89,8 +89,10 @@ START_TEST(a_batch_that_does_not_fit_goes_on_in_the_next_segment)
     ck_assert_uint_eq(rig.recovered.entry_count, 26);
     struct disk_sizes sizes;
     disk_sizes(rig.disk, &sizes);
-    /* The last of the four was written anew as a whole. */
-    ck_assert_uint_eq(sizes.wal_bytes, 4 * RIG_SEGMENT_BYTES);
+    /* The last of the four was written anew as a whole, with room for a few entries behind what fills a segment. */
+    ck_assert_uint_gt(sizes.wal_bytes, 4 * RIG_SEGMENT_BYTES);
+    ck_assert_uint_lt(sizes.wal_bytes, 5 * RIG_SEGMENT_BYTES);
+    ck_assert_uint_gt(disk_room_bytes(rig.disk), 0);
 }
 END_TEST
 
@@ -445,7 +447,7 @@ START_TEST(a_missing_segment_is_refused)
 {
     ck_assert_int_eq(rig_open(&rig), DISK_OK);
     ck_assert_int_eq(rig_vote(&rig, 1, 2), DISK_OK);
-    ck_assert_int_eq(rig_append(&rig, 3, 100), DISK_OK);
+    ck_assert_int_eq(rig_append(&rig, 6, 7000), DISK_OK); /* more than a start takes over */
     rig_shut(&rig);
     ck_assert_int_eq(rig_open(&rig), DISK_OK);
     rig_shut(&rig);
