@@ -80,10 +80,10 @@ static const char set_text[] =
     "" END
     "  OK VERSION   done: on disk on a majority of the nodes" END
     "" END
-    "As write, for short texts and for people: nothing is counted. TEXT is all that" END
-    "follows the one blank behind NAME, to the end of the line: further blanks too," END
-    "and whatever looks like an option. The file stays for ever. The whole line has" END
-    "at most 499 bytes." END
+    "As write, for people and short texts: there are no bytes to count. TEXT is all" END
+    "that follows the one space behind NAME, to the end of the line: further spaces" END
+    "too, and whatever looks like an option. The file does not expire. The whole" END
+    "line has at most 499 bytes." END
     "" END
     "Example:  set greeting hello, world" END
     "          OK 2";
@@ -115,7 +115,7 @@ static const char append_text[] =
     "" END
     "Adds the contents at the end of the file, and creates it if there is none. A" END
     "file that is there keeps its expiry; one that is created lives EXPTIME seconds," END
-    "or for ever without." END
+    "or for ever if none are given." END
     "" END
     "Example:  append log 6" END
     "          hello " END
@@ -130,7 +130,8 @@ static const char incr_text[] =
     "Adds DELTA, which may have a minus sign, to the whole number that the file" END
     "holds; a file that is not there counts as 0 and is created. A file that is" END
     "there keeps its expiry; one that is created lives EXPTIME seconds, or for ever" END
-    "without: so the first of many that count sets when the count begins anew." END
+    "if none are given. So of many clients that count in one file, the first decides" END
+    "when the count starts over." END
     "" END
     "Example:  incr visitors 1 3600" END
     "          OK 9 1";

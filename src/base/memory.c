@@ -27,7 +27,7 @@ void *memory_resize_for(void *block, size_t count, size_t size, const char *who)
 void memory_out(size_t size, const char *who)
 {
     last_line("event=out_of_memory bytes=%zu function=%s "
-              "reason=\"the system has no more memory: give it some, or this program lower limits\"\n",
+              "reason=\"the system has no more memory: give it more, or this program lower limits\"\n",
               size, who);
     _exit(EXIT_FAILURE);
 }

@@ -48,10 +48,10 @@ const char bench_options_help[] =
     "Misses (no such file), and conflicts (of cas: another version) are results; they are timed like successes.\n"
     "Errors are counted by their codes and not timed. A connection that is lost is opened again at the next\n"
     "endpoint; what was under way on it counts as unknown. `cas` expects the version that was last seen of its key.\n"
-    "Ctrl-C ends it early, with the report, and once more leaves the files.\n"
+    "Ctrl-C ends it early, with the report; a second Ctrl-C leaves the files.\n"
     "\n"
-    "What it wrote is deleted when all is measured, also where a file of that name was there before; what it only\n"
-    "read stays. Where that cannot be, it says how many files are left.\n"
+    "When all is measured it deletes what it wrote, even where a file of that name was there before; what it only\n"
+    "read stays. If files cannot be deleted, it says how many are left.\n"
     "\n"
     "Exit status: 0; 1 if nothing succeeded, no server is there, or files are left; 2 for wrong options.\n";
 

@@ -104,9 +104,9 @@ const struct cli_verb verbs[] = {
      "came to be. xxh3: the 64-bit XXH3 of the contents, as `xxhsum -H3` shows it.\n",
      TAKES_STALE, 1, -1, stat_run},
     {"touch", "NAME SECONDS", "gives a file a lifetime from now on",
-     "Contents and version stay. SECONDS 0 is for ever. A lock is kept with\n"
-     "--if-version and the version that it was taken with: so it is left alone where it\n"
-     "has gone to somebody else (exit status 4).\n",
+     "Contents and version stay. SECONDS 0 is for ever. To keep a lock, give the version\n"
+     "that it was taken with as --if-version: if it has gone to somebody else, it is left\n"
+     "alone (exit status 4).\n",
      TAKES_VERSION, 2, 2, touch_run},
     {"incr", "NAME [DELTA]", "adds to the number in a file",
      "Adds DELTA (by default 1; it may be negative) to the decimal number that the\n"
@@ -141,8 +141,8 @@ const struct cli_verb verbs[] = {
      "\n"
      "The line begins with ok, degraded (writes are taken, but a node is down, cut off,\n"
      "not voting, behind, or out of disk), no quorum, no leader, forming, down, or mixed\n"
-     "(the endpoints are of different clusters). 'N may fail': so many more nodes, and\n"
-     "writes are still taken.\n",
+     "(the endpoints are of different clusters). 'N may fail' means that writes are still\n"
+     "taken when so many more nodes are down.\n",
      TAKES_ALL, 0, 0, status_run},
     {"members", "", "shows the nodes of the cluster",
      "As the leader sees them, which knows more of them (match, state, heard_ms) than\n"
@@ -154,8 +154,8 @@ const struct cli_verb verbs[] = {
      ping_run},
     {"bench", "", "puts load on a cluster and measures it", "", 0, 0, -1, NULL},
     {"version", "", "shows the version of this program, and of the server",
-     "As the one that is connected to has it. Where none can be reached, that of this\n"
-     "program alone, and the exit status is 5.\n", 0, 0, 0, version_run},
+     "The server is the one that is connected to. If none can be reached, this program's\n"
+     "version is shown alone, and the exit status is 5.\n", 0, 0, 0, version_run},
     {"help", "[VERB]", "shows this, or how VERB is used", "", 0, 0, 1, help_run},
 };
 const size_t verbs_count = sizeof verbs / sizeof verbs[0];

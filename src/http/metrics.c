@@ -83,7 +83,7 @@ static void write_levels(struct buffer *out, const struct meter_levels *levels)
     single(out, "cleat_ready", "gauge", "1 where this node can serve its clients.", levels->ready);
     single(out, "cleat_voters_here", "gauge", "Voters that this node is linked to, itself included.",
            levels->voters_here);
-    single(out, "cleat_voters_needed", "gauge", "Voters without which nothing is decided.", levels->voters_needed);
+    single(out, "cleat_voters_needed", "gauge", "Voters that it takes to decide anything.", levels->voters_needed);
     single(out, "cleat_window_commands", "gauge", "Numbered changes that are not applied yet.", levels->window);
     single(out, "cleat_window_bytes", "gauge", "Bytes of these.", levels->window_bytes);
     single(out, "cleat_held_bytes", "gauge", "Contents held for clients.", levels->held_bytes);

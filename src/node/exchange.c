@@ -9,11 +9,11 @@
 
 enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside the largest value */ };
 
-#define NO_HELLO "it does not speak as a node does: --cluster has nodes' addresses, not clients'"
-#define SILENT "it has not said in time who it is: --cluster has nodes' addresses, not clients'"
+#define NO_HELLO "it does not speak as a node does: --cluster takes the addresses for nodes, not those for clients"
+#define SILENT "it has not said in time who it is: --cluster takes the addresses for nodes, not those for clients"
 #define HUNG_UP "it hung up without a word: its log may say why"
 #define BAD_FRAME "it is damaged, or too large: run the same version of cleatd on all nodes, and look at the network"
-#define TOO_MANY "there are too many links already: see to it that nodes alone reach the addresses of --cluster"
+#define TOO_MANY "there are too many links already: see to it that only nodes can reach the addresses in --cluster"
 #define BAD_MESSAGE "it is not known here, or there is no memory for it: run the same version of cleatd on all nodes"
 
 int exchange_place(const struct node *node, uint32_t id)
@@ -221,8 +221,8 @@ static void meet(struct node *node, struct peer *peer, const struct hello *hello
     event_number(node, "peer", peer->id);
     event_number(node, "term", hello->term);
     event_number(node, "durable", hello->durable_index);
-    event_text(node, "reason", "its data directory is an older copy of what it was: it counts no more; wipe that, and "
-                               "the node comes back as a learner");
+    event_text(node, "reason", "its data directory is an older copy of what it was, so it no longer counts: wipe that "
+                               "directory, and the node comes back as a learner");
     event_end(node);
 }
 

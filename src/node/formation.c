@@ -114,7 +114,8 @@ static void say_bad_form(struct node *node, uint32_t from)
     node->bad_form_said = true;
     event_begin(node, "bad_form");
     event_number(node, "peer", from);
-    event_text(node, "reason", "what it tells of its cluster is not known here: run the same cleatd on all nodes");
+    event_text(node, "reason", "what it tells of its cluster cannot be read here: run the same version of cleatd on "
+                               "all nodes");
     event_end(node);
 }
 
