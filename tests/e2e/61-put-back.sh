@@ -87,7 +87,12 @@ test_a_directory_put_back_after_a_crash_does_not_vote_and_says_so() {
     matches "$(status "$victim" learner_reason)" "*new to the cluster*"
 }
 
-# The leader dies; what it knew the others know as well.
+# True once node $1 is linked to node $2.
+linked() {
+    [[ $(status_of "$1" "$2" link) == up ]]
+}
+
+# The leader dies; the others have met the last process too, and know as well as it did.
 test_a_directory_put_back_does_not_vote_without_the_leader_either() {
     fresh_cluster 5 --timeout-ms 1000
     local leader victim rest
@@ -97,6 +102,9 @@ test_a_directory_put_back_does_not_vote_without_the_leader_either() {
     copy_of "$victim"
     write_some "$leader" b 30
     wait_for level 1 2 3 4 5
+    for rest in $(others "$victim"); do
+        wait_for linked "$rest" "$victim"
+    done
     cluster kill "$victim"
     cluster kill "$leader"
     put_back "$victim"
