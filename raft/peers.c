@@ -102,10 +102,17 @@ uint64_t raft_peers_reach(const struct raft *raft, uint64_t self, uint64_t (*pee
 
 /* --- links ------------------------------------------------------------------------------------------------------ */
 
+/* Whether what is at the other end now is the directory that is known, and no older copy of it: what a stranger or a
+ * copy says or acknowledges is nothing to hold against the member when it comes back. */
+static bool is_known(const struct raft_link *link)
+{
+    return link->incarnation == link->known && !link->rolled_back;
+}
+
 void raft_peers_spoke(struct raft *raft, uint32_t peer, uint64_t term)
 {
     struct raft_link *link = link_find(raft, peer);
-    if (link && link->incarnation == link->known && link->term < term)
+    if (link && is_known(link) && link->term < term)
         link->term = term;
 }
 
@@ -117,7 +124,7 @@ void raft_peers_remember(struct raft *raft)
     for (uint32_t i = 0; i < raft->peer_count; i++) {
         const struct raft_progress *peer = &raft->peers[i];
         struct raft_link *link = link_find(raft, peer->id);
-        if (!link || link->incarnation != link->known || (peer->match == 0 && peer->round == 0))
+        if (!link || !is_known(link) || (peer->match == 0 && peer->round == 0))
             continue;
         uint64_t acknowledged = peer->match < raft->commit ? peer->match : raft->commit;
         if (link->acknowledged < acknowledged)
@@ -166,7 +173,7 @@ static void reconsider(struct raft *raft, uint32_t id)
 static bool link_met(struct raft *raft, struct raft_link *link, const struct raft_directory *directory)
 {
     const struct raft_member *member = raft_configuration_member(raft_members(raft), link->id);
-    bool stayed = link->incarnation == directory->incarnation;
+    bool stayed = link->incarnation == directory->incarnation && !link->rolled_back;
     link->incarnation = directory->incarnation;
     if (link->known != directory->incarnation) {
         if (member && link->known == member->incarnation)
@@ -174,7 +181,7 @@ static bool link_met(struct raft *raft, struct raft_link *link, const struct raf
         *link = (struct raft_link){.id = link->id, .incarnation = directory->incarnation};
         link->known = directory->incarnation;
     }
-    if (directory->rolled_back) { /* and knows it: what it held does not matter any more */
+    if (directory->rolled_back) { /* and knows it: it need not be told */
         link->rolled_back = true;
         return true;
     }
@@ -207,7 +214,7 @@ bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory 
     const struct raft_member *member = raft_configuration_member(raft_members(raft), peer);
     ensure(member != NULL);
     /* Another directory, or an older one, holds nothing for certain of what was acknowledged. */
-    if (changed || !holds || member->incarnation != directory->incarnation)
+    if (changed || !holds || directory->rolled_back || member->incarnation != directory->incarnation)
         raft_progress_init(progress, raft_log_last(&raft->log) + 1, raft->now_ms);
     else if (progress->state != RAFT_PEER_SNAPSHOT)
         raft_progress_probe(progress, progress->state == RAFT_PEER_PROBE ? progress->next : progress->match + 1);

@@ -171,6 +171,7 @@ void raft_roll_back(struct raft *raft)
     if (raft->rolled_back)
         return;
     raft->rolled_back = true;
+    raft_outbox_clear(raft); /* a vote may wait there */
     if (raft->role != RAFT_FOLLOWER)
         raft_follow(raft, raft->term, 0);
     raft_election_arm(raft); /* it only waits to forget its leader now */
@@ -226,11 +227,6 @@ enum raft_role raft_role(const struct raft *raft)
 uint64_t raft_term(const struct raft *raft)
 {
     return raft->term;
-}
-
-uint64_t raft_durable_term(const struct raft *raft)
-{
-    return raft->durable_term;
 }
 
 uint32_t raft_voted_for(const struct raft *raft)

@@ -56,8 +56,8 @@ struct raft_directory {
     uint64_t life;           /* counts the starts of a node on it; durable, as are: */
     uint64_t processes[RAFT_LIVES_MAX]; /* a random number for each start, not 0: of this life, of the one before it,
                                            and so on; 0: from there on they are not known */
-    uint64_t term;           /* durable there */
-    uint64_t durable_index;  /* the last entry that is durable there, in its log or its snapshot */
+    uint64_t term;           /* durable there, as is the next, at one moment of this life: its start, say */
+    uint64_t durable_index;  /* the last entry, in its log or its snapshot */
     bool rolled_back;        /* raft_rolled_back over there */
 };
 
@@ -156,7 +156,6 @@ uint64_t raft_deadline_ms(const struct raft *raft);
 
 enum raft_role raft_role(const struct raft *raft);
 uint64_t raft_term(const struct raft *raft);
-uint64_t raft_durable_term(const struct raft *raft);   /* at least that of all that was said */
 uint32_t raft_voted_for(const struct raft *raft);      /* in this term; 0: nobody. For tests */
 uint32_t raft_leader(const struct raft *raft);         /* 0: none known; also while the leader counts as gone */
 bool raft_is_voter(const struct raft *raft);           /* this node, with its incarnation, and not rolled back */

@@ -23,8 +23,8 @@ void hello_encode(const struct node *node, const struct node_link *link, struct 
     buffer_append_u8(out, RAFT_ENTRY_TYPE_END - 1);
     buffer_append_u8(out, COMMAND_KIND_END - 1);
     buffer_append_u64(out, node->life);
-    buffer_append_u64(out, raft_durable_term(node->raft));
-    buffer_append_u64(out, raft_durable_index(node->raft));
+    buffer_append_u64(out, node->start_term);
+    buffer_append_u64(out, node->start_index);
     uint8_t count = 0;
     while (count < RAFT_LIVES_MAX && node->processes[count] != 0)
         count++;

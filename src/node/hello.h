@@ -31,7 +31,9 @@ struct hello {
     uint8_t command_kinds; /* likewise */
     uint64_t life;
     uint64_t processes[RAFT_LIVES_MAX]; /* the newest first, then 0 */
-    uint64_t term;         /* durable */
+    /* What was durable when the process started: the two are of one moment then, and they are held against what the
+     * process before it had. */
+    uint64_t term;
     uint64_t durable_index;
 };
 

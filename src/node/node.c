@@ -115,6 +115,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->identity = recovered->identity;
     node->life = recovered->life;
     memcpy(node->processes, recovered->processes, sizeof node->processes);
+    node->start_term = recovered->term;
+    node->start_index = recovered->snapshot_index + recovered->entry_count;
     node->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *node->decoded);
     node->limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,
@@ -146,7 +148,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     gateway_init(&node->gateway, options->id, random_u64(&node->random) | 1, node->limits.window_max,
                  node->limits.window_max_bytes);
     if (formed) {
-        ensure(formation_limits(node)); /* they were looked at above */
+        if (!formation_limits(node)) /* those of the identity were looked at above; the log may have others */
+            node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
         membership_say(node);
     }
     /* Who asks for a stale answer is not to get an older one than before the start. */

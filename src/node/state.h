@@ -165,6 +165,8 @@ struct node {
     struct disk_identity identity;
     uint64_t life;              /* of the data directory: counts the starts on it */
     uint64_t processes[RAFT_LIVES_MAX]; /* this one's number, those of the lives before */
+    uint64_t start_term;        /* durable when it began */
+    uint64_t start_index;
     bool identity_due;          /* identity.configuration is to be written */
     uint64_t identity_retry_ms; /* not before: there was no room for it */
     bool identity_busy;

@@ -276,6 +276,31 @@ START_TEST(a_peer_that_comes_back_with_less_does_not_count)
 }
 END_TEST
 
+/* It follows as a learner: the leader must not hold on to what the process before it had, or it would take each refusal
+ * for an old one. And what it then acknowledges is nothing to hold against the right directory. */
+START_TEST(a_copy_is_sent_the_log_and_leaves_no_trace)
+{
+    struct raft *raft = leader_whose_peer_went();
+    struct raft_peer_view view;
+    struct raft_directory copy = {103, 2, {11, 9}, 1, 1, _i == 1 /* told before, by another node */};
+    const struct raft_directory right = {103, 3, {12, 10, 9}, 2, 3, false};
+    uint64_t index;
+    ck_assert(raft_peer(raft, 3, &view) && view.match == 3);
+    ck_assert(raft_peer_up(raft, 3, &copy) == copy.rolled_back);
+    ck_assert(raft_peer(raft, 3, &view) && view.match == 0 && !view.voter);
+    ck_assert(raft_propose(raft, RAFT_ENTRY_COMMAND, 0, NULL, &index) && index == 4);
+    sync_all();
+    acknowledge(raft, 2, 4);
+    acknowledge(raft, 4, 4);
+    acknowledge(raft, 3, 4);
+    ck_assert_uint_eq(raft_commit(raft), 4);
+    raft_peer_down(raft, 3);
+    ck_assert(raft_peer_up(raft, 3, &right));
+    ck_assert(raft_peer_counts(raft, 3));
+    replica_close(&replica);
+}
+END_TEST
+
 /* What a process said arrives when its successor has been met: on a connection that is dead, it was no copy. A node
  * that was held up called such a member an older copy. */
 START_TEST(a_late_word_of_an_earlier_process_takes_no_vote_from_the_next)
@@ -333,6 +358,7 @@ int main(void)
     tcase_add_test(tests, times_never_fall);
     tcase_add_loop_test(tests, a_peer_that_comes_back_with_less_does_not_count, 0,
                         (int)(sizeof returns / sizeof *returns));
+    tcase_add_loop_test(tests, a_copy_is_sent_the_log_and_leaves_no_trace, 0, 2);
     tcase_add_test(tests, a_late_word_of_an_earlier_process_takes_no_vote_from_the_next);
     tcase_add_test(tests, a_stranger_in_between_does_not_make_the_member_an_older_copy);
     suite_add_tcase(suite, tests);
