@@ -139,7 +139,19 @@ static bool descends(const struct raft_link *link, const struct raft_directory *
     if (directory->life <= link->life)
         return false;
     uint64_t back = directory->life - link->life;
-    return back >= RAFT_LIVES_MAX || directory->processes[back] == 0 || directory->processes[back] == link->process;
+    if (back >= RAFT_LIVES_MAX || directory->processes[back] == 0)
+        return true; /* it cannot be told */
+    return directory->processes[back] == link->processes[0];
+}
+
+/* Whether DIRECTORY is what a process said that is dead: one before the process that was last met. A copy that is put
+ * back begins a life of its own, which has a number of its own. */
+static bool is_late(const struct raft_link *link, const struct raft_directory *directory)
+{
+    for (size_t i = 1; i < RAFT_LIVES_MAX; i++)
+        if (link->processes[i] == directory->processes[0])
+            return true;
+    return false;
 }
 
 /* Whether DIRECTORY holds all that the member at the other end of LINK is known to have had. Asked of a new process
@@ -148,7 +160,7 @@ static bool descends(const struct raft_link *link, const struct raft_directory *
 static bool holds_all(struct raft *raft, const struct raft_link *link, const struct raft_directory *directory,
                       bool stayed)
 {
-    if (link->process == 0 || link->process == directory->processes[0])
+    if (link->processes[0] == 0 || link->processes[0] == directory->processes[0])
         return true;
     if (!descends(link, directory) || directory->term < link->term)
         return false;
@@ -181,16 +193,17 @@ static bool link_met(struct raft *raft, struct raft_link *link, const struct raf
         *link = (struct raft_link){.id = link->id, .incarnation = directory->incarnation};
         link->known = directory->incarnation;
     }
+    if (is_late(link, directory))
+        return true; /* its connection will be found dead */
     if (directory->rolled_back) { /* and knows it: it need not be told */
         link->rolled_back = true;
         return true;
     }
     bool holds = holds_all(raft, link, directory, stayed);
-    /* What is known stays known: this may be what a process said that is gone by now, and its successor was met. */
     link->rolled_back = !holds;
     if (holds) {
         link->life = directory->life;
-        link->process = directory->processes[0];
+        memcpy(link->processes, directory->processes, sizeof link->processes);
     }
     return holds;
 }

@@ -21,7 +21,7 @@ struct raft_link {
     uint64_t incarnation;  /* found last */
     uint64_t known;        /* the incarnation that the rest is about; 0: none was met */
     uint64_t life;
-    uint64_t process;      /* the one that was last met; 0: none yet */
+    uint64_t processes[RAFT_LIVES_MAX]; /* the one that was last met, and those of the lives before it; 0: none yet */
     uint64_t term;         /* it spoke in it, so that was durable there */
     uint64_t acknowledged; /* committed entries up to here are durable there: it told this node when that led */
     bool rolled_back;      /* it came back with less than that, to this node or to another one */
