@@ -94,6 +94,18 @@ START_TEST(it_is_said_how_much_was_asked_for_and_by_whom)
 }
 END_TEST
 
+START_TEST(what_is_there_is_zeros_and_grows)
+{
+    uint8_t *bytes = memory_get(100);
+    for (int i = 0; i < 100; i++)
+        ck_assert_uint_eq(bytes[i], 0);
+    bytes[99] = 7;
+    bytes = memory_resize(bytes, 1000, 3);
+    ck_assert_uint_eq(bytes[99], 7);
+    free(bytes);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -101,6 +113,7 @@ int main(void)
     int count = sizeof cases / sizeof *cases;
     /* A sanitizer ends the program itself, and needs much address space. */
     tcase_add_loop_test(tests, it_is_said_how_much_was_asked_for_and_by_whom, 0, SANITIZED ? 0 : count);
+    tcase_add_test(tests, what_is_there_is_zeros_and_grows);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
