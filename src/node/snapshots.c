@@ -4,7 +4,7 @@
 #include "node/state.h"
 #include "store/dump.h"
 
-static void restart_distance(struct node *node)
+static void set_distance(struct node *node)
 {
     struct snapshots *snapshots = &node->snapshots;
     /* The state must be written anew each time, so a large one is written after as much log; and every node goes by a
@@ -13,7 +13,6 @@ static void restart_distance(struct node *node)
     uint64_t memory = store_memory_bytes(node->store);
     every = every > memory ? every : memory;
     snapshots->every_bytes = every + every / 2 * random_between(&node->random, 0, 1000) / 1000;
-    snapshots->log_bytes = 0;
 }
 
 static void begin(struct node *node)
@@ -27,7 +26,8 @@ static void begin(struct node *node)
     snapshots->complete = false;
     snapshots->state = SNAPSHOT_BEGIN;
     store_dump_begin(node->store);
-    restart_distance(node);
+    set_distance(node);
+    snapshots->log_bytes = 0;
 }
 
 /* All there is to wait for is the time after one that had no room. */
@@ -41,8 +41,10 @@ static bool is_due(const struct node *node)
 
 void snapshots_tick(struct node *node)
 {
+    /* The log that the start found has been counted by now, and goes on counting: it may be that no life writes as much
+     * as the whole distance. */
     if (node->snapshots.every_bytes == 0)
-        restart_distance(node);
+        set_distance(node);
     if (node->now_ms >= node->snapshots.retry_ms && is_due(node))
         begin(node);
 }

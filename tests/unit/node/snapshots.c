@@ -87,6 +87,45 @@ START_TEST(transfers_that_stand_still_are_looked_at_in_time)
 }
 END_TEST
 
+/* Writes a third of what is between two snapshots. */
+static void write_a_third(void)
+{
+    static struct connection connection;
+    char command[1000] = "write a 900\n";
+    size_t head = strlen(command);
+    memset(command + head, 'x', 900);
+    strcpy(command + head + 900, "\n");
+    struct node_client *client = node_client_open(node, &connection);
+    for (uint64_t bytes = 0; bytes < node->snapshots.every_bytes / 3; bytes += 900) {
+        type(client, command);
+        for (int i = 0; i < 20 && client->count > 0; i++)
+            turn(true);
+        ck_assert_uint_eq(client->count, 0);
+        chain_consume(node_client_output(client), node_client_output(client)->size);
+    }
+    node_client_close(node, client);
+}
+
+/* What was written since the newest snapshot was once forgotten at each start: a node that wrote less than a snapshot's
+ * distance in each life never came to one, and its log grew for ever. */
+START_TEST(lives_add_up_to_a_snapshot)
+{
+    struct disk_sizes sizes = {0};
+    stop();
+    snapshot_every_bytes = 32768;
+    for (int life = 0; life < 8 && sizes.snapshot_index == 0; life++) {
+        start();
+        for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
+            turn(true);
+        write_a_third();
+        disk_sizes(disk, &sizes);
+        stop();
+    }
+    start(); /* from that snapshot */
+    ck_assert_uint_gt(sizes.snapshot_index, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("snapshots");
@@ -95,6 +134,7 @@ int main(void)
     tcase_add_test(tests, it_has_the_configuration_as_of_its_last_entry);
     tcase_add_test(tests, one_that_had_no_room_is_begun_again_when_it_said);
     tcase_add_test(tests, transfers_that_stand_still_are_looked_at_in_time);
+    tcase_add_test(tests, lives_add_up_to_a_snapshot);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }

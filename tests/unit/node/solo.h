@@ -8,6 +8,7 @@
 
 #include "base/ensure.h"
 #include "node/state.h"
+#include "store/dump.h"
 #include "support/check.h"
 
 struct connection {
@@ -19,6 +20,7 @@ static struct disk *disk;
 static struct node *node;
 static uint64_t now_ms;
 static uint32_t peers = 1; /* of --cluster; none of the others is ever there */
+static uint64_t snapshot_every_bytes; /* 0: as a node has it by itself */
 
 static uint64_t numbers(void *context)
 {
@@ -54,6 +56,18 @@ static void turn(bool log_too)
         bulk_done(bulk);
 }
 
+static struct store *load_store(void)
+{
+    struct store *store = store_open(1);
+    const uint8_t *bytes;
+    size_t size;
+    int more, count = 0;
+    for (; (more = disk_load_next(disk, &bytes, &size)) > 0; count++)
+        ck_assert(store_load(store, bytes, size));
+    ck_assert(more == 0 && (count == 0 || store_load_end(store)));
+    return store;
+}
+
 /* Opens the node on what is in its directory. */
 static void start(void)
 {
@@ -72,10 +86,12 @@ static void start(void)
     options.id = 1;
     options.seed = numbers(NULL); /* no two lives are alike */
     options.value_max_bytes = 1024;
+    if (snapshot_every_bytes > 0)
+        options.snapshot_every_bytes = snapshot_every_bytes;
     options.peer_count = peers;
     for (uint32_t i = 0; i < peers; i++)
         options.peers[i] = (struct raft_member){.id = i + 1, .role = RAFT_VOTER, .address = "self"};
-    node = node_open(&options, disk, &recovered, store_open(1), now_ms, reason);
+    node = node_open(&options, disk, &recovered, load_store(), now_ms, reason);
     ck_assert_ptr_nonnull(node);
     disk_recovered_free(&recovered);
 }
