@@ -52,6 +52,7 @@ static void disk_hand_over(struct disk *disk, struct recovery *recovery, struct 
         replay->commit > recovery->snapshot.index ? replay->commit : recovery->snapshot.index;
     recovered->entries = replay->entries;
     recovered->entry_count = replay->count;
+    recovered->full = recovery->full;
     recovered->starved = recovery->starved;
     recovered->reserved = reserve_whole(recovery->reserve);
     replay->entries = NULL;

@@ -77,7 +77,8 @@ struct disk_recovered {
     struct raft_entry *entries;
     uint64_t entry_count;
     bool reserved;          /* all the room for later starts is set aside */
-    bool starved;           /* there was no room for a new segment: this start used what was set aside, if anything */
+    bool full;              /* there was no room for a new segment */
+    bool starved;           /* ... so the log is in one made of what was set aside; false: there was nothing of use */
     /* Oddities to be logged, one line each of key=value text ("event=torn_tail file=... offset=..."). */
     struct buffer notes;
 };

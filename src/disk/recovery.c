@@ -439,9 +439,11 @@ static enum disk_status recovery_begin_segment(struct recovery *recovery, struct
     enum disk_status status = DISK_FULL;
     if (!recovery_takes_turns(recovery))
         status = recovery_make(recovery, &segment, &wal->file, &end, reason);
-    recovery->starved = status == DISK_FULL;
-    if (status == DISK_FULL)
+    recovery->full = status == DISK_FULL;
+    if (status == DISK_FULL) {
         status = recovery_make_of_reserve(recovery, &segment, &wal->file, &end, reason);
+        recovery->starved = status == DISK_OK;
+    }
     if (status == DISK_FULL) {
         recovery->trail = before;
         return recovery_without_room(recovery, wal, reason);

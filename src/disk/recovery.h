@@ -32,7 +32,8 @@ struct recovery {
     struct buffer *notes;
     struct removals *removals;
     struct reserve *reserve;
-    bool starved;                 /* there was no room for a new segment */
+    bool full;                    /* there was no room for a new segment */
+    bool starved;                 /* ... so that it is made of what was set aside */
 
     struct directory_listing listing;
     struct disk_identity identity;

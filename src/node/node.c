@@ -136,7 +136,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->persist.wal_spares = disk_spares(disk);
     node->persist.done_ms = now_ms;
     node->persist.told_commit = recovered->commit;
-    node->persist.full = recovered->starved;
+    node->persist.full = recovered->full;
+    node->persist.starved = recovered->starved;
     node->persist.reserved = recovered->reserved;
     node->bulk.check_ms = now_ms + NODE_CHECK_MS;
     node->snapshots.done_index = recovered->snapshot_index;

@@ -30,16 +30,9 @@ static bool fits(uint64_t room, uint64_t promised, size_t size, bool may_use_res
     return room >= promised + disk_record_bytes(size) + reserve;
 }
 
-/* The log is in a segment made of what was set aside for starts: that is for a leader's own entries, and for nothing
- * else until the like is set aside again. */
-static bool is_starved(const struct node *node)
-{
-    return node->persist.full && !node->persist.reserved;
-}
-
 bool persist_fits(const struct node *node, size_t size, bool may_use_reserve)
 {
-    if (node->persist.failed || (is_starved(node) && !may_use_reserve))
+    if (node->persist.failed || (node->persist.starved && !may_use_reserve))
         return false;
     return fits(room_bytes(node), promised_bytes(node), size, may_use_reserve);
 }
@@ -85,40 +78,70 @@ static bool wants_reserve(const struct node *node)
     return !node->persist.reserved && !node->persist.failed;
 }
 
-/* The first segment of a life comes before the room for later starts, which nobody waits for; but where there was none
- * that room comes first. */
-bool persist_next(struct node *node, struct disk_bulk *request)
+/* What is to be prepared next, and from when on; UINT64_MAX: nothing. A spare segment comes before the room for later
+ * starts, which nobody waits for; but where this start used that up it comes first. */
+static uint64_t prepare_ms(const struct node *node, enum disk_bulk_kind *kind)
 {
-    struct persist *persist = &node->persist;
+    const struct persist *persist = &node->persist;
+    uint64_t due_ms = persist->full ? persist->retry_ms : 0;
     bool spare = wants_spare(node), reserve = wants_reserve(node);
     if (!spare && !reserve)
-        return false;
-    if (persist->full && node->now_ms < persist->retry_ms)
-        return false;
-    request->kind = reserve && (persist->full || !spare) ? DISK_PREPARE_RESERVE : DISK_PREPARE_SEGMENT;
-    return true;
+        return UINT64_MAX;
+    *kind = reserve && (persist->starved || !spare) ? DISK_PREPARE_RESERVE : DISK_PREPARE_SEGMENT;
+    if (*kind == DISK_PREPARE_RESERVE && !persist->starved && due_ms < persist->reserve_retry_ms)
+        due_ms = persist->reserve_retry_ms;
+    return due_ms;
+}
+
+bool persist_next(struct node *node, struct disk_bulk *request)
+{
+    return prepare_ms(node, &request->kind) <= node->now_ms;
+}
+
+static void set_full(struct node *node, bool full, const char *reason)
+{
+    if (full != node->persist.full) {
+        event_begin(node, full ? "disk_full" : "disk_has_room");
+        if (full)
+            event_text(node, "reason", reason);
+        event_end(node);
+    }
+    node->persist.full = full;
+}
+
+/* The log has all that it wants: only a later start on a disk that is full by then would lack what cannot be made. */
+static void reserve_failed(struct node *node, const struct disk_bulk *request)
+{
+    struct persist *persist = &node->persist;
+    persist->reserve_retry_ms = node->now_ms + NODE_RESERVE_RETRY_MS;
+    if (persist->unreserved_said)
+        return;
+    persist->unreserved_said = true;
+    event_begin(node, "no_room_for_starts");
+    event_text(node, "reason", request->reason);
+    event_end(node);
 }
 
 void persist_prepared(struct node *node, struct disk_bulk *request)
 {
     struct persist *persist = &node->persist;
-    bool full = request->status == DISK_FULL;
+    bool failed = request->status != DISK_OK;
     persist->reserved = request->reserved;
-    if (full) {
+    if (persist->reserved)
+        persist->unreserved_said = false;
+    if (failed && request->kind == DISK_PREPARE_RESERVE && !persist->starved) {
+        reserve_failed(node, request);
+        return;
+    }
+    if (failed) {
         persist->retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
     } else if (request->kind == DISK_PREPARE_SEGMENT) {
         ensure(persist->spare_count < DISK_SPARES_MAX);
         persist->spares[persist->spare_count++] = request->segment;
-    } else if (persist->full && (!persist->reserved || wants_spare(node))) {
-        return; /* it is full until there is room for all that is wanted */
     }
-    if (full != persist->full) {
-        event_begin(node, full ? "disk_full" : "disk_has_room");
-        if (full)
-            event_text(node, "reason", request->reason);
-        event_end(node);
-    }
-    persist->full = full;
+    if (persist->reserved && !wants_spare(node))
+        persist->starved = false;
+    set_full(node, failed || persist->starved, request->reason);
 }
 
 /* Tells the peers when there begins or ceases to be room for the largest command. */
@@ -140,7 +163,7 @@ static void allow_entries(struct node *node)
     uint64_t room = room_bytes(node), taken = disk_record_bytes(0) * 3; /* a reset, a commit, a mark */
     uint64_t last = raft_durable_index(node->raft);
     /* Of a segment made of the reserve half is kept: a start can take over what is in the other half. */
-    uint64_t kept = is_starved(node) ? disk_segment_room_bytes(node->disk) / 2 : 0;
+    uint64_t kept = node->persist.starved ? disk_segment_room_bytes(node->disk) / 2 : 0;
     if (taken > room) {
         raft_writes_allow(node->raft, 0);
         return;
@@ -307,9 +330,10 @@ uint64_t persist_deadline_ms(const struct node *node)
 {
     const struct persist *persist = &node->persist;
     uint64_t deadline_ms = mark_due_ms(node);
-    bool wants = wants_spare(node) || wants_reserve(node);
-    if (persist->full && wants && !node->bulk.busy && persist->retry_ms < deadline_ms)
-        deadline_ms = persist->retry_ms;
+    enum disk_bulk_kind kind;
+    uint64_t prepare = prepare_ms(node, &kind); /* one that is due is taken in this turn */
+    if (!node->bulk.busy && prepare > node->now_ms && prepare < deadline_ms)
+        deadline_ms = prepare;
     if (persist->busy && !persist->stall_said && raft_role(node->raft) == RAFT_LEADER &&
         persist->begun_ms + NODE_STALL_MS < deadline_ms)
         deadline_ms = persist->begun_ms + NODE_STALL_MS;

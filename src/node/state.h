@@ -27,6 +27,7 @@ enum {
     NODE_COMMIT_MS = 50,        /* under load the log is told what is committed so often, at the most */
     NODE_MARK_LATE_MS = 500,    /* likewise, where it is not known to be committed: that may still be heard */
     NODE_FULL_RETRY_MS = 500,   /* a disk without room is tried again */
+    NODE_RESERVE_RETRY_MS = 30000, /* room for starts: to find out that there is none takes megabytes of writes */
     NODE_CHECK_MS = 1000,       /* that the data directory is still the one that was opened is looked at this often */
     NODE_STALL_MS = 1000,       /* a leader whose disk does not answer for this long hands over */
     NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
@@ -55,9 +56,13 @@ struct persist {
     bool marked;
     uint64_t told_commit;       /* the log was told that entries up to here are committed */
     uint64_t told_ms;
-    bool full;                  /* there was no room to prepare a segment */
+    bool full;                  /* there was no room to prepare a segment, or the log is starved */
+    bool starved;               /* it is in a segment made of the room for starts: that is for a leader's own entries,
+                                 * and for nothing else until the like is set aside again, and a spare is there */
     bool reserved;              /* the room for starts is set aside */
+    bool unreserved_said;       /* that it cannot be */
     uint64_t retry_ms;          /* full: when to try again */
+    uint64_t reserve_retry_ms;  /* no room for that alone: likewise */
     uint64_t batches;           /* written since the start */
     uint64_t sync_us;           /* the last one's */
 };
