@@ -78,11 +78,17 @@ static enum disk_status bulk_prepare_segment(struct bulk *bulk, struct disk_bulk
     request->segment = (struct disk_segment){.file = -1, .sequence = segment.sequence, .id = segment.id};
     char from[DIRECTORY_NAME_MAX];
     enum disk_status status;
-    if (recycled_take(&bulk->recycled, from)) {
+    while (recycled_take(&bulk->recycled, from)) {
         status = segment_recycle(bulk->directory, &segment, from, &request->segment.file, reason);
+        if (status == DISK_OK || status == DISK_FAILED)
+            return status;
+        atomic_fetch_sub(&bulk->wal_bytes, segment.bytes); /* it is gone, or goes */
         if (status == DISK_FULL)
-            atomic_fetch_sub(&bulk->wal_bytes, segment.bytes); /* it is gone */
-        return status;
+            return status;
+        /* Somebody has changed it: of no use, but no reason to have no segment. */
+        status = removals_add(&bulk->removals, from, 0, reason);
+        if (status != DISK_OK)
+            return status;
     }
     status = segment_create(bulk->directory, &segment, NULL, 0, &request->segment.file, reason);
     if (status == DISK_OK)

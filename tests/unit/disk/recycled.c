@@ -218,6 +218,41 @@ START_TEST(one_that_is_dropped_for_want_of_room_does_not_count)
 }
 END_TEST
 
+/* The node once took such a one for a segment that it had not got. */
+START_TEST(one_that_is_not_as_long_as_it_was_gives_way_to_a_new_one)
+{
+    char **names;
+    size_t count, changed = 0;
+    fs_memory_use(rig.memory);
+    ck_assert_int_eq(fs_list(RIG_DIRECTORY, &names, &count), 0);
+    for (size_t i = 0; i < count; i++) {
+        char path[DISK_PATH_MAX];
+        if (!strstr(names[i], ".old.tmp"))
+            continue;
+        snprintf(path, sizeof path, RIG_DIRECTORY "/%s", names[i]);
+        int file = fs_open(path);
+        ck_assert_int_ge(file, 0);
+        ck_assert_int_eq(_i ? fs_write(file, RIG_SEGMENT_BYTES, "more", 4) : fs_truncate(file, 100), 0);
+        ck_assert_int_eq(fs_close(file), 0);
+        changed++;
+    }
+    fs_list_free(names, count);
+    ck_assert_uint_ge(changed, 2);
+    for (size_t i = 0; i < changed + 1; i++) {
+        ck_assert_int_eq(rig_spare(&rig), DISK_OK);
+        ck_assert_int_eq(rig_append(&rig, 6, RIG_RECORD_MAX - 100), DISK_OK);
+    }
+    ck_assert_uint_eq(waiting(), 0);
+    struct disk_sizes sizes;
+    disk_sizes(rig.disk, &sizes);
+    ck_assert_uint_eq(sizes.wal_bytes, segment_bytes());
+    uint64_t index = rig.index;
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.index, index);
+}
+END_TEST
+
 START_TEST(another_size_is_not_used_again)
 {
     rig_shut(&rig);
@@ -249,6 +284,7 @@ int main(void)
     tcase_add_test(tcase, a_torn_end_in_one_is_cut);
     tcase_add_test(tcase, they_give_way_on_a_full_disk);
     tcase_add_test(tcase, one_that_is_dropped_for_want_of_room_does_not_count);
+    tcase_add_loop_test(tcase, one_that_is_not_as_long_as_it_was_gives_way_to_a_new_one, 0, 2);
     tcase_add_test(tcase, another_size_is_not_used_again);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
