@@ -109,6 +109,7 @@ enum disk_status disk_open(const struct disk_options *options, struct disk **dis
         .removals = &made->bulk.removals,
         .reserve = &made->bulk.reserve,
     };
+    fs_set_patience(false);
     enum disk_status status = directory_open(&made->directory, options->directory, reason);
     if (status == DISK_OK) {
         status = recovery_read(&recovery, reason);
@@ -123,6 +124,7 @@ enum disk_status disk_open(const struct disk_options *options, struct disk **dis
         *disk = made;
     }
     recovery_close(&recovery);
+    fs_set_patience(true);
     if (status == DISK_REFUSED)
         disk_say_mend(reason);
     if (status != DISK_OK) {

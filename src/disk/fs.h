@@ -30,7 +30,12 @@ int fs_sync(int file);                             /* fdatasync: content, and si
 int fs_rename(const char *from, const char *to);
 int fs_unlink(const char *path);
 int fs_make_dir(const char *path);                 /* 0 also where it exists; makes no parents */
+/* Where the process or the system has no descriptor left it waits until there is one: what is to be synced has been
+ * done, and cannot be taken back. A start, which is free to end, calls fs_set_patience(false): from then on all waits
+ * together last for FS_WAIT_MAX_US, and then it fails with -EMFILE or -ENFILE. This holds for the whole process. */
+enum { FS_WAIT_MAX_US = 2000000 };
 int fs_sync_dir(const char *path);
+void fs_set_patience(bool patient);
 /* Calls of names in no exact order: *NAMES gets a malloc'ed array of malloc'ed strings, without "." and "..". */
 int fs_list(const char *path, char ***names, size_t *count);
 void fs_list_free(char **names, size_t count);

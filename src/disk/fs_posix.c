@@ -35,6 +35,8 @@ static struct {
     int files[FS_SPARE];
     size_t count;
     size_t wanted; /* none until there is a disk to work on */
+    bool impatient;
+    uint64_t waited_us; /* for one, since then */
 } fs_spare = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* To be called where a descriptor has become free. */
@@ -67,6 +69,26 @@ static bool fs_give_spare(size_t kept)
         (void)close(fs_spare.files[--fs_spare.count]);
     pthread_mutex_unlock(&fs_spare.mutex);
     return any;
+}
+
+void fs_set_patience(bool patient)
+{
+    pthread_mutex_lock(&fs_spare.mutex);
+    fs_spare.impatient = !patient;
+    fs_spare.waited_us = 0;
+    pthread_mutex_unlock(&fs_spare.mutex);
+}
+
+/* Rests for a descriptor to become free. False: that has been long enough. */
+static bool fs_wait(void)
+{
+    pthread_mutex_lock(&fs_spare.mutex);
+    bool may = !fs_spare.impatient || fs_spare.waited_us < FS_WAIT_MAX_US;
+    fs_spare.waited_us += FS_WAIT_US;
+    pthread_mutex_unlock(&fs_spare.mutex);
+    if (may)
+        fs_rest(FS_WAIT_US);
+    return may;
 }
 
 static bool fs_no_descriptor(int error)
@@ -252,9 +274,9 @@ int fs_make_dir(const char *path)
 int fs_sync_dir(const char *path)
 {
     int directory;
-    /* There is no way back: what is to be synced has been done. To wait is what a slow disk does. */
-    while ((directory = fs_open_as(path, O_RDONLY | O_DIRECTORY, 0)) < 0 && fs_no_descriptor(-directory))
-        fs_rest(FS_WAIT_US);
+    do
+        directory = fs_open_as(path, O_RDONLY | O_DIRECTORY, 0);
+    while (fs_no_descriptor(-directory) && fs_wait()); /* which is what a slow disk does */
     if (directory < 0)
         return directory;
     int result;

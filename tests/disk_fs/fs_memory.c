@@ -861,6 +861,11 @@ uint64_t fs_clock_us(void)
     return memory_current ? memory_current->now_us : 0;
 }
 
+void fs_set_patience(bool patient)
+{
+    (void)patient; /* here there are always descriptors */
+}
+
 void fs_rest(uint64_t time_us)
 {
     (void)time_us; /* what a request takes is decided by who executes it */

@@ -208,6 +208,29 @@ START_TEST(too_few_descriptors_are_no_broken_disk)
 }
 END_TEST
 
+/* A start once waited for a descriptor for ever, before it had said anything. */
+START_TEST(a_start_without_descriptors_ends_and_says_why)
+{
+    alarm(20);
+    for (int life = 0; life < 2; life++) { /* the first makes the directory */
+        struct disk_recovered recovered = {0};
+        char reason[DISK_REASON_MAX];
+        uint64_t start_us = fs_clock_us();
+        leave(_i);
+        enum disk_status status = disk_open(&options, &disk, &recovered, reason);
+        ck_assert_uint_le(fs_clock_us() - start_us, 2 * (uint64_t)FS_WAIT_MAX_US);
+        leave(FREE_MAX + 1);
+        ck_assert_msg(status == DISK_OK || strstr(reason, "; allow more open files") != NULL, "%s", reason);
+        ck_assert(status != DISK_OK || _i > 0);
+        if (status == DISK_OK)
+            disk_close(disk);
+        disk_recovered_free(&recovered);
+        open_disk();
+        disk_close(disk);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("disk/descriptors");
@@ -215,6 +238,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, too_few_descriptors_are_no_broken_disk, 0, FREE_MAX);
+    tcase_add_loop_test(tcase, a_start_without_descriptors_ends_and_says_why, 0, FREE_MAX);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }
