@@ -29,7 +29,17 @@ static const char *split(const char *text, struct parts *parts)
     return NULL;
 }
 
-/* 0, or an error as of getaddrinfo. */
+static bool holds(const struct addresses *addresses, const struct address *address)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct address *item = &addresses->items[i];
+        if (item->size == address->size && memcmp(&item->bytes, &address->bytes, address->size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* 0, or an error as of getaddrinfo. Each address is there once: some resolvers say one for each line that has it. */
 static int look_up(const struct parts *parts, int flags, struct addresses *addresses)
 {
     /* Not AI_ADDRCONFIG: it hides addresses of the loopback device where there is no other of that family. One that
@@ -41,12 +51,12 @@ static int look_up(const struct parts *parts, int flags, struct addresses *addre
     if (error != 0)
         return error;
     for (const struct addrinfo *at = found; at && addresses->count < ADDRESSES_MAX; at = at->ai_next) {
-        struct address *address = &addresses->items[addresses->count];
-        if (at->ai_addrlen > sizeof address->bytes)
+        struct address address = {.size = at->ai_addrlen};
+        if (at->ai_addrlen > sizeof address.bytes)
             continue;
-        *address = (struct address){.size = at->ai_addrlen};
-        memcpy(&address->bytes, at->ai_addr, at->ai_addrlen);
-        addresses->count++;
+        memcpy(&address.bytes, at->ai_addr, at->ai_addrlen);
+        if (!holds(addresses, &address))
+            addresses->items[addresses->count++] = address;
     }
     freeaddrinfo(found);
     return addresses->count > 0 ? 0 : EAI_NONAME;
@@ -75,16 +85,6 @@ bool address_resolve(const char *text, struct addresses *addresses, char problem
         snprintf(problem, ADDRESS_PROBLEM_MAX, "%s", wrong ? wrong : error != 0 ? gai_strerror(error) : "");
     }
     return !wrong && error == 0;
-}
-
-static bool holds(const struct addresses *addresses, const struct address *address)
-{
-    for (size_t i = 0; i < addresses->count; i++) {
-        const struct address *item = &addresses->items[i];
-        if (item->size == address->size && memcmp(&item->bytes, &address->bytes, address->size) == 0)
-            return true;
-    }
-    return false;
 }
 
 bool addresses_same(const struct addresses *a, const struct addresses *b)

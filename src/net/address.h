@@ -13,7 +13,7 @@ struct address {
 
 enum { ADDRESSES_MAX = 16, ADDRESS_TEXT_MAX = 64, ADDRESS_PROBLEM_MAX = 128 };
 
-/* All of a name, IPv6 and IPv4, in the order in which the system would try them. */
+/* All of a name, IPv6 and IPv4, each once, in the order in which the system would try them. */
 struct addresses {
     struct address items[ADDRESSES_MAX];
     size_t count;

@@ -118,6 +118,32 @@ START_TEST(a_name_that_does_not_resolve_is_tried_until_it_does)
 }
 END_TEST
 
+/* Who listens at each in turn would take the second for another process's. */
+START_TEST(an_address_that_is_given_twice_is_there_once)
+{
+    static const struct {
+        const char *given, *kept;
+    } cases[] = {
+        {"127.0.0.2 127.0.0.2", "127.0.0.2:9080"},
+        {"::1 127.0.0.2 ::1 127.0.0.2", "[::1]:9080,127.0.0.2:9080"},
+        {"127.0.0.2 127.0.0.3 127.0.0.2 127.0.0.3 127.0.0.3", "127.0.0.2:9080,127.0.0.3:9080"},
+        /* More than ADDRESSES_MAX, so that the other counts only if they do not. */
+        {"::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 ::1 127.0.0.2", "[::1]:9080,127.0.0.2:9080"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct addresses addresses;
+        char problem[ADDRESS_PROBLEM_MAX], text[ADDRESS_TEXT_MAX], all[ADDRESSES_MAX * (ADDRESS_TEXT_MAX + 1)] = "";
+        names_set("node2", cases[i].given);
+        ck_assert_msg(address_resolve("node2:9080", &addresses, problem), "%s", problem);
+        for (size_t k = 0; k < addresses.count; k++) {
+            address_text(&addresses.items[k], text);
+            strcat(strcat(all, k > 0 ? "," : ""), text);
+        }
+        ck_assert_str_eq(all, cases[i].kept);
+    }
+}
+END_TEST
+
 START_TEST(a_name_that_moved_is_found)
 {
     struct resolver resolver;
@@ -197,6 +223,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, an_address_is_known_at_once);
     tcase_add_test(tests, a_name_that_does_not_resolve_is_tried_until_it_does);
+    tcase_add_test(tests, an_address_that_is_given_twice_is_there_once);
     tcase_add_test(tests, a_name_that_moved_is_found);
     tcase_add_test(tests, a_name_that_never_answers_holds_up_nobody);
     tcase_add_test(tests, a_name_that_is_wanted_all_the_time_is_not_asked_for_all_the_time);
