@@ -1,5 +1,6 @@
 /* Links between nodes: the node with the higher id calls, once for each kind, and calls again when a link is lost. One
- * that does not is called by the other after a while (node_calls). */
+ * that does not is called by the other after a while (node_calls). Whoever calls, where a link is up there is no call,
+ * and one under way is given up when it is answered: a new link would take the place of one that is good. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -57,21 +58,40 @@ static void call_again(struct dial *dial, bool proven, bool refused)
     resolver_want(dial->resolver);
 }
 
-static void socket_close(struct peer_socket *socket)
+static void socket_free(struct peer_socket *socket)
 {
     struct server *server = socket->server;
-    bool proven = socket->link && node_link_up(socket->link);
-    bool refused = socket->link && node_link_refused(socket->link);
     if (socket->link)
         node_link_close(server->node, socket->link);
     ev_io_stop(server->loop, &socket->io);
     close(socket->io.fd);
     list_remove(&socket->all);
-    if (!socket->dial)
-        server->accepted_count--;
-    else if (!server->ended)
-        call_again(socket->dial, proven, refused);
+    server->accepted_count -= socket->dial == NULL;
     free(socket);
+}
+
+static void socket_close(struct peer_socket *socket)
+{
+    struct dial *dial = socket->dial;
+    bool proven = socket->link && node_link_up(socket->link);
+    bool refused = socket->link && node_link_refused(socket->link);
+    bool ended = socket->server->ended;
+    socket_free(socket);
+    if (dial && !ended)
+        call_again(dial, proven, refused);
+}
+
+static bool is_wanted(const struct dial *dial)
+{
+    return node_calls(dial->server->node, dial->peer, dial->kind);
+}
+
+/* There is no call for now. It is this node that calls one with a lower id, so it must see soon that their link is
+ * lost; one with a higher id is given its time to call. */
+static void look_later(struct dial *dial)
+{
+    dial->socket = NULL;
+    set_timer(dial, dial->peer < dial->server->options.id ? REDIAL_MAX_MS : NODE_CALL_MS);
 }
 
 /* Writes what waits. False: the link is gone. */
@@ -125,21 +145,27 @@ static void read_frames(struct peer_socket *socket)
     server_read(server, (size_t)got);
 }
 
-/* The call was answered or refused. */
+/* The call was answered or refused. If the other node has called in the meantime, it does not matter which. */
 static void connected(struct peer_socket *socket)
 {
     int error = 0;
     socklen_t size = sizeof error;
+    struct dial *dial = socket->dial;
+    if (!is_wanted(dial)) {
+        socket_free(socket);
+        look_later(dial);
+        return;
+    }
     getsockopt(socket->io.fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0)
-        node_call_failed(socket->server->node, socket->dial->peer, strerror(error));
+        node_call_failed(socket->server->node, dial->peer, strerror(error));
     else
-        socket->link = node_link_open(socket->server->node, socket, socket->dial->kind, socket->dial->peer);
+        socket->link = node_link_open(socket->server->node, socket, dial->kind, dial->peer);
     if (!socket->link) {
         socket_close(socket);
         return;
     }
-    ev_timer_stop(socket->server->loop, &socket->dial->again);
+    ev_timer_stop(socket->server->loop, &dial->again);
     watch_for(socket->server->loop, &socket->io, EV_READ);
 }
 
@@ -179,8 +205,8 @@ static struct peer_socket *socket_add(struct server *server, int file, struct di
 
 static void call(struct dial *dial)
 {
-    if (!node_calls(dial->server->node, dial->peer, dial->kind)) {
-        set_timer(dial, NODE_CALL_MS);
+    if (!is_wanted(dial)) {
+        look_later(dial);
         return;
     }
     const struct addresses *addresses = &dial->resolver->addresses;
@@ -217,9 +243,12 @@ static void on_again(struct ev_loop *loop, struct ev_timer *timer, int events)
     struct dial *dial = timer->data;
     (void)loop;
     (void)events;
-    if (dial->socket) {
+    if (dial->socket && is_wanted(dial)) {
         node_call_failed(dial->server->node, dial->peer, "nobody answers");
         socket_close(dial->socket);
+    } else if (dial->socket) {
+        socket_free(dial->socket);
+        look_later(dial);
     } else {
         call(dial);
     }

@@ -102,7 +102,7 @@ bool node_calls(const struct node *node, uint32_t id, enum node_link_kind kind)
     int place = exchange_place(node, id);
     ensure(place >= 0 && id != node->options.id);
     const struct peer *peer = &node->peers[place];
-    return id < node->options.id || (!peer->links[kind] && node->now_ms - peer->missed_ms[kind] >= NODE_CALL_MS);
+    return !peer->links[kind] && (id < node->options.id || node->now_ms - peer->missed_ms[kind] >= NODE_CALL_MS);
 }
 
 struct node_link *node_link_at(struct node *node, size_t number)

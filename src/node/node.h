@@ -131,8 +131,8 @@ enum { NODE_LINKS_MAX = 64 }; /* accepted ones included */
 
 /* A call to PEER came to nothing, for REASON: what the log says of a peer that is not there. */
 void node_call_failed(struct node *node, uint32_t peer, const char *reason);
-/* A connected link. PEER: the member that was called, or 0 for one that was accepted (its hello says who it is). The
- * node with the higher id calls, once for each kind. */
+/* A connected link. PEER: the member that was called (see node_calls), or 0 for one that was accepted (its hello says
+ * who it is). */
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer);
 /* Where an accepted link comes from, "HOST:PORT": for log lines. */
 void node_link_from(struct node_link *link, const char *address);
@@ -142,8 +142,9 @@ void node_link_close(struct node *node, struct node_link *link);
 /* The driver must close it: refused, superseded, or without a hello for too long. A link that falls silent later is the
  * driver's to find out (the server has the system's keepalive do it). */
 bool node_link_ends(const struct node_link *link);
-/* Whether PEER is to be called from here: a node with a lower id always. One with a higher id calls by itself; where it
- * has not for so long, it is called: it may not reach this node, or be another than this node's others have. */
+/* Whether PEER is to be called from here: it is where no such link to it is up, at once if its id is lower. One with a
+ * higher id calls by itself; where it has not for so long, it is called: it may not reach this node, or be another than
+ * this node's others have. To be asked again when the call is answered: PEER may have called meanwhile. */
 enum { NODE_CALL_MS = 5000 };
 bool node_calls(const struct node *node, uint32_t peer, enum node_link_kind kind);
 /* Both ends have let each other in; the other end does not let this node in, and says why: it is not to be called again

@@ -20,6 +20,8 @@ enum { FILES = 64, TURNS_MAX = 1000 };
 
 struct node {
     size_t links;
+    bool linked;   /* by the other node's call: this one is not to call */
+    int failures;
 };
 
 static struct node node;
@@ -33,7 +35,8 @@ struct node_link *node_link_open(struct node *of, struct peer_socket *owner, enu
 
 void node_call_failed(struct node *of, uint32_t peer, const char *reason)
 {
-    (void)of, (void)peer, (void)reason;
+    (void)peer, (void)reason;
+    of->failures++;
 }
 
 void node_link_from(struct node_link *link, const char *address)
@@ -61,8 +64,8 @@ bool node_link_ends(const struct node_link *link)
 
 bool node_calls(const struct node *of, uint32_t peer, enum node_link_kind kind)
 {
-    (void)of, (void)peer, (void)kind;
-    return true;
+    (void)peer, (void)kind;
+    return !of->linked;
 }
 
 bool node_link_up(const struct node_link *link)
@@ -192,17 +195,30 @@ static void fill(const char *text, uint16_t port)
     usleep(100 * 1000);
 }
 
+static void turn(struct server *server)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    server->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    ev_run(server->loop, EVRUN_NOWAIT);
+    usleep(1000);
+}
+
 static void turn_until_links(struct server *server, size_t links)
 {
     uint64_t end_ms = 20000;
-    for (uint64_t i = 0; i < end_ms && node.links != links; i++) {
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        server->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-        ev_run(server->loop, EVRUN_NOWAIT);
-        usleep(1000);
-    }
+    for (uint64_t i = 0; i < end_ms && node.links != links; i++)
+        turn(server);
     ck_assert_uint_eq(node.links, links);
+}
+
+/* Until no call is under way. */
+static void turn_until_idle(struct server *server)
+{
+    for (int i = 0; i < 20000 && (server->dials[0].socket || server->dials[1].socket); i++)
+        turn(server);
+    ck_assert_ptr_null(server->dials[0].socket);
+    ck_assert_ptr_null(server->dials[1].socket);
 }
 
 /* Its first address refuses, the second says nothing, the third is the right one; then it moves. */
@@ -248,12 +264,60 @@ START_TEST(every_address_of_a_name_is_called_and_a_new_one_too)
 }
 END_TEST
 
+/* The other node's links come up while it is being called: whatever becomes of the calls, they change nothing, and none
+ * is made until those links are lost. Then this node, whose id is higher, calls soon, the other after a while. */
+START_TEST(a_node_that_called_meanwhile_is_not_linked_again)
+{
+    static const struct {
+        const char *address;
+        bool silent; /* nobody answers there, not even with a refusal */
+        uint32_t id, peer;
+    } cases[] = {
+        {"127.0.0.6", false, 2, 1}, {"127.0.0.6", false, 1, 2}, {"127.0.0.7", false, 2, 1}, {"127.0.0.8", true, 2, 1}};
+    uint16_t port = 0;
+    int good = listen_at("127.0.0.6", &port, 8), silent = listen_at("127.0.0.8", &port, 0);
+    fill("127.0.0.8", port);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct server server = {.node = &node, .loop = ev_default_loop(EVFLAG_AUTO)};
+        struct raft_member peer = {.id = cases[i].peer};
+        snprintf(peer.address, sizeof peer.address, "%s:%u", cases[i].address, (unsigned)port);
+        server.options.id = cases[i].id;
+        server.options.peer_count = 1;
+        server.options.peers = &peer;
+        node = (struct node){0};
+        peers_init(&server);
+        peers_dial(&server);
+        ck_assert(server.dials[0].socket || cases[i].address[8] == '7'); /* a refusal may come at once */
+        node.failures = 0;
+        node.linked = true;
+        turn_until_idle(&server);
+        ck_assert_uint_eq(node.links, 0);
+        ck_assert_int_eq(node.failures, 0);
+        ck_assert_uint_eq(server.dials[0].next, 0);
+        for (int k = 0; k < REDIAL_MAX_MS + 100; k++) {
+            turn(&server);
+            ck_assert_ptr_null(server.dials[0].socket);
+        }
+        double wait_s = ev_timer_remaining(server.loop, &server.dials[0].again);
+        ck_assert(cases[i].peer < cases[i].id ? wait_s <= REDIAL_MAX_MS / 1000.0 : wait_s > REDIAL_MAX_MS / 1000.0);
+        node.linked = false;
+        if (cases[i].address[8] == '6')
+            turn_until_links(&server, 2);
+        peers_close(&server);
+        ck_assert_uint_eq(node.links, 0);
+    }
+    close(good);
+    close(silent);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("peers");
     TCase *tests = tcase_create("peers");
     tcase_add_test(tests, without_descriptors_the_loop_rests_and_listens_again_later);
     tcase_add_test(tests, every_address_of_a_name_is_called_and_a_new_one_too);
+    tcase_add_test(tests, a_node_that_called_meanwhile_is_not_linked_again);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     return check_run(suite);

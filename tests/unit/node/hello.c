@@ -31,6 +31,29 @@ static bool is_told(struct node_link *link)
     return told;
 }
 
+/* Node 2 is called by node 3 at once, by node 1 when it has not called for a while, and by none where it is linked. */
+START_TEST(who_is_linked_is_not_called)
+{
+    ck_assert(!node_calls(node, 2, NODE_LINK_CONSENSUS));
+    now_ms += NODE_CALL_MS;
+    turn(true);
+    ck_assert(node_calls(node, 2, NODE_LINK_CONSENSUS));
+    struct node_link *link = call(MEMBER, 1, 1000, 1);
+    /* The one with the higher id, too. */
+    for (uint32_t own = 1; own <= 3; own += 2) {
+        node->options.id = own;
+        ck_assert(!node_calls(node, 2, NODE_LINK_CONSENSUS));
+        ck_assert(node_calls(node, 2, NODE_LINK_BULK)); /* that kind is not up */
+    }
+    node->options.id = 1;
+    node_link_close(node, link);
+    ck_assert(!node_calls(node, 2, NODE_LINK_CONSENSUS));
+    node->options.id = 3;
+    ck_assert(node_calls(node, 2, NODE_LINK_CONSENSUS));
+    node->options.id = 1;
+}
+END_TEST
+
 START_TEST(who_is_linked_stays)
 {
     static const struct {
@@ -145,6 +168,7 @@ int main(void)
     Suite *suite = suite_create("node/hello");
     TCase *tests = tcase_create("hello");
     tcase_add_checked_fixture(tests, begin, teardown);
+    tcase_add_test(tests, who_is_linked_is_not_called);
     tcase_add_test(tests, who_is_linked_stays);
     tcase_add_test(tests, the_members_own_directory_wins);
     tcase_add_test(tests, a_process_that_calls_again_is_let_in);
