@@ -1,5 +1,6 @@
 /* Nodes compare the hash of their state at the same index now and then. One that differs from a majority stops, so that
- * it cannot mislead clients; where all have spoken and no value has a majority, all stop. */
+ * it cannot mislead clients; where all have spoken and no value has a majority, all stop. All are the members of the
+ * configuration, learners too; whoever else --cluster names has no part in it. */
 #include "base/ensure.h"
 #include "node/state.h"
 
@@ -26,36 +27,42 @@ static const struct agreement_report *report_at(const struct agreement *agreemen
     return NULL;
 }
 
+/* The report at INDEX from the member with that id, or NULL. */
+static const struct agreement_report *report_of(const struct node *node, uint32_t id, uint64_t index)
+{
+    int place = exchange_place(node, id);
+    return place < 0 ? NULL : report_at(&node->agreement, (size_t)place, index);
+}
+
 static void judge(struct node *node, uint64_t index)
 {
-    const struct agreement *agreement = &node->agreement;
-    uint32_t count = node->options.peer_count, reported = 0, most = 0, same = 0;
-    int own_place = exchange_place(node, node->options.id);
-    const struct agreement_report *own = report_at(agreement, (size_t)own_place, index);
+    const struct raft_configuration *members = raft_members(node->raft);
+    uint32_t reported = 0, most = 0, same = 0;
+    const struct agreement_report *own = report_of(node, node->options.id, index);
     if (!own)
         return;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct agreement_report *report = report_at(agreement, i, index);
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct agreement_report *report = report_of(node, members->members[i].id, index);
         uint32_t equal = 0;
-        for (uint32_t j = 0; report && j < count; j++) {
-            const struct agreement_report *other = report_at(agreement, j, index);
+        for (uint32_t j = 0; report && j < members->count; j++) {
+            const struct agreement_report *other = report_of(node, members->members[j].id, index);
             equal += other && other->hash == report->hash;
         }
         reported += report != NULL;
         most = equal > most ? equal : most;
         same += report && report->hash == own->hash;
     }
-    uint32_t majority = count / 2 + 1;
+    uint32_t majority = members->count / 2 + 1;
     if (most >= majority && same < majority)
         node_stop(node, "state_differs", DIFFERS);
-    else if (reported == count && most < majority)
+    else if (reported == members->count && most < majority)
         node_stop(node, "states_differ", ALL_DIFFER);
 }
 
 void agreement_applied(struct node *node)
 {
     uint64_t index = store_applied(node->store);
-    if (index % node->options.agreement_every != 0 || node->options.peer_count == 1)
+    if (index % node->options.agreement_every != 0 || raft_members(node->raft)->count == 1)
         return;
     uint64_t hash = store_hash(node->store);
     note(&node->agreement, (size_t)exchange_place(node, node->options.id), index, hash);

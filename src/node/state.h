@@ -93,7 +93,7 @@ struct snapshots {
 
 /* A snapshot on its way to a peer (send.c). One at a time. */
 struct sending {
-    bool wanted[RAFT_MEMBERS_MAX]; /* by place in the configuration */
+    bool wanted[RAFT_MEMBERS_MAX]; /* by place in options.peers */
     enum { SEND_IDLE, SEND_OPEN, SEND_READ, SEND_WAIT, SEND_CLOSE } state;
     uint32_t peer;
     uint64_t index;
@@ -136,7 +136,7 @@ struct agreement {
     struct agreement_report {
         uint64_t index;
         uint64_t hash;
-    } reports[RAFT_MEMBERS_MAX][AGREEMENT_KEPT]; /* by place in the configuration; one's own too */
+    } reports[RAFT_MEMBERS_MAX][AGREEMENT_KEPT]; /* by place in options.peers; one's own too */
     size_t next[RAFT_MEMBERS_MAX];
 };
 
