@@ -36,7 +36,7 @@ install: all man
 	$(INSTALL) -m 755 $(if $(INSTALL_STRIP),-s) $(BUILD)/cleatd $(BUILD)/cleat $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 $(BUILD)/man/*.8 $(DESTDIR)$(MANDIR)/man8
-	$(INSTALL) -m 644 README.md SPEC.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 README.md CHANGELOG.md SPEC.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 scripts/packaging/completion/cleat scripts/packaging/completion/cleatd $(DESTDIR)$(COMPLETIONDIR)
 	$(UNIT) >$(BUILD)/cleatd.service
 	$(INSTALL) -m 644 $(BUILD)/cleatd.service $(DESTDIR)$(UNITDIR)
@@ -48,7 +48,7 @@ uninstall:
 	rm -f $(DESTDIR)$(MANDIR)/man1/cleat.1 $(DESTDIR)$(MANDIR)/man1/cleat-*.1 $(DESTDIR)$(MANDIR)/man8/cleatd.8
 	rm -f $(addprefix $(DESTDIR)$(COMPLETIONDIR)/,cleat cleatd)
 	rm -f $(DESTDIR)$(UNITDIR)/cleatd.service
-	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md SPEC.md LICENSE)
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md SPEC.md LICENSE)
 	test ! -d $(DESTDIR)$(DOCDIR) || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
 	if cmp -s scripts/packaging/cleatd.default $(CONFIGURATION); then rm -f $(CONFIGURATION); fi
 

@@ -38,7 +38,7 @@ enum {
     CLIENT_KEEPALIVE_COUNT = 6,
 };
 
-/* One we call: a kind of link to a member with a lower id. */
+/* One that may be called (node_calls): a kind of link to another node of --cluster. */
 struct dial {
     struct server *server;
     uint32_t peer;
@@ -76,7 +76,7 @@ struct server {
     uint32_t connection_count;   /* in both lists */
     struct list peer_sockets;
     uint32_t accepted_count;     /* of these: they called us */
-    struct resolver resolvers[RAFT_MEMBERS_MAX]; /* of the members that we call */
+    struct resolver resolvers[RAFT_MEMBERS_MAX]; /* of the other nodes of --cluster */
     uint32_t resolver_count;
     struct dial dials[2 * RAFT_MEMBERS_MAX];
     uint32_t dial_count;
@@ -109,7 +109,7 @@ void connections_close(struct server *server);
 /* --- peers.c --- */
 /* Before the listener is opened. */
 void peers_init(struct server *server);
-/* Calls the members that this node calls, from now on. */
+/* Calls the other nodes of --cluster from now on, whenever node_calls says so. */
 void peers_dial(struct server *server);
 void peers_flush(struct server *server);
 void peers_close(struct server *server);

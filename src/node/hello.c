@@ -87,7 +87,7 @@ const char *hello_refusal(struct node *node, const struct node_link *link, const
     if (hello->from == node->options.id)
         return "it has this node's id: give each node an --id of its own, and each address in --cluster to one id";
     if (link->peer != 0 && link->peer != hello->from)
-        return "another node is at this address than --cluster says: correct --cluster, or that node's --id";
+        return "a different node is at this address than --cluster says: correct --cluster, or that node's --id";
     if (!exchange_peer(node, hello->from))
         return "--cluster does not name its id: give all nodes the same --cluster";
     if (hello->to != 0 && hello->to != node->options.id)

@@ -5,7 +5,8 @@
  * entry is applied here, so is everything else. */
 #include "node/state.h"
 
-static const char starved[] = "the disk of this node is full: there is no room even for what a new leader writes";
+static const char starved[] = "the disk of this node is full: there is no room even for what a new leader writes; free "
+                              "some room there";
 
 static bool leaderless(const struct node *node)
 {

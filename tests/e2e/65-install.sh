@@ -18,8 +18,8 @@ test_install_and_uninstall() {
     local there=$directory/root$prefix file
     for file in bin/cleatd bin/cleat share/man/man8/cleatd.8 share/man/man1/cleat.1 share/man/man1/cleat-bench.1 \
         share/bash-completion/completions/cleat share/bash-completion/completions/cleatd \
-        lib/systemd/system/cleatd.service share/doc/cleat/README.md share/doc/cleat/SPEC.md share/doc/cleat/LICENSE \
-        etc/default/cleatd; do
+        lib/systemd/system/cleatd.service share/doc/cleat/README.md share/doc/cleat/CHANGELOG.md \
+        share/doc/cleat/SPEC.md share/doc/cleat/LICENSE etc/default/cleatd; do
         [[ -s $there/$file ]] || fail "no $file"
     done
     matches "$("$there/bin/cleatd" --version)" "cleatd *"

@@ -66,7 +66,7 @@ START_TEST(another_node_at_the_address_that_was_called)
         ck_assert(node_link_ends(link));
         node_link_close(node, link);
     }
-    ck_assert_int_eq(said("event=link_refused peer=2 address=self reason=\"another node is at this address than "
+    ck_assert_int_eq(said("event=link_refused peer=2 address=self reason=\"a different node is at this address than "
                           "--cluster says: correct --cluster, or that node's --id\" claims=3\n"), 1);
     ck_assert_int_eq(said("event=link_refused"), 1);
 }
