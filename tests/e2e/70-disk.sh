@@ -312,8 +312,11 @@ all_again() {
     done
 }
 
+# A zombie with more than one thread still has its ports and files.
 gone() { # PROCESS
-    ! [[ -e /proc/$1 ]] || grep -q '^State:.*zombie' "/proc/$1/status" 2>/dev/null
+    local status
+    status=$(cat "/proc/$1/status" 2>/dev/null) || return 0
+    [[ $status == *State:*zombie* && $status == *Threads:$'\t1'$'\n'* ]]
 }
 
 # A volume with nothing on it but the files of $1 nodes, one each, and no room left. However often they are started,
