@@ -9,7 +9,7 @@
 
 BUILD ?= build
 CC = gcc
-VERSION = 0.1.0
+VERSION = 0.2.0-dev
 RELEASED = 2026-11-21
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
