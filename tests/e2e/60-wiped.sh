@@ -206,6 +206,27 @@ test_a_cluster_does_not_form_with_a_node_that_knows_less() {
     wait_for level 1 2 3
 }
 
+# The others know the lowest id at its old address, and it once called nobody: it never came back.
+test_a_node_at_another_address_calls_those_who_do_not_find_it() {
+    local moved
+    fresh_cluster 3
+    answers 2 "write a 1" x -- "OK 1"
+    wait_for level 1 2 3
+    cluster kill 1
+    moved=$(free_ports 1)
+    start_with 1 "1=127.0.0.1:$moved,$(list 2 3)"
+    serves() {
+        [[ $(ask 1 "read a") == "CONTENTS 1 1 0"* ]]
+    }
+    wait_for serves
+    status_is 1 role follower || status_is 1 role leader || fail "it does not vote"
+    written() {
+        [[ $(ask 1 "write b 1" x) == OK* ]]
+    }
+    cluster kill 3
+    wait_for written
+}
+
 test_what_a_cluster_lacks_is_told() {
     local missing
     use_cluster cluster
