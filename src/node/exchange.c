@@ -9,6 +9,8 @@
 
 enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside the largest value */ };
 
+#define DUPLICATE_HERE \
+    "another process runs with this node's --id: stop one of them (a copied directory, or an id that was given twice)"
 #define NO_HELLO "it does not speak as a node does: --cluster takes the addresses for nodes, not those for clients"
 #define SILENT "it has not said in time who it is: --cluster takes the addresses for nodes, not those for clients"
 #define HUNG_UP "it hung up without a word: its log may say why"
@@ -284,8 +286,9 @@ static void handle_refused(struct node *node, struct node_link *link, const stru
     link->ends = link->refused = true;
     char trouble[FRAME_REASON_MAX + 30] = "it refuses this node: ";
     node_call_failed(node, link->peer, strcat(trouble, reason));
-    const char *event = code == FRAME_REFUSAL_DUPLICATE ? "duplicate_id" : "refused_by";
-    if (complaint_begin(node, event, link->peer, link->address, reason))
+    bool duplicate = code == FRAME_REFUSAL_DUPLICATE;
+    if (complaint_begin(node, duplicate ? "duplicate_id" : "refused_by", link->peer, link->address,
+                        duplicate ? DUPLICATE_HERE : reason))
         event_end(node);
 }
 
