@@ -81,7 +81,13 @@ $(BUILD)/libsupport.a: $(SUPPORT_OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(BUILD)/%.o: %.c
+# What the build needs is looked for once, before anything is compiled: a missing header is told by its package.
+$(BUILD)/needs: scripts/deps
+	@scripts/deps --missing build
+	@mkdir -p $(@D)
+	@touch $@
+
+$(BUILD)/%.o: %.c | $(BUILD)/needs
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c -o $@ $<

@@ -88,7 +88,7 @@ test_cas() {
 test_ping_version_help_quit() {
     fresh_cluster 1
     answers 1 ping -- PONG
-    same "$(ask 1 version)" "VERSION $("$server" --version | grep -oE '[0-9]+[.][0-9]+[.][0-9]+')"
+    same "$(ask 1 version)" "VERSION $("$server" --version | sed 's/^cleatd //')"
     answers 1 ping quit "write a 1" "x" ping -- PONG BYE
     answers 1 "read a" -- "ERR_FILE_NOT_FOUND"
     local verb text

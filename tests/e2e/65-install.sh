@@ -254,3 +254,15 @@ first_write() {
 reads_it() {
     [[ $(ask 1 "read a") == "CONTENTS 1 1 0"* ]]
 }
+
+# Who has no headers is told of the package, and not by the compiler.
+test_make_names_what_is_missing() {
+    mkdir "$directory/bin"
+    printf '#!/bin/sh\ncase $* in *-E*) exit 1 ;; esac\nexec %s "$@"\n' "$(command -v gcc)" >"$directory/bin/gcc"
+    chmod +x "$directory/bin/gcc"
+    if PATH=$directory/bin:$PATH make -C "$root" BUILD="$directory/build" >"$directory/make" 2>&1; then
+        fail "built without headers"
+    fi
+    matches "$(<"$directory/make")" "*missing: *libev-dev *. 'scripts/deps build' installs it.*"
+    same "$(grep -c 'fatal error' "$directory/make")" 0
+}

@@ -229,7 +229,7 @@ test_cleat_without_a_server() {
     same "$("$cleat" help)" "$("$cleat" --help)"
     matches "$("$cleat" bench --help)" "*--endpoints*--mix*--rate*"
     same "$("$cleat" help bench)" "$("$cleat" bench --help)"
-    matches "$("$cleat" --version)" "cleat +([0-9]).+([0-9]).+([0-9])"
+    matches "$("$cleat" --version)" "cleat +([0-9]).+([0-9]).+([0-9])?(-dev)"
     same "$("$cleat" </dev/null)" "" # no commands, nothing done
     fails_with 2 --nonsense
     fails_with 2 fly
