@@ -62,12 +62,12 @@ EXTERNAL_cli = -lev -ljansson -ledit -lm
 all: $(BUILD)/cleatd $(BUILD)/cleat
 
 define layer
-SOURCES_$(1) = $$(wildcard $$(DIR_$(1))/*.c)
+SOURCES_$(1) = $$(wildcard $$(DIR_$(1))/*.c $$(DIR_$(1))/*/*.c)
 OBJECTS_$(1) = $$(SOURCES_$(1):%.c=$(BUILD)/%.o)
 $$(call lib,$(1)): $$(OBJECTS_$(1))
 	@rm -f $$@
-	@ar rcs $$@ $$^
-UNIT_$(1) = $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/unit/$(1)/*.c))
+	@ar qcs $$@ $$^
+UNIT_$(1) = $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/unit/$(1)/*.c tests/unit/$(1)/*/*.c))
 $$(UNIT_$(1)): $(BUILD)/%: %.c tests/support/*.h $$(LIBS_$(1)) $(BUILD)/libsupport.a
 	@mkdir -p $$(@D)
 	@echo "  LINK $$@"

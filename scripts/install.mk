@@ -37,6 +37,8 @@ install: all man
 	$(INSTALL) -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 $(BUILD)/man/*.8 $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 README.md CHANGELOG.md SPEC.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -d $(DESTDIR)$(DOCDIR)/docs
+	$(INSTALL) -m 644 docs/*.md $(DESTDIR)$(DOCDIR)/docs
 	$(INSTALL) -m 644 scripts/packaging/completion/cleat scripts/packaging/completion/cleatd $(DESTDIR)$(COMPLETIONDIR)
 	$(UNIT) >$(BUILD)/cleatd.service
 	$(INSTALL) -m 644 $(BUILD)/cleatd.service $(DESTDIR)$(UNITDIR)
@@ -49,6 +51,8 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(COMPLETIONDIR)/,cleat cleatd)
 	rm -f $(DESTDIR)$(UNITDIR)/cleatd.service
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md SPEC.md LICENSE)
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,$(wildcard docs/*.md))
+	test ! -d $(DESTDIR)$(DOCDIR)/docs || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)/docs
 	test ! -d $(DESTDIR)$(DOCDIR) || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
 	if cmp -s scripts/packaging/cleatd.default $(CONFIGURATION); then rm -f $(CONFIGURATION); fi
 

@@ -29,7 +29,7 @@ static uint64_t random_number(void *context)
     return number;
 }
 
-static void log_line(struct logger *logger, const char *event, const char *reason)
+static void log_line(struct logger *logger, enum log_event event, const char *reason)
 {
     logger_event(logger, event, NULL, NULL, reason);
 }
@@ -46,7 +46,8 @@ static void keep_memory(void)
 static void log_connections(struct logger *logger, uint32_t wanted, uint32_t allowed)
 {
     struct buffer line = {0};
-    buffer_append_text(&line, "event=connections_limited wanted=");
+    log_event_begin(&line, LOG_CONNECTIONS_LIMITED);
+    buffer_append_text(&line, " wanted=");
     buffer_append_number(&line, wanted);
     buffer_append_text(&line, " allowed=");
     buffer_append_number(&line, allowed);
@@ -62,7 +63,7 @@ static bool share_descriptors(struct options *options, struct logger *logger, st
     struct node_options *node = &options->node;
     uint32_t others = options->clustered ? node->peer_count - 1 : 0;
     if (!capacity_share(capacity, node->connections_max, others, NODE_LINKS_MAX, reason)) {
-        log_line(logger, "refused", reason);
+        log_line(logger, LOG_REFUSED, reason);
         return false;
     }
     if (capacity->clients_count < node->connections_max)
@@ -86,10 +87,10 @@ static struct store *load_store(struct disk *disk, const struct disk_recovered *
     if (more == 0 && store_load_end(store) && store_applied(store) == recovered->snapshot_index)
         return store;
     if (store_load_starved(store))
-        log_line(logger, "out_of_memory",
+        log_line(logger, LOG_OUT_OF_MEMORY,
                  "there is no memory for the snapshot's files: give cleatd more, and start it again");
     else
-        log_line(logger, "refused", "the snapshot's contents do not load; " DISK_MEND);
+        log_line(logger, LOG_REFUSED, "the snapshot's contents do not load; " DISK_MEND);
     store_close(store);
     return NULL;
 }
@@ -160,7 +161,7 @@ static int run(const struct options *options, const struct capacity *capacity, s
     if (open_http(options, node, (const char *)buffer_start(&names), &server.http))
         exit_status = server_run(&server, node, disk);
     else
-        log_line(logger, "refused",
+        log_line(logger, LOG_REFUSED,
                  "libmicrohttpd does not start: it needs more memory or descriptors; or say --no-http");
     buffer_close(&names);
     return exit_status;
@@ -180,7 +181,9 @@ static int open_and_run(struct options *options, const struct capacity *capacity
     struct disk_recovered recovered;
     enum disk_status status = disk_open(&disk_options, &disk, &recovered, reason);
     if (status != DISK_OK) {
-        const char *event = status == DISK_REFUSED ? "refused" : status == DISK_FULL ? "disk_full" : "disk_failed";
+        enum log_event event = status == DISK_REFUSED ? LOG_REFUSED
+                               : status == DISK_FULL  ? LOG_DISK_FULL
+                                                      : LOG_DISK_FAILED;
         log_line(logger, event, reason);
         return EXIT_FAILURE;
     }
@@ -194,7 +197,7 @@ static int open_and_run(struct options *options, const struct capacity *capacity
     malloc_trim(0); /* recovery read whole segments: a node at rest should not keep their memory */
 #endif
     if (!node) {
-        log_line(logger, "refused", reason);
+        log_line(logger, LOG_REFUSED, reason);
         return EXIT_FAILURE;
     }
     int exit_status = run(options, capacity, logger, node, disk);

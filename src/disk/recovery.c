@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "base/log_events.h"
 #include "disk/fs.h"
 #include "disk/identity.h"
 #include "disk/reason.h"
@@ -39,10 +40,9 @@ static enum disk_status recovery_vote(struct recovery *recovery, char *reason)
 
 /* --- snapshots -------------------------------------------------------------------------------------------------- */
 
-static void recovery_note(struct recovery *recovery, const char *event, const char *key, uint64_t number)
+static void recovery_note(struct recovery *recovery, enum log_event event, const char *key, uint64_t number)
 {
-    buffer_append_text(recovery->notes, "event=");
-    buffer_append_text(recovery->notes, event);
+    log_event_begin(recovery->notes, event);
     buffer_append_text(recovery->notes, " ");
     buffer_append_text(recovery->notes, key);
     buffer_append_text(recovery->notes, "=");
@@ -53,7 +53,8 @@ static void recovery_note(struct recovery *recovery, const char *event, const ch
 static void recovery_pass_over(struct recovery *recovery, const struct listing_snapshot *item, const char *name,
                                const char *reason)
 {
-    buffer_append_text(recovery->notes, "event=damaged_snapshot file=");
+    log_event_begin(recovery->notes, LOG_DAMAGED_SNAPSHOT);
+    buffer_append_text(recovery->notes, " file=");
     buffer_append_text(recovery->notes, name);
     buffer_append_text(recovery->notes, "\n");
     if (recovery->passed_index > 0)
@@ -232,7 +233,7 @@ static enum disk_status recovery_mend_vote(struct recovery *recovery, char *reas
         status = vote_begin_life(&recovery->vote, recovery_random(recovery), reason);
     /* A snapshot from a leader whose term had not been written here yet. No vote was cast in it then. */
     if (status == DISK_OK && recovery->snapshot.term > recovery->vote.term) {
-        recovery_note(recovery, "term_of_snapshot_taken", "term", recovery->snapshot.term);
+        recovery_note(recovery, LOG_TERM_OF_SNAPSHOT_TAKEN, "term", recovery->snapshot.term);
         status = vote_write(&recovery->vote, recovery->snapshot.term, 0, recovery->vote.rolled_back, reason);
     }
     return status;
@@ -333,7 +334,7 @@ static enum disk_status recovery_without_room(struct recovery *recovery, struct 
         wal->reset_index = recovery->snapshot.index;
         wal->reset_term = recovery->snapshot.term;
     }
-    recovery_note(recovery, "no_room_for_segment", "bytes", recovery->options->segment_bytes);
+    recovery_note(recovery, LOG_NO_ROOM_FOR_SEGMENT, "bytes", recovery->options->segment_bytes);
     return DISK_OK;
 }
 
@@ -419,7 +420,7 @@ static enum disk_status recovery_make_of_reserve(struct recovery *recovery, stru
     buffer_close(&records);
     if (status == DISK_OK) {
         reserve_taken(recovery->reserve, name);
-        recovery_note(recovery, "started_from_reserve", "segment", segment->sequence);
+        recovery_note(recovery, LOG_STARTED_FROM_RESERVE, "segment", segment->sequence);
     }
     return status;
 }
@@ -489,7 +490,7 @@ enum disk_status recovery_mend(struct recovery *recovery, struct wal *wal, struc
         recovery->wal_bytes += wal->active_bytes;
     }
     if (recovery->drop) {
-        recovery_note(recovery, "log_gives_way_to_snapshot", "index", recovery->snapshot.index);
+        recovery_note(recovery, LOG_LOG_GIVES_WAY_TO_SNAPSHOT, "index", recovery->snapshot.index);
         replay_reset(&recovery->replay, recovery->snapshot.index, recovery->snapshot.term);
     }
     return DISK_OK;

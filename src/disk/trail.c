@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/ensure.h"
+#include "base/log_events.h"
 #include "base/memory.h"
 #include "disk/fs.h"
 #include "disk/reason.h"
@@ -154,12 +155,11 @@ static bool trail_dirty(const struct sector_stream *stream, uint64_t offset)
     return size > 0 && (bytes[0] != 0 || memcmp(bytes, bytes + 1, size - 1) != 0);
 }
 
-static void trail_note(struct buffer *notes, const struct trail_item *item, const char *event, uint64_t offset)
+static void trail_note(struct buffer *notes, const struct trail_item *item, enum log_event event, uint64_t offset)
 {
     char name[DIRECTORY_NAME_MAX];
     directory_segment_name(item->segment.sequence, name);
-    buffer_append_text(notes, "event=");
-    buffer_append_text(notes, event);
+    log_event_begin(notes, event);
     buffer_append_text(notes, " file=");
     buffer_append_text(notes, name);
     buffer_append_text(notes, " offset=");
@@ -180,9 +180,9 @@ static enum disk_status trail_check_end(const struct trail *trail, const struct 
     if (*torn && trail_later_batch(stream, item->segment.id, offset, offset))
         return trail_refuse(trail, item, offset, "damaged: a bad record, and later ones follow", reason);
     if (*torn)
-        trail_note(notes, item, "torn_tail", offset);
+        trail_note(notes, item, LOG_TORN_TAIL, offset);
     if (stream->damaged < stream->size)
-        trail_note(notes, item, "damaged_sector", stream->damaged); /* nothing is lost, but the disk is not sound */
+        trail_note(notes, item, LOG_DAMAGED_SECTOR, stream->damaged); /* nothing is lost, but the disk is not sound */
     return DISK_OK;
 }
 

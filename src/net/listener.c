@@ -61,11 +61,11 @@ static void listen_at_all(struct listener *listener)
     if (listener->failed)
         close_all(listener);
     if (listener->count > 0) {
-        logger_event(listener->logger, "listening", "address", listener->text, NULL);
+        logger_event(listener->logger, LOG_LISTENING, "address", listener->text, NULL);
         return;
     }
     if (!listener->complained)
-        logger_event(listener->logger, "cannot_listen", "address", listener->text, listener->reason);
+        logger_event(listener->logger, LOG_CANNOT_LISTEN, "address", listener->text, listener->reason);
     listener->complained = true;
     resolver_want(&listener->resolver);
 }

@@ -58,7 +58,8 @@ static void append_note(struct buffer *lines, uint64_t count)
 {
     char stamp[STAMP_MAX];
     buffer_append(lines, stamp, put_stamp(stamp));
-    buffer_append_text(lines, "event=log_dropped count=");
+    log_event_begin(lines, LOG_LOG_DROPPED);
+    buffer_append_text(lines, " count=");
     buffer_append_number(lines, count);
     buffer_append_text(lines, "\n");
 }
@@ -269,11 +270,10 @@ void logger_write(struct logger *logger, struct buffer *lines)
     pthread_mutex_unlock(&logger->mutex);
 }
 
-void logger_event(struct logger *logger, const char *event, const char *key, const char *value, const char *reason)
+void logger_event(struct logger *logger, enum log_event event, const char *key, const char *value, const char *reason)
 {
     struct buffer line = {0};
-    buffer_append_text(&line, "event=");
-    buffer_append_text(&line, event);
+    log_event_begin(&line, event);
     if (key) {
         buffer_append_text(&line, " ");
         buffer_append_text(&line, key);

@@ -13,6 +13,7 @@
 #define CLEAT_NET_LOGGER_H
 
 #include "base/buffer.h"
+#include "base/log_events.h"
 
 enum {
     LOGGER_BYTES = 256 * 1024,     /* of lines that wait */
@@ -32,7 +33,7 @@ void logger_close(struct logger *logger);
 /* Takes whole lines out of LINES, all that are there, and puts the wall clock's time before each. Never waits. */
 void logger_write(struct logger *logger, struct buffer *lines);
 /* A line "event=EVENT KEY=VALUE reason="REASON"". KEY or REASON NULL: without. */
-void logger_event(struct logger *logger, const char *event, const char *key, const char *value, const char *reason);
+void logger_event(struct logger *logger, enum log_event event, const char *key, const char *value, const char *reason);
 /* The program is about to end: there is room for its last lines whatever waits. */
 void logger_last(struct logger *logger);
 

@@ -95,13 +95,14 @@ static void say_failing(struct resolver *resolver, const char *reason)
     if (resolver->failing)
         return;
     resolver->failing = true;
-    logger_event(resolver->logger, "cannot_resolve", "address", resolver->text, reason);
+    logger_event(resolver->logger, LOG_CANNOT_RESOLVE, "address", resolver->text, reason);
 }
 
 static void say_resolved(const struct resolver *resolver)
 {
     struct buffer line = {0};
-    buffer_append_text(&line, "event=resolved address=");
+    log_event_begin(&line, LOG_RESOLVED);
+    buffer_append_text(&line, " address=");
     buffer_append_text(&line, resolver->text);
     for (size_t i = 0; i < resolver->addresses.count; i++) {
         char text[ADDRESS_TEXT_MAX];

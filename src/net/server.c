@@ -17,7 +17,7 @@ uint64_t server_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void log_event(const struct server *server, const char *event, const char *what, const char *reason)
+static void log_event(const struct server *server, enum log_event event, const char *what, const char *reason)
 {
     logger_event(server->options.logger, event, "address", what, reason);
 }
@@ -94,7 +94,7 @@ void server_cannot_accept(struct server *server, const struct listener *listener
     if (server->complained_ms != 0 && server->now_ms - server->complained_ms < COMPLAINT_MS)
         return;
     server->complained_ms = server->now_ms;
-    log_event(server, "cannot_accept", listener->text, strerror(-error));
+    log_event(server, LOG_CANNOT_ACCEPT, listener->text, strerror(-error));
 }
 
 static void on_before_block(struct ev_loop *loop, struct ev_prepare *prepare, int events)
@@ -208,7 +208,7 @@ static int server_end(struct server *server)
     logger_write(server->options.logger, node_log(server->node));
     if (failed || server->log_busy || server->bulk_busy) {
         /* A disk request may never return; the log on disk is right at any moment, so there is nothing to wait for. */
-        log_event(server, "stopped", server->options.listen, stop_reason(server));
+        log_event(server, LOG_STOPPED, server->options.listen, stop_reason(server));
         logger_close(server->options.logger);
         _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
     }
@@ -216,7 +216,7 @@ static int server_end(struct server *server)
     worker_stop(&server->bulk_worker);
     connections_close(server);
     peers_close(server);
-    log_event(server, "stopped", server->options.listen, NULL);
+    log_event(server, LOG_STOPPED, server->options.listen, NULL);
     return EXIT_SUCCESS;
 }
 
@@ -236,7 +236,7 @@ int server_run(const struct server_options *options, struct node *node, struct d
     }
     const char *problem = notify_open(&server.notify, getenv("NOTIFY_SOCKET"));
     if (problem)
-        log_event(&server, "cannot_notify", getenv("NOTIFY_SOCKET"), problem);
+        log_event(&server, LOG_CANNOT_NOTIFY, getenv("NOTIFY_SOCKET"), problem);
     start_watchers(&server);
     worker_start(&server.log_worker, disk, server.loop, &server.disk_done, 0);
     worker_start(&server.bulk_worker, disk, server.loop, &server.disk_done, BULK_NICE);

@@ -38,7 +38,7 @@ static void judge(struct node *node, uint64_t index)
 {
     const struct raft_configuration *members = raft_members(node->raft);
     uint32_t reported = 0, most = 0, same = 0;
-    const struct agreement_report *own = report_of(node, node->options.id, index);
+    const struct agreement_report *own = report_of(node, node->env.options.id, index);
     if (!own)
         return;
     for (uint32_t i = 0; i < members->count; i++) {
@@ -54,18 +54,18 @@ static void judge(struct node *node, uint64_t index)
     }
     uint32_t majority = members->count / 2 + 1;
     if (most >= majority && same < majority)
-        node_stop(node, "state_differs", DIFFERS);
+        env_stop(&node->env, LOG_STATE_DIFFERS, DIFFERS);
     else if (reported == members->count && most < majority)
-        node_stop(node, "states_differ", ALL_DIFFER);
+        env_stop(&node->env, LOG_STATES_DIFFER, ALL_DIFFER);
 }
 
 void agreement_applied(struct node *node)
 {
     uint64_t index = store_applied(node->store);
-    if (index % node->options.agreement_every != 0 || raft_members(node->raft)->count == 1)
+    if (index % node->env.options.agreement_every != 0 || raft_members(node->raft)->count == 1)
         return;
     uint64_t hash = store_hash(node->store);
-    note(&node->agreement, (size_t)exchange_place(node, node->options.id), index, hash);
+    note(&node->agreement, (size_t)exchange_place(node, node->env.options.id), index, hash);
     exchange_tell_state(node, index, hash);
     judge(node, index);
 }

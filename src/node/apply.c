@@ -19,17 +19,17 @@ static void superseded(struct node *node)
             pending_fail(node, slot->pending, REPLY_TIMEOUT, NULL);
         slot->pending = NULL;
     }
-    gateway_reopen(gateway, random_u64(&node->random) | 1);
+    gateway_reopen(gateway, random_u64(&node->env.random) | 1);
     node->open_asked_ms = 0;
-    event_begin(node, "gateway_superseded");
-    event_end(node);
+    event_begin(&node->env, LOG_GATEWAY_SUPERSEDED);
+    event_end(&node->env);
 }
 
 /* This node's gateway was opened: by us just now, by an earlier life of ours, or by another with our id. */
 static void own_opened(struct node *node)
 {
     struct store_gateway state;
-    if (!store_gateway(node->store, node->options.id, &state))
+    if (!store_gateway(node->store, node->env.options.id, &state))
         return;
     if (state.nonce == node->gateway.nonce) {
         if (node->gateway.epoch == 0)
@@ -42,7 +42,7 @@ static void own_opened(struct node *node)
 /* The window's first number is done; who waited for it. */
 static struct pending *own_applied(struct node *node)
 {
-    return gateway_applied(&node->gateway, node->now_ms, node->options.command_timeout_ms / GATEWAY_PATIENCE);
+    return gateway_applied(&node->gateway, node->env.now_ms, node->env.options.command_timeout_ms / GATEWAY_PATIENCE);
 }
 
 /* COMMAND is what came to that outcome. */
@@ -80,13 +80,13 @@ static bool apply_command(struct node *node, const struct raft_entry *entry)
     struct outcome outcome = store_apply(node->store, entry->index, entry->time_ms, entry->payload);
     if (outcome.code == OUTCOME_UNKNOWN)
         return false;
-    if (outcome.gateway != node->options.id)
+    if (outcome.gateway != node->env.options.id)
         raft_tell(node->raft, outcome.gateway); /* its client waits there */
     if (number != 0 && outcome.code != OUTCOME_NONE) {
         ensure(outcome.number == number);
-        node->gateway.progress_ms = node->now_ms;
+        node->gateway.progress_ms = node->env.now_ms;
         resolve(node, own_applied(node), &outcome, entry->payload);
-    } else if (outcome.code == OUTCOME_OPENED && outcome.gateway == node->options.id) {
+    } else if (outcome.code == OUTCOME_OPENED && outcome.gateway == node->env.options.id) {
         own_opened(node);
     }
     if (outcome.code == OUTCOME_OPENED && node->admission.term != 0) {
@@ -115,11 +115,11 @@ static bool apply_by_type(struct node *node, const struct raft_entry *entry)
 static void apply_entry(struct node *node, const struct raft_entry *entry)
 {
     if (!apply_by_type(node, entry)) {
-        node_stop(node, "unknown_entry", "a committed entry is one that this version cannot read: " NODE_NEWER);
+        env_stop(&node->env, LOG_UNKNOWN_ENTRY, "a committed entry is one that this version cannot read: " NODE_NEWER);
         return;
     }
     if (entry->type == RAFT_ENTRY_CONFIGURATION && !formation_limits(node)) {
-        node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
+        env_stop(&node->env, LOG_UNKNOWN_LIMITS, FORMATION_LIMITS_REASON);
         return;
     }
     node->snapshots.log_bytes += (entry->payload ? entry->payload->size : 0) + APPLY_ENTRY_OVERHEAD;
@@ -141,7 +141,7 @@ void apply_committed(struct node *node)
 {
     expect(node, store_applied(node->store) + 1);
     uint64_t copied_bytes = store_copied_bytes(node->store);
-    for (int done = 0; done < LIMIT_APPLY && !node->stopping; done++) {
+    for (int done = 0; done < LIMIT_APPLY && !node->env.stopping; done++) {
         if (store_copied_bytes(node->store) - copied_bytes >= LIMIT_APPLY_BYTES)
             break; /* a few bytes copy megabytes: heartbeats must not wait for thousands of such */
         uint64_t index = store_applied(node->store) + 1;
@@ -152,7 +152,7 @@ void apply_committed(struct node *node)
         apply_entry(node, raft_entry(node->raft, index));
     }
     if (store_applied(node->store) < raft_commit(node->raft))
-        node->more = true;
+        node->env.more = true;
 }
 
 void apply_jumped(struct node *node)
@@ -176,5 +176,5 @@ void apply_jumped(struct node *node)
         resolve(node, own_applied(node), &outcome, command);
         blob_release(command);
     }
-    gateway->progress_ms = node->now_ms;
+    gateway->progress_ms = node->env.now_ms;
 }

@@ -4,9 +4,9 @@
 
 static bool check_next(struct node *node, struct disk_bulk *request)
 {
-    if (node->now_ms < node->bulk.check_ms)
+    if (node->env.now_ms < node->bulk.check_ms)
         return false;
-    node->bulk.check_ms = node->now_ms + NODE_CHECK_MS;
+    node->bulk.check_ms = node->env.now_ms + NODE_CHECK_MS;
     request->kind = DISK_CHECK;
     return true;
 }
@@ -14,7 +14,7 @@ static bool check_next(struct node *node, struct disk_bulk *request)
 /* One that is due is taken in this turn, or when the request under way is done. */
 uint64_t bulk_deadline_ms(const struct node *node)
 {
-    return node->now_ms < node->bulk.check_ms ? node->bulk.check_ms : UINT64_MAX;
+    return node->env.now_ms < node->bulk.check_ms ? node->bulk.check_ms : UINT64_MAX;
 }
 
 static bool next_request(struct node *node, struct disk_bulk *request)
@@ -32,7 +32,7 @@ static bool next_request(struct node *node, struct disk_bulk *request)
 struct disk_bulk *node_take_bulk(struct node *node)
 {
     struct bulk_slot *bulk = &node->bulk;
-    if (bulk->busy || node->stopping)
+    if (bulk->busy || node->env.stopping)
         return NULL;
     /* The bytes' memory stays from one request to the next. */
     struct buffer bytes = bulk->request.bytes;
@@ -54,7 +54,7 @@ void node_bulk_done(struct node *node, struct disk_bulk *request)
     node->bulk.busy = false;
     node->bulk.removals = request->removals;
     if (request->status == DISK_FAILED) {
-        node_stop(node, "disk_failed", request->reason);
+        env_stop(&node->env, LOG_DISK_FAILED, request->reason);
         return;
     }
     switch (request->kind) {

@@ -9,7 +9,7 @@
 
 struct node_client *node_client_open(struct node *node, struct connection *owner)
 {
-    if (node->client_count >= node->options.connections_max || node->shutting_down)
+    if (node->client_count >= node->env.options.connections_max || node->shutting_down)
         return NULL;
     struct node_client *client = memory_get(sizeof *client);
     client->owner = owner;
@@ -61,7 +61,7 @@ struct chain *node_client_output(struct node_client *client)
 void node_client_written(struct node *node, struct node_client *client)
 {
     if (list_linked(&client->stalled))
-        node->more = true; /* the next turn parses on */
+        node->env.more = true; /* the next turn parses on */
 }
 
 struct connection *node_client_owner(const struct node_client *client)
@@ -86,9 +86,9 @@ void node_client_close(struct node *node, struct node_client *client)
 static void pending_settle(struct node *node, struct pending *pending, enum meter_outcome outcome)
 {
     ensure(pending->state != PENDING_DONE);
-    uint64_t begun_ms = pending->deadline_ms - node->options.command_timeout_ms;
-    node->meter.commands[pending->verb][outcome]++;
-    meter_duration(&node->meter.latency[pending->verb], (node->now_ms - begun_ms) * 1000);
+    uint64_t begun_ms = pending->deadline_ms - node->env.options.command_timeout_ms;
+    node->env.meter.commands[pending->verb][outcome]++;
+    meter_duration(&node->env.meter.latency[pending->verb], (node->env.now_ms - begun_ms) * 1000);
     list_remove(&pending->age);
     if (list_linked(&pending->queue))
         list_remove(&pending->queue);
@@ -169,7 +169,7 @@ void pending_done(struct node *node, struct pending *pending, const struct outco
     enum reply_error error = error_of(outcome->code);
     pending_settle(node, pending, meter_of(outcome->code));
     if (error != REPLY_ERROR_COUNT)
-        node->meter.errors[error]++;
+        node->env.meter.errors[error]++;
     pending->outcome = *outcome;
     bool failed = is_failure(outcome->code) || error != REPLY_ERROR_COUNT;
     if (failed && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
@@ -182,7 +182,7 @@ void pending_done(struct node *node, struct pending *pending, const struct outco
 void pending_fail(struct node *node, struct pending *pending, enum reply_error error, const char *reason)
 {
     pending_settle(node, pending, METER_FAILED);
-    node->meter.errors[error]++;
+    node->env.meter.errors[error]++;
     reply_error(&pending->reply, error, reason);
     client_advance(node, pending->client);
 }
@@ -254,7 +254,7 @@ void client_refuse_before(struct node *node, struct pending *pending, const char
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
             continue;
         pending_settle(node, at, METER_FAILED);
-        node->meter.errors[REPLY_BUSY]++;
+        node->env.meter.errors[REPLY_BUSY]++;
         reply_error(&at->reply, REPLY_BUSY, reason);
     }
     client_advance(node, pending->client); /* only now, or it would answer those that are still to be refused */

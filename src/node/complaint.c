@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "node/state.h"
+#include "node/env.h"
+#include "node/event.h"
 
-uint64_t complaint_what(uint32_t peer, const char *event, const char *reason)
+uint64_t complaint_what(uint32_t peer, enum log_event event, const char *reason)
 {
-    return hash_bytes(reason, strlen(reason), hash_bytes(event, strlen(event), peer));
+    const char *name = log_event_name(event);
+    return hash_bytes(reason, strlen(reason), hash_bytes(name, strlen(name), peer));
 }
 
 /* Where complaints of that kind are counted: their own place; else a free one, or that of the kind which was said the
@@ -42,18 +44,18 @@ bool complaint_due(struct complaints *complaints, uint64_t what, uint64_t now_ms
     return true;
 }
 
-bool complaint_begin(struct node *node, const char *event, uint32_t peer, const char *address, const char *reason)
+bool complaint_begin(struct env *env, enum log_event event, uint32_t peer, const char *address, const char *reason)
 {
     uint64_t left_out;
-    if (!complaint_due(&node->complaints, complaint_what(peer, event, reason), node->now_ms, &left_out))
+    if (!complaint_due(&env->complaints, complaint_what(peer, event, reason), env->now_ms, &left_out))
         return false;
-    event_begin(node, event);
+    event_begin(env, event);
     if (peer != 0)
-        event_number(node, "peer", peer);
+        event_number(env, "peer", peer);
     if (address[0] != '\0')
-        event_text(node, "address", address);
+        event_text(env, "address", address);
     if (left_out > 0)
-        event_number(node, "left_out", left_out);
-    event_text(node, "reason", reason);
+        event_number(env, "left_out", left_out);
+    event_text(env, "reason", reason);
     return true;
 }

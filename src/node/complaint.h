@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct node;
+#include "base/log_events.h"
+
+struct env;
 
 enum { COMPLAINTS_KEPT = 32, COMPLAINT_AGAIN_MS = 60000 };
 
@@ -27,11 +29,11 @@ struct complaints {
 /* Whether a complaint is to be said now. WHAT tells kinds apart (complaint_what). True: *LEFT_OUT of its kind were not
  * said since the last that was. False: it is counted. */
 bool complaint_due(struct complaints *complaints, uint64_t what, uint64_t now_ms, uint64_t *left_out);
-uint64_t complaint_what(uint32_t peer, const char *event, const char *reason);
+uint64_t complaint_what(uint32_t peer, enum log_event event, const char *reason);
 
 /* Begins the line of an event about PEER (0: nobody knows who) at ADDRESS (empty: nor where), for REASON:
  * "event=EVENT peer=N address=... left_out=N reason=...". True: the caller may add keys, and ends it (event.h). False:
  * it is counted, and there is no line. */
-bool complaint_begin(struct node *node, const char *event, uint32_t peer, const char *address, const char *reason);
+bool complaint_begin(struct env *env, enum log_event event, uint32_t peer, const char *address, const char *reason);
 
 #endif

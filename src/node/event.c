@@ -2,43 +2,42 @@
 
 #include <string.h>
 
-#include "node/state.h"
+#include "node/env.h"
 
-void event_begin(struct node *node, const char *name)
+void event_begin(struct env *env, enum log_event event)
 {
-    buffer_append_text(&node->log, "event=");
-    buffer_append_text(&node->log, name);
+    log_event_begin(&env->log, event);
 }
 
-void event_text(struct node *node, const char *key, const char *value)
+void event_text(struct env *env, const char *key, const char *value)
 {
     bool quoted = value[0] == '\0' || strpbrk(value, " \"=\\") != NULL;
-    buffer_append_text(&node->log, " ");
-    buffer_append_text(&node->log, key);
-    buffer_append_text(&node->log, quoted ? "=\"" : "=");
+    buffer_append_text(&env->log, " ");
+    buffer_append_text(&env->log, key);
+    buffer_append_text(&env->log, quoted ? "=\"" : "=");
     for (const char *at = value; *at; at++)
-        buffer_append_u8(&node->log, *at == '"' || *at == '\n' ? '\'' : (uint8_t)*at);
+        buffer_append_u8(&env->log, *at == '"' || *at == '\n' ? '\'' : (uint8_t)*at);
     if (quoted)
-        buffer_append_text(&node->log, "\"");
+        buffer_append_text(&env->log, "\"");
 }
 
-void event_number(struct node *node, const char *key, uint64_t value)
+void event_number(struct env *env, const char *key, uint64_t value)
 {
-    buffer_append_text(&node->log, " ");
-    buffer_append_text(&node->log, key);
-    buffer_append_text(&node->log, "=");
-    buffer_append_number(&node->log, value);
+    buffer_append_text(&env->log, " ");
+    buffer_append_text(&env->log, key);
+    buffer_append_text(&env->log, "=");
+    buffer_append_number(&env->log, value);
 }
 
-void event_hex(struct node *node, const char *key, uint64_t value)
+void event_hex(struct env *env, const char *key, uint64_t value)
 {
-    buffer_append_text(&node->log, " ");
-    buffer_append_text(&node->log, key);
-    buffer_append_text(&node->log, "=");
-    buffer_append_hex(&node->log, value);
+    buffer_append_text(&env->log, " ");
+    buffer_append_text(&env->log, key);
+    buffer_append_text(&env->log, "=");
+    buffer_append_hex(&env->log, value);
 }
 
-void event_end(struct node *node)
+void event_end(struct env *env)
 {
-    buffer_append_text(&node->log, "\n");
+    buffer_append_text(&env->log, "\n");
 }

@@ -20,8 +20,8 @@ enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside t
 
 int exchange_place(const struct node *node, uint32_t id)
 {
-    for (uint32_t i = 0; i < node->options.peer_count; i++)
-        if (node->options.peers[i].id == id)
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
+        if (node->env.options.peers[i].id == id)
             return (int)i;
     return -1;
 }
@@ -54,7 +54,7 @@ static void send_state(const struct node *node, struct node_link *link, uint64_t
 
 void exchange_tell_state(struct node *node, uint64_t index, uint64_t hash)
 {
-    for (uint32_t i = 0; i < node->options.peer_count; i++)
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
         if (node->peers[i].links[NODE_LINK_CONSENSUS])
             send_state(node, node->peers[i].links[NODE_LINK_CONSENSUS], index, hash);
 }
@@ -72,15 +72,15 @@ static void send_hello(struct node *node, struct node_link *link)
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
 {
     if (node->link_count == NODE_LINKS_MAX) {
-        if (complaint_begin(node, "link_refused", peer, "", TOO_MANY))
-            event_end(node);
+        if (complaint_begin(&node->env, LOG_LINK_REFUSED, peer, "", TOO_MANY))
+            event_end(&node->env);
         return NULL;
     }
-    struct node_link *link = link_new(owner, kind, peer, node->now_ms);
-    link->part_max = node->options.frame_bytes;
+    struct node_link *link = link_new(owner, kind, peer, node->env.now_ms);
+    link->part_max = node->env.options.frame_bytes;
     int place = exchange_place(node, peer);
     if (place >= 0)
-        node_link_from(link, node->options.peers[place].address);
+        node_link_from(link, node->env.options.peers[place].address);
     node->links[node->link_count++] = link;
     if (peer != 0)
         send_hello(node, link); /* who was called answers when it knows who calls */
@@ -102,9 +102,10 @@ void node_link_from(struct node_link *link, const char *address)
 bool node_calls(const struct node *node, uint32_t id, enum node_link_kind kind)
 {
     int place = exchange_place(node, id);
-    ensure(place >= 0 && id != node->options.id);
+    ensure(place >= 0 && id != node->env.options.id);
     const struct peer *peer = &node->peers[place];
-    return !peer->links[kind] && (id < node->options.id || node->now_ms - peer->missed_ms[kind] >= NODE_CALL_MS);
+    uint64_t missed_ms = node->env.now_ms - peer->missed_ms[kind];
+    return !peer->links[kind] && (id < node->env.options.id || missed_ms >= NODE_CALL_MS);
 }
 
 struct node_link *node_link_at(struct node *node, size_t number)
@@ -112,12 +113,12 @@ struct node_link *node_link_at(struct node *node, size_t number)
     return number < node->link_count ? node->links[number] : NULL;
 }
 
-static void say_link(struct node *node, const char *event, const struct node_link *link)
+static void say_link(struct node *node, enum log_event event, const struct node_link *link)
 {
-    event_begin(node, event);
-    event_number(node, "peer", link->peer);
-    event_text(node, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
-    event_end(node);
+    event_begin(&node->env, event);
+    event_number(&node->env, "peer", link->peer);
+    event_text(&node->env, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
+    event_end(&node->env);
 }
 
 static void link_lost(struct node *node, uint32_t peer, enum node_link_kind kind)
@@ -134,8 +135,8 @@ static void link_lost(struct node *node, uint32_t peer, enum node_link_kind kind
 static void hung_up(struct node *node, const struct node_link *link)
 {
     node_call_failed(node, link->peer, HUNG_UP);
-    if (complaint_begin(node, "refused_by", link->peer, link->address, HUNG_UP))
-        event_end(node);
+    if (complaint_begin(&node->env, LOG_REFUSED_BY, link->peer, link->address, HUNG_UP))
+        event_end(&node->env);
 }
 
 void node_link_close(struct node *node, struct node_link *link)
@@ -150,8 +151,8 @@ void node_link_close(struct node *node, struct node_link *link)
         hung_up(node, link);
     if (peer && peer->links[link->kind] == link) {
         peer->links[link->kind] = NULL;
-        peer->missed_ms[link->kind] = node->now_ms;
-        say_link(node, "link_down", link);
+        peer->missed_ms[link->kind] = node->env.now_ms;
+        say_link(node, LOG_LINK_DOWN, link);
         quorum_trouble(peer, "the connection ended");
         link_lost(node, link->peer, link->kind);
     }
@@ -179,13 +180,13 @@ static void refuse_link(struct node *node, struct node_link *link, const struct 
         send_refused(link, reason);
     link->ends = true;
     node_call_failed(node, peer, reason);
-    if (!complaint_begin(node, "link_refused", peer, link->address, reason))
+    if (!complaint_begin(&node->env, LOG_LINK_REFUSED, peer, link->address, reason))
         return;
     if (hello && hello->from != peer)
-        event_number(node, "claims", hello->from);
-    if (hello && hello->to != 0 && hello->to != node->options.id)
-        event_number(node, "wants", hello->to);
-    event_end(node);
+        event_number(&node->env, "claims", hello->from);
+    if (hello && hello->to != 0 && hello->to != node->env.options.id)
+        event_number(&node->env, "wants", hello->to);
+    event_end(&node->env);
 }
 
 /* LINK takes the place of what is there. */
@@ -219,13 +220,14 @@ static void meet(struct node *node, struct peer *peer, const struct hello *hello
     peer->rolled_back = !raft_peer_up(node->raft, peer->id, &directory); /* it is told with the next STATE */
     if (!peer->rolled_back)
         return;
-    event_begin(node, "peer_rolled_back");
-    event_number(node, "peer", peer->id);
-    event_number(node, "term", hello->term);
-    event_number(node, "durable", hello->durable_index);
-    event_text(node, "reason", "its data directory is an older copy of what it was, so it no longer counts: wipe that "
-                               "directory, and the node comes back as a learner");
-    event_end(node);
+    event_begin(&node->env, LOG_PEER_ROLLED_BACK);
+    event_number(&node->env, "peer", peer->id);
+    event_number(&node->env, "term", hello->term);
+    event_number(&node->env, "durable", hello->durable_index);
+    event_text(&node->env, "reason",
+               "its data directory is an older copy of what it was, so it no longer counts: wipe that directory, and "
+               "the node comes back as a learner");
+    event_end(&node->env);
 }
 
 static void link_established(struct node *node, struct node_link *link, const struct hello *hello)
@@ -239,9 +241,10 @@ static void link_established(struct node *node, struct node_link *link, const st
     link->fresh = hello->fresh;
     if (link->kind == NODE_LINK_BULK)
         return;
-    say_link(node, "link_up", link);
-    if (peer->links[NODE_LINK_BULK] && node->now_ms - peer->links[NODE_LINK_BULK]->opened_ms >= LINK_HELLO_TIMEOUT_MS)
-        peer->links[NODE_LINK_BULK]->ends = true; /* what ended this link may have ended that one, unnoticed */
+    say_link(node, LOG_LINK_UP, link);
+    struct node_link *bulk = peer->links[NODE_LINK_BULK];
+    if (bulk && node->env.now_ms - bulk->opened_ms >= LINK_HELLO_TIMEOUT_MS)
+        bulk->ends = true; /* what ended this link may have ended that one, unnoticed */
     peer->has_room = true; /* until it says otherwise: it does so right after its hello */
     meet(node, peer, hello);
     if (!link->formed && formation_settled(node))
@@ -287,9 +290,9 @@ static void handle_refused(struct node *node, struct node_link *link, const stru
     char trouble[FRAME_REASON_MAX + 30] = "it refuses this node: ";
     node_call_failed(node, link->peer, strcat(trouble, reason));
     bool duplicate = code == FRAME_REFUSAL_DUPLICATE;
-    if (complaint_begin(node, duplicate ? "duplicate_id" : "refused_by", link->peer, link->address,
+    if (complaint_begin(&node->env, duplicate ? LOG_DUPLICATE_ID : LOG_REFUSED_BY, link->peer, link->address,
                         duplicate ? DUPLICATE_HERE : reason))
-        event_end(node);
+        event_end(&node->env);
 }
 
 /* --- messages --------------------------------------------------------------------------------------------------- */
@@ -297,8 +300,8 @@ static void handle_refused(struct node *node, struct node_link *link, const stru
 static void bad_message(struct node *node, struct node_link *link)
 {
     link->ends = true;
-    if (complaint_begin(node, "bad_message", link->peer, link->address, BAD_MESSAGE))
-        event_end(node);
+    if (complaint_begin(&node->env, LOG_BAD_MESSAGE, link->peer, link->address, BAD_MESSAGE))
+        event_end(&node->env);
 }
 
 static void handle_raft(struct node *node, struct node_link *link, const struct link_message *message)
@@ -317,7 +320,7 @@ static void handle_raft(struct node *node, struct node_link *link, const struct 
         raft_step(node->raft, &raft_message);
         if (raft_message.type == RAFT_APPEND && raft_message.term == raft_term(node->raft) &&
             raft_leader(node->raft) == raft_message.from)
-            clock_learn(&node->clock, raft_message.term, raft_message.time_ms, node->now_ms);
+            clock_learn(&node->env.clock, raft_message.term, raft_message.time_ms, node->env.now_ms);
     }
     raft_message.entry_count = count;
     raft_message_release(&raft_message);
@@ -328,10 +331,10 @@ static void roll_back(struct node *node, uint32_t from)
 {
     if (raft_rolled_back(node->raft))
         return;
-    event_begin(node, "rolled_back");
-    event_number(node, "peer", from);
-    event_text(node, "reason", EXCHANGE_ROLLED_BACK);
-    event_end(node);
+    event_begin(&node->env, LOG_ROLLED_BACK);
+    event_number(&node->env, "peer", from);
+    event_text(&node->env, "reason", EXCHANGE_ROLLED_BACK);
+    event_end(&node->env);
     raft_roll_back(node->raft);
     exchange_tell_state(node, 0, 0);
 }
@@ -415,14 +418,14 @@ static void bad_frame(struct node *node, struct node_link *link)
 {
     if (!link->up)
         refuse_link(node, link, NULL, NO_HELLO);
-    else if (complaint_begin(node, "bad_message", link->peer, link->address, BAD_FRAME))
-        event_end(node);
+    else if (complaint_begin(&node->env, LOG_BAD_MESSAGE, link->peer, link->address, BAD_FRAME))
+        event_end(&node->env);
 }
 
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
 {
     struct link_message message;
-    size_t message_max = (size_t)node->limits.value_max_bytes + MESSAGE_ALLOWANCE;
+    size_t message_max = (size_t)node->env.limits.value_max_bytes + MESSAGE_ALLOWANCE;
     bool ended = link->ends;
     while (link_receive(link, &bytes, &size, link->up ? message_max : FRAME_BODY_MAX, &message)) {
         if (!link->up && message.type == FRAME_REFUSED)
@@ -467,7 +470,7 @@ void exchange_tick(struct node *node)
 {
     for (size_t i = 0; i < node->link_count; i++) {
         struct node_link *link = node->links[i];
-        if (!link->up && !link->ends && node->now_ms - link->opened_ms >= LINK_HELLO_TIMEOUT_MS)
+        if (!link->up && !link->ends && node->env.now_ms - link->opened_ms >= LINK_HELLO_TIMEOUT_MS)
             refuse_link(node, link, NULL, SILENT);
     }
 }

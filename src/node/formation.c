@@ -18,16 +18,16 @@ bool formation_limits(struct node *node)
     struct limits limits;
     if (!limits_decode(configuration, &limits))
         return false;
-    node->limits = limits;
+    node->env.limits = limits;
     store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);
-    store_limit_repeats(node->store, node->options.repeats_max);
+    store_limit_repeats(node->store, node->env.options.repeats_max);
     gateway_limit(&node->gateway, limits.window_max, limits.window_max_bytes);
     return true;
 }
 
 static bool is_voter(const struct node *node, const struct raft_configuration *configuration)
 {
-    const struct raft_member *member = raft_configuration_member(configuration, node->options.id);
+    const struct raft_member *member = raft_configuration_member(configuration, node->env.options.id);
     return member && member->role == RAFT_VOTER && member->incarnation == node->identity.incarnation;
 }
 
@@ -42,9 +42,9 @@ static void adopt(struct node *node, const struct raft_configuration *configurat
 /* All nodes of --cluster are linked to this one, without a cluster, and empty. */
 static bool all_empty(const struct node *node)
 {
-    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
         const struct peer *peer = &node->peers[i];
-        if (peer->id == node->options.id)
+        if (peer->id == node->env.options.id)
             continue;
         const struct node_link *link = peer->links[NODE_LINK_CONSENSUS];
         if (!link || link->formed || !link->fresh)
@@ -55,19 +55,19 @@ static bool all_empty(const struct node *node)
 
 static void form(struct node *node)
 {
-    struct raft_configuration configuration = {.count = node->options.peer_count};
-    configuration.cluster_id = random_u64(&node->random) | 1;
+    struct raft_configuration configuration = {.count = node->env.options.peer_count};
+    configuration.cluster_id = random_u64(&node->env.random) | 1;
     for (uint32_t i = 0; i < configuration.count; i++) {
         struct raft_member *member = &configuration.members[i];
-        *member = node->options.peers[i];
+        *member = node->env.options.peers[i];
         member->role = RAFT_VOTER;
         member->incarnation =
-            member->id == node->options.id ? node->identity.incarnation : node->peers[i].incarnation;
+            member->id == node->env.options.id ? node->identity.incarnation : node->peers[i].incarnation;
     }
-    limits_encode(&node->limits, &configuration);
-    event_begin(node, "forming");
-    event_number(node, "members", configuration.count);
-    event_end(node);
+    limits_encode(&node->env.limits, &configuration);
+    event_begin(&node->env, LOG_FORMING);
+    event_number(&node->env, "members", configuration.count);
+    event_end(&node->env);
     adopt(node, &configuration);
 }
 
@@ -87,10 +87,10 @@ void formation_send(struct node *node, struct node_link *link)
 /* To those who do not speak raft yet: what they were told may be lost, and without it they take no part. */
 static void tell_again(struct node *node)
 {
-    if (node->now_ms < node->form_again_ms)
+    if (node->env.now_ms < node->form_again_ms)
         return;
-    node->form_again_ms = node->now_ms + FORM_AGAIN_MS;
-    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+    node->form_again_ms = node->env.now_ms + FORM_AGAIN_MS;
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
         struct node_link *link = node->peers[i].links[NODE_LINK_CONSENSUS];
         if (link && !link->formed)
             formation_send(node, link);
@@ -101,7 +101,7 @@ void formation_tick(struct node *node)
 {
     if (formation_settled(node))
         tell_again(node);
-    else if (node->identity.configuration.count == 0 && node->options.peers[0].id == node->options.id &&
+    else if (node->identity.configuration.count == 0 && node->env.options.peers[0].id == node->env.options.id &&
              all_empty(node))
         form(node);
 }
@@ -112,11 +112,11 @@ static void say_bad_form(struct node *node, uint32_t from)
     if (node->bad_form_said)
         return;
     node->bad_form_said = true;
-    event_begin(node, "bad_form");
-    event_number(node, "peer", from);
-    event_text(node, "reason", "what it tells of its cluster cannot be read here: run the same version of cleatd on "
-                               "all nodes");
-    event_end(node);
+    event_begin(&node->env, LOG_BAD_FORM);
+    event_number(&node->env, "peer", from);
+    event_text(&node->env, "reason",
+               "what it tells of its cluster cannot be read here: run the same version of cleatd on all nodes");
+    event_end(&node->env);
 }
 
 void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, size_t size)
@@ -126,7 +126,7 @@ void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, 
     if (node->identity.configuration.count > 0 || !node->identity.fresh)
         return;
     if (raft_configuration_is_newer(bytes, size)) {
-        node_stop(node, "unknown_configuration",
+        env_stop(&node->env, LOG_UNKNOWN_CONFIGURATION,
                   "a node tells of a cluster that this version cannot read: " NODE_NEWER);
         return;
     }
@@ -135,22 +135,22 @@ void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, 
         return;
     }
     if (!limits_decode(&configuration, &limits)) {
-        node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
+        env_stop(&node->env, LOG_UNKNOWN_LIMITS, FORMATION_LIMITS_REASON);
         return;
     }
-    if (limits.value_max_bytes > node->options.value_max_bytes) {
-        node_stop(node, "value_max", FORMATION_VALUE_MAX_REASON);
+    if (limits.value_max_bytes > node->env.options.value_max_bytes) {
+        env_stop(&node->env, LOG_VALUE_MAX, FORMATION_VALUE_MAX_REASON);
         return;
     }
-    if (!raft_configuration_member(&configuration, node->options.id)) {
-        node_stop(node, "not_a_member",
+    if (!raft_configuration_member(&configuration, node->env.options.id)) {
+        env_stop(&node->env, LOG_NOT_A_MEMBER,
                   "the cluster formed without a node of this id, and it cannot join: take it out of --cluster on all "
                   "nodes, or begin anew with all of them wiped");
         return;
     }
     char reason[DISK_REASON_MAX];
-    if (!membership_named(&node->options, &configuration, reason)) {
-        node_stop(node, "cluster_differs", reason);
+    if (!membership_named(&node->env.options, &configuration, reason)) {
+        env_stop(&node->env, LOG_CLUSTER_DIFFERS, reason);
         return;
     }
     adopt(node, &configuration);
@@ -158,7 +158,7 @@ void formation_received(struct node *node, uint32_t from, const uint8_t *bytes, 
 
 bool formation_next(struct node *node, struct disk_bulk *request)
 {
-    if (!node->identity_due || node->now_ms < node->identity_retry_ms)
+    if (!node->identity_due || node->env.now_ms < node->identity_retry_ms)
         return false;
     node->identity_due = false;
     node->identity_busy = true;
@@ -172,20 +172,20 @@ void formation_done(struct node *node, struct disk_bulk *request)
     node->identity_busy = false;
     if (request->status == DISK_FULL) {
         node->identity_due = true; /* nothing was promised yet: tried again with the next turn that has a bulk slot */
-        node->identity_retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
+        node->identity_retry_ms = node->env.now_ms + NODE_FULL_RETRY_MS;
         return;
     }
     node->identity.fresh = false;
-    event_begin(node, "formed");
-    event_hex(node, "cluster", node->identity.configuration.cluster_id);
-    event_text(node, "role", node->bootstrap_due ? "voter" : "learner");
-    event_end(node);
+    event_begin(&node->env, LOG_FORMED);
+    event_hex(&node->env, "cluster", node->identity.configuration.cluster_id);
+    event_text(&node->env, "role", node->bootstrap_due ? "voter" : "learner");
+    event_end(&node->env);
     if (node->bootstrap_due)
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
     node->bootstrap_due = false;
     ensure(formation_limits(node));
     membership_say(node);
-    node->form_again_ms = node->now_ms;
+    node->form_again_ms = node->env.now_ms;
     tell_again(node);
 }
 

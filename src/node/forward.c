@@ -15,13 +15,13 @@ static bool leads(const struct node *node)
 /* Asks the leader for an epoch, now and again until there is one. */
 static void ask_open(struct node *node)
 {
-    if (node->open_asked_ms != 0 && node->now_ms - node->open_asked_ms < NODE_RETRY_MS)
+    if (node->open_asked_ms != 0 && node->env.now_ms - node->open_asked_ms < NODE_RETRY_MS)
         return;
     uint32_t leader = raft_leader(node->raft);
     if (leads(node)) {
         if (node->admission.term != raft_term(node->raft))
             return; /* the door opens when the no-op is applied: this is called again then */
-        leader_open(node, node->options.id, node->gateway.nonce);
+        leader_open(node, node->env.options.id, node->gateway.nonce);
     } else {
         struct node_link *link = exchange_link(node, leader, NODE_LINK_CONSENSUS);
         if (!link)
@@ -32,23 +32,23 @@ static void ask_open(struct node *node)
         link_send_bytes(link, FRAME_OPEN, true, &body);
         buffer_close(&body);
     }
-    node->open_asked_ms = node->now_ms > 0 ? node->now_ms : 1;
+    node->open_asked_ms = node->env.now_ms > 0 ? node->env.now_ms : 1;
 }
 
 /* Numbers for what waits, in the order in which it came, while the window has room. */
 static void number_waiting(struct node *node)
 {
     struct gateway *gateway = &node->gateway;
-    gateway_waits(gateway, node->now_ms, node->options.command_timeout_ms / GATEWAY_PATIENCE);
+    gateway_waits(gateway, node->env.now_ms, node->env.options.command_timeout_ms / GATEWAY_PATIENCE);
     while (!list_empty(&node->waiting) && gateway->writable) {
         struct pending *pending = list_item(node->waiting.next, struct pending, queue);
         if (!gateway_has_room(gateway, pending->command->size))
             return;
         list_remove(&pending->queue);
         if (gateway->first == gateway->next)
-            gateway->progress_ms = node->now_ms; /* the window was empty: patience begins now */
-        node->meter.proposals++;
-        pending->number = gateway_add(gateway, pending->command, pending, node->now_ms);
+            gateway->progress_ms = node->env.now_ms; /* the window was empty: patience begins now */
+        node->env.meter.proposals++;
+        pending->number = gateway_add(gateway, pending->command, pending, node->env.now_ms);
         pending->command = NULL;
         pending->state = PENDING_NUMBERED;
     }
@@ -99,12 +99,12 @@ static void forward(struct node *node)
     if (!link || (gateway->first == gateway->next && gateway->writable && credited))
         return;
     bool asked = gateway->asked_term == raft_term(node->raft);
-    if (node->now_ms - gateway->progress_ms >= NODE_RETRY_MS || (!credited && !asked)) {
+    if (node->env.now_ms - gateway->progress_ms >= NODE_RETRY_MS || (!credited && !asked)) {
         /* A new leader, or nothing has moved for a while: a message without commands asks where the leader stands. */
         struct chain body = {0};
         bytes_put_u64(chain_reserve(&body, 8), raft_term(node->raft));
         link_send(link, FRAME_FORWARD, false, &body);
-        gateway->progress_ms = node->now_ms;
+        gateway->progress_ms = node->env.now_ms;
         gateway->asked_term = raft_term(node->raft);
     }
     while (credited && gateway->sent < gateway->next && !node_link_ends(link))
@@ -113,7 +113,7 @@ static void forward(struct node *node)
 
 void forward_pump(struct node *node)
 {
-    if (raft_leader(node->raft) == 0 || node->stopping)
+    if (raft_leader(node->raft) == 0 || node->env.stopping)
         return;
     if (node->gateway.epoch == 0) {
         ask_open(node);
@@ -140,7 +140,7 @@ void forward_credit(struct node *node, uint32_t from, struct reader *reader)
         return;
     /* A credit that is older than what we know to be applied says nothing new; gateway_credit sees to that. */
     gateway_credit(gateway, term, received);
-    gateway->progress_ms = node->now_ms;
+    gateway->progress_ms = node->env.now_ms;
 }
 
 uint64_t forward_deadline_ms(const struct node *node)

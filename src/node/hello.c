@@ -14,7 +14,7 @@ void hello_encode(const struct node *node, const struct node_link *link, struct 
 {
     buffer_append_u32(out, FRAME_FORMAT);
     buffer_append_u8(out, (uint8_t)link->kind);
-    buffer_append_u32(out, node->options.id);
+    buffer_append_u32(out, node->env.options.id);
     buffer_append_u32(out, link->peer);
     buffer_append_u64(out, node->identity.incarnation);
     buffer_append_u64(out, node->identity.configuration.cluster_id);
@@ -84,13 +84,13 @@ const char *hello_refusal(struct node *node, const struct node_link *link, const
         return "it wants a kind of link that is not known here: run the same version of cleatd on all nodes";
     if (link->peer != 0 && hello->kind != link->kind)
         return "it answers for another kind of link: run the same version of cleatd on all nodes";
-    if (hello->from == node->options.id)
+    if (hello->from == node->env.options.id)
         return "it has this node's id: give each node an --id of its own, and each address in --cluster to one id";
     if (link->peer != 0 && link->peer != hello->from)
         return "a different node is at this address than --cluster says: correct --cluster, or that node's --id";
     if (!exchange_peer(node, hello->from))
         return "--cluster does not name its id: give all nodes the same --cluster";
-    if (hello->to != 0 && hello->to != node->options.id)
+    if (hello->to != 0 && hello->to != node->env.options.id)
         return "it looks for another node at this address: correct its --cluster, or this node's --id";
     if (hello->cluster_id != 0 && cluster_id != 0 && hello->cluster_id != cluster_id)
         return "it belongs to another cluster: correct --cluster, or wipe the data of the one that is to join";

@@ -23,7 +23,7 @@ struct inquiry inquiry_of(const struct request *request)
 /* Seconds that remain until EXPIRES_MS, rounded up; at least 1 while the state still has the file. */
 static uint64_t remaining_s(const struct node *node, uint64_t expires_ms)
 {
-    uint64_t now_ms = clock_now_ms(&node->clock, node->now_ms);
+    uint64_t now_ms = clock_now_ms(&node->env.clock, node->env.now_ms);
     if (expires_ms == 0)
         return 0;
     if (now_ms < store_time_ms(node->store))
@@ -36,7 +36,7 @@ static const struct reply_stale *how_stale(const struct node *node, struct reply
 {
     *how = (struct reply_stale){.revision = store_revision(node->store), .leaderless = raft_leader(node->raft) == 0};
     if (how->leaderless && node->seen_leader == 0)
-        how->leaderless_s = (node->now_ms - node->leaderless_ms) / 1000;
+        how->leaderless_s = (node->env.now_ms - node->leaderless_ms) / 1000;
     return how;
 }
 

@@ -15,7 +15,7 @@ static bool is_open(const struct node *node)
 /* Cluster time for a new entry: what this node counts, but never before what is applied. */
 static uint64_t stamp_ms(const struct node *node)
 {
-    uint64_t now_ms = clock_now_ms(&node->clock, node->now_ms);
+    uint64_t now_ms = clock_now_ms(&node->env.clock, node->env.now_ms);
     uint64_t applied_ms = store_time_ms(node->store);
     return now_ms > applied_ms ? now_ms : applied_ms;
 }
@@ -87,7 +87,7 @@ void leader_forward(struct node *node, uint32_t from, struct reader *reader)
     while (reader_left(reader) > 0) {
         uint32_t size = reader_u32(reader);
         const uint8_t *bytes = reader_bytes(reader, size);
-        if (!take_forwarded(door, from, bytes, size, node->limits.value_max_bytes))
+        if (!take_forwarded(door, from, bytes, size, node->env.limits.value_max_bytes))
             return;
     }
 }
@@ -95,15 +95,15 @@ void leader_forward(struct node *node, uint32_t from, struct reader *reader)
 /* This leader has no room: the voter with room whose log is furthest takes over. If it does not, not at once again. */
 static void hand_over(struct node *node, uint32_t other)
 {
-    if (node->own_room || !node->persist.full || other == 0 || node->now_ms < node->handover_retry_ms)
+    if (node->own_room || !node->persist.full || other == 0 || node->env.now_ms < node->handover_retry_ms)
         return;
     if (raft_transferring(node->raft) || !raft_transfer(node->raft, other))
         return;
-    node->handover_retry_ms = node->now_ms + 2 * node->options.election_max_ms;
-    event_begin(node, "transfer");
-    event_number(node, "to", other);
-    event_text(node, "reason", "disk_full");
-    event_end(node);
+    node->handover_retry_ms = node->env.now_ms + 2 * node->env.options.election_max_ms;
+    event_begin(&node->env, LOG_TRANSFER);
+    event_number(&node->env, "to", other);
+    event_text(&node->env, "reason", "disk_full");
+    event_end(&node->env);
 }
 
 /* Whether a majority of the voters has room on its disks. */
@@ -117,7 +117,7 @@ static void judge_room(struct node *node)
         struct raft_peer_view view;
         if (member->role != RAFT_VOTER)
             continue;
-        if (member->id == node->options.id) {
+        if (member->id == node->env.options.id) {
             with_room += node->own_room;
         } else {
             const struct peer *peer = exchange_peer(node, member->id);
@@ -135,9 +135,9 @@ static void judge_room(struct node *node)
     }
     bool writable = with_room >= raft_configuration_quorum(members);
     if (writable != node->cluster_writable) {
-        event_begin(node, writable ? "cluster_writable" : "cluster_full");
-        event_number(node, "voters_with_room", with_room);
-        event_end(node);
+        event_begin(&node->env, writable ? LOG_CLUSTER_WRITABLE : LOG_CLUSTER_FULL);
+        event_number(&node->env, "voters_with_room", with_room);
+        event_end(&node->env);
         node->cluster_writable = writable;
         for (size_t i = 0; i < STORE_GATEWAYS_MAX; i++)
             node->admission.gateways[i].asked = node->admission.gateways[i].id != 0;
@@ -171,8 +171,8 @@ static void propose_tick(struct node *node)
     uint64_t due_ms = tick_due_ms(node);
     if (due_ms == 0 || due_ms > stamp_ms(node) || raft_last_index(node->raft) != store_applied(node->store))
         return;
-    if (node->now_ms >= node->tick_retry_ms && !propose_time(node))
-        node->tick_retry_ms = node->now_ms + NODE_RETRY_MS;
+    if (node->env.now_ms >= node->tick_retry_ms && !propose_time(node))
+        node->tick_retry_ms = node->env.now_ms + NODE_RETRY_MS;
 }
 
 void leader_shutdown(struct node *node)
@@ -250,6 +250,6 @@ uint64_t leader_deadline_ms(const struct node *node)
     if (raft_last_index(node->raft) != store_applied(node->store))
         return UINT64_MAX; /* asked again when that is applied */
     uint64_t cluster_ms = stamp_ms(node);
-    uint64_t wanted_ms = due_ms <= cluster_ms ? node->now_ms : node->now_ms + (due_ms - cluster_ms);
+    uint64_t wanted_ms = due_ms <= cluster_ms ? node->env.now_ms : node->env.now_ms + (due_ms - cluster_ms);
     return wanted_ms > node->tick_retry_ms ? wanted_ms : node->tick_retry_ms;
 }

@@ -130,11 +130,11 @@ bool membership_fits(const struct node_options *options, const struct disk_recov
 
 static void say(struct node *node, const struct raft_member *peer, const char *reason)
 {
-    event_begin(node, "cluster_differs");
-    event_number(node, "peer", peer->id);
-    event_text(node, "address", peer->address);
-    event_text(node, "reason", reason);
-    event_end(node);
+    event_begin(&node->env, LOG_CLUSTER_DIFFERS);
+    event_number(&node->env, "peer", peer->id);
+    event_text(&node->env, "address", peer->address);
+    event_text(&node->env, "reason", reason);
+    event_end(&node->env);
 }
 
 /* The member with another id than PEER's that was at PEER's address when the cluster formed; NULL: none. */
@@ -149,8 +149,8 @@ static const struct raft_member *other_there(const struct raft_configuration *me
 void membership_say(struct node *node)
 {
     const struct raft_configuration *members = &node->identity.configuration;
-    for (uint32_t i = 0; i < node->options.peer_count; i++) {
-        const struct raft_member *peer = &node->options.peers[i];
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
+        const struct raft_member *peer = &node->env.options.peers[i];
         const struct raft_member *other = other_there(members, peer);
         const struct raft_member *member = raft_configuration_member(members, peer->id);
         struct buffer text = {0};

@@ -28,7 +28,7 @@ enum verb meter_verb(const struct blob *command)
 
 const struct meter *node_meter(const struct node *node)
 {
-    return &node->meter;
+    return &node->env.meter;
 }
 
 void node_levels(const struct node *node, struct meter_levels *levels)

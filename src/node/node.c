@@ -31,35 +31,21 @@ void node_options_default(struct node_options *options)
     };
 }
 
-void node_stop(struct node *node, const char *event, const char *reason)
-{
-    if (node->stopping)
-        return;
-    if (reason != node->stop_reason) {
-        strncpy(node->stop_reason, reason, sizeof node->stop_reason - 1);
-        node->stop_reason[sizeof node->stop_reason - 1] = '\0';
-    }
-    node->stopping = true;
-    event_begin(node, event);
-    event_text(node, "reason", node->stop_reason);
-    event_end(node);
-}
-
 struct buffer *node_log(struct node *node)
 {
-    return &node->log;
+    return &node->env.log;
 }
 
 const char *node_stop_reason(const struct node *node)
 {
-    return node->stopping ? node->stop_reason : NULL;
+    return node->env.stopping ? node->env.stop_reason : NULL;
 }
 
 /* --- opening ---------------------------------------------------------------------------------------------------- */
 
 static void open_raft(struct node *node, const struct disk_recovered *recovered)
 {
-    const struct node_options *options = &node->options;
+    const struct node_options *options = &node->env.options;
     const struct raft_options raft_options = {
         .id = options->id,
         .incarnation = node->identity.incarnation,
@@ -68,11 +54,11 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
         .heartbeat_ms = options->heartbeat_ms,
         .gone_min_ms = 5,
         .gone_max_ms = 30,
-        .append_bytes_max = node->options.append_bytes,
+        .append_bytes_max = node->env.options.append_bytes,
         .inflight_bytes_max = 4 * 1024 * 1024,
-        .inflight_count_max = node->options.inflight_count,
+        .inflight_count_max = node->env.options.inflight_count,
         .hold_count = NODE_HOLD_COUNT,
-        .seed = random_u64(&node->random),
+        .seed = random_u64(&node->env.random),
     };
     const struct raft_start start = {
         .term = recovered->term,
@@ -89,15 +75,15 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
         raft_load(node->raft, &recovered->entries[i]);
         time_ms = recovered->entries[i].time_ms > time_ms ? recovered->entries[i].time_ms : time_ms;
     }
-    node->clock = (struct clock){.known_ms = time_ms, .at_ms = node->now_ms};
-    raft_begin(node->raft, node->now_ms);
+    node->env.clock = (struct clock){.known_ms = time_ms, .at_ms = node->env.now_ms};
+    raft_begin(node->raft, node->env.now_ms);
 }
 
 static void open_peers(struct node *node)
 {
-    for (uint32_t i = 0; i < node->options.peer_count; i++)
-        node->peers[i] = (struct peer){.id = node->options.peers[i].id, .has_room = true,
-                                       .missed_ms = {0, node->now_ms, node->now_ms}};
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
+        node->peers[i] = (struct peer){.id = node->env.options.peers[i].id, .has_room = true,
+                                       .missed_ms = {0, node->env.now_ms, node->env.now_ms}};
 }
 
 struct node *node_open(const struct node_options *options, const struct disk *disk,
@@ -107,18 +93,18 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     if (!membership_fits(options, recovered, reason))
         return NULL;
     struct node *node = memory_get(sizeof *node);
-    node->options = *options;
+    node->env.options = *options;
     node->disk = disk;
     node->store = store;
-    node->now_ms = node->started_ms = node->leaderless_ms = now_ms;
-    node->random.state = options->seed;
+    node->env.now_ms = node->env.started_ms = node->leaderless_ms = now_ms;
+    node->env.random.state = options->seed;
     node->identity = recovered->identity;
     node->life = recovered->life;
     memcpy(node->processes, recovered->processes, sizeof node->processes);
     node->start_term = recovered->term;
     node->start_index = recovered->snapshot_index + recovered->entry_count;
     node->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *node->decoded);
-    node->limits = (struct limits){
+    node->env.limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,
         .memory_max_bytes = options->memory_max_bytes,
         .window_max = options->window_max,
@@ -146,15 +132,15 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     const struct raft_member *self = raft_configuration_member(&node->identity.configuration, options->id);
     if (formed && raft_last_index(node->raft) == 0 && self && self->incarnation == node->identity.incarnation)
         raft_bootstrap(node->raft, &node->identity.configuration, 0);
-    gateway_init(&node->gateway, options->id, random_u64(&node->random) | 1, node->limits.window_max,
-                 node->limits.window_max_bytes);
+    gateway_init(&node->gateway, options->id, random_u64(&node->env.random) | 1, node->env.limits.window_max,
+                 node->env.limits.window_max_bytes);
     if (formed) {
         if (!formation_limits(node)) /* those of the identity were looked at above; the log may have others */
-            node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
+            env_stop(&node->env, LOG_UNKNOWN_LIMITS, FORMATION_LIMITS_REASON);
         membership_say(node);
     }
     /* Who asks for a stale answer is not to get an older one than before the start. */
-    while (store_applied(node->store) < recovered->commit && !node->stopping)
+    while (store_applied(node->store) < recovered->commit && !node->env.stopping)
         apply_committed(node);
     return node;
 }
@@ -177,7 +163,7 @@ void node_close(struct node *node)
         store_close(node->receiving.drained);
     buffer_close(&node->receiving.chunk);
     buffer_close(&node->bulk.request.bytes);
-    buffer_close(&node->log);
+    buffer_close(&node->env.log);
     free(node->persist.entries);
     free(node->decoded);
     free(node);
@@ -187,10 +173,10 @@ void node_close(struct node *node)
 
 void node_time(struct node *node, uint64_t now_ms)
 {
-    ensure(now_ms >= node->now_ms);
-    if (now_ms == node->now_ms)
+    ensure(now_ms >= node->env.now_ms);
+    if (now_ms == node->env.now_ms)
         return;
-    node->now_ms = now_ms;
+    node->env.now_ms = now_ms;
     raft_tick(node->raft, now_ms);
 }
 
@@ -201,13 +187,13 @@ static uint64_t refusal_ms(const struct node *node)
     if (list_empty(&node->waiting) || raft_leader(node->raft) == 0)
         return UINT64_MAX;
     if (!node->gateway.writable)
-        return node->now_ms;
-    return list_item(node->waiting.next, struct pending, queue)->deadline_ms - node->options.command_timeout_ms / 2;
+        return node->env.now_ms;
+    return list_item(node->waiting.next, struct pending, queue)->deadline_ms - node->env.options.command_timeout_ms / 2;
 }
 
 static void refuse_waiting(struct node *node)
 {
-    while (refusal_ms(node) <= node->now_ms)
+    while (refusal_ms(node) <= node->env.now_ms)
         pending_fail(node, list_item(node->waiting.next, struct pending, queue),
                      node->gateway.writable ? REPLY_BUSY : REPLY_DISK_FULL, NULL);
 }
@@ -216,11 +202,11 @@ static void refuse_waiting(struct node *node)
  * all wait equally long. */
 static void expire_pendings(struct node *node)
 {
-    bool over = node->shutting_down && node->now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS;
+    bool over = node->shutting_down && node->env.now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS;
     while (!list_empty(&node->ages)) {
         struct pending *pending = list_item(node->ages.next, struct pending, age);
         bool led = raft_leader(node->raft) != 0;
-        if (pending->deadline_ms > node->now_ms && !over)
+        if (pending->deadline_ms > node->env.now_ms && !over)
             return;
         if (pending->state == PENDING_NUMBERED) {
             gateway_skip(&node->gateway, pending->number);
@@ -248,25 +234,25 @@ static void parse_stalled(struct node *node)
         list_add_last(&node->stalled, &client->stalled);
         client_parse(node, client);
     }
-    node->more |= !list_empty(&stalled);
+    node->env.more |= !list_empty(&stalled);
     /* Those that did not get their turn are the first in the next one. */
     list_move(&stalled, &node->stalled);
     list_move(&node->stalled, &stalled);
 }
 
-static const char *role_event(const struct node *node)
+static enum log_event role_event(const struct node *node)
 {
     switch (raft_role(node->raft)) {
     case RAFT_LEADER:
-        return "leader";
+        return LOG_LEADER;
     case RAFT_CANDIDATE:
-        return "candidate";
+        return LOG_CANDIDATE;
     case RAFT_PRECANDIDATE:
-        return "precandidate";
+        return LOG_PRECANDIDATE;
     case RAFT_FOLLOWER:
         break;
     }
-    return raft_is_voter(node->raft) ? "follower" : "learner";
+    return raft_is_voter(node->raft) ? LOG_FOLLOWER : LOG_LEARNER;
 }
 
 /* Says what became of role, term and leader since the last turn. */
@@ -277,16 +263,16 @@ static void say_changes(struct node *node)
     uint32_t leader = raft_leader(node->raft);
     if (role == node->seen_role && term == node->seen_term && leader == node->seen_leader)
         return;
-    event_begin(node, role_event(node));
-    event_number(node, "term", term);
-    event_number(node, "leader", leader);
-    event_number(node, "last", raft_last_index(node->raft));
-    event_number(node, "commit", raft_commit(node->raft));
-    event_end(node);
-    node->meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
-    node->meter.leader_changes += leader != 0 && leader != node->seen_leader;
+    event_begin(&node->env, role_event(node));
+    event_number(&node->env, "term", term);
+    event_number(&node->env, "leader", leader);
+    event_number(&node->env, "last", raft_last_index(node->raft));
+    event_number(&node->env, "commit", raft_commit(node->raft));
+    event_end(&node->env);
+    node->env.meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
+    node->env.meter.leader_changes += leader != 0 && leader != node->seen_leader;
     if (leader == 0 && node->seen_leader != 0)
-        node->leaderless_ms = node->now_ms;
+        node->leaderless_ms = node->env.now_ms;
     node->seen_role = role;
     node->seen_term = term;
     node->seen_leader = leader;
@@ -294,13 +280,13 @@ static void say_changes(struct node *node)
 
 void node_turn(struct node *node)
 {
-    node->more = false;
+    node->env.more = false;
     node->answered_bytes = 0;
-    if (node->stopping)
+    if (node->env.stopping)
         return;
     if (raft_met_newer(node->raft)) {
-        node_stop(node, "unknown_configuration", "the leader's log has a configuration that this version cannot read: "
-                                                 NODE_NEWER);
+        env_stop(&node->env, LOG_UNKNOWN_CONFIGURATION,
+                 "the leader's log has a configuration that this version cannot read: " NODE_NEWER);
         return;
     }
     formation_tick(node);
@@ -316,7 +302,7 @@ void node_turn(struct node *node)
     leader_pump(node);
     leader_credits(node);
     reads_ask(node);
-    raft_set_time(node->raft, clock_now_ms(&node->clock, node->now_ms));
+    raft_set_time(node->raft, clock_now_ms(&node->env.clock, node->env.now_ms));
     raft_flush(node->raft);
     exchange_send_raft(node);
     /* A cluster of one confirms its reads on the spot. */
@@ -335,8 +321,8 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 uint64_t node_deadline_ms(const struct node *node)
 {
-    if (node->more)
-        return node->now_ms;
+    if (node->env.more)
+        return node->env.now_ms;
     uint64_t deadline_ms = raft_deadline_ms(node->raft);
     deadline_ms = sooner(deadline_ms, formation_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, forward_deadline_ms(node));
@@ -362,17 +348,17 @@ void node_shutdown(struct node *node)
     if (node->shutting_down)
         return;
     node->shutting_down = true;
-    node->shutdown_ms = node->now_ms;
+    node->shutdown_ms = node->env.now_ms;
     leader_shutdown(node);
-    event_begin(node, "shutdown");
-    event_end(node);
+    event_begin(&node->env, LOG_SHUTDOWN);
+    event_end(&node->env);
 }
 
 bool node_shutdown_done(const struct node *node)
 {
     if (!node->shutting_down)
         return false;
-    if (node->now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS || node->stopping)
+    if (node->env.now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS || node->env.stopping)
         return true;
     bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;
     bool leads = raft_role(node->raft) == RAFT_LEADER && !alone;

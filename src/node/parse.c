@@ -29,7 +29,7 @@ static struct pending *pending_add(struct node *node, struct node_client *client
     struct pending *pending = memory_get(sizeof *pending + names_size);
     pending->client = client;
     pending->state = state;
-    pending->deadline_ms = node->now_ms + node->options.command_timeout_ms;
+    pending->deadline_ms = node->env.now_ms + node->env.options.command_timeout_ms;
     if (client->tail)
         client->tail->next = pending;
     else
@@ -51,7 +51,7 @@ struct chain *client_reply_now(struct node *node, struct node_client *client)
 
 void client_refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason)
 {
-    node->meter.errors[error]++;
+    node->env.meter.errors[error]++;
     reply_error(client_reply_now(node, client), error, reason);
 }
 
@@ -90,7 +90,7 @@ enum reply_error client_refusal(const struct node *node, size_t held, size_t gro
         return REPLY_BUSY;
     if (!node->gateway.writable || persist_is_behind(node))
         return REPLY_DISK_FULL;
-    if (growth > 0 && store_memory_bytes(node->store) + growth > node->limits.memory_max_bytes)
+    if (growth > 0 && store_memory_bytes(node->store) + growth > node->env.limits.memory_max_bytes)
         return REPLY_STORE_FULL;
     return REPLY_ERROR_COUNT;
 }
@@ -373,7 +373,7 @@ static bool at_limit(const struct node_client *client)
 static bool answered_enough(struct node *node)
 {
     bool enough = node->answered_bytes >= LIMIT_ANSWER_BYTES;
-    node->more |= enough;
+    node->env.more |= enough;
     return enough;
 }
 
@@ -396,7 +396,7 @@ static void parse_span(struct node *node, struct node_client *client, struct spa
         struct request request;
         size_t consumed = 0;
         enum request_status status =
-            request_parse(span->at, span->left, node->limits.value_max_bytes, &request, &consumed);
+            request_parse(span->at, span->left, node->env.limits.value_max_bytes, &request, &consumed);
         if (status == REQUEST_MORE)
             return;
         if (status == REQUEST_FATAL) {

@@ -47,7 +47,7 @@ uint32_t persist_fitting(const struct node *node, const struct raft_message *mes
         size_t size = entry->payload ? entry->payload->size : 0;
         if (node->persist.failed || behind + size > LIMIT_BEHIND_BYTES)
             return i;
-        if (size > node->limits.value_max_bytes + PAYLOAD_ALLOWANCE)
+        if (size > node->env.limits.value_max_bytes + PAYLOAD_ALLOWANCE)
             return i; /* no sound leader has it in its log */
         behind += size;
     }
@@ -57,7 +57,7 @@ uint32_t persist_fitting(const struct node *node, const struct raft_message *mes
 bool persist_is_behind(const struct node *node)
 {
     return node->persist.full &&
-           raft_unwritten_bytes(node->raft) + node->limits.value_max_bytes + PAYLOAD_ALLOWANCE > LIMIT_BEHIND_BYTES;
+           raft_unwritten_bytes(node->raft) + node->env.limits.value_max_bytes + PAYLOAD_ALLOWANCE > LIMIT_BEHIND_BYTES;
 }
 
 /* Enough spares that the largest command fits, whatever the size of a segment; more while the bulk thread is busy. */
@@ -70,7 +70,7 @@ static bool wants_spare(const struct node *node)
         return false;
     if (spares < (busy ? SPARES_WANTED_BUSY : SPARES_WANTED))
         return true;
-    return !fits(room_bytes(node), 0, (size_t)node->limits.value_max_bytes + PAYLOAD_ALLOWANCE, false);
+    return !fits(room_bytes(node), 0, (size_t)node->env.limits.value_max_bytes + PAYLOAD_ALLOWANCE, false);
 }
 
 static bool wants_reserve(const struct node *node)
@@ -95,16 +95,16 @@ static uint64_t prepare_ms(const struct node *node, enum disk_bulk_kind *kind)
 
 bool persist_next(struct node *node, struct disk_bulk *request)
 {
-    return prepare_ms(node, &request->kind) <= node->now_ms;
+    return prepare_ms(node, &request->kind) <= node->env.now_ms;
 }
 
 static void set_full(struct node *node, bool full, const char *reason)
 {
     if (full != node->persist.full) {
-        event_begin(node, full ? "disk_full" : "disk_has_room");
+        event_begin(&node->env, full ? LOG_DISK_FULL : LOG_DISK_HAS_ROOM);
         if (full)
-            event_text(node, "reason", reason);
-        event_end(node);
+            event_text(&node->env, "reason", reason);
+        event_end(&node->env);
     }
     node->persist.full = full;
 }
@@ -113,13 +113,13 @@ static void set_full(struct node *node, bool full, const char *reason)
 static void reserve_failed(struct node *node, const struct disk_bulk *request)
 {
     struct persist *persist = &node->persist;
-    persist->reserve_retry_ms = node->now_ms + NODE_RESERVE_RETRY_MS;
+    persist->reserve_retry_ms = node->env.now_ms + NODE_RESERVE_RETRY_MS;
     if (persist->unreserved_said)
         return;
     persist->unreserved_said = true;
-    event_begin(node, "no_room_for_starts");
-    event_text(node, "reason", request->reason);
-    event_end(node);
+    event_begin(&node->env, LOG_NO_ROOM_FOR_STARTS);
+    event_text(&node->env, "reason", request->reason);
+    event_end(&node->env);
 }
 
 void persist_prepared(struct node *node, struct disk_bulk *request)
@@ -134,7 +134,7 @@ void persist_prepared(struct node *node, struct disk_bulk *request)
         return;
     }
     if (failed) {
-        persist->retry_ms = node->now_ms + NODE_FULL_RETRY_MS;
+        persist->retry_ms = node->env.now_ms + NODE_FULL_RETRY_MS;
     } else if (request->kind == DISK_PREPARE_SEGMENT) {
         ensure(persist->spare_count < DISK_SPARES_MAX);
         persist->spares[persist->spare_count++] = request->segment;
@@ -147,7 +147,7 @@ void persist_prepared(struct node *node, struct disk_bulk *request)
 /* Tells the peers when there begins or ceases to be room for the largest command. */
 static void tell_room(struct node *node)
 {
-    size_t largest = (size_t)node->limits.value_max_bytes + PAYLOAD_ALLOWANCE;
+    size_t largest = (size_t)node->env.limits.value_max_bytes + PAYLOAD_ALLOWANCE;
     bool room = !node->persist.full || persist_fits(node, largest, false);
     if (room == node->own_room)
         return;
@@ -210,7 +210,7 @@ static uint64_t mark_due_ms(const struct node *node)
     if (persist->busy || persist->failed || (persist->marked && !persist_owes(node)))
         return UINT64_MAX;
     if (node->shutting_down && persist_owes(node))
-        return node->now_ms;
+        return node->env.now_ms;
     bool known = raft_commit(node->raft) >= raft_durable_index(node->raft);
     return persist->done_ms + (known ? NODE_MARK_MS : NODE_MARK_LATE_MS);
 }
@@ -219,12 +219,12 @@ struct disk_log *node_take_log(struct node *node)
 {
     struct persist *persist = &node->persist;
     struct raft_writes writes;
-    if (persist->busy || persist->failed || node->stopping)
+    if (persist->busy || persist->failed || node->env.stopping)
         return NULL;
     struct disk_log *request = &persist->request;
     allow_entries(node);
     persist->from_raft = raft_take_writes(node->raft, LIMIT_BATCH_BYTES, &writes);
-    bool mark = !persist->from_raft && node->now_ms >= mark_due_ms(node);
+    bool mark = !persist->from_raft && node->env.now_ms >= mark_due_ms(node);
     if (!persist->from_raft && !mark)
         return NULL;
     memset(request, 0, sizeof *request);
@@ -241,10 +241,10 @@ struct disk_log *node_take_log(struct node *node)
     }
     /* On a full disk a batch leaves all the room to entries; the mark behind it has room of its own. */
     bool along = (request->reset || request->entry_count > 0) && !persist->full &&
-                 node->now_ms - persist->told_ms >= NODE_COMMIT_MS;
+                 node->env.now_ms - persist->told_ms >= NODE_COMMIT_MS;
     if ((mark || along) && persist_owes(node)) {
         request->commit = persist->told_commit = raft_commit_handed(node->raft);
-        persist->told_ms = node->now_ms;
+        persist->told_ms = node->env.now_ms;
     }
     memcpy(request->spares, persist->spares, sizeof request->spares);
     request->spare_count = persist->spare_count;
@@ -253,23 +253,23 @@ struct disk_log *node_take_log(struct node *node)
     persist->spare_count = 0;
     persist->busy = true;
     persist->stall_said = false;
-    persist->begun_ms = node->now_ms;
+    persist->begun_ms = node->env.now_ms;
     return request;
 }
 
 static void batch_failed(struct node *node, const struct disk_log *request)
 {
     node->persist.failed = true;
-    event_begin(node, "disk_failed");
-    event_text(node, "reason", request->reason);
-    event_end(node);
+    event_begin(&node->env, LOG_DISK_FAILED);
+    event_text(&node->env, "reason", request->reason);
+    event_end(&node->env);
     /* What the failed write claims is never claimed. A leader may still hand over, unless its vote is in doubt. */
     bool hands_over = !request->write_vote && raft_transfer(node->raft, 0);
-    memcpy(node->stop_reason, request->reason, sizeof node->stop_reason);
+    memcpy(node->env.stop_reason, request->reason, sizeof node->env.stop_reason);
     node->shutting_down = true;
-    node->shutdown_ms = node->now_ms;
+    node->shutdown_ms = node->env.now_ms;
     if (!hands_over)
-        node_stop(node, "stopped", request->reason);
+        env_stop(&node->env, LOG_STOPPED, request->reason);
 }
 
 void node_log_done(struct node *node, struct disk_log *request)
@@ -284,11 +284,11 @@ void node_log_done(struct node *node, struct disk_log *request)
         batch_failed(node, request);
         return;
     }
-    persist->done_ms = node->now_ms;
+    persist->done_ms = node->env.now_ms;
     persist->marked = request->marked;
     persist->sync_us = request->sync_us;
     persist->batches++;
-    meter_duration(&node->meter.syncs, request->sync_us);
+    meter_duration(&node->env.meter.syncs, request->sync_us);
     persist->room_bytes = disk_room_bytes(node->disk);
     persist->wal_spares = disk_spares(node->disk);
     if (persist->from_raft)
@@ -300,15 +300,15 @@ void node_log_done(struct node *node, struct disk_log *request)
 static void judge_stall(struct node *node)
 {
     struct persist *persist = &node->persist;
-    uint64_t since_ms = persist->busy ? node->now_ms - persist->begun_ms : 0;
+    uint64_t since_ms = persist->busy ? node->env.now_ms - persist->begun_ms : 0;
     if (since_ms < NODE_STALL_MS || raft_role(node->raft) != RAFT_LEADER)
         return;
     bool alone = raft_configuration_quorum(raft_members(node->raft)) == 1;
     if (!persist->stall_said) {
         persist->stall_said = true;
-        event_begin(node, "disk_stalls");
-        event_number(node, "since_ms", since_ms);
-        event_end(node);
+        event_begin(&node->env, LOG_DISK_STALLS);
+        event_number(&node->env, "since_ms", since_ms);
+        event_end(&node->env);
         if (raft_transfer(node->raft, 0))
             return;
     }
@@ -322,8 +322,8 @@ void persist_tick(struct node *node)
     tell_room(node);
     judge_stall(node);
     bool hands_over = raft_role(node->raft) == RAFT_LEADER && raft_transferring(node->raft);
-    if (persist->failed && !node->stopping && !hands_over)
-        node_stop(node, "stopped", node->stop_reason);
+    if (persist->failed && !node->env.stopping && !hands_over)
+        env_stop(&node->env, LOG_STOPPED, node->env.stop_reason);
 }
 
 uint64_t persist_deadline_ms(const struct node *node)
@@ -332,7 +332,7 @@ uint64_t persist_deadline_ms(const struct node *node)
     uint64_t deadline_ms = mark_due_ms(node);
     enum disk_bulk_kind kind;
     uint64_t prepare = prepare_ms(node, &kind); /* one that is due is taken in this turn */
-    if (!node->bulk.busy && prepare > node->now_ms && prepare < deadline_ms)
+    if (!node->bulk.busy && prepare > node->env.now_ms && prepare < deadline_ms)
         deadline_ms = prepare;
     if (persist->busy && !persist->stall_said && raft_role(node->raft) == RAFT_LEADER &&
         persist->begun_ms + NODE_STALL_MS < deadline_ms)

@@ -17,15 +17,15 @@ static const struct raft_member *members_of(const struct node *node, uint32_t *c
     const struct raft_configuration *configuration = raft_members(node->raft);
     if (configuration->count == 0)
         configuration = &node->identity.configuration;
-    *count = configuration->count > 0 ? configuration->count : node->options.peer_count;
-    return configuration->count > 0 ? configuration->members : node->options.peers;
+    *count = configuration->count > 0 ? configuration->count : node->env.options.peer_count;
+    return configuration->count > 0 ? configuration->members : node->env.options.peers;
 }
 
 /* A member whose data directory is a new or an older one does not vote, whatever its role. */
 static enum presence presence_of(const struct node *node, const struct raft_member *member)
 {
     int place = exchange_place(node, member->id);
-    if (member->id == node->options.id) {
+    if (member->id == node->env.options.id) {
         bool votes = raft_members(node->raft)->count == 0 ? member->incarnation == node->identity.incarnation
                                                           : raft_is_voter(node->raft);
         return !has_formed(node) || votes ? HERE : VOTELESS;
@@ -127,13 +127,13 @@ void quorum_trouble(struct peer *peer, const char *reason)
 /* "2 at 10.0.0.2:9080 is not linked (Connection refused)" */
 static void append_peer(const struct node *node, uint32_t place, struct buffer *out)
 {
-    const struct raft_member *listed = &node->options.peers[place];
+    const struct raft_member *listed = &node->env.options.peers[place];
     const struct peer *peer = &node->peers[place];
     const struct node_link *link = peer->links[NODE_LINK_CONSENSUS];
     buffer_append_number(out, listed->id);
     buffer_append_text(out, " at ");
     buffer_append_text(out, listed->address);
-    if (listed->id == node->options.id) {
+    if (listed->id == node->env.options.id) {
         buffer_append_text(out, " is this node");
     } else if (link) {
         buffer_append_text(out, " is linked");
@@ -141,7 +141,7 @@ static void append_peer(const struct node *node, uint32_t place, struct buffer *
             buffer_append_text(out, " (its data directory is not empty)");
     } else {
         buffer_append_text(out, " is not linked (");
-        const char *waits = listed->id < node->options.id ? "it has not answered" : "it has not called";
+        const char *waits = listed->id < node->env.options.id ? "it has not answered" : "it has not called";
         buffer_append_text(out, peer->trouble[0] != '\0' ? peer->trouble : waits);
         buffer_append_text(out, ")");
     }
@@ -153,17 +153,17 @@ static void say_missing(struct node *node)
     struct buffer peers = {0};
     char text[QUORUM_TEXT_MAX];
     quorum_text(node, text);
-    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
         buffer_append_text(&peers, i > 0 ? "; " : "");
         append_peer(node, i, &peers);
     }
     buffer_append_u8(&peers, '\0');
-    event_begin(node, has_formed(node) ? "no_leader" : "not_formed");
-    event_number(node, "here", quorum.here);
-    event_number(node, "needed", quorum.needed);
-    event_text(node, "reason", text);
-    event_text(node, "nodes", (const char *)buffer_start(&peers));
-    event_end(node);
+    event_begin(&node->env, has_formed(node) ? LOG_NO_LEADER : LOG_NOT_FORMED);
+    event_number(&node->env, "here", quorum.here);
+    event_number(&node->env, "needed", quorum.needed);
+    event_text(&node->env, "reason", text);
+    event_text(&node->env, "nodes", (const char *)buffer_start(&peers));
+    event_end(&node->env);
     buffer_close(&peers);
 }
 
@@ -177,10 +177,10 @@ void quorum_tick(struct node *node)
     if (!waits(node)) {
         node->leaderless_say_ms = 0;
     } else if (node->leaderless_say_ms == 0) {
-        node->leaderless_say_ms = node->now_ms + QUORUM_WAIT_MS;
-    } else if (node->now_ms >= node->leaderless_say_ms) {
+        node->leaderless_say_ms = node->env.now_ms + QUORUM_WAIT_MS;
+    } else if (node->env.now_ms >= node->leaderless_say_ms) {
         say_missing(node);
-        node->leaderless_say_ms = node->now_ms + QUORUM_AGAIN_MS;
+        node->leaderless_say_ms = node->env.now_ms + QUORUM_AGAIN_MS;
     }
 }
 

@@ -51,7 +51,7 @@ void reads_ask(struct node *node)
     struct reads *reads = &node->reads;
     if (!list_empty(&reads->asked)) {
         const struct read_batch *oldest = list_item(reads->asked.next, struct read_batch, batches);
-        if (reads->term != raft_term(node->raft) || node->now_ms - oldest->asked_ms >= NODE_RETRY_MS)
+        if (reads->term != raft_term(node->raft) || node->env.now_ms - oldest->asked_ms >= NODE_RETRY_MS)
             ask_again(reads);
     }
     if (list_empty(&reads->fresh) || raft_leader(node->raft) == 0)
@@ -60,7 +60,7 @@ void reads_ask(struct node *node)
         return;
     struct read_batch *batch = memory_get(sizeof *batch);
     batch->id = ++reads->last_id;
-    batch->asked_ms = node->now_ms;
+    batch->asked_ms = node->env.now_ms;
     list_init(&batch->pendings);
     list_move(&batch->pendings, &reads->fresh);
     list_add_last(&reads->asked, &batch->batches);

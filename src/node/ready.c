@@ -16,7 +16,7 @@ static bool leaderless(const struct node *node)
 /* NULL, or what keeps the node from serving, in few words. */
 static const char *hindrance(const struct node *node)
 {
-    if (node->stopping)
+    if (node->env.stopping)
         return "this node has to stop";
     if (node->shutting_down)
         return "this node shuts down";
@@ -35,7 +35,7 @@ static const char *hindrance(const struct node *node)
 const char *node_unready(struct node *node)
 {
     const char *what = hindrance(node);
-    if (!what || what == starved || node->stopping || node->shutting_down || !leaderless(node))
+    if (!what || what == starved || node->env.stopping || node->shutting_down || !leaderless(node))
         return what;
     quorum_text(node, node->unready);
     return node->unready;

@@ -29,9 +29,9 @@ static void abandon(struct node *node)
 static void give_up(struct node *node, const char *reason)
 {
     struct receiving *receiving = &node->receiving;
-    if (complaint_begin(node, "snapshot_refused", receiving->peer, "", reason)) {
-        event_number(node, "index", receiving->index);
-        event_end(node);
+    if (complaint_begin(&node->env, LOG_SNAPSHOT_REFUSED, receiving->peer, "", reason)) {
+        event_number(&node->env, "index", receiving->index);
+        event_end(&node->env);
     }
     answer(node, receiving->offset, FRAME_TAKEN_NOT);
     if (receiving->store && !receiving->drained) {
@@ -63,7 +63,7 @@ void receive_offer(struct node *node, uint32_t from, struct reader *reader)
     receiving->term = term;
     receiving->size = size;
     receiving->offset = 0;
-    receiving->moved_ms = node->now_ms;
+    receiving->moved_ms = node->env.now_ms;
     if (index <= raft_commit(node->raft)) {
         if (receiving->state == RECEIVE_WAIT)
             abandon(node);
@@ -85,7 +85,7 @@ void receive_chunk(struct node *node, uint32_t from, struct reader *reader)
         return;
     buffer_clear(&receiving->chunk, FRAME_BODY_MAX);
     buffer_append(&receiving->chunk, reader->at, size);
-    receiving->moved_ms = node->now_ms;
+    receiving->moved_ms = node->env.now_ms;
     receiving->state = RECEIVE_WRITE;
 }
 
@@ -130,7 +130,8 @@ bool receive_next(struct node *node, struct disk_bulk *request)
 static void stop_unknown(struct node *node)
 {
     give_up(node, "it holds what this version does not know");
-    node_stop(node, "unknown_snapshot", "the leader's snapshot holds what this version cannot read: " NODE_NEWER);
+    env_stop(&node->env, LOG_UNKNOWN_SNAPSHOT,
+             "the leader's snapshot holds what this version cannot read: " NODE_NEWER);
 }
 
 /* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */
@@ -154,15 +155,15 @@ static void install(struct node *node)
     node->snapshots.done_index = receiving->index;
     node->snapshots.log_bytes = 0;
     node->snapshots.clean_due = true;
-    event_begin(node, "snapshot_installed");
-    event_number(node, "index", receiving->index);
-    event_number(node, "term", receiving->term);
-    event_number(node, "files", store_file_count(node->store));
-    event_end(node);
+    event_begin(&node->env, LOG_SNAPSHOT_INSTALLED);
+    event_number(&node->env, "index", receiving->index);
+    event_number(&node->env, "term", receiving->term);
+    event_number(&node->env, "files", store_file_count(node->store));
+    event_end(&node->env);
     answer(node, receiving->size, FRAME_TAKEN_INSTALLED);
     apply_jumped(node);
     if (!formation_limits(node))
-        node_stop(node, "unknown_limits", FORMATION_LIMITS_REASON);
+        env_stop(&node->env, LOG_UNKNOWN_LIMITS, FORMATION_LIMITS_REASON);
 }
 
 static void written(struct node *node)
@@ -177,7 +178,7 @@ static void written(struct node *node)
 static void loaded(struct node *node, struct disk_bulk *request)
 {
     struct receiving *receiving = &node->receiving;
-    receiving->moved_ms = node->now_ms;
+    receiving->moved_ms = node->env.now_ms;
     if (request->end)
         receiving->state = RECEIVE_INSTALL;
     else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes))) {
@@ -218,7 +219,7 @@ void receive_done(struct node *node, struct disk_bulk *request)
         receiving->state = RECEIVE_OPEN;
         break;
     case RECEIVE_OPEN:
-        receiving->store = store_open(random_u64(&node->random));
+        receiving->store = store_open(random_u64(&node->env.random));
         receiving->state = RECEIVE_LOAD;
         break;
     case RECEIVE_LOAD:
@@ -246,14 +247,14 @@ uint64_t receive_deadline_ms(const struct node *node)
 void receive_tick(struct node *node)
 {
     struct receiving *receiving = &node->receiving;
-    if (receiving->state == RECEIVE_WAIT && node->now_ms - receiving->moved_ms >= NODE_TRANSFER_MS)
+    if (receiving->state == RECEIVE_WAIT && node->env.now_ms - receiving->moved_ms >= NODE_TRANSFER_MS)
         abandon(node);
     if (receiving->drained && store_drain(receiving->drained, NODE_DRAIN_FILES)) {
         store_close(receiving->drained);
         receiving->drained = NULL;
     }
     if (receiving->drained)
-        node->more = true;
+        node->env.more = true;
     else if (receiving->state == RECEIVE_INSTALL)
         install(node); /* only when the store before the last is gone: one at a time is freed in steps */
 }

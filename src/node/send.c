@@ -9,13 +9,13 @@ enum { SEND_CHUNK_OVERHEAD = 64, SEND_RETRY_MS = 1000 };
 static void end(struct node *node, bool installed)
 {
     struct sending *sending = &node->sending;
-    event_begin(node, installed ? "snapshot_sent" : "snapshot_not_sent");
-    event_number(node, "peer", sending->peer);
-    event_number(node, "index", sending->index);
-    event_end(node);
+    event_begin(&node->env, installed ? LOG_SNAPSHOT_SENT : LOG_SNAPSHOT_NOT_SENT);
+    event_number(&node->env, "peer", sending->peer);
+    event_number(&node->env, "index", sending->index);
+    event_end(&node->env);
     raft_snapshot_sent(node->raft, sending->peer, sending->index, installed);
     sending->state = SEND_CLOSE;
-    sending->retry_ms = installed ? 0 : node->now_ms + SEND_RETRY_MS;
+    sending->retry_ms = installed ? 0 : node->env.now_ms + SEND_RETRY_MS;
 }
 
 void send_tick(struct node *node)
@@ -28,17 +28,17 @@ void send_tick(struct node *node)
             sending->wanted[place] = true;
     }
     if (sending->state == SEND_READ || sending->state == SEND_WAIT) {
-        if (raft_role(node->raft) != RAFT_LEADER || node->now_ms - sending->moved_ms >= NODE_TRANSFER_MS)
+        if (raft_role(node->raft) != RAFT_LEADER || node->env.now_ms - sending->moved_ms >= NODE_TRANSFER_MS)
             end(node, false);
         return;
     }
-    if (sending->state != SEND_IDLE || node->now_ms < sending->retry_ms)
+    if (sending->state != SEND_IDLE || node->env.now_ms < sending->retry_ms)
         return;
-    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
         if (!sending->wanted[i])
             continue;
         sending->wanted[i] = false;
-        sending->peer = node->options.peers[i].id;
+        sending->peer = node->env.options.peers[i].id;
         sending->index = 0;
         if (raft_role(node->raft) == RAFT_LEADER && exchange_link(node, sending->peer, NODE_LINK_BULK))
             sending->state = SEND_OPEN;
@@ -55,7 +55,7 @@ uint64_t send_deadline_ms(const struct node *node)
         return sending->moved_ms + NODE_TRANSFER_MS;
     if (sending->state != SEND_IDLE)
         return UINT64_MAX;
-    for (uint32_t i = 0; i < node->options.peer_count; i++)
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
         if (sending->wanted[i])
             return sending->retry_ms;
     return UINT64_MAX;
@@ -71,7 +71,7 @@ bool send_next(struct node *node, struct disk_bulk *request)
     if (sending->state == SEND_READ) {
         request->kind = DISK_SEND_READ;
         request->offset = sending->offset;
-        request->size = node->options.frame_bytes - SEND_CHUNK_OVERHEAD;
+        request->size = node->env.options.frame_bytes - SEND_CHUNK_OVERHEAD;
         return true;
     }
     request->kind = DISK_SEND_CLOSE;
@@ -86,7 +86,7 @@ static void offer(struct node *node, const struct disk_bulk *request)
     sending->term = request->term;
     sending->size = request->size;
     sending->offset = 0;
-    sending->moved_ms = node->now_ms;
+    sending->moved_ms = node->env.now_ms;
     if (request->status != DISK_OK || request->index == 0 || !link) {
         end(node, false);
         return;
@@ -144,7 +144,7 @@ void send_taken(struct node *node, uint32_t from, struct reader *reader)
     }
     if (state != FRAME_TAKEN_SO_FAR || offset != sending->offset)
         return; /* not known here, or repeated on the way */
-    sending->moved_ms = node->now_ms;
+    sending->moved_ms = node->env.now_ms;
     if (offset < sending->size)
         sending->state = SEND_READ;
 }

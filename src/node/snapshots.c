@@ -9,10 +9,10 @@ static void set_distance(struct node *node)
     struct snapshots *snapshots = &node->snapshots;
     /* The state must be written anew each time, so a large one is written after as much log; and every node goes by a
      * distance of its own, so that they do not write at the same time. */
-    uint64_t every = node->options.snapshot_every_bytes;
+    uint64_t every = node->env.options.snapshot_every_bytes;
     uint64_t memory = store_memory_bytes(node->store);
     every = every > memory ? every : memory;
-    snapshots->every_bytes = every + every / 2 * random_between(&node->random, 0, 1000) / 1000;
+    snapshots->every_bytes = every + every / 2 * random_between(&node->env.random, 0, 1000) / 1000;
 }
 
 static void begin(struct node *node)
@@ -35,7 +35,7 @@ static bool is_due(const struct node *node)
 {
     const struct snapshots *snapshots = &node->snapshots;
     return snapshots->state == SNAPSHOT_IDLE && snapshots->log_bytes >= snapshots->every_bytes &&
-           node->receiving.state == RECEIVE_IDLE && !node->stopping &&
+           node->receiving.state == RECEIVE_IDLE && !node->env.stopping &&
            store_applied(node->store) > snapshots->done_index;
 }
 
@@ -45,7 +45,7 @@ void snapshots_tick(struct node *node)
      * as the whole distance. */
     if (node->snapshots.every_bytes == 0)
         set_distance(node);
-    if (node->now_ms >= node->snapshots.retry_ms && is_due(node))
+    if (node->env.now_ms >= node->snapshots.retry_ms && is_due(node))
         begin(node);
 }
 
@@ -82,7 +82,7 @@ bool snapshots_next(struct node *node, struct disk_bulk *request)
         return true;
     case SNAPSHOT_BLOCKS:
         request->kind = DISK_SNAPSHOT_BLOCK;
-        snapshots->complete = store_dump_step(node->store, &request->bytes, node->options.snapshot_block_bytes);
+        snapshots->complete = store_dump_step(node->store, &request->bytes, node->env.options.snapshot_block_bytes);
         snapshots->bytes += buffer_size(&request->bytes);
         return true;
     case SNAPSHOT_END:
@@ -103,12 +103,13 @@ static uint64_t needed_by_peers(const struct node *node)
     uint64_t needed = UINT64_MAX;
     if (node->sending.state != SEND_IDLE && node->sending.index > 0)
         needed = node->sending.index + 1;
-    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
         struct raft_peer_view view;
-        uint32_t id = node->options.peers[i].id;
+        uint32_t id = node->env.options.peers[i].id;
         if (!exchange_link(node, id, NODE_LINK_CONSENSUS) || !raft_peer(node->raft, id, &view))
             continue;
-        if (view.state == RAFT_PEER_SNAPSHOT || node->now_ms - view.heard_ms >= 4 * node->options.election_max_ms)
+        uint64_t silent_ms = node->env.now_ms - view.heard_ms;
+        if (view.state == RAFT_PEER_SNAPSHOT || silent_ms >= 4 * node->env.options.election_max_ms)
             continue;
         if (view.match > 0 && view.match + 1 < needed)
             needed = view.match + 1;
@@ -125,7 +126,7 @@ static void compact(struct node *node, uint64_t index)
     if (keep > raft_last_index(node->raft))
         keep = raft_last_index(node->raft);
     while (keep >= first) {
-        bool recent = index - keep < node->options.catchup_entries && bytes < node->options.catchup_bytes;
+        bool recent = index - keep < node->env.options.catchup_entries && bytes < node->env.options.catchup_bytes;
         if (!recent && (keep < needed || bytes >= LIMIT_NEEDED_BYTES))
             break;
         const struct raft_entry *entry = raft_entry(node->raft, keep);
@@ -145,11 +146,11 @@ static void finished(struct node *node)
     snapshots->clean_due = true;
     snapshots->count++;
     compact(node, snapshots->index);
-    event_begin(node, "snapshot_written");
-    event_number(node, "index", snapshots->index);
-    event_number(node, "term", snapshots->term);
-    event_number(node, "bytes", snapshots->bytes);
-    event_end(node);
+    event_begin(&node->env, LOG_SNAPSHOT_WRITTEN);
+    event_number(&node->env, "index", snapshots->index);
+    event_number(&node->env, "term", snapshots->term);
+    event_number(&node->env, "bytes", snapshots->bytes);
+    event_end(&node->env);
 }
 
 static void failed(struct node *node, const struct disk_bulk *request)
@@ -157,10 +158,10 @@ static void failed(struct node *node, const struct disk_bulk *request)
     if (store_dump_active(node->store))
         store_dump_cancel(node->store);
     node->snapshots.state = SNAPSHOT_IDLE;
-    node->snapshots.retry_ms = node->now_ms + 10 * NODE_FULL_RETRY_MS;
+    node->snapshots.retry_ms = node->env.now_ms + 10 * NODE_FULL_RETRY_MS;
     node->snapshots.log_bytes = node->snapshots.every_bytes; /* it stays due */
-    if (complaint_begin(node, "snapshot_failed", 0, "", request->reason))
-        event_end(node); /* it is tried again every few seconds */
+    if (complaint_begin(&node->env, LOG_SNAPSHOT_FAILED, 0, "", request->reason))
+        event_end(&node->env); /* it is tried again every few seconds */
 }
 
 void snapshots_done(struct node *node, struct disk_bulk *request)

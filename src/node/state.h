@@ -8,7 +8,7 @@
 #include "node/admission.h"
 #include "node/client.h"
 #include "node/clock.h"
-#include "node/complaint.h"
+#include "node/env.h"
 #include "node/event.h"
 #include "node/gateway.h"
 #include "node/hello.h"
@@ -152,19 +152,10 @@ struct peer {
 };
 
 struct node {
-    struct node_options options;
+    struct env env;
     const struct disk *disk;
     struct raft *raft;
     struct store *store;
-    struct limits limits;
-    struct random random;
-    struct clock clock;
-    uint64_t now_ms;
-    uint64_t started_ms;
-    bool more;                  /* there is more to do than fitted into this turn */
-    struct buffer log;
-    bool stopping;              /* the reason below is final */
-    char stop_reason[DISK_REASON_MAX];
 
     /* Who we are (formation.c). */
     struct disk_identity identity;
@@ -203,7 +194,6 @@ struct node {
     struct node_link *links[NODE_LINKS_MAX];
     size_t link_count;
     struct peer peers[RAFT_MEMBERS_MAX];
-    struct complaints complaints; /* about them and about strangers */
     struct raft_entry *decoded; /* room for one message's entries */
 
     struct persist persist;
@@ -212,7 +202,6 @@ struct node {
     struct sending sending;
     struct receiving receiving;
     struct agreement agreement;
-    struct meter meter;
 
     /* What the last turn saw, for the log and for what a change brings about. */
     enum raft_role seen_role;
@@ -223,12 +212,6 @@ struct node {
     bool shutting_down;
     uint64_t shutdown_ms;
 };
-
-#define NODE_NEWER "run the newest cleatd that runs in this cluster on this node too"
-
-/* --- node.c --- */
-/* The node must stop: REASON is its last line. */
-void node_stop(struct node *node, const char *event, const char *reason);
 
 /* --- forward.c: the gateway's side --- */
 void forward_pump(struct node *node);

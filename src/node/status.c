@@ -63,7 +63,7 @@ static const char *member_role(const struct node *node, const struct raft_member
         return "unknown";
     if (!member)
         return "stranger";
-    bool self = member->id == node->options.id;
+    bool self = member->id == node->env.options.id;
     return (self ? raft_is_voter(node->raft) : raft_peer_counts(node->raft, member->id)) ? "voter" : "learner";
 }
 
@@ -74,13 +74,13 @@ static void write_members(const struct node *node, struct buffer *out)
     const struct raft_configuration *members = raft_members(node->raft);
     if (members->count == 0)
         members = &node->identity.configuration;
-    for (uint32_t i = 0; i < node->options.peer_count; i++) {
+    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
         const struct peer *peer = &node->peers[i];
         const struct raft_member *member = raft_configuration_member(members, peer->id);
-        bool self = peer->id == node->options.id;
+        bool self = peer->id == node->env.options.id;
         struct raft_peer_view view;
         number(out, "node", peer->id);
-        member_text(out, "address", node->options.peers[i].address);
+        member_text(out, "address", node->env.options.peers[i].address);
         member_text(out, "role", member_role(node, member));
         member_text(out, "link", self ? "self" : peer->links[NODE_LINK_CONSENSUS] ? "up" : "down");
         if (raft_leader(node->raft) == peer->id)
@@ -90,7 +90,7 @@ static void write_members(const struct node *node, struct buffer *out)
             continue;
         member_number(out, "match", view.match);
         member_text(out, "state", states[view.state]);
-        member_number(out, "heard_ms", view.heard_ms <= node->now_ms ? node->now_ms - view.heard_ms : 0);
+        member_number(out, "heard_ms", view.heard_ms <= node->env.now_ms ? node->env.now_ms - view.heard_ms : 0);
         member_text(out, "disk", peer->has_room ? "ok" : "full");
     }
 }
@@ -99,8 +99,8 @@ void status_write(const struct node *node, struct buffer *out)
 {
     struct disk_sizes sizes;
     disk_sizes(node->disk, &sizes);
-    ensure(node->options.peer_count > 0);
-    number(out, "id", node->options.id);
+    ensure(node->env.options.peer_count > 0);
+    number(out, "id", node->env.options.id);
     text(out, "role", role_name(node));
     if (node->identity.configuration.count > 0 && !raft_is_voter(node->raft))
         text(out, "learner_reason", raft_rolled_back(node->raft) ? EXCHANGE_ROLLED_BACK : STATUS_NEW_DIRECTORY);
@@ -120,7 +120,7 @@ void status_write(const struct node *node, struct buffer *out)
     number(out, "wal_batches", node->persist.batches);
     number(out, "wal_sync_us", node->persist.sync_us);
     number(out, "connections", node->client_count);
-    number(out, "uptime_s", (node->now_ms - node->started_ms) / 1000);
+    number(out, "uptime_s", (node->env.now_ms - node->env.started_ms) / 1000);
     text(out, "version", CLEAT_VERSION);
     text(out, "cluster_id", "");
     buffer_append_hex(out, node->identity.configuration.cluster_id);

@@ -94,7 +94,7 @@ static bool add(struct node *node, struct client_txn *txn, const struct command 
     bool changes = command_changes(part->kind);
     if (txn->lines > TRANSACTION_PARTS_MAX)
         spoil(txn, REPLY_CMD_ERR, "a transaction has at most " TRANSACTION_PARTS_MAX_TEXT " lines");
-    else if (buffer_size(&txn->parts) + size > node->limits.value_max_bytes + TXN_ALLOWANCE)
+    else if (buffer_size(&txn->parts) + size > node->env.limits.value_max_bytes + TXN_ALLOWANCE)
         spoil(txn, REPLY_TOO_BIG, "all lines together may be little larger than one file");
     else if (node->held_bytes + size > LIMIT_HELD_BYTES)
         spoil(txn, REPLY_BUSY, NULL);

@@ -54,7 +54,7 @@ static void say(uint64_t number)
 {
     char value[32];
     snprintf(value, sizeof value, "%llu", (unsigned long long)number);
-    logger_event(logger, "tick", "number", value, NULL);
+    logger_event(logger, LOG_LISTENING, "number", value, NULL);
 }
 
 /* COUNT lines, which takes no time worth speaking of. */
@@ -80,8 +80,8 @@ static uint64_t check_ticks(uint64_t first)
         if (sscanf(event, "Z event=log_dropped count=%llu%n", &number, &end) == 1 && event[end] == '\0') {
             next += number;
         } else {
-            ck_assert_msg(sscanf(event, "Z event=tick number=%llu%n", &number, &end) == 1 && event[end] == '\0', "%s",
-                          line);
+            int found = sscanf(event, "Z event=listening number=%llu%n", &number, &end);
+            ck_assert_msg(found == 1 && event[end] == '\0', "%s", line);
             ck_assert_uint_eq(number, next);
             next++;
         }

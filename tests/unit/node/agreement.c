@@ -20,11 +20,11 @@ static void open_node(uint32_t listed, uint32_t members)
             (struct raft_member){.id = i + 1, .incarnation = 101 + i, .address = "self",
                                  .role = i > 1 && i == members - 1 ? RAFT_LEARNER : RAFT_VOTER};
     node = memory_get(sizeof *node);
-    node->options.id = 1;
-    node->options.peer_count = listed;
-    node->options.agreement_every = LIMIT_AGREEMENT_EVERY;
+    node->env.options.id = 1;
+    node->env.options.peer_count = listed;
+    node->env.options.agreement_every = LIMIT_AGREEMENT_EVERY;
     for (uint32_t i = 0; i < listed; i++)
-        node->options.peers[i].id = i + 1;
+        node->env.options.peers[i].id = i + 1;
     node->raft = raft_open(&options, &start);
     node->store = store_open(1);
     for (uint64_t index = 1; index <= LIMIT_AGREEMENT_EVERY; index++)
@@ -41,7 +41,7 @@ static void teardown(void)
 {
     raft_close(node->raft);
     store_close(node->store);
-    buffer_close(&node->log);
+    buffer_close(&node->env.log);
     free(node);
 }
 

@@ -39,7 +39,7 @@ START_TEST(the_clusters_limits_hold_from_when_it_is_known)
     tell(&configuration);
     turn(true);
     ck_assert(formation_settled(node));
-    ck_assert_uint_eq(node->limits.value_max_bytes, 500);
+    ck_assert_uint_eq(node->env.limits.value_max_bytes, 500);
     ck_assert_uint_eq(node->gateway.count_max, 3);
     ck_assert_uint_eq(node->gateway.allowed_max, 5000);
     stop();

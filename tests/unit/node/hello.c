@@ -41,16 +41,16 @@ START_TEST(who_is_linked_is_not_called)
     struct node_link *link = call(MEMBER, 1, 1000, 1);
     /* The one with the higher id, too. */
     for (uint32_t own = 1; own <= 3; own += 2) {
-        node->options.id = own;
+        node->env.options.id = own;
         ck_assert(!node_calls(node, 2, NODE_LINK_CONSENSUS));
         ck_assert(node_calls(node, 2, NODE_LINK_BULK)); /* that kind is not up */
     }
-    node->options.id = 1;
+    node->env.options.id = 1;
     node_link_close(node, link);
     ck_assert(!node_calls(node, 2, NODE_LINK_CONSENSUS));
-    node->options.id = 3;
+    node->env.options.id = 3;
     ck_assert(node_calls(node, 2, NODE_LINK_CONSENSUS));
-    node->options.id = 1;
+    node->env.options.id = 1;
 }
 END_TEST
 

@@ -93,7 +93,7 @@ START_TEST(and_again_when_it_is_found_in_the_log)
     struct disk_recovered recovered = {.identity = node->identity, .term = 2, .life = 1, .entries = &entry,
                                        .entry_count = 1};
     struct store *store = store_open(1);
-    ck_assert_ptr_null(node_open(&node->options, disk, &recovered, store, 1, reason));
+    ck_assert_ptr_null(node_open(&node->env.options, disk, &recovered, store, 1, reason));
     ck_assert_ptr_nonnull(strstr(reason, "this version cannot read: run the newest cleatd"));
     store_close(store);
     blob_release(entry.payload);

@@ -23,7 +23,7 @@ static void form(bool own_disk_is_new)
         configuration.members[id - 1] = (struct raft_member){
             .id = id, .incarnation = incarnation_of(id) + (id == OWN && own_disk_is_new), .role = RAFT_VOTER,
             .address = "h:1"};
-    limits_encode(&node->limits, &configuration);
+    limits_encode(&node->env.limits, &configuration);
     raft_configuration_encode(&configuration, &bytes);
     formation_received(node, 2, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
@@ -82,7 +82,7 @@ static void expect_refusal(const char *text)
     struct node_client *client = node_client_open(node, &connection);
     char line[400] = "ERR_NO_LEADER ";
     type(client, "write a 1\nx\n");
-    now_ms += node->options.command_timeout_ms;
+    now_ms += node->env.options.command_timeout_ms;
     turn(true);
     expect(client, strcat(strcat(line, text), "\r\n"));
     node_client_close(node, client);

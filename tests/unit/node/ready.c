@@ -88,7 +88,7 @@ END_TEST
 
 START_TEST(a_node_that_has_to_stop_is_not_ready)
 {
-    node_stop(node, "test", "because");
+    env_stop(&node->env, LOG_STOPPED, "because");
     ck_assert(!node_ready(node));
 }
 END_TEST

@@ -60,7 +60,7 @@ START_TEST(what_waits_too_long_is_answered_and_given_up)
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
     struct disk_log *request = ask_and_take(client, "write a 1\nx\nread a\n");
-    turns_for(node->options.command_timeout_ms + 10);
+    turns_for(node->env.options.command_timeout_ms + 10);
     char got[200] = "";
     chain_copy(node_client_output(client), got, node_client_output(client)->size);
     ck_assert_ptr_nonnull(strstr(got, "ERR_TIMEOUT "));

@@ -18,7 +18,7 @@ static void begin(void)
         configuration.members[i] =
             (struct raft_member){.id = i + 1, .incarnation = 101 + i, .role = RAFT_VOTER, .address = "self"};
     configuration.members[0].incarnation = node->identity.incarnation;
-    limits_encode(&node->limits, &configuration);
+    limits_encode(&node->env.limits, &configuration);
     struct buffer body = {0};
     raft_configuration_encode(&configuration, &body);
     formation_received(node, 2, buffer_start(&body), buffer_size(&body));

@@ -49,7 +49,7 @@ START_TEST(a_text_may_be_part_of_it)
     ask("txn\nset a  once=x\nset b \nset c y\r\nif a 1\ncommit\n", "OK 2\r\n");
     ask("read a\nread b\nread c\n",
         "CONTENTS 2 7 0\r\n once=x\r\nCONTENTS 2 0 0\r\n\r\nCONTENTS 2 1 0\r\ny\r\n");
-    node->limits.value_max_bytes = 3;
+    node->env.limits.value_max_bytes = 3;
     ask("set a abc\nset a abcd\n", "OK 3\r\nERR_TOO_BIG above this cluster's limit for a file, nothing was done\r\n");
     ask("txn\nset a ab\nset b abcd\ncommit\nread a\n",
         "ERR_TOO_BIG above this cluster's limit for a file, nothing was done\r\nCONTENTS 3 3 0\r\nabc\r\n");
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(it_has_128_lines_at_most)
 {
-    node->limits.value_max_bytes = 1300; /* their heads alone are larger than 1024 and what is allowed above it */
+    node->env.limits.value_max_bytes = 1300; /* their heads alone are larger than 1024 and what is allowed above it */
     for (int lines = 127; lines <= 129; lines++) {
         type(client, "txn\nwrite a 1\nx\n");
         for (int i = 1; i < lines; i++)
@@ -253,7 +253,7 @@ END_TEST
 START_TEST(a_full_store)
 {
     ask("write a 1\nx\nwrite b 1\ny\n", "OK 1\r\nOK 2\r\n");
-    node->limits.memory_max_bytes = store_memory_bytes(node->store) - 1;
+    node->env.limits.memory_max_bytes = store_memory_bytes(node->store) - 1;
     static const char full[] =
         "ERR_STORE_FULL the memory limit for files is reached, nothing was done; delete some\r\n";
     ask("txn\nwrite c 1\nx\ncommit\n", full);
@@ -330,10 +330,10 @@ START_TEST(what_fails_when_it_is_done_counts_as_failed)
     ask("write a 1\nx\n", "OK 1\r\n");
     ask("incr a 1\n", "ERR_NOT_A_NUMBER the file holds no whole number, or the sum has no room in 64 bits\r\n");
     ask("cas a 9 1\nx\n", "ERR_VERSION 1\r\n");
-    ck_assert_uint_eq(node->meter.commands[VERB_INCR][METER_FAILED], 1);
-    ck_assert_uint_eq(node->meter.commands[VERB_INCR][METER_DONE], 0);
-    ck_assert_uint_eq(node->meter.commands[VERB_CAS][METER_NOT_SO], 1);
-    ck_assert_uint_eq(node->meter.errors[REPLY_NOT_A_NUMBER], 1);
+    ck_assert_uint_eq(node->env.meter.commands[VERB_INCR][METER_FAILED], 1);
+    ck_assert_uint_eq(node->env.meter.commands[VERB_INCR][METER_DONE], 0);
+    ck_assert_uint_eq(node->env.meter.commands[VERB_CAS][METER_NOT_SO], 1);
+    ck_assert_uint_eq(node->env.meter.errors[REPLY_NOT_A_NUMBER], 1);
 }
 END_TEST
 
