@@ -12,102 +12,239 @@ enum {
     FORMAT_OFFSET = 0,
     KIND_OFFSET = 1,
     NAME_SIZE_OFFSET = 2,
-    FLAGS_OFFSET = 3,
     GATEWAY_OFFSET = 4,
     EPOCH_OFFSET = 8,
     NUMBER_OFFSET = 16,
     LOWEST_OFFSET = 24,
-    VERSION_OFFSET = 32,
-    EXPTIME_OFFSET = 40,
+    EXTRAS_SIZE_OFFSET = 32,
+    LEVEL_OFFSET = 36,
+    ZERO_OFFSET = 38,
     NAME_OFFSET = COMMAND_HEADER_SIZE,
 };
 
-enum { FLAG_GUARDED = 1, FLAG_TOKEN = 2, FLAGS_KNOWN = FLAG_GUARDED | FLAG_TOKEN };
+#define CHECK(name, number, text, level, class, body, names, contents, extras)                                         \
+    _Static_assert(COMMAND_BODY_SIZE(body) <= COMMAND_BODY_MAX, "no body is larger");
+COMMAND_KINDS(CHECK)
+#undef CHECK
 
-_Static_assert(REQUEST_NAME_MAX <= UINT8_MAX, "a name's size is one byte");
+#define ADD(name, number, size, level) +COMMAND_EXTRA_HEADER + (size)
+_Static_assert(COMMAND_EXTRAS_MAX == 0 COMMAND_EXTRAS(ADD), "all extras together");
+#undef ADD
 
-/* What commands of a kind have. */
-static const struct kind {
-    bool has_name;
-    bool has_value;
-    bool has_guard;
-    bool has_source; /* the value is a name */
-} kinds[COMMAND_KIND_END] = {
-    [COMMAND_WRITE] = {.has_name = true, .has_value = true},
-    [COMMAND_CAS] = {.has_name = true, .has_value = true},
-    [COMMAND_DELETE] = {.has_name = true, .has_guard = true},
-    [COMMAND_TOUCH] = {.has_name = true, .has_guard = true},
-    [COMMAND_APPEND] = {.has_name = true, .has_value = true},
-    [COMMAND_INCR] = {.has_name = true},
-    [COMMAND_COPY] = {.has_name = true, .has_value = true, .has_guard = true, .has_source = true},
-    [COMMAND_MOVE] = {.has_name = true, .has_value = true, .has_guard = true, .has_source = true},
-    [COMMAND_TXN] = {.has_value = true},
-    [COMMAND_IF_VERSION] = {.has_name = true},
-    [COMMAND_IF_PRESENT] = {.has_name = true},
+static const struct extra_row {
+    uint32_t size;
+    uint16_t level; /* 0: there is no such extra */
+} extra_rows[32] = {
+#define ROW(name, number, size, level) [number] = {size, level},
+    COMMAND_EXTRAS(ROW)
+#undef ROW
 };
 
-/* A name, and not the target's. */
+/* --- what a command may be ---------------------------------------------------------------------------------------- */
+
+bool command_name_valid(const void *name, size_t size)
+{
+    return size > 0 && size <= COMMAND_NAME_MAX && !memchr(name, 0, size);
+}
+
+static bool is_setting(const uint8_t *name)
+{
+    return name[0] == COMMAND_SETTING_MARK;
+}
+
+static bool name_is_sound(const struct command *command, enum command_names names)
+{
+    switch (names) {
+    case COMMAND_NAMES_NONE:
+        return command->name_size == 0;
+    case COMMAND_NAMES_FILE:
+        return command_name_valid(command->name, command->name_size) && !is_setting(command->name);
+    case COMMAND_NAMES_SETTING:
+        return command_name_valid(command->name, command->name_size) && is_setting(command->name);
+    }
+    return false;
+}
+
+/* A file's name, and not the target's. */
 static bool source_is_sound(const struct command *command)
 {
-    return request_name(command->value, command->value_size) &&
-           (command->value_size != command->name_size ||
-            memcmp(command->value, command->name, command->name_size) != 0);
+    return command->source && command_name_valid(command->source, command->source_size) &&
+           !is_setting(command->source) &&
+           (command->source_size != command->name_size ||
+            memcmp(command->source, command->name, command->name_size) != 0);
+}
+
+static bool contents_are_sound(const struct command *command, enum command_contents contents)
+{
+    if (contents == COMMAND_CONTENTS_SOURCE)
+        return command->value_size == 0 && source_is_sound(command);
+    if (command->source)
+        return false;
+    if (contents == COMMAND_CONTENTS_SETTING)
+        return command->value_size <= COMMAND_SETTING_MAX;
+    return contents != COMMAND_CONTENTS_NONE || command->value_size == 0;
 }
 
 bool command_sound(const struct command *command)
 {
-    if (command->kind < COMMAND_TICK || command->kind >= COMMAND_KIND_END)
+    if (!command_known(command->kind))
         return false;
-    const struct kind *kind = &kinds[command->kind];
+    const struct command_row *row = command_row(command->kind);
     if (command->exptime_s > REQUEST_EXPTIME_MAX_S)
         return false;
-    if ((!kind->has_value && command->value_size > 0) || (!kind->has_guard && command->guarded))
+    if (command->guarded && (row->body & BODY_GUARDED) == 0)
         return false;
-    if (kind->has_source && !source_is_sound(command))
+    if ((row->body & BODY_LEVEL) && (command->level == 0 || command->level > LEVEL_KNOWN))
         return false;
-    if (!kind->has_name)
-        return command->name_size == 0;
-    return request_name(command->name, command->name_size);
-}
-
-bool command_changes(enum command_kind kind)
-{
-    return kind >= COMMAND_WRITE && kind < COMMAND_TXN;
+    return name_is_sound(command, row->names) && contents_are_sound(command, row->contents);
 }
 
 /* The rules on which encoding insists and which decoding checks, for what is not part of a transaction. */
 static bool command_valid(const struct command *command)
 {
-    if (!command_sound(command) || command->kind >= COMMAND_IF_VERSION)
+    if (!command_sound(command))
         return false;
-    if (command->token && !command_changes(command->kind) && command->kind != COMMAND_TXN)
+    const struct command_row *row = command_row(command->kind);
+    if (row->class == COMMAND_CLASS_CONDITION)
         return false;
-    return command->kind != COMMAND_TXN || transaction_valid(command->value, command->value_size);
+    if (command->token && (row->extras & COMMAND_EXTRA(TOKEN)) == 0)
+        return false;
+    return row->contents != COMMAND_CONTENTS_PARTS || transaction_valid(command->value, command->value_size);
 }
+
+/* --- body, contents, extras --------------------------------------------------------------------------------------- */
+
+void command_body_encode(const struct command *command, uint8_t *at)
+{
+    unsigned body = command_row(command->kind)->body;
+    if (body & BODY_GUARDED)
+        *at++ = command->guarded;
+    if (body & BODY_VERSION) {
+        bytes_put_u64(at, (body & BODY_GUARDED) && !command->guarded ? 0 : command->version);
+        at += 8;
+    }
+    if (body & BODY_DELTA) {
+        bytes_put_u64(at, (uint64_t)command->delta);
+        at += 8;
+    }
+    if (body & BODY_EXPTIME) {
+        bytes_put_u64(at, command->exptime_s);
+        at += 8;
+    }
+    if (body & BODY_LEVEL)
+        bytes_put_u16(at, command->level);
+}
+
+bool command_body_decode(const uint8_t *at, struct command *command)
+{
+    unsigned body = command_row(command->kind)->body;
+    uint8_t guarded = body & BODY_GUARDED ? *at++ : 0;
+    command->guarded = guarded == 1;
+    if (body & BODY_VERSION) {
+        command->version = bytes_u64(at);
+        at += 8;
+    }
+    if (body & BODY_DELTA) {
+        command->delta = (int64_t)bytes_u64(at);
+        at += 8;
+    }
+    if (body & BODY_EXPTIME) {
+        command->exptime_s = bytes_u64(at);
+        at += 8;
+    }
+    if (body & BODY_LEVEL)
+        command->level = bytes_u16(at);
+    return guarded <= 1 && (guarded == 1 || (body & BODY_GUARDED) == 0 || command->version == 0);
+}
+
+void command_take_contents(struct command *command, const uint8_t *at, size_t size)
+{
+    bool is_source = command_row(command->kind)->contents == COMMAND_CONTENTS_SOURCE;
+    command->value = is_source ? NULL : at;
+    command->value_size = is_source ? 0 : size;
+    command->source = is_source ? at : NULL;
+    command->source_size = is_source ? size : 0;
+}
+
+static size_t extras_size(const struct command *command)
+{
+    return command->token ? COMMAND_EXTRA_HEADER + COMMAND_TOKEN_SIZE : 0;
+}
+
+/* The lowest level at which COMMAND is understood. A RAISE is understood by whoever knows what it raises to. */
+static uint16_t level_of(const struct command *command)
+{
+    uint16_t level = command_row(command->kind)->level;
+    uint16_t token = command->token ? extra_rows[COMMAND_EXTRA_TOKEN].level : 0;
+    if (command->level > level)
+        level = command->level;
+    return level > token ? level : token;
+}
+
+static void extras_encode(const struct command *command, uint8_t *at)
+{
+    if (command->token) {
+        at[0] = COMMAND_EXTRA_TOKEN;
+        bytes_put_u32(at + 1, COMMAND_TOKEN_SIZE);
+        memcpy(at + COMMAND_EXTRA_HEADER, command->token, COMMAND_TOKEN_SIZE);
+    }
+}
+
+/* False where one is not known, or not one that the kind may have, or not as it must be. */
+static bool extras_decode(const uint8_t *at, const uint8_t *end, struct command *command)
+{
+    unsigned before = 0;
+    while (at < end) {
+        if (end - at < COMMAND_EXTRA_HEADER)
+            return false;
+        unsigned type = at[0];
+        uint32_t size = bytes_u32(at + 1);
+        at += COMMAND_EXTRA_HEADER;
+        if (type <= before || type >= sizeof extra_rows / sizeof *extra_rows ||
+            (command_row(command->kind)->extras & (1u << type)) == 0)
+            return false;
+        if (size != extra_rows[type].size || size > (size_t)(end - at))
+            return false;
+        switch ((enum command_extra)type) {
+        case COMMAND_EXTRA_TOKEN:
+            command->token = at;
+            break;
+        }
+        at += size;
+        before = type;
+    }
+    return true;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 struct blob *command_encode(const struct command *command)
 {
     ensure(command_valid(command));
-    if (command->value_size >= UINT32_MAX)
+    size_t contents_size = command_contents_size(command);
+    if (contents_size >= UINT32_MAX)
         return NULL;
-    size_t token_size = command->token ? COMMAND_TOKEN_SIZE : 0;
-    struct blob *blob = blob_new(COMMAND_HEADER_SIZE + command->name_size + command->value_size + token_size);
+    size_t body_size = command_row(command->kind)->body_size;
+    struct blob *blob = blob_new(NAME_OFFSET + command->name_size + body_size + contents_size + extras_size(command));
     if (!blob)
         return NULL;
     uint8_t *bytes = blob->bytes;
     bytes[FORMAT_OFFSET] = COMMAND_FORMAT;
     bytes[KIND_OFFSET] = (uint8_t)command->kind;
-    bytes[NAME_SIZE_OFFSET] = (uint8_t)command->name_size;
-    bytes[FLAGS_OFFSET] = (uint8_t)((command->guarded ? FLAG_GUARDED : 0) | (command->token ? FLAG_TOKEN : 0));
-    bytes_put_u64(bytes + VERSION_OFFSET, command->version);
-    bytes_put_u64(bytes + EXPTIME_OFFSET, command->exptime_s);
+    bytes_put_u16(bytes + NAME_SIZE_OFFSET, (uint16_t)command->name_size);
+    bytes_put_u32(bytes + EXTRAS_SIZE_OFFSET, (uint32_t)extras_size(command));
+    bytes_put_u16(bytes + LEVEL_OFFSET, level_of(command));
+    bytes_put_u16(bytes + ZERO_OFFSET, 0);
     command_number(blob, command->gateway, command->epoch, command->number, command->lowest);
+    uint8_t *at = bytes + NAME_OFFSET;
     if (command->name_size > 0)
-        memcpy(bytes + NAME_OFFSET, command->name, command->name_size);
-    if (command->value && command->value_size > 0)
-        memcpy(bytes + NAME_OFFSET + command->name_size, command->value, command->value_size);
-    if (command->token)
-        memcpy(bytes + blob->size - COMMAND_TOKEN_SIZE, command->token, COMMAND_TOKEN_SIZE);
+        memcpy(at, command->name, command->name_size);
+    at += command->name_size;
+    command_body_encode(command, at);
+    at += body_size;
+    if (command_contents(command) && contents_size > 0)
+        memcpy(at, command_contents(command), contents_size);
+    extras_encode(command, at + contents_size);
     return blob;
 }
 
@@ -121,38 +258,8 @@ void command_number(struct blob *blob, uint32_t gateway, uint64_t epoch, uint64_
     bytes_put_u64(blob->bytes + LOWEST_OFFSET, lowest);
 }
 
-bool command_decode(const uint8_t *bytes, size_t size, struct command *command)
-{
-    *command = (struct command){0};
-    if (size < COMMAND_HEADER_SIZE || bytes[FORMAT_OFFSET] != COMMAND_FORMAT)
-        return false;
-    size_t name_size = bytes[NAME_SIZE_OFFSET];
-    uint8_t flags = bytes[FLAGS_OFFSET];
-    size_t token_size = flags & FLAG_TOKEN ? COMMAND_TOKEN_SIZE : 0;
-    if ((flags & ~FLAGS_KNOWN) != 0 || name_size + token_size > size - COMMAND_HEADER_SIZE)
-        return false;
-    struct command decoded = {
-        .kind = (enum command_kind)bytes[KIND_OFFSET],
-        .gateway = bytes_u32(bytes + GATEWAY_OFFSET),
-        .epoch = bytes_u64(bytes + EPOCH_OFFSET),
-        .number = bytes_u64(bytes + NUMBER_OFFSET),
-        .lowest = bytes_u64(bytes + LOWEST_OFFSET),
-        .version = bytes_u64(bytes + VERSION_OFFSET),
-        .exptime_s = bytes_u64(bytes + EXPTIME_OFFSET),
-        .guarded = (flags & FLAG_GUARDED) != 0,
-        .name = bytes + NAME_OFFSET,
-        .name_size = name_size,
-        .value = bytes + NAME_OFFSET + name_size,
-        .value_size = size - NAME_OFFSET - name_size - token_size,
-        .token = token_size > 0 ? bytes + size - token_size : NULL,
-    };
-    if (!command_valid(&decoded))
-        return false;
-    *command = decoded;
-    return true;
-}
-
-bool command_origin(const uint8_t *bytes, size_t size, struct command *command)
+/* False: there is no whole header of this format. */
+static bool header_decode(const uint8_t *bytes, size_t size, struct command *command)
 {
     *command = (struct command){0};
     if (size < COMMAND_HEADER_SIZE || bytes[FORMAT_OFFSET] != COMMAND_FORMAT)
@@ -161,7 +268,50 @@ bool command_origin(const uint8_t *bytes, size_t size, struct command *command)
     command->gateway = bytes_u32(bytes + GATEWAY_OFFSET);
     command->epoch = bytes_u64(bytes + EPOCH_OFFSET);
     command->number = bytes_u64(bytes + NUMBER_OFFSET);
+    command->lowest = bytes_u64(bytes + LOWEST_OFFSET);
     return true;
+}
+
+/* What is behind the header of COMMAND. */
+static bool rest_decode(const uint8_t *bytes, size_t size, struct command *command)
+{
+    if (!command_known(bytes[KIND_OFFSET]) || bytes_u16(bytes + ZERO_OFFSET) != 0)
+        return false;
+    size_t name_size = bytes_u16(bytes + NAME_SIZE_OFFSET);
+    size_t body_size = command_row(command->kind)->body_size;
+    size_t extras = bytes_u32(bytes + EXTRAS_SIZE_OFFSET);
+    size_t left = size - NAME_OFFSET;
+    if (name_size + body_size > left || extras > left - name_size - body_size)
+        return false;
+    command->name = bytes + NAME_OFFSET;
+    command->name_size = name_size;
+    const uint8_t *at = command->name + name_size;
+    if (!command_body_decode(at, command))
+        return false;
+    command_take_contents(command, at + body_size, left - name_size - body_size - extras);
+    if (!extras_decode(bytes + size - extras, bytes + size, command))
+        return false;
+    return bytes_u16(bytes + LEVEL_OFFSET) == level_of(command) && command_valid(command);
+}
+
+bool command_decode(const uint8_t *bytes, size_t size, struct command *command)
+{
+    if (header_decode(bytes, size, command) && rest_decode(bytes, size, command))
+        return true;
+    *command = (struct command){0};
+    return false;
+}
+
+bool command_origin(const uint8_t *bytes, size_t size, struct command *command)
+{
+    return header_decode(bytes, size, command);
+}
+
+unsigned command_level(const uint8_t *bytes, size_t size)
+{
+    if (size < COMMAND_HEADER_SIZE || bytes[FORMAT_OFFSET] != COMMAND_FORMAT)
+        return 0;
+    return bytes_u16(bytes + LEVEL_OFFSET);
 }
 
 bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_t *name_size)
@@ -169,14 +319,20 @@ bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_
     if (size < COMMAND_HEADER_SIZE)
         return false;
     *name = bytes + COMMAND_HEADER_SIZE;
-    *name_size = bytes[NAME_SIZE_OFFSET];
+    *name_size = bytes_u16(bytes + NAME_SIZE_OFFSET);
     return *name_size > 0 && *name_size <= size - COMMAND_HEADER_SIZE;
+}
+
+size_t command_name_size(const struct blob *blob)
+{
+    ensure(blob->size >= COMMAND_HEADER_SIZE);
+    return bytes_u16(blob->bytes + NAME_SIZE_OFFSET);
 }
 
 size_t command_value_offset(const struct blob *blob)
 {
-    ensure(blob->size >= COMMAND_HEADER_SIZE);
-    size_t offset = COMMAND_HEADER_SIZE + (size_t)blob->bytes[NAME_SIZE_OFFSET];
+    size_t name_size = command_name_size(blob);
+    size_t offset = NAME_OFFSET + name_size + command_row((enum command_kind)blob->bytes[KIND_OFFSET])->body_size;
     ensure(offset <= blob->size);
     return offset;
 }
@@ -184,9 +340,9 @@ size_t command_value_offset(const struct blob *blob)
 size_t command_value_size(const struct blob *blob)
 {
     size_t offset = command_value_offset(blob);
-    size_t token_size = blob->bytes[FLAGS_OFFSET] & FLAG_TOKEN ? COMMAND_TOKEN_SIZE : 0;
-    ensure(token_size <= blob->size - offset);
-    return blob->size - offset - token_size;
+    size_t extras = bytes_u32(blob->bytes + EXTRAS_SIZE_OFFSET);
+    ensure(extras <= blob->size - offset);
+    return blob->size - offset - extras;
 }
 
 void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE])
@@ -207,11 +363,15 @@ struct command command_of_request(const struct request *request, uint8_t token[C
     enum command_kind kind = verb_kinds[request->verb];
     if (kind == COMMAND_IF_PRESENT && request->has_version)
         kind = COMMAND_IF_VERSION;
+    if (kind == 0)
+        return (struct command){0};
+    const struct command_row *row = command_row(kind);
     struct command command = {
         .kind = kind,
-        .version = request->verb == VERB_INCR ? (uint64_t)request->delta : request->version,
+        .version = request->version,
+        .delta = request->delta,
         .exptime_s = request->exptime_s,
-        .guarded = request->has_version && kinds[kind].has_guard,
+        .guarded = request->has_version && (row->body & BODY_GUARDED) != 0,
         .name = request->name,
         .name_size = request->name_size,
         .value_size = (size_t)request->numbytes,
@@ -220,9 +380,9 @@ struct command command_of_request(const struct request *request, uint8_t token[C
         command.value = request->text;
         command.value_size = request->text_size;
     }
-    if (kinds[kind].has_source) {
-        command.value = request->other;
-        command.value_size = request->other_size;
+    if (row->contents == COMMAND_CONTENTS_SOURCE) {
+        command.source = request->other;
+        command.source_size = request->other_size;
     }
     if (request->token) {
         command_token(request->token, request->token_size, token);

@@ -1,20 +1,24 @@
 /* The log's commands: what the state machine applies, to and from the payload of a log entry.
  *
  *      offset  size
- *           0     1  format version, 1
- *           1     1  kind
- *           2     1  name size
- *           3     1  flags: 1 the version counts (delete, touch, copy, move); 2 a token is at the end
+ *           0     1  format, 2
+ *           1     1  kind (kind.h)
+ *           2     2  size of the name, at most COMMAND_NAME_MAX
  *           4     4  gateway: the id of the node that proposed it
  *           8     8  epoch: the log index of the gateway's open entry; for OPEN a nonce
  *          16     8  number: 1, 2, 3, ... within the epoch
  *          24     8  lowest: the lowest number that the gateway has not answered yet
- *          32     8  version (cas; delete, touch, copy, move where it counts); delta (incr)
- *          40     8  exptime in seconds (write, cas, touch; append, incr: of a file that they create)
- *          48        name, then value; then 16 bytes of token
+ *          32     4  size of all extras
+ *          36     2  level: the lowest at which this kind with these extras is understood; RAISE: what it raises to
+ *          38     2  0
+ *          40        name; body: the fields of this kind, in their order (kind.h); contents; extras
  *
- * All integers little-endian. TICK has no gateway: it only carries the entry's time to the store. COPY and MOVE have
- * the target's name, and the source's as their value. TXN has no name; its value is a row of parts (transaction.h). */
+ *      extra:  u8 type, u32 size, so many bytes; by ascending type, each at most once
+ *
+ * All integers little-endian. There is one form of each command: what decodes is encoded to the same bytes. The name's
+ * place is fixed, so that the store finds a file's command from its name. TICK has no gateway: it only carries the
+ * entry's time to the store. COPY and MOVE have the target's name, and the source's as contents. TXN has no name; its
+ * contents are a row of parts (transaction.h). */
 #ifndef CLEAT_PROTOCOL_COMMAND_H
 #define CLEAT_PROTOCOL_COMMAND_H
 
@@ -23,67 +27,45 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "protocol/kind.h"
 
-enum { COMMAND_FORMAT = 1, COMMAND_HEADER_SIZE = 48 };
-
-enum command_kind {
-    COMMAND_TICK = 1, /* nothing but time passes: due files expire */
-    COMMAND_OPEN,     /* a gateway begins a new epoch */
-    COMMAND_SKIP,     /* takes the place of a command that timed out */
-    COMMAND_WRITE,
-    COMMAND_CAS,
-    COMMAND_DELETE,
-    COMMAND_TOUCH,
-    COMMAND_APPEND,
-    COMMAND_INCR,
-    COMMAND_COPY,
-    COMMAND_MOVE,
-    COMMAND_TXN,
-    COMMAND_IF_VERSION, /* this and the next: parts of a TXN only */
-    COMMAND_IF_PRESENT,
-    COMMAND_KIND_END, /* kinds from here on are not known */
+enum {
+    COMMAND_FORMAT = 2,
+    COMMAND_HEADER_SIZE = 40,         /* where the name is */
+    COMMAND_BODY_MAX = COMMAND_BODY_SIZE(BODY_GUARD | BODY_EXPTIME), /* no kind's is larger */
+    COMMAND_EXTRA_HEADER = 5,
+    COMMAND_EXTRAS_MAX = COMMAND_EXTRA_HEADER + COMMAND_TOKEN_SIZE,
+    COMMAND_NAME_MAX = 1088,          /* bytes; of what clients name REQUEST_NAME_MAX */
+    COMMAND_SETTING_MAX = 64 * 1024,  /* bytes of a setting's value */
+    COMMAND_SETTING_MARK = 1,         /* the first byte of a setting's name, and of no file's */
+    COMMAND_OVERHEAD_MAX = COMMAND_HEADER_SIZE + COMMAND_NAME_MAX + COMMAND_BODY_MAX + COMMAND_EXTRAS_MAX,
 };
 
-enum { COMMAND_TOKEN_SIZE = 16 };
-
+/* Fields that a kind does not have are 0 and not encoded. */
 struct command {
     enum command_kind kind;
     uint32_t gateway;
-    uint64_t epoch;       /* OPEN: command_nonce */
+    uint64_t epoch;        /* OPEN: command_nonce */
     uint64_t number;
     uint64_t lowest;
-    uint64_t version;     /* INCR: command_delta */
-    uint64_t exptime_s;
-    bool guarded;         /* delete, touch, copy, move: only if the (target) file has `version`; 0: if there is none */
-    const uint8_t *name;  /* borrowed, as are the next two */
+    uint64_t version;
+    int64_t delta;         /* incr: what is added */
+    uint64_t exptime_s;    /* append, incr: of a file that they create */
+    uint16_t level;        /* raise */
+    bool guarded;          /* delete, touch, copy, move: only if the (target) file has `version`; 0: if there is none */
+    const uint8_t *name;   /* borrowed, as is all that follows */
     size_t name_size;
-    const uint8_t *value; /* COPY, MOVE: command_source */
+    const uint8_t *value;  /* contents of a file or a setting, a transaction's parts */
     size_t value_size;
-    const uint8_t *token; /* COMMAND_TOKEN_SIZE bytes that name this change, however often it is sent; NULL: none */
+    const uint8_t *source; /* copy, move: another file's name */
+    size_t source_size;
+    const uint8_t *token;  /* COMMAND_TOKEN_SIZE bytes that name this change, however often it is sent; NULL: none */
 };
-
-/* What some kinds keep in fields that are named after something else. */
-
-/* INCR: what is added, in the version as its two's complement. */
-static inline int64_t command_delta(const struct command *command)
-{
-    return (int64_t)command->version;
-}
 
 /* OPEN: the gateway's nonce for this opening, in the epoch. */
 static inline uint64_t command_nonce(const struct command *command)
 {
     return command->epoch;
-}
-
-/* COPY and MOVE: the source's name, in the value. False for any other kind: NAME and NAME_SIZE stay as they are. */
-static inline bool command_source(const struct command *command, const uint8_t **name, size_t *name_size)
-{
-    if (command->kind != COMMAND_COPY && command->kind != COMMAND_MOVE)
-        return false;
-    *name = command->value;
-    *name_size = command->value_size;
-    return true;
 }
 
 /* A new blob with COMMAND's header and name, and room for its value, which is copied too unless COMMAND->value is
@@ -93,9 +75,13 @@ struct blob *command_encode(const struct command *command);
 /* Sets what is known only when a command is numbered. BLOB must have one owner only. */
 void command_number(struct blob *blob, uint32_t gateway, uint64_t epoch, uint64_t number, uint64_t lowest);
 
-/* False where BYTES are no command (format, kind, sizes, a name or exptime that a client could not have sent). Borrows
- * BYTES. */
+/* False where BYTES are no command that this program knows: format, kind, level, sizes, extras, a name or a number that
+ * cannot be. Borrows BYTES. */
 bool command_decode(const uint8_t *bytes, size_t size, struct command *command);
+
+/* For the last line of a node that cannot go on: the level that BYTES, which do not decode, say they need. LEVEL_KNOWN
+ * or less: they are not newer but bad. 0: they are of another format, or no command at all. */
+unsigned command_level(const uint8_t *bytes, size_t size);
 
 /* Only who proposed it: kind, gateway, epoch and number, without looking at the rest. False as soon as that is not
  * there. For finding the one who waits for an entry before it is applied. */
@@ -105,14 +91,35 @@ bool command_origin(const uint8_t *bytes, size_t size, struct command *command);
  * BYTES. */
 bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_t *name_size);
 
-/* Where the value is in a blob made by command_encode. */
+/* The size of the name, and where the contents are, in a blob made by command_encode, or that decodes. */
+size_t command_name_size(const struct blob *blob);
 size_t command_value_offset(const struct blob *blob);
 size_t command_value_size(const struct blob *blob);
 
-/* True if a command of that kind, with this name, version, exptime, guard and value, could have come from a client. */
+/* Whether NAME may stand in the log: 1 to COMMAND_NAME_MAX bytes, none of them 0. */
+bool command_name_valid(const void *name, size_t size);
+
+/* True if a command of that kind may have this name, these fields, and contents of this size. */
 bool command_sound(const struct command *command);
-/* True if what KIND does changes a file: all but TICK, OPEN, SKIP, TXN and the conditions. */
-bool command_changes(enum command_kind kind);
+
+/* The fields of COMMAND's kind as they stand behind its name: command_row(kind)->body_size bytes at AT. */
+void command_body_encode(const struct command *command, uint8_t *at);
+/* Into COMMAND, whose kind is set. False where they are not written as they would be encoded. */
+bool command_body_decode(const uint8_t *at, struct command *command);
+
+/* What stands as contents: the value, or the source's name. */
+static inline const uint8_t *command_contents(const struct command *command)
+{
+    return command->source ? command->source : command->value;
+}
+
+static inline size_t command_contents_size(const struct command *command)
+{
+    return command->source ? command->source_size : command->value_size;
+}
+
+/* SIZE bytes AT are the contents of COMMAND, whose kind is set. */
+void command_take_contents(struct command *command, const uint8_t *at, size_t size);
 
 /* The log's form of a client's token: XXH3, 128 bits, of its text. */
 void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE]);

@@ -6,25 +6,32 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 
-enum { FLAG_GUARDED = 1 };
+enum { ZERO_OFFSET = 1, NAME_SIZE_OFFSET = 2, CONTENTS_SIZE_OFFSET = 4, EXTRAS_SIZE_OFFSET = 8 };
+
+size_t transaction_part_size(const struct command *part)
+{
+    return TRANSACTION_PART_HEADER + part->name_size + command_row(part->kind)->body_size +
+           command_contents_size(part);
+}
 
 bool transaction_append(struct buffer *parts, const struct command *part)
 {
-    ensure(part->name_size <= UINT8_MAX && part->value_size <= UINT32_MAX);
-    size_t size = TRANSACTION_PART_HEADER + part->name_size + part->value_size;
+    size_t contents_size = command_contents_size(part);
+    ensure(part->name_size <= COMMAND_NAME_MAX && contents_size <= UINT32_MAX);
+    size_t size = transaction_part_size(part);
     uint8_t *bytes = buffer_reserve(parts, size);
     if (!bytes)
         return false;
     bytes[0] = (uint8_t)part->kind;
-    bytes[1] = part->guarded ? FLAG_GUARDED : 0;
-    bytes[2] = (uint8_t)part->name_size;
-    bytes[3] = 0;
-    bytes_put_u32(bytes + 4, (uint32_t)part->value_size);
-    bytes_put_u64(bytes + 8, part->version);
-    bytes_put_u64(bytes + 16, part->exptime_s);
-    memcpy(bytes + TRANSACTION_PART_HEADER, part->name, part->name_size);
-    if (part->value && part->value_size > 0)
-        memcpy(bytes + TRANSACTION_PART_HEADER + part->name_size, part->value, part->value_size);
+    bytes[ZERO_OFFSET] = 0;
+    bytes_put_u16(bytes + NAME_SIZE_OFFSET, (uint16_t)part->name_size);
+    bytes_put_u32(bytes + CONTENTS_SIZE_OFFSET, (uint32_t)contents_size);
+    bytes_put_u32(bytes + EXTRAS_SIZE_OFFSET, 0);
+    uint8_t *at = bytes + TRANSACTION_PART_HEADER;
+    memcpy(at, part->name, part->name_size);
+    command_body_encode(part, at + part->name_size);
+    if (command_contents(part) && contents_size > 0)
+        memcpy(bytes + size - contents_size, command_contents(part), contents_size);
     buffer_added(parts, size);
     return true;
 }
@@ -33,30 +40,28 @@ bool transaction_next(const uint8_t **at, const uint8_t *end, struct command *pa
 {
     const uint8_t *bytes = *at;
     size_t left = (size_t)(end - bytes);
-    if (left < TRANSACTION_PART_HEADER || (bytes[1] & ~FLAG_GUARDED) != 0 || bytes[3] != 0)
+    if (left < TRANSACTION_PART_HEADER || !command_known(bytes[0]) || bytes[ZERO_OFFSET] != 0 ||
+        bytes_u32(bytes + EXTRAS_SIZE_OFFSET) != 0)
         return false;
-    size_t name_size = bytes[2], value_size = bytes_u32(bytes + 4);
+    *part = (struct command){.kind = (enum command_kind)bytes[0]};
+    size_t name_size = bytes_u16(bytes + NAME_SIZE_OFFSET), contents_size = bytes_u32(bytes + CONTENTS_SIZE_OFFSET);
+    size_t body_size = command_row(part->kind)->body_size;
     left -= TRANSACTION_PART_HEADER;
-    if (name_size > left || value_size > left - name_size)
+    if (name_size + body_size > left || contents_size > left - name_size - body_size)
         return false;
-    *part = (struct command){
-        .kind = (enum command_kind)bytes[0],
-        .guarded = (bytes[1] & FLAG_GUARDED) != 0,
-        .version = bytes_u64(bytes + 8),
-        .exptime_s = bytes_u64(bytes + 16),
-        .name = bytes + TRANSACTION_PART_HEADER,
-        .name_size = name_size,
-        .value = bytes + TRANSACTION_PART_HEADER + name_size,
-        .value_size = value_size,
-    };
-    *at = part->value + value_size;
-    return command_sound(part);
+    part->name = bytes + TRANSACTION_PART_HEADER;
+    part->name_size = name_size;
+    const uint8_t *body = part->name + name_size;
+    command_take_contents(part, body + body_size, contents_size);
+    *at = body + body_size + contents_size;
+    return command_body_decode(body, part) && command_sound(part);
 }
 
 size_t transaction_names(const struct command *change, struct transaction_name names[2])
 {
     names[0] = (struct transaction_name){change->name, change->name_size};
-    return command_source(change, &names[1].bytes, &names[1].size) ? 2 : 1;
+    names[1] = (struct transaction_name){change->source, change->source_size};
+    return change->source ? 2 : 1;
 }
 
 static bool touch_the_same(const struct command *a, const struct command *b)
@@ -114,7 +119,7 @@ bool transaction_valid(const uint8_t *parts, size_t size)
     for (size_t count = 0; at < end; count++) {
         if (count == TRANSACTION_PARTS_MAX || !transaction_next(&at, end, &part))
             return false;
-        if (part.kind == COMMAND_IF_VERSION || part.kind == COMMAND_IF_PRESENT)
+        if (command_row(part.kind)->class == COMMAND_CLASS_CONDITION)
             continue;
         if (!command_changes(part.kind))
             return false;

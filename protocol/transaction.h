@@ -1,14 +1,12 @@
-/* The parts of a transaction: conditions and changes, side by side in the value of a TXN command.
+/* The parts of a transaction: conditions and changes, side by side in the contents of a TXN command.
  *
  *      offset  size
- *           0     1  kind: WRITE ... MOVE, IF_VERSION (`version` 0: absent), IF_PRESENT
- *           1     1  flags: 1 the version counts (delete, touch, copy, move)
- *           2     1  name size
- *           3     1  0
- *           4     4  value size
- *           8     8  version; delta (incr)
- *          16     8  exptime in seconds
- *          24        name, then value
+ *           0     1  kind: of a change, or a condition: IF_VERSION (`version` 0: absent), IF_PRESENT
+ *           1     1  0
+ *           2     2  size of the name
+ *           4     4  size of the contents
+ *           8     4  size of all extras; 0: there are none that a part may have
+ *          12        name; body: as in a command of its own (kind.h); contents
  *
  * All integers little-endian. No two changes touch the same name, sources of copies included: so they can be looked at
  * one by one, before the first is made. Pure. */
@@ -18,7 +16,7 @@
 #include "base/buffer.h"
 #include "protocol/command.h"
 
-enum { TRANSACTION_PART_HEADER = 24 };
+enum { TRANSACTION_PART_HEADER = 12 };
 
 /* Conditions and changes in one; and as a text, for messages. */
 #define TRANSACTION_PARTS_MAX 128
@@ -26,7 +24,10 @@ enum { TRANSACTION_PART_HEADER = 24 };
 #define TRANSACTION_TEXT(number) TRANSACTION_TEXT_OF(number)
 #define TRANSACTION_TEXT_OF(number) #number
 
-/* Appends PART: kind, name, version, guard, exptime and value. With value NULL, room for value_size bytes, which the
+/* Bytes that PART takes. */
+size_t transaction_part_size(const struct command *part);
+
+/* Appends PART: kind, name, the fields of its kind, contents. With value NULL, room for value_size bytes, which the
  * caller fills in. False where memory fails: nothing is appended. */
 bool transaction_append(struct buffer *parts, const struct command *part);
 

@@ -112,10 +112,31 @@ static bool apply_by_type(struct node *node, const struct raft_entry *entry)
     }
 }
 
+/* The last line names what the entry needs, as far as its bytes tell. */
+static void stop_at_unknown(struct node *node, const struct raft_entry *entry)
+{
+    const struct blob *payload = entry->type == RAFT_ENTRY_COMMAND ? entry->payload : NULL;
+    unsigned level = payload ? command_level(payload->bytes, payload->size) : 0;
+    struct command origin;
+    struct buffer reason = {0};
+    buffer_append_text(&reason, "a committed entry ");
+    if (level > LEVEL_KNOWN && command_origin(payload->bytes, payload->size, &origin)) {
+        buffer_append_text(&reason, "(kind ");
+        buffer_append_number(&reason, origin.kind);
+        buffer_append_text(&reason, ", of level ");
+        buffer_append_number(&reason, level);
+        buffer_append_text(&reason, ") ");
+    }
+    buffer_append_text(&reason, "is one that this version cannot read: " NODE_NEWER);
+    buffer_append_u8(&reason, 0);
+    env_stop(&node->env, LOG_UNKNOWN_ENTRY, (const char *)buffer_start(&reason));
+    buffer_close(&reason);
+}
+
 static void apply_entry(struct node *node, const struct raft_entry *entry)
 {
     if (!apply_by_type(node, entry)) {
-        env_stop(&node->env, LOG_UNKNOWN_ENTRY, "a committed entry is one that this version cannot read: " NODE_NEWER);
+        stop_at_unknown(node, entry);
         return;
     }
     if (entry->type == RAFT_ENTRY_CONFIGURATION && !formation_limits(node)) {

@@ -150,13 +150,11 @@ static enum meter_outcome meter_of(enum outcome_code code)
  * turn. */
 static void reply_part(struct chain *out, const struct outcome *outcome, const struct command *part)
 {
-    const uint8_t *missing = part->name;
-    size_t missing_size = part->name_size;
     if (outcome->code == OUTCOME_MISMATCH) {
         reply_version_mismatch(out, outcome->version, part->name, part->name_size);
     } else if (outcome->code == OUTCOME_NOT_FOUND) {
-        (void)command_source(part, &missing, &missing_size);
-        reply_not_found(out, missing, missing_size);
+        reply_not_found(out, part->source ? part->source : part->name,
+                        part->source ? part->source_size : part->name_size);
     } else {
         reply_error_at(out, error_of(outcome->code), part->name, part->name_size);
     }

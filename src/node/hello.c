@@ -21,7 +21,7 @@ void hello_encode(const struct node *node, const struct node_link *link, struct 
     buffer_append_u8(out, (uint8_t)((node->identity.fresh ? FLAG_FRESH : 0) |
                                     (raft_rolled_back(node->raft) ? FLAG_ROLLED_BACK : 0)));
     buffer_append_u8(out, RAFT_ENTRY_TYPE_END - 1);
-    buffer_append_u8(out, COMMAND_KIND_END - 1);
+    buffer_append_u8(out, COMMAND_UNSET);
     buffer_append_u64(out, node->life);
     buffer_append_u64(out, node->start_term);
     buffer_append_u64(out, node->start_index);

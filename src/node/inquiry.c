@@ -83,7 +83,7 @@ struct inquiry_listing {
     uint32_t lines;
     bool more;                         /* the limit is reached, and something is left */
     bool over;
-    uint8_t cursor[REQUEST_NAME_MAX];
+    uint8_t cursor[COMMAND_NAME_MAX];
     size_t cursor_size;
 };
 

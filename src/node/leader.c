@@ -51,6 +51,9 @@ void leader_open(struct node *node, uint32_t gateway, uint64_t nonce)
         admission_opening(door, nonce, index);
 }
 
+_Static_assert(COMMAND_OVERHEAD_MAX + COMMAND_NAME_MAX <= PAYLOAD_ALLOWANCE, "two names and no value are an entry");
+_Static_assert(TXN_ALLOWANCE + COMMAND_OVERHEAD_MAX <= PAYLOAD_ALLOWANCE, "the largest transaction is an entry");
+
 /* One forwarded command: a blob of its own, if it is the one wanted. False: it is no command of this gateway's. */
 static bool take_forwarded(struct admission_gateway *door, uint32_t from, const uint8_t *bytes, size_t size,
                            uint64_t value_max)
@@ -58,9 +61,9 @@ static bool take_forwarded(struct admission_gateway *door, uint32_t from, const 
     struct command command;
     if (!bytes || !command_decode(bytes, size, &command) || command.gateway != from)
         return false;
-    if (command.value_size > value_max)
+    if (command.value_size > value_max + (command.kind == COMMAND_TXN ? TXN_ALLOWANCE : 0))
         return false;
-    if (command.kind == COMMAND_OPEN || command.kind == COMMAND_TICK)
+    if (!command_numbered(command.kind))
         return false;
     if (!admission_wants(door, command.epoch, command.number))
         return true;

@@ -25,6 +25,7 @@ enum {
     LIMIT_WINDOW = 16384,                    /* numbered commands of one gateway */
     LIMIT_WINDOW_BYTES = 16 * 1024 * 1024,   /* likewise, bytes */
     PAYLOAD_ALLOWANCE = 4096,                /* bytes that an entry may have beside a value, or without one */
+    TXN_ALLOWANCE = 2048,                    /* bytes of a transaction's lines beside one value of the largest size */
     LIMIT_PIPELINE = 1024,                   /* commands of one connection that are not answered */
     LIMIT_PIPELINE_BYTES = 4 * 1024 * 1024,  /* likewise, their contents */
     LIMIT_OUTPUT_BYTES = 4 * 1024 * 1024,    /* replies that a client has not read: no more is taken from it */

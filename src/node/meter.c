@@ -17,13 +17,14 @@ void meter_duration(struct meter_histogram *histogram, uint64_t us)
 
 enum verb meter_verb(const struct blob *command)
 {
-    static const enum verb verbs[COMMAND_KIND_END] = {
+    static const enum verb verbs[COMMAND_NUMBERS] = {
         [COMMAND_WRITE] = VERB_WRITE,   [COMMAND_CAS] = VERB_CAS,   [COMMAND_DELETE] = VERB_DELETE,
         [COMMAND_TOUCH] = VERB_TOUCH,   [COMMAND_COPY] = VERB_COPY, [COMMAND_MOVE] = VERB_MOVE,
         [COMMAND_APPEND] = VERB_APPEND, [COMMAND_INCR] = VERB_INCR, [COMMAND_TXN] = VERB_TXN,
     };
     struct command origin;
-    return command_origin(command->bytes, command->size, &origin) ? verbs[origin.kind] : VERB_NONE;
+    bool known = command_origin(command->bytes, command->size, &origin) && command_known(origin.kind);
+    return known ? verbs[origin.kind] : VERB_NONE;
 }
 
 const struct meter *node_meter(const struct node *node)

@@ -103,8 +103,6 @@ size_t client_held_contents(const struct node_client *client)
 size_t client_growth(struct node *node, const struct command *change)
 {
     struct store_file source;
-    const uint8_t *name;
-    size_t name_size;
     switch (change->kind) {
     case COMMAND_WRITE:
     case COMMAND_CAS:
@@ -113,7 +111,7 @@ size_t client_growth(struct node *node, const struct command *change)
     case COMMAND_INCR:
         return change->name_size + INTEGER_TEXT_MAX;
     case COMMAND_COPY:
-        return command_source(change, &name, &name_size) && store_read(node->store, name, name_size, &source)
+        return store_read(node->store, change->source, change->source_size, &source)
                    ? change->name_size + source.value_size
                    : 0;
     default:

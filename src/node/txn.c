@@ -8,12 +8,6 @@
 #include "node/state.h"
 #include "protocol/transaction.h"
 
-enum {
-    TXN_ALLOWANCE = 2048, /* bytes of conditions and names, beside one value of the largest size */
-};
-
-_Static_assert(TXN_ALLOWANCE + COMMAND_HEADER_SIZE + COMMAND_TOKEN_SIZE <= PAYLOAD_ALLOWANCE, "it fits into an entry");
-
 struct client_txn {
     struct buffer parts;
     size_t held;                /* bytes of it that have come and count as held: heads and names too */
@@ -89,7 +83,7 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
 /* One more part: room for its contents too. False: it does not fit. */
 static bool add(struct node *node, struct client_txn *txn, const struct command *part, bool has_contents)
 {
-    size_t size = TRANSACTION_PART_HEADER + part->name_size + part->value_size;
+    size_t size = transaction_part_size(part);
     size_t held = has_contents ? size - part->value_size : size; /* the rest as it comes */
     bool changes = command_changes(part->kind);
     if (txn->lines > TRANSACTION_PARTS_MAX)

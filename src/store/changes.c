@@ -82,15 +82,13 @@ static struct decision look_incr(struct store *store, const struct command *chan
 {
     int64_t sum;
     const struct file *file = find(store, change, found);
-    return sum_of(file, command_delta(change), &sum) ? may : (struct decision){OUTCOME_NOT_A_NUMBER, 0, 0};
+    return sum_of(file, change->delta, &sum) ? may : (struct decision){OUTCOME_NOT_A_NUMBER, 0, 0};
 }
 
 static struct decision look_copy(struct store *store, const struct command *change, struct found *found)
 {
-    const uint8_t *name = NULL;
-    size_t name_size = 0;
-    ensure(command_source(change, &name, &name_size));
-    found->source = expiry_find(store, name, name_size);
+    ensure(change->source != NULL);
+    found->source = expiry_find(store, change->source, change->source_size);
     if (!found->source)
         return not_found;
     const struct file *target = find(store, change, found);
@@ -198,7 +196,7 @@ static struct decision make_incr(struct store *store, const struct command *chan
 {
     struct file *file = found->file;
     int64_t sum = 0;
-    ensure(sum_of(file, command_delta(change), &sum));
+    ensure(sum_of(file, change->delta, &sum));
     uint8_t text[INTEGER_TEXT_MAX];
     size_t size = integer_format(sum, text);
     struct blob *contents = blob_for(store, change, size);
@@ -227,12 +225,14 @@ static struct decision make_move(struct store *store, const struct command *chan
 
 /* --- by kind ----------------------------------------------------------------------------------------------------- */
 
-static const struct change {
+struct change {
     struct decision (*look)(struct store *store, const struct command *change, struct found *found);
     struct decision (*make)(struct store *store, const struct command *change, const struct found *found,
                             uint64_t version);
     bool keeps; /* its entry becomes the file's blob, where it has one of its own */
-} changes[COMMAND_KIND_END] = {
+};
+
+static const struct change changes[COMMAND_NUMBERS] = {
     [COMMAND_WRITE] = {look_write, make_write, true},
     [COMMAND_CAS] = {look_cas, make_write, true},
     [COMMAND_DELETE] = {look_present, make_delete, false},
@@ -243,11 +243,13 @@ static const struct change {
     [COMMAND_MOVE] = {look_copy, make_move, false},
     [COMMAND_IF_VERSION] = {look_cas, NULL, false},
     [COMMAND_IF_PRESENT] = {look_present, NULL, false},
+    [COMMAND_SET] = {look_write, make_write, true},
+    [COMMAND_UNSET] = {look_present, make_delete, false},
 };
 
 struct decision change_look(struct store *store, const struct command *change, struct found *found)
 {
-    ensure(change->kind < COMMAND_KIND_END && changes[change->kind].look);
+    ensure(command_known(change->kind) && changes[change->kind].look);
     *found = (struct found){NULL, NULL, 0};
     return changes[change->kind].look(store, change, found);
 }
@@ -255,7 +257,7 @@ struct decision change_look(struct store *store, const struct command *change, s
 struct decision change_make(struct store *store, const struct command *change, const struct found *found,
                             struct blob *blob, uint64_t version)
 {
-    ensure(change->kind < COMMAND_KIND_END && changes[change->kind].make);
+    ensure(command_known(change->kind) && changes[change->kind].make);
     if (blob && changes[change->kind].keeps)
         return keep_write(store, change, found, blob, version);
     return changes[change->kind].make(store, change, found, version);

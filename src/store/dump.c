@@ -28,6 +28,7 @@ static void put_state(struct store *store)
 {
     struct buffer *head = &store->dump.head;
     buffer_append_u8(head, RECORD_STATE);
+    buffer_append_u16(head, store->level);
     buffer_append_u64(head, store->applied);
     buffer_append_u64(head, store->time_ms);
     buffer_append_u64(head, store->revision);

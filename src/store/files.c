@@ -22,8 +22,8 @@ size_t file_blob_memory_bytes(const struct blob *blob)
     return block_bytes(sizeof *blob + blob->size);
 }
 
-/* Name, value and, if the change had one, its token lie side by side in the blob and are hashed in one run; the name's
- * size says where one ends. What is before them (whose command it was) is not part of the file. */
+/* Name, body, value and extras lie side by side in the blob and are hashed in one run; the name's size says where one
+ * ends. What is before them (whose command it was) is not part of the file. */
 static uint64_t file_hash(const struct file *file)
 {
     ensure(file_blob(file)->size >= COMMAND_HEADER_SIZE + (size_t)file->named.name_size);
@@ -133,7 +133,7 @@ void files_add(struct files *files, const struct file_state *state)
 {
     ensure(!files->draining);
     struct file *file = pool_get(&files->pool);
-    file->named.name_size = (uint16_t)(command_value_offset(state->blob) - COMMAND_HEADER_SIZE);
+    file->named.name_size = (uint16_t)command_name_size(state->blob);
     file->expiry.mark = files->past.number;
     take_state(files, file, state);
     table_insert(&files->table, &file->named);

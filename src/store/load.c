@@ -14,6 +14,7 @@
 
 static bool load_state(struct store *store, struct reader *reader)
 {
+    uint16_t level = reader_u16(reader);
     uint64_t index = reader_u64(reader);
     uint64_t time_ms = reader_u64(reader);
     uint64_t revision = reader_u64(reader);
@@ -24,12 +25,13 @@ static bool load_state(struct store *store, struct reader *reader)
         return false;
     /* Every file took a revision, which it may share with others of its transaction. */
     if (index > COUNTER_MAX || revision > COUNTER_MAX || files / TRANSACTION_PARTS_MAX > revision ||
-        gateways > STORE_GATEWAYS_MAX || repeats > STORE_REPEATS_MAX)
+        gateways > STORE_GATEWAYS_MAX || repeats > STORE_REPEATS_MAX || level < LEVEL_BASE || level > LEVEL_KNOWN)
         return false;
     ensure(store->revision == 0 && store->gateways.count == 0);
     store->applied = index;
     store->time_ms = time_ms;
     store->revision = revision;
+    store->level = level;
     store->load.begun = true;
     store->load.files_left = files;
     store->load.gateways_left = gateways;
@@ -124,7 +126,7 @@ static bool load_repeats(struct store *store, struct reader *reader)
 /* The payload of a file's record must be what writes such a file; touched, it may live longer or shorter. */
 static bool file_is_valid(const struct store *store, const struct command *command, const struct file_state *state)
 {
-    if (command->kind != COMMAND_WRITE && command->kind != COMMAND_CAS)
+    if (command->kind != COMMAND_WRITE && command->kind != COMMAND_CAS && command->kind != COMMAND_SET)
         return false;
     if (state->created == 0 || state->created > state->version || state->version > store->revision)
         return false;

@@ -22,7 +22,7 @@ struct dump {
     size_t head_count;
     size_t head_next;                            /* the first record that is still in it */
     uint64_t files_left;                         /* of those that STATE announced */
-    uint8_t cursor[REQUEST_NAME_MAX];            /* the walk has passed all names up to this one */
+    uint8_t cursor[COMMAND_NAME_MAX];            /* the walk has passed all names up to this one */
     size_t cursor_size;                          /* 0: it has not started */
 };
 
@@ -46,6 +46,7 @@ struct store {
     uint64_t applied;
     uint64_t revision;
     uint64_t time_ms;
+    uint16_t level;        /* the cluster's: protocol/level.h */
     uint64_t copied_bytes; /* since the store was opened; no part of the state */
     struct dump dump;
     struct loading load;

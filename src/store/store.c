@@ -20,6 +20,7 @@ struct store *store_open(uint64_t seed)
     struct store *store = memory_get(sizeof *store);
     files_init(&store->files, seed);
     repeats_init(&store->repeats, seed);
+    store->level = LEVEL_BASE;
     store_limit(store, UINT64_MAX / 2, UINT64_MAX);
     return store;
 }
@@ -113,15 +114,9 @@ static struct decision apply_once(struct store *store, const struct command *com
     return decision;
 }
 
-/* The kinds that take a number. */
-static bool is_numbered(enum command_kind kind)
-{
-    return kind == COMMAND_SKIP || kind == COMMAND_TXN || command_changes(kind);
-}
-
 static struct outcome apply_numbered(struct store *store, const struct command *command, struct blob *blob)
 {
-    ensure(is_numbered(command->kind));
+    ensure(command_numbered(command->kind));
     struct outcome outcome = {OUTCOME_NONE, command->gateway, command->epoch, command->number, 0, 0};
     struct gateway_state *gateway = gateways_find(&store->gateways, command->gateway);
     if (!gateway || !gateway_expects(gateway, command->epoch, command->number))
@@ -151,6 +146,10 @@ static struct outcome apply_command(struct store *store, const struct command *c
 {
     switch (command->kind) {
     case COMMAND_TICK:
+        return (struct outcome){OUTCOME_NONE, 0, 0, 0, 0, 0};
+    case COMMAND_RAISE:
+        if (command->level > store->level)
+            store->level = command->level;
         return (struct outcome){OUTCOME_NONE, 0, 0, 0, 0, 0};
     case COMMAND_OPEN:
         return apply_open(store, command);
@@ -260,6 +259,11 @@ uint64_t store_memory_bytes(const struct store *store)
     return files_memory_bytes(&store->files);
 }
 
+unsigned store_level(const struct store *store)
+{
+    return store->level;
+}
+
 uint64_t store_copied_bytes(const struct store *store)
 {
     return store->copied_bytes;
@@ -274,12 +278,13 @@ uint64_t store_due_ms(const struct store *store)
 
 uint64_t store_hash(const struct store *store)
 {
-    uint8_t state[40];
+    uint8_t state[42];
     bytes_put_u64(state, store->files.hash);
     bytes_put_u64(state + 8, gateways_hash(&store->gateways));
     bytes_put_u64(state + 16, store->repeats.hash);
     bytes_put_u64(state + 24, store->revision);
     bytes_put_u64(state + 32, store->time_ms);
+    bytes_put_u16(state + 40, store->level);
     return hash_bytes(state, sizeof state, 0);
 }
 

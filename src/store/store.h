@@ -115,6 +115,8 @@ uint64_t store_time_ms(const struct store *store);
 uint64_t store_file_count(const struct store *store);
 /* Bytes of memory that the files and their indexes take: what the store's memory limit is held against. */
 uint64_t store_memory_bytes(const struct store *store);
+/* The cluster's level (protocol/level.h): LEVEL_BASE until a RAISE is applied. It never falls. */
+unsigned store_level(const struct store *store);
 /* The earliest moment at which a file falls due, in cluster time; 0 if none will. It is not after store_time_ms() where
  * more were due than one entry sweeps: then another entry is wanted at once. */
 uint64_t store_due_ms(const struct store *store);

@@ -50,6 +50,16 @@ test_listings_by_page_and_folder() {
     matches "$(ask 3 "list none" | head -n 1)" "LIST 6 0 end"
 }
 
+# Once a leader took no transaction from another node whose lines together had more bytes than one file may have.
+test_a_transaction_around_the_largest_file() {
+    fresh_cluster 3 --value-max 1000
+    local node most
+    most=$(printf 'v%.0s' {1..1000})
+    for node in 1 2 3; do
+        answers "$node" txn "if a-$node absent" "write a-$node 1000" "$most" "write log-$node 2" ok commit -- "OK $node"
+    done
+}
+
 test_a_transaction_through_each_node() {
     fresh_cluster 5
     local node

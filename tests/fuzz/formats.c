@@ -22,13 +22,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 static void command(const uint8_t *bytes, size_t size)
 {
     struct command command, origin;
+    const uint8_t *name;
+    size_t name_size;
+    (void)command_level(bytes, size);
+    (void)command_name(bytes, size, &name, &name_size);
     if (!command_decode(bytes, size, &command))
         return;
+    ensure(command_level(bytes, size) >= LEVEL_BASE && command_level(bytes, size) <= LEVEL_KNOWN);
     ensure(command_origin(bytes, size, &origin) && origin.kind == command.kind && origin.number == command.number);
     struct blob *blob = command_encode(&command);
     ensure(blob && blob->size == size && memcmp(blob->bytes, bytes, size) == 0);
-    ensure(command_value_size(blob) == command.value_size);
-    ensure(command_value_offset(blob) + command.value_size + (command.token ? COMMAND_TOKEN_SIZE : 0) == size);
+    size_t contents = command_contents_size(&command);
+    ensure(command_name_size(blob) == command.name_size && command_value_size(blob) == contents);
+    ensure(command_value_offset(blob) + contents + (command.token ? COMMAND_EXTRAS_MAX : 0) == size);
     blob_release(blob);
 }
 

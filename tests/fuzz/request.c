@@ -18,7 +18,7 @@ static struct command command_of(const struct request *request, const uint8_t *c
     command.gateway = 1;
     command.epoch = 2;
     command.number = command.lowest = 3;
-    if (!command.value)
+    if (!command.value && !command.source)
         command.value = contents;
     return command;
 }
@@ -26,6 +26,8 @@ static struct command command_of(const struct request *request, const uint8_t *c
 static void same(const struct command *a, const struct command *b)
 {
     ensure(a->kind == b->kind && a->version == b->version && a->exptime_s == b->exptime_s);
+    ensure(a->delta == b->delta && a->source_size == b->source_size);
+    ensure(a->source_size == 0 || memcmp(a->source, b->source, a->source_size) == 0);
     ensure(a->guarded == b->guarded && (a->token == NULL) == (b->token == NULL));
     ensure(a->name_size == b->name_size && a->value_size == b->value_size);
     ensure(a->name_size == 0 || memcmp(a->name, b->name, a->name_size) == 0);
@@ -40,7 +42,7 @@ static void round_trip(const struct command *command)
     ensure(blob != NULL);
     ensure(command_decode(blob->bytes, blob->size, &decoded));
     same(&decoded, command);
-    ensure(command_value_size(blob) == command->value_size);
+    ensure(command_value_size(blob) == command_contents_size(command));
     blob_release(blob);
 }
 

@@ -14,7 +14,7 @@ enum { CHANGE_PARTS_MAX = 128 };
 
 /* A change, or in a transaction a condition. */
 struct change {
-    enum command_kind kind;    /* of WRITE to MOVE, IF_VERSION, IF_PRESENT; the numbers are those of SPEC section 5 */
+    enum command_kind kind;    /* of WRITE to MOVE, IF_VERSION, IF_PRESENT; the numbers are those of docs/FORMATS.md */
     const uint8_t *name;       /* borrowed, as is the next */
     size_t name_size;
     const uint8_t *contents;   /* write, cas, append; of copy and move the source's name */

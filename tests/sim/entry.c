@@ -2,7 +2,18 @@
 
 #include <string.h>
 
-enum { HEADER = 48, PART_HEADER = 24, EXACT = 1, WITH_TOKEN = 2 };
+/* Where things are; a part of a transaction has a header of its own. */
+enum {
+    FORMAT = 2,
+    HEADER = 40,
+    EXTRAS_SIZE = 32,
+    LEVEL = 36,
+    PART_HEADER = 12,
+    NAME_MAX = 1088,
+    SETTING_MARK = 1,
+    TOKEN_TYPE = 1,
+    EXTRA_HEADER = 5,
+};
 
 static uint64_t number_at(const uint8_t *bytes, size_t size)
 {
@@ -12,71 +23,120 @@ static uint64_t number_at(const uint8_t *bytes, size_t size)
     return number;
 }
 
-/* The fields that a command and a part of a transaction have alike. */
-static struct change change_of(uint8_t kind, bool exact, uint64_t version, uint64_t exptime_s)
+/* By docs/FORMATS.md: which fields follow the name, as letters in their order. NULL: no client's wish has that kind in
+ * the log. g: guarded, v: version, d: delta, e: EXPTIME. */
+static const char *fields_of(uint8_t kind)
 {
-    struct change change = {.kind = (enum command_kind)kind, .exact = exact, .exptime_s = exptime_s};
-    change.exact |= change_always_exact(&change);
-    if (change.kind == COMMAND_INCR)
-        memcpy(&change.delta, &version, sizeof version); /* two's complement */
-    else
-        change.version = version;
-    return change;
+    static const char *const fields[] = {[4] = "e",   [5] = "ve", [6] = "gv", [7] = "gve", [8] = "e", [9] = "de",
+                                         [10] = "gv", [11] = "gv", [13] = "v", [14] = ""};
+    return kind < sizeof fields / sizeof *fields ? fields[kind] : NULL;
 }
 
-static bool is_change(uint8_t kind)
+/* Reads the fields AT, of which LEFT bytes are there, into CHANGE. Returns their size, or more than LEFT. */
+static size_t read_fields(const char *fields, const uint8_t *at, size_t left, struct change *change)
 {
-    return kind >= COMMAND_WRITE && kind <= COMMAND_MOVE;
+    size_t size = 0;
+    for (; *fields; fields++) {
+        size_t field_size = *fields == 'g' ? 1 : 8;
+        if (size + field_size > left)
+            return left + 1;
+        uint64_t number = number_at(at + size, field_size);
+        if (*fields == 'g')
+            change->exact = number == 1;
+        else if (*fields == 'v')
+            change->version = number;
+        else if (*fields == 'e')
+            change->exptime_s = number;
+        else
+            memcpy(&change->delta, &number, sizeof number); /* two's complement */
+        if (*fields == 'g' && number > 1)
+            return left + 1;
+        size += field_size;
+    }
+    change->exact |= change_always_exact(change);
+    return size;
+}
+
+/* A change or a condition: NAME_SIZE bytes of name AT, its fields, and contents up to END. */
+static bool read_change(uint8_t kind, const uint8_t *at, size_t name_size, const uint8_t *end, struct change *change)
+{
+    const char *fields = fields_of(kind);
+    size_t left = (size_t)(end - at);
+    if (!fields || name_size == 0 || name_size > NAME_MAX || name_size > left)
+        return false;
+    if (at[0] == SETTING_MARK || memchr(at, 0, name_size))
+        return false;
+    *change = (struct change){.kind = (enum command_kind)kind, .name = at, .name_size = name_size};
+    left -= name_size;
+    size_t size = read_fields(fields, at + name_size, left, change);
+    if (size > left)
+        return false;
+    change->contents = at + name_size + size;
+    change->contents_size = left - size;
+    return true;
 }
 
 static bool parse_parts(const uint8_t *at, const uint8_t *end, struct entry *entry)
 {
     size_t count = 0;
     for (; at < end; count++) {
-        if (count == CHANGE_PARTS_MAX || end - at < PART_HEADER || (at[1] & ~EXACT) != 0 || at[3] != 0)
+        if (count == CHANGE_PARTS_MAX || end - at < PART_HEADER || at[1] != 0 || number_at(at + 8, 4) != 0)
             return false;
-        struct change *part = &entry->changes[count];
-        *part = change_of(at[0], at[1] & EXACT, number_at(at + 8, 8), number_at(at + 16, 8));
-        if (!is_change(at[0]) && !change_is_condition(part))
+        size_t name_size = (size_t)number_at(at + 2, 2), contents_size = (size_t)number_at(at + 4, 4);
+        const char *fields = fields_of(at[0]);
+        size_t size = name_size + contents_size; /* and the fields */
+        for (; fields && *fields; fields++)
+            size += *fields == 'g' ? 1 : 8;
+        if (size > (size_t)(end - at) - PART_HEADER)
             return false;
-        part->name_size = at[2];
-        part->contents_size = (size_t)number_at(at + 4, 4);
-        part->name = at + PART_HEADER;
-        part->contents = part->name + part->name_size;
-        if (part->name_size + part->contents_size > (size_t)(end - part->name))
+        const uint8_t *next = at + PART_HEADER + size;
+        if (!read_change(at[0], at + PART_HEADER, name_size, next, &entry->changes[count]))
             return false;
-        at = part->contents + part->contents_size;
+        at = next;
     }
     entry->asked.count = count;
     entry->asked.transaction = true;
     return count > 0;
 }
 
+/* A token is all that there may be at the end of a command. */
+static bool parse_extras(const uint8_t *at, size_t size, struct entry *entry)
+{
+    if (size == 0)
+        return true;
+    if (size != EXTRA_HEADER + COMMAND_TOKEN_SIZE || at[0] != TOKEN_TYPE || number_at(at + 1, 4) != COMMAND_TOKEN_SIZE)
+        return false;
+    entry->asked.token = at + EXTRA_HEADER;
+    return true;
+}
+
 bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry)
 {
-    if (size < HEADER || bytes[0] != 1 || (bytes[3] & ~(EXACT | WITH_TOKEN)) != 0)
+    if (size < HEADER || bytes[0] != FORMAT || number_at(bytes + LEVEL, 2) != 1 || number_at(bytes + LEVEL + 2, 2) != 0)
         return false;
     entry->kind = (enum command_kind)bytes[1];
     entry->gateway = (uint32_t)number_at(bytes + 4, 4);
     entry->epoch = number_at(bytes + 8, 8);
     entry->number = number_at(bytes + 16, 8);
     entry->asked = (struct asked){.changes = entry->changes};
-    size_t name_size = bytes[2], token_size = bytes[3] & WITH_TOKEN ? COMMAND_TOKEN_SIZE : 0;
-    if (size - HEADER < name_size + token_size)
+    size_t name_size = (size_t)number_at(bytes + 2, 2), extras_size = (size_t)number_at(bytes + EXTRAS_SIZE, 4);
+    if (extras_size > size - HEADER)
         return false;
-    const uint8_t *contents = bytes + HEADER + name_size, *end = bytes + size - token_size;
-    if (token_size > 0)
-        entry->asked.token = end;
-    if (entry->kind == COMMAND_TXN)
-        return name_size == 0 && parse_parts(contents, end, entry);
-    if (!is_change(bytes[1]))
-        return bytes[1] >= COMMAND_TICK && bytes[1] <= COMMAND_SKIP && size == HEADER;
-    struct change *change = &entry->changes[0];
-    *change = change_of(bytes[1], bytes[3] & EXACT, number_at(bytes + 32, 8), number_at(bytes + 40, 8));
-    change->name = bytes + HEADER;
-    change->name_size = name_size;
-    change->contents = contents;
-    change->contents_size = (size_t)(end - contents);
-    entry->asked.count = 1;
-    return true;
+    const uint8_t *end = bytes + size - extras_size;
+    if (!parse_extras(end, extras_size, entry))
+        return false;
+    switch (bytes[1]) {
+    case 1: /* TICK, OPEN, SKIP */
+    case 2:
+    case 3:
+        return size == HEADER && name_size == 0;
+    case 12:
+        return name_size == 0 && parse_parts(bytes + HEADER, end, entry);
+    case 13: /* conditions are parts of transactions only */
+    case 14:
+        return false;
+    default:
+        entry->asked.count = 1;
+        return read_change(bytes[1], bytes + HEADER, name_size, end, &entry->changes[0]);
+    }
 }

@@ -1,4 +1,4 @@
-/* A command's bytes in the log to what was asked, by SPEC section 5, "Commands in the log". Written apart from
+/* A command's bytes in the log to what was asked, by docs/FORMATS.md. Written apart from
  * protocol/, to check it: what that loses on the way to the log is not in these bytes, and what it loses on the way
  * back is. */
 #ifndef CLEAT_TESTS_SIM_ENTRY_H
@@ -15,7 +15,7 @@ struct entry {
     struct change changes[CHANGE_PARTS_MAX];
 };
 
-/* False: it is not as SPEC has it. Borrows BYTES. */
+/* False: it is not as that has it. Borrows BYTES. */
 bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry);
 
 #endif

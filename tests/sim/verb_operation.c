@@ -141,7 +141,7 @@ static void say_words(struct buffer *out, const struct change *change)
 /* CHANGE as a line, with LAST (once=... or nothing) at its end, and its contents. */
 static void say_change(struct buffer *out, const struct change *change, const char *last)
 {
-    static const char *const verbs[COMMAND_KIND_END] = {
+    static const char *const verbs[COMMAND_NUMBERS] = {
         [COMMAND_WRITE] = "write",   [COMMAND_CAS] = "cas",   [COMMAND_DELETE] = "delete", [COMMAND_TOUCH] = "touch",
         [COMMAND_APPEND] = "append", [COMMAND_INCR] = "incr", [COMMAND_COPY] = "copy",     [COMMAND_MOVE] = "move",
         [COMMAND_IF_VERSION] = "if", [COMMAND_IF_PRESENT] = "if",

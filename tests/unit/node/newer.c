@@ -60,10 +60,11 @@ static const struct {
 } unknown[] = {
     {RAFT_ENTRY_TYPE_END, 0, 1, "unknown_entry"},
     {255, 0, 1, "unknown_entry"},
-    {RAFT_ENTRY_COMMAND, 0, 2, "unknown_entry"},                   /* its format */
-    {RAFT_ENTRY_COMMAND, 1, COMMAND_KIND_END, "unknown_entry"},
+    {RAFT_ENTRY_COMMAND, 0, 3, "unknown_entry"},                   /* its format */
+    {RAFT_ENTRY_COMMAND, 1, 15, "unknown_entry"},
     {RAFT_ENTRY_COMMAND, 1, 200, "unknown_entry"},
-    {RAFT_ENTRY_COMMAND, 3, 128, "unknown_entry"},                 /* a flag; once it was applied as skipped */
+    {RAFT_ENTRY_COMMAND, 32, 1, "unknown_entry"},                  /* an extra */
+    {RAFT_ENTRY_COMMAND, 36, 2, "unknown_entry"},                  /* its level */
     {RAFT_ENTRY_CONFIGURATION, 0, 2, "unknown_configuration"},     /* once the leader was not heard any more */
     {RAFT_ENTRY_CONFIGURATION, 0, 200, "unknown_configuration"},
 };
@@ -82,6 +83,18 @@ START_TEST(an_entry_that_cannot_be_read_ends_the_node)
     ck_assert_ptr_nonnull(strstr(node_stop_reason(node), "this version cannot read: run the newest cleatd"));
     ck_assert_int_eq(said(unknown[_i].event), 1);
     ck_assert_uint_le(store_applied(node->store), 2);
+}
+END_TEST
+
+/* Whoever reads that line alone learns what to look for. */
+START_TEST(the_last_line_names_the_level)
+{
+    struct raft_entry entry = {.index = 2, .term = 2, .type = RAFT_ENTRY_COMMAND,
+                               .payload = spoilt(RAFT_ENTRY_COMMAND, 36, LEVEL_KNOWN + 6)};
+    follow(&entry, 1);
+    blob_release(entry.payload);
+    ck_assert_str_eq(node_stop_reason(node), "a committed entry (kind 4, of level 7) is one that this version cannot "
+                                             "read: run the newest cleatd that runs in this cluster on this node too");
 }
 END_TEST
 
@@ -142,6 +155,7 @@ int main(void)
     tcase_add_checked_fixture(following, begin_following, teardown);
     tcase_add_loop_test(following, an_entry_that_cannot_be_read_ends_the_node, 0,
                         (int)(sizeof unknown / sizeof *unknown));
+    tcase_add_test(following, the_last_line_names_the_level);
     tcase_add_test(following, and_again_when_it_is_found_in_the_log);
     tcase_add_test(following, what_can_be_read_is_applied);
     suite_add_tcase(suite, following);

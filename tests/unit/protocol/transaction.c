@@ -27,13 +27,17 @@ static void teardown(void)
 
 static struct command part(enum command_kind kind, const char *name, const char *value)
 {
-    return (struct command){
-        .kind = kind,
-        .name = (const uint8_t *)name,
-        .name_size = strlen(name),
-        .value = (const uint8_t *)value,
-        .value_size = value ? strlen(value) : 0,
-    };
+    struct command part = {.kind = kind, .name = (const uint8_t *)name, .name_size = strlen(name)};
+    const uint8_t *contents = (const uint8_t *)value;
+    size_t size = value ? strlen(value) : 0;
+    if (kind == COMMAND_COPY || kind == COMMAND_MOVE) {
+        part.source = contents;
+        part.source_size = size;
+    } else {
+        part.value = contents;
+        part.value_size = size;
+    }
+    return part;
 }
 
 static void add(enum command_kind kind, const char *name, const char *value)
@@ -66,7 +70,8 @@ START_TEST(parts_come_back_as_they_were)
     ck_assert(!got.guarded && got.value_size == 0);
     ck_assert(transaction_next(&at, end, &got));
     ck_assert(got.kind == COMMAND_MOVE && got.guarded && got.version == UINT64_MAX);
-    ck_assert_mem_eq(got.value, "source", 6);
+    ck_assert_uint_eq(got.source_size, 6);
+    ck_assert_mem_eq(got.source, "source", 6);
     ck_assert(transaction_next(&at, end, &got));
     ck_assert(got.kind == COMMAND_WRITE && got.exptime_s == UINT32_MAX && got.value_size == 10);
     ck_assert_ptr_eq(at, end);
@@ -77,8 +82,8 @@ END_TEST
 
 START_TEST(the_format_byte_by_byte)
 {
-    static const char expected[] = "\x06\x01\x01\x00" "\x00\x00\x00\x00" "\x07\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0" "d"
-                                   "\x04\x00\x01\x00" "\x02\x00\x00\x00" "\0\0\0\0\0\0\0\0" "\x1e\0\0\0\0\0\0\0" "whi";
+    static const char expected[] = "\x06\x00\x01\x00" "\x00\x00\x00\x00" "\0\0\0\0" "d" "\x01" "\x07\0\0\0\0\0\0\0"
+                                   "\x04\x00\x01\x00" "\x02\x00\x00\x00" "\0\0\0\0" "w" "\x1e\0\0\0\0\0\0\0" "hi";
     struct command delete = part(COMMAND_DELETE, "d", NULL), write = part(COMMAND_WRITE, "w", "hi");
     delete.guarded = true;
     delete.version = 7;
@@ -142,16 +147,59 @@ END_TEST
 
 START_TEST(what_cannot_be_part_of_it)
 {
-    static const enum command_kind kinds[] = {0, COMMAND_TICK, COMMAND_OPEN, COMMAND_SKIP, COMMAND_TXN,
-                                              COMMAND_KIND_END, 255};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        for (int named = 0; named < 2; named++) {
+    for (unsigned kind = 0; kind < 256; kind++) {
+        for (int named = 0; named < 3; named++) {
+            static const char *const names[] = {"", "b", "\x01setting"};
+            bool may = named == 1 && (command_changes((enum command_kind)kind) || kind == COMMAND_IF_VERSION ||
+                                      kind == COMMAND_IF_PRESENT);
+            struct command other = part(COMMAND_WRITE, names[named], "source"); /* its fields are of the right size */
+            if (command_known(kind)) {
+                other = part((enum command_kind)kind, names[named], NULL);
+                if (command_row(other.kind)->contents == COMMAND_CONTENTS_SOURCE)
+                    other = part(other.kind, names[named], "source");
+            }
             buffer_clear(&parts, SIZE_MAX);
             add(COMMAND_TOUCH, "a", NULL);
-            add(kinds[i], named ? "b" : "", NULL);
-            ck_assert(!valid());
+            size_t at = buffer_size(&parts);
+            ck_assert(transaction_append(&parts, &other));
+            buffer_start(&parts)[at] = (uint8_t)kind;
+            ck_assert_msg(valid() == may, "kind %u named %d", kind, named);
         }
     }
+}
+END_TEST
+
+/* Each rule about a part's bytes, broken alone. */
+START_TEST(every_rule_of_its_header)
+{
+    static const struct {
+        size_t at;
+        uint8_t byte;
+    } bad[] = {
+        {1, 1},            /* the zero */
+        {2, 0},  {3, 1},   /* the name's size: none; beyond the end */
+        {3, 255}, {4, 3},  {4, 1}, {7, 255}, /* the contents' */
+        {8, 1},  {11, 255}, /* no part has extras */
+        {12, 0}, {12, 1},  /* no name begins so */
+        {17, 1},           /* an EXPTIME of 2^32 */
+    };
+    add(COMMAND_WRITE, "a", "xy");
+    ck_assert(valid());
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        uint8_t *byte = buffer_start(&parts) + bad[i].at, right = *byte;
+        *byte = bad[i].byte;
+        ck_assert_msg(!valid(), "%u at %zu", bad[i].byte, bad[i].at);
+        *byte = right;
+    }
+    buffer_clear(&parts, SIZE_MAX);
+    add(COMMAND_DELETE, "a", NULL);
+    uint8_t *fields = buffer_start(&parts) + TRANSACTION_PART_HEADER + 1;
+    fields[1] = 1; /* a version that does not count */
+    ck_assert(!valid());
+    fields[0] = 1;
+    ck_assert(valid());
+    fields[0] = 2;
+    ck_assert(!valid());
 }
 END_TEST
 
@@ -172,9 +220,9 @@ START_TEST(all_names_are_told_apart)
     for (int last = 127; last >= 126; last--) {
         buffer_clear(&parts, 0);
         for (int i = 0; i < 128; i++) {
-            char target[REQUEST_NAME_MAX + 1], source[REQUEST_NAME_MAX + 1];
-            snprintf(target, sizeof target, "%0250d", 2 * i);
-            snprintf(source, sizeof source, "%0250d", 2 * (i < 127 ? i : last) + 1);
+            char target[COMMAND_NAME_MAX + 1], source[COMMAND_NAME_MAX + 1];
+            snprintf(target, sizeof target, "%01088d", 2 * i);
+            snprintf(source, sizeof source, "%01088d", 2 * (i < 127 ? i : last) + 1);
             add(COMMAND_COPY, target, source);
         }
         ck_assert(valid() == (last == 127));
@@ -192,6 +240,13 @@ START_TEST(every_truncation_but_those_between_parts)
 }
 END_TEST
 
+#define KIND(name, ...) COMMAND_##name,
+static enum command_kind random_kind(struct random *random)
+{
+    static const enum command_kind kinds[] = {COMMAND_KINDS(KIND)};
+    return kinds[random_between(random, 0, sizeof kinds / sizeof *kinds - 1)];
+}
+
 /* Whatever the bytes say: nothing behind them is looked at, and what is valid is so part by part. */
 START_TEST(random_bytes_do_no_harm)
 {
@@ -199,11 +254,9 @@ START_TEST(random_bytes_do_no_harm)
     size_t good = 0;
     for (int i = 0; i < 100000; i++) {
         buffer_clear(&parts, SIZE_MAX);
-        struct command a = part((enum command_kind)random_between(&random, 0, 16), "name", "va"), b = a;
-        b.kind = (enum command_kind)random_between(&random, 0, 16);
-        b.name = (const uint8_t *)"other";
+        struct command a = part(random_kind(&random), "name", "va"), b = part(random_kind(&random), "other", "va");
         b.name_size = random_between(&random, 0, 5);
-        b.value_size = random_between(&random, 0, 2);
+        b.value_size = b.source ? 0 : random_between(&random, 0, 2);
         ensure(transaction_append(&parts, &a) && transaction_append(&parts, &b));
         size_t size = buffer_size(&parts);
         if (random_u64(&random) % 2)
@@ -232,6 +285,7 @@ int main(void)
     tcase_add_test(tests, conditions_alone_change_nothing);
     tcase_add_test(tests, a_file_is_in_one_change_only);
     tcase_add_test(tests, what_cannot_be_part_of_it);
+    tcase_add_test(tests, every_rule_of_its_header);
     tcase_add_test(tests, it_has_128_parts_at_most);
     tcase_add_test(tests, all_names_are_told_apart);
     tcase_add_test(tests, every_truncation_but_those_between_parts);

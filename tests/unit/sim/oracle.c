@@ -56,7 +56,10 @@ static void agree(void)
 static void change(enum command_kind kind, const char *name, const char *value, uint64_t version, uint64_t exptime_s)
 {
     struct command command = story_command(kind, name, value);
-    command.version = version;
+    if (kind == COMMAND_INCR)
+        command.delta = (int64_t)version;
+    else
+        command.version = version;
     command.exptime_s = exptime_s;
     struct outcome outcome = say(command);
     const struct decision *decided = &oracle.entries[oracle.count].result;
@@ -115,7 +118,7 @@ END_TEST
 START_TEST(a_token_decides_once)
 {
     struct command command = story_command(COMMAND_INCR, "n", NULL);
-    command.version = 1;
+    command.delta = 1;
     command.token = (const uint8_t *)"0123456789abcdef";
     say(command);
     say(command);
@@ -140,7 +143,7 @@ START_TEST(the_oldest_of_many_tokens_goes)
     oracle.repeats_max = 2;
     for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
         struct command command = story_command(COMMAND_INCR, "n", NULL);
-        command.version = 1;
+        command.delta = 1;
         command.token = (const uint8_t *)tokens[sent[i].token];
         ck_assert_int_eq(say(command).value, sent[i].value);
         ck_assert_int_eq(oracle.entries[oracle.count].result.value, sent[i].value);

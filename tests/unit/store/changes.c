@@ -49,7 +49,7 @@ static struct outcome append(const char *name, const char *value)
 static struct outcome incr(const char *name, int64_t delta)
 {
     struct command command = story_command(COMMAND_INCR, name, NULL);
-    command.version = (uint64_t)delta;
+    command.delta = delta;
     return story_say(&story, command);
 }
 
@@ -154,7 +154,7 @@ START_TEST(a_life_is_for_what_is_created)
     static const enum command_kind kinds[] = {COMMAND_APPEND, COMMAND_INCR};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct command command = story_command(kinds[i], "a", kinds[i] == COMMAND_APPEND ? "1" : NULL);
-        command.version = kinds[i] == COMMAND_INCR ? 1 : 0;
+        command.delta = kinds[i] == COMMAND_INCR ? 1 : 0;
         command.exptime_s = 5;
         uint64_t begun_ms = story.now_ms, version = story_say(&story, command).version;
         is("a", "1", version, version, begun_ms + 5000);
@@ -276,7 +276,11 @@ static struct command *part(struct command *added, enum command_kind kind, const
 static void add(enum command_kind kind, const char *name, const char *value, uint64_t version)
 {
     struct command added;
-    part(&added, kind, name, value)->version = version;
+    part(&added, kind, name, value);
+    if (kind == COMMAND_INCR)
+        added.delta = (int64_t)version;
+    else
+        added.version = version;
     ck_assert(transaction_append(&parts, &added));
 }
 

@@ -126,7 +126,8 @@ START_TEST(bytes_that_are_no_command_change_nothing_not_even_the_index)
         size_t at;
         uint8_t byte;
     } unknown[] = {
-        {0, 2}, {0, 0}, {0, 255}, {1, COMMAND_KIND_END}, {1, 255}, {1, 0}, {3, 64}, {3, 128}, {2, 0}, {2, 200},
+        {0, 1}, {0, 3}, {0, 255}, {1, 15}, {1, 255}, {1, 0}, {3, 64}, {2, 0}, {2, 200},
+        {32, 1}, {36, 2}, {38, 1}, {39, 1},
     };
     struct story story = story_begin(1);
     const struct command write = {.kind = COMMAND_WRITE, .gateway = STORY_GATEWAY, .epoch = story.epoch, .number = 1,

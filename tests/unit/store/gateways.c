@@ -260,12 +260,13 @@ START_TEST(a_command_that_no_client_of_this_version_could_send_is_unknown)
     struct story story = story_begin(1);
     uint8_t exptime[8];
     bytes_put_u64(exptime, (uint64_t)REQUEST_EXPTIME_MAX_S + 1);
-    story_expect_outcome(write_damaged(&story, 40, exptime, sizeof exptime), OUTCOME_UNKNOWN, 0);
+    story_expect_outcome(write_damaged(&story, 41, exptime, sizeof exptime), OUTCOME_UNKNOWN, 0);
     bytes_put_u64(exptime, UINT64_MAX);
-    story_expect_outcome(write_damaged(&story, 40, exptime, sizeof exptime), OUTCOME_UNKNOWN, 0);
-    story_expect_outcome(write_damaged(&story, COMMAND_HEADER_SIZE, "\n", 1), OUTCOME_UNKNOWN, 0);
+    story_expect_outcome(write_damaged(&story, 41, exptime, sizeof exptime), OUTCOME_UNKNOWN, 0);
+    story_expect_outcome(write_damaged(&story, COMMAND_HEADER_SIZE, "\0", 1), OUTCOME_UNKNOWN, 0);
+    story_expect_outcome(write_damaged(&story, COMMAND_HEADER_SIZE, "\x01", 1), OUTCOME_UNKNOWN, 0);
     story_expect_outcome(write_damaged(&story, 2, "\xff\xff", 2), OUTCOME_UNKNOWN, 0);
-    story_expect_outcome(write_damaged(&story, 0, "\x02", 1), OUTCOME_UNKNOWN, 0);
+    story_expect_outcome(write_damaged(&story, 0, "\x03", 1), OUTCOME_UNKNOWN, 0);
     story_expect_outcome(write_damaged(&story, 1, "\xfe", 1), OUTCOME_UNKNOWN, 0);
     story_expect_outcome(write_damaged(&story, 1, "\x00", 1), OUTCOME_UNKNOWN, 0);
     struct blob *blob = blob_new(0);

@@ -114,6 +114,7 @@ END_TEST
 static void put_state(struct buffer *out, uint64_t index, uint64_t revision, uint64_t files, uint32_t gateways)
 {
     buffer_append_u8(out, 1);
+    buffer_append_u16(out, LEVEL_BASE);
     buffer_append_u64(out, index);
     buffer_append_u64(out, 1000);
     buffer_append_u64(out, revision);

@@ -148,12 +148,14 @@ static struct command make_change(struct run *run, struct room *room, bool in_tr
     command.name = make_name(run, room, &command.name_size);
     const struct model_file *file = model_find(run->model, command.name, command.name_size);
     if (command.kind == COMMAND_COPY || command.kind == COMMAND_MOVE) {
-        command.value = make_name(run, room, &command.value_size);
-        if (command.value_size == command.name_size && memcmp(command.value, command.name, command.name_size) == 0)
+        command.source = make_name(run, room, &command.source_size);
+        if (command.source_size == command.name_size && memcmp(command.source, command.name, command.name_size) == 0)
             command.kind = COMMAND_DELETE;
     }
-    if (command.kind == COMMAND_DELETE)
-        command.value_size = 0;
+    if (command.kind == COMMAND_DELETE) {
+        command.source = NULL;
+        command.source_size = 0;
+    }
     if (command.kind == COMMAND_DELETE || command.kind == COMMAND_TOUCH || command.kind == COMMAND_COPY ||
         command.kind == COMMAND_MOVE)
         command.guarded = one_in(run, 2);
@@ -162,7 +164,7 @@ static struct command make_change(struct run *run, struct room *room, bool in_tr
                           : one_in(run, 2)        ? random_between(random, 0, run->model->revision + 1)
                                                   : 0;
     if (command.kind == COMMAND_INCR)
-        command.version = one_in(run, 20) ? (uint64_t)INT64_MAX : random_u64(random) % 100 - 50;
+        command.delta = one_in(run, 20) ? INT64_MAX : (int64_t)(random_u64(random) % 100) - 50;
     if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_APPEND)
         make_value(run, room, &command);
     if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_TOUCH ||
@@ -185,9 +187,9 @@ static bool copies(const struct command *change)
 static bool meet(const struct command *a, const struct command *b)
 {
     return same_name(a->name, a->name_size, b->name, b->name_size) ||
-           (copies(a) && same_name(a->value, a->value_size, b->name, b->name_size)) ||
-           (copies(b) && same_name(a->name, a->name_size, b->value, b->value_size)) ||
-           (copies(a) && copies(b) && same_name(a->value, a->value_size, b->value, b->value_size));
+           (copies(a) && same_name(a->source, a->source_size, b->name, b->name_size)) ||
+           (copies(b) && same_name(a->name, a->name_size, b->source, b->source_size)) ||
+           (copies(a) && copies(b) && same_name(a->source, a->source_size, b->source, b->source_size));
 }
 
 static bool meets_another(const struct model_parts *parts, const struct command *change)

@@ -133,7 +133,7 @@ static inline struct decision model_change(struct model *model, const struct com
 {
     bool has_source = change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE;
     struct model_file source = {.version = 0};
-    struct model_file *from = has_source ? model_look(model, change->value, change->value_size) : NULL;
+    struct model_file *from = has_source ? model_look(model, change->source, change->source_size) : NULL;
     if (has_source && !from)
         return (struct decision){OUTCOME_NOT_FOUND, 0, 0};
     if (from)
@@ -167,7 +167,7 @@ static inline struct decision model_change(struct model *model, const struct com
         made->version = 0;
         return (struct decision){OUTCOME_DELETED, 0, 0};
     case COMMAND_INCR:
-        if (!model_number(file, &number) || __builtin_add_overflow(number, (int64_t)change->version, &number))
+        if (!model_number(file, &number) || __builtin_add_overflow(number, change->delta, &number))
             return (struct decision){OUTCOME_NOT_A_NUMBER, 0, 0};
         made->value_size = (size_t)snprintf((char *)made->value, VALUE_MAX, "%" PRId64, number);
         return (struct decision){OUTCOME_COUNTED, 0, number};

@@ -18,7 +18,7 @@ static struct outcome once(struct story *story, enum command_kind kind, const ch
     struct command command = story_command(kind, name, value);
     command.token = token_of(number);
     if (kind == COMMAND_INCR)
-        command.version = 1;
+        command.delta = 1;
     return story_say(story, command);
 }
 

@@ -49,12 +49,17 @@ static inline struct outcome story_say(struct story *story, struct command comma
 
 static inline struct command story_command(enum command_kind kind, const char *name, const char *value)
 {
+    bool copies = kind == COMMAND_COPY || kind == COMMAND_MOVE; /* then VALUE is the source's name */
+    const uint8_t *contents = (const uint8_t *)value;
+    size_t size = value ? strlen(value) : 0;
     return (struct command){
         .kind = kind,
         .name = (const uint8_t *)name,
         .name_size = name ? strlen(name) : 0,
-        .value = (const uint8_t *)value,
-        .value_size = value ? strlen(value) : 0,
+        .value = copies ? NULL : contents,
+        .value_size = copies ? 0 : size,
+        .source = copies ? contents : NULL,
+        .source_size = copies ? size : 0,
     };
 }
 

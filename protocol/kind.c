@@ -1,0 +1,39 @@
+#include "protocol/kind.h"
+
+#define ROW(name, number, text, level, class, body, names, contents, extras)                                           \
+    [number] = {text,                                                                                                  \
+                level,                                                                                                 \
+                COMMAND_CLASS_##class,                                                                                 \
+                body,                                                                                                  \
+                COMMAND_BODY_SIZE(body),                                                                               \
+                COMMAND_NAMES_##names,                                                                                 \
+                COMMAND_CONTENTS_##contents,                                                                           \
+                extras},
+const struct command_row command_rows[COMMAND_NUMBERS] = {COMMAND_KINDS(ROW)};
+
+#define CHECK(name, number, text, level, class, body, names, contents, extras)                                         \
+    _Static_assert((number) > 0 && (number) < COMMAND_NUMBERS, "0 is no kind, and the table has so many places");      \
+    _Static_assert((level) >= LEVEL_BASE && (level) <= LEVEL_KNOWN, "whoever knows a kind knows its level");
+COMMAND_KINDS(CHECK)
+#undef CHECK
+
+#define CHECK(name, number, size, level)                                                                               \
+    _Static_assert((number) > 0 && (number) < 32, "it is a bit of 32");                                                \
+    _Static_assert((level) >= LEVEL_BASE && (level) <= LEVEL_KNOWN, "whoever knows an extra knows its level");
+COMMAND_EXTRAS(CHECK)
+#undef CHECK
+
+bool command_numbered(enum command_kind kind)
+{
+    switch (command_row(kind)->class) {
+    case COMMAND_CLASS_INTERNAL:
+        return kind == COMMAND_SKIP;
+    case COMMAND_CLASS_CONDITION:
+        return false;
+    case COMMAND_CLASS_CHANGE:
+    case COMMAND_CLASS_TRANSACTION:
+    case COMMAND_CLASS_SETTING:
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,161 @@
+/* Names as the log may have them: longer than a client's, of any byte but 0, and those of settings. */
+#include "support/check.h"
+#include "unit/store/story.h"
+
+static struct story story;
+static uint8_t any[COMMAND_NAME_MAX], almost[COMMAND_NAME_MAX];
+
+/* Two names of the largest size that differ in their last byte alone; every value but 0 is in them. */
+static void setup(void)
+{
+    story = story_begin(1);
+    for (size_t i = 0; i < sizeof any; i++)
+        any[i] = almost[i] = (uint8_t)(255 - i % 255);
+    almost[sizeof almost - 1] ^= 1;
+    ck_assert(command_name_valid(any, sizeof any) && command_name_valid(almost, sizeof almost));
+}
+
+static void teardown(void)
+{
+    story_end(&story);
+}
+
+static struct command named(enum command_kind kind, const uint8_t *name, size_t name_size, const char *value)
+{
+    struct command command = story_command(kind, NULL, value);
+    command.name = name;
+    command.name_size = name_size;
+    return command;
+}
+
+static void expect(struct store *store, const uint8_t *name, size_t name_size, const char *value, uint64_t version)
+{
+    struct store_file file;
+    ck_assert(store_read(store, name, name_size, &file));
+    ck_assert_uint_eq(file.version, version);
+    ck_assert_uint_eq(file.name_size, name_size);
+    ck_assert_mem_eq(file.name, name, name_size);
+    ck_assert_uint_eq(file.value_size, strlen(value));
+    ck_assert_mem_eq(file.blob->bytes + file.value_offset, value, file.value_size);
+}
+
+START_TEST(the_longest_names_of_any_bytes)
+{
+    struct store_file file;
+    story_expect_outcome(story_say(&story, named(COMMAND_WRITE, any, sizeof any, "1")), OUTCOME_WRITTEN, 1);
+    story_expect_outcome(story_say(&story, named(COMMAND_CAS, almost, sizeof almost, "two")), OUTCOME_WRITTEN, 2);
+    expect(story.store, any, sizeof any, "1", 1);
+    expect(story.store, almost, sizeof almost, "two", 2);
+    struct command incr = named(COMMAND_INCR, any, sizeof any, NULL);
+    incr.delta = 41;
+    story_expect_outcome(story_say(&story, incr), OUTCOME_COUNTED, 3);
+    expect(story.store, any, sizeof any, "42", 3);
+    struct command copy = named(COMMAND_MOVE, any, sizeof any, NULL);
+    copy.source = almost;
+    copy.source_size = sizeof almost;
+    story_expect_outcome(story_say(&story, copy), OUTCOME_WRITTEN, 4);
+    expect(story.store, any, sizeof any, "two", 4);
+    ck_assert(!store_read(story.store, almost, sizeof almost, &file));
+    ck_assert(!store_read(story.store, any, sizeof any - 1, &file));
+    story_expect_outcome(story_say(&story, named(COMMAND_DELETE, any, sizeof any, NULL)), OUTCOME_DELETED, 5);
+}
+END_TEST
+
+/* In steps so small that the walk stops behind each of them, and goes on from there. */
+START_TEST(they_come_through_a_dump)
+{
+    struct buffer dump = {0};
+    for (size_t size = sizeof any; size > sizeof any - 40; size--)
+        story_say(&story, named(COMMAND_WRITE, any, size, "any"));
+    story_say(&story, named(COMMAND_WRITE, almost, sizeof almost, "almost"));
+    store_dump_begin(story.store);
+    story_dump_rest(story.store, &dump, 1);
+    struct store *loaded = story_load(&dump, 9);
+    ck_assert_uint_eq(store_hash(loaded), store_hash(story.store));
+    ck_assert_uint_eq(store_file_count(loaded), store_file_count(story.store));
+    expect(loaded, any, sizeof any, "any", 1);
+    expect(loaded, any, sizeof any - 39, "any", 40);
+    expect(loaded, almost, sizeof almost, "almost", 41);
+    store_close(loaded);
+    buffer_close(&dump);
+}
+END_TEST
+
+START_TEST(a_setting_is_set_and_unset)
+{
+    struct store_file file;
+    const uint8_t *name = (const uint8_t *)"\x01limit";
+    struct buffer dump = {0};
+    story_expect_outcome(story_say(&story, named(COMMAND_SET, name, 6, "5")), OUTCOME_WRITTEN, 1);
+    story_expect_outcome(story_say(&story, named(COMMAND_SET, name, 6, "67")), OUTCOME_WRITTEN, 2);
+    expect(story.store, name, 6, "67", 2);
+    store_dump_begin(story.store);
+    story_dump_rest(story.store, &dump, 1000);
+    struct store *loaded = story_load(&dump, 9);
+    ck_assert_uint_eq(store_hash(loaded), store_hash(story.store));
+    expect(loaded, name, 6, "67", 2);
+    store_close(loaded);
+    buffer_close(&dump);
+    story_expect_outcome(story_say(&story, named(COMMAND_UNSET, name, 6, NULL)), OUTCOME_DELETED, 3);
+    story_expect_outcome(story_say(&story, named(COMMAND_UNSET, name, 6, NULL)), OUTCOME_NOT_FOUND, 0);
+    ck_assert(!store_read(story.store, name, 6, &file));
+}
+END_TEST
+
+/* A later client sends it again: it is not set twice. */
+START_TEST(a_setting_with_a_token_is_set_once)
+{
+    const uint8_t *name = (const uint8_t *)"\x01limit";
+    struct command set = named(COMMAND_SET, name, 6, "5");
+    set.token = (const uint8_t *)"0123456789abcdef";
+    story_expect_outcome(story_say(&story, set), OUTCOME_WRITTEN, 1);
+    story_expect_outcome(story_say(&story, set), OUTCOME_WRITTEN, 1);
+    expect(story.store, name, 6, "5", 1);
+}
+END_TEST
+
+START_TEST(the_level_is_in_the_state)
+{
+    struct buffer dump = {0};
+    uint64_t hash = store_hash(story.store);
+    ck_assert_uint_eq(store_level(story.store), LEVEL_BASE);
+    struct outcome outcome = story_apply(&story, &(struct command){.kind = COMMAND_RAISE, .level = LEVEL_KNOWN});
+    ck_assert_int_eq(outcome.code, OUTCOME_NONE);
+    ck_assert_uint_eq(store_level(story.store), LEVEL_KNOWN);
+    ck_assert((store_hash(story.store) == hash) == (LEVEL_KNOWN == LEVEL_BASE));
+    store_dump_begin(story.store);
+    story_dump_rest(story.store, &dump, 1000);
+    struct store *loaded = story_load(&dump, 9);
+    ck_assert_uint_eq(store_level(loaded), LEVEL_KNOWN);
+    store_close(loaded);
+    buffer_close(&dump);
+}
+END_TEST
+
+/* A RAISE to more than this program knows is not passed over. */
+START_TEST(a_level_that_is_not_known_is_not_applied)
+{
+    struct blob *blob = command_encode(&(struct command){.kind = COMMAND_RAISE, .level = LEVEL_KNOWN});
+    uint64_t applied = store_applied(story.store);
+    blob->bytes[36] = blob->bytes[COMMAND_HEADER_SIZE] = LEVEL_KNOWN + 1;
+    story_expect_outcome(store_apply(story.store, applied + 1, story.now_ms, blob), OUTCOME_UNKNOWN, 0);
+    ck_assert_uint_eq(store_applied(story.store), applied);
+    ck_assert_uint_eq(store_level(story.store), LEVEL_KNOWN);
+    blob_release(blob);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("store/names");
+    TCase *tests = tcase_create("names");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, the_longest_names_of_any_bytes);
+    tcase_add_test(tests, they_come_through_a_dump);
+    tcase_add_test(tests, a_setting_is_set_and_unset);
+    tcase_add_test(tests, a_setting_with_a_token_is_set_once);
+    tcase_add_test(tests, the_level_is_in_the_state);
+    tcase_add_test(tests, a_level_that_is_not_known_is_not_applied);
+    suite_add_tcase(suite, tests);
+    return check_run(suite);
+}
