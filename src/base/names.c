@@ -45,14 +45,14 @@ static size_t node_max(uint32_t level)
     return level == 1 ? LEAF_MAX : INNER_MAX;
 }
 
-static struct names_node *node_open(struct names *names)
+static struct names_node *names_node_new(struct names *names)
 {
     struct names_node *node = memory_get(sizeof *node);
     names->memory_bytes += sizeof *node;
     return node;
 }
 
-static void node_close(struct names *names, struct names_node *node)
+static void names_node_free(struct names *names, struct names_node *node)
 {
     ensure(names->memory_bytes >= sizeof *node);
     names->memory_bytes -= sizeof *node;
@@ -133,7 +133,7 @@ static void child_split(struct names *names, struct names_node *parent, size_t i
 {
     ensure(parent->count < INNER_MAX);
     struct names_node *left = parent->children[index];
-    struct names_node *right = node_open(names);
+    struct names_node *right = names_node_new(names);
     right->next = left->next;
     left->next = right;
     entries_move(level + 1, parent, index + 2, parent, index + 1, parent->count - index - 1);
@@ -152,7 +152,7 @@ static void child_merge(struct names *names, struct names_node *parent, size_t i
     left->next = right->next;
     entries_move(level + 1, parent, index + 1, parent, index + 2, parent->count - index - 2);
     parent->count--;
-    node_close(names, right);
+    names_node_free(names, right);
 }
 
 /* Makes room in child INDEX of PARENT, which is on LEVEL, if it is full. */
@@ -191,7 +191,7 @@ void names_close(struct names *names)
         struct names_node *below = level > 1 ? first->children[0] : NULL;
         while (first) {
             struct names_node *next = first->next;
-            node_close(names, first);
+            names_node_free(names, first);
             first = next;
         }
         first = below;
@@ -204,7 +204,7 @@ void names_close(struct names *names)
 static void names_grow(struct names *names)
 {
     ensure(names->height < HEIGHT_MAX);
-    struct names_node *root = node_open(names);
+    struct names_node *root = names_node_new(names);
     if (names->root) {
         root->children[0] = names->root;
         root->count = 1;
@@ -240,7 +240,7 @@ static void names_lower(struct names *names)
         return;
     names->root = names->height > 1 ? root->children[0] : NULL;
     names->height--;
-    node_close(names, root);
+    names_node_free(names, root);
 }
 
 void names_remove(struct names *names, const struct named *thing)

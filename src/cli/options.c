@@ -212,8 +212,8 @@ static int parse(struct options *options, int argc, char **argv, unsigned takes,
     return next;
 }
 
-int options_parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word,
-                  char reason[ARGUMENT_REASON_MAX])
+int cli_options_parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word,
+                      char reason[ARGUMENT_REASON_MAX])
 {
     int next = parse(options, argc, argv, takes, first_word, reason);
     optind = 0; /* whoever parses next begins anew */

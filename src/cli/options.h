@@ -58,8 +58,8 @@ void options_close(struct options *options);
 /* Takes the options of argv[1...] that all verbs have and those of TAKES; the others, and wrong values, are refused
  * with a REASON. What looks like a negative number is a word. With FIRST_WORD, stops before the first word and returns
  * its index; else takes all and returns ARGC. -1: refused. */
-int options_parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word,
-                  char reason[ARGUMENT_REASON_MAX]);
+int cli_options_parse(struct options *options, int argc, char **argv, unsigned takes, bool first_word,
+                      char reason[ARGUMENT_REASON_MAX]);
 
 /* The long name of the INDEXth of them all that a verb with TAKES has; NULL behind the last. */
 const char *options_name(unsigned takes, size_t index);

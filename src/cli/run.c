@@ -100,7 +100,7 @@ int run_command(const struct cli *base, int argc, char **argv)
     cli.options.words = NULL;
     cli.options.word_count = 0;
     int status = STATUS_OK;
-    if (options_parse(&cli.options, argc, argv, cli.verb->takes, false, reason) < 0) {
+    if (cli_options_parse(&cli.options, argc, argv, cli.verb->takes, false, reason) < 0) {
         cli_say(&cli, "%s; see cleat %s --help", reason, cli.called);
         status = STATUS_USAGE;
     } else if (cli.options.help) {
@@ -158,7 +158,7 @@ int run_program(int argc, char **argv)
     }
     setlocale(LC_CTYPE, "");
     options_default(&base.options);
-    int first = options_parse(&base.options, argc, argv, 0, true, reason);
+    int first = cli_options_parse(&base.options, argc, argv, 0, true, reason);
     if (first < 0) {
         cli_say(&base, "%s; see cleat --help", reason);
         return STATUS_USAGE;

@@ -171,7 +171,7 @@ static int parse(unsigned takes, bool first_word, int argc, char **argv)
 {
     options_close(&options);
     options_default(&options);
-    return options_parse(&options, argc, argv, takes, first_word, reason);
+    return cli_options_parse(&options, argc, argv, takes, first_word, reason);
 }
 
 START_TEST(a_bad_list_in_the_environment_is_kept_for_who_needs_it)
