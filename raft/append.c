@@ -1,7 +1,7 @@
 /* The follower's side of AppendEntries (5.3, figure 2 of the paper). Answers are not one per message: at the end of a
  * turn a follower says how far its log, durably, equals the leader's, if there is something new to say. */
 #include "base/ensure.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 /* --- what can be true ------------------------------------------------------------------------------------------- */
 
@@ -109,7 +109,7 @@ static void accept(struct raft *raft, const struct raft_message *message)
         raft->following.due = true;
 }
 
-void raft_append_receive(struct raft *raft, const struct raft_message *message)
+void raft_handle_append_entries(struct raft *raft, const struct raft_message *message)
 {
     ensure(message->type == RAFT_APPEND && message->term == raft->term);
     if (raft->role == RAFT_LEADER || (raft->leader != 0 && raft->leader != message->from))
@@ -119,8 +119,8 @@ void raft_append_receive(struct raft *raft, const struct raft_message *message)
         return;
     }
     if (raft->role != RAFT_FOLLOWER || raft->leader == 0)
-        raft_follow(raft, message->term, message->from);
-    raft_election_heard(raft);
+        raft_become_follower(raft, message->term, message->from);
+    raft_timeout_heard(raft);
     if (message->round > raft->following.round) {
         raft->following.round = message->round;
         raft->following.due = true;

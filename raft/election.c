@@ -1,83 +1,6 @@
 /* Elections: timeouts, PreVote, votes (5.2 and 5.4.1 of the paper; 9.6 of the dissertation). */
 #include "base/ensure.h"
-#include "raft/state.h"
-
-static uint64_t election_timeout_ms(struct raft *raft)
-{
-    /* 5.2: randomized, so that votes are seldom split. */
-    return random_between(&raft->random, raft->options.election_min_ms, raft->options.election_max_ms);
-}
-
-/* Who can tell that a leader is gone stands soon, at first; then ever later, lest a node that alone lost its link to a
- * leader which is well keeps asking. */
-static uint64_t gone_timeout_ms(struct raft *raft)
-{
-    uint64_t wait_ms = random_between(&raft->random, raft->options.gone_min_ms, raft->options.gone_max_ms);
-    uint64_t usual_ms = election_timeout_ms(raft);
-    if (wait_ms == 0)
-        wait_ms = 1; /* time must pass, or a tick would never be the last */
-    uint32_t tries = raft->election.tries < 16 ? raft->election.tries : 16;
-    return wait_ms << tries < usual_ms ? wait_ms << tries : usual_ms;
-}
-
-void raft_election_arm(struct raft *raft)
-{
-    ensure(raft->role != RAFT_LEADER);
-    uint64_t wait_ms = election_timeout_ms(raft);
-    /* A node without a vote only waits to forget its leader. */
-    bool waits = raft->begun && (raft_is_voter(raft) || raft->leader != 0);
-    raft->election.deadline_ms = waits ? raft->now_ms + wait_ms : UINT64_MAX;
-}
-
-void raft_follow(struct raft *raft, uint64_t term, uint32_t leader)
-{
-    ensure(term >= raft->term && leader != raft->options.id);
-    bool led = raft->role == RAFT_LEADER;
-    if (led)
-        raft_peers_remember(raft);
-    raft_outbox_clear(raft); /* what was said in another role or term need not be said any more */
-    raft_read_drop(raft);
-    raft_transfer_end(raft);
-    if (term > raft->term) {
-        raft->term = term;
-        raft->vote = 0;
-        raft->following.matched = 0;
-        raft->following.round = 0;
-        raft->following.replied = 0;
-        raft->following.due = false;
-        raft->following.refused = false;
-    }
-    raft->role = RAFT_FOLLOWER;
-    raft->leader = leader;
-    if (leader != 0)
-        raft_peers_spoke(raft, leader, term);
-    raft->election.gone = false;
-    raft->election.tries = 0;
-    raft->election.yielded = false;
-    /* A new term alone is no reason to wait on: only a leader or a vote granted is (5.2). */
-    if (led || leader != 0)
-        raft_election_arm(raft);
-}
-
-void raft_election_heard(struct raft *raft)
-{
-    ensure(raft->leader != 0 && raft->role == RAFT_FOLLOWER);
-    raft->election.heard_ms = raft->now_ms;
-    raft->election.gone = false;
-    raft->election.tries = 0;
-    raft->election.yielded = false;
-    raft_election_arm(raft);
-}
-
-void raft_election_leader_gone(struct raft *raft)
-{
-    ensure(raft->role != RAFT_LEADER && raft->leader != 0);
-    raft_read_drop(raft);
-    raft->election.gone = true;
-    uint64_t deadline_ms = raft->now_ms + gone_timeout_ms(raft);
-    if (raft->election.deadline_ms > deadline_ms && raft_is_voter(raft) && raft->begun)
-        raft->election.deadline_ms = deadline_ms;
-}
+#include "raft/internal.h"
 
 /* Whether a leader lives, for all that this node knows: then nobody's candidacy is listened to (4.2.3, 9.6). */
 static bool leader_lives(const struct raft *raft)
@@ -107,46 +30,32 @@ void raft_election_ask(struct raft *raft, const struct raft_progress *peer)
     raft_outbox_add(raft, &message);
 }
 
+static void count_votes(struct raft *raft);
+
 static void ask_all(struct raft *raft)
 {
     for (uint32_t i = 0; i < raft->peer_count; i++) {
         raft->peers[i].vote = RAFT_VOTE_OPEN;
         raft_election_ask(raft, &raft->peers[i]);
     }
-    raft_election_count(raft);
+    count_votes(raft);
 }
 
-static void campaign(struct raft *raft, bool handed_over)
+static void start_election(struct raft *raft, bool handed_over)
 {
-    ensure(raft_is_voter(raft) && raft->role != RAFT_LEADER);
-    /* 5.2: "a follower increments its current term and transitions to candidate state. It then votes for itself". */
-    raft_follow(raft, raft->term + 1, 0);
-    raft->vote = raft->options.id;
-    raft->role = RAFT_CANDIDATE;
-    raft->election.handed_over = handed_over;
-    raft_election_arm(raft);
+    raft_become_candidate(raft, handed_over);
     ask_all(raft);
 }
 
-/* Stands, with PreVote (9.6): no term rises before a majority would vote for this node. */
-static void stand(struct raft *raft)
+/* Begins with PreVote (9.6): no term rises before a majority would vote for this node. */
+static void campaign(struct raft *raft)
 {
     ensure(raft_is_voter(raft) && raft->role != RAFT_LEADER);
     if (raft_peers_quorum(raft) == 1) {
-        campaign(raft, false);
+        start_election(raft, false);
         return;
     }
-    raft_outbox_clear(raft);
-    raft_read_drop(raft);
-    raft->role = RAFT_PRECANDIDATE;
-    raft->leader = 0;
-    raft->election.yielded = false;
-    if (raft->election.gone) {
-        raft->election.tries++;
-        raft->election.deadline_ms = raft->now_ms + gone_timeout_ms(raft);
-    } else {
-        raft_election_arm(raft);
-    }
+    raft_become_precandidate(raft);
     ask_all(raft);
 }
 
@@ -157,30 +66,30 @@ void raft_election_tick(struct raft *raft)
         return;
     if (raft->role == RAFT_CANDIDATE && raft_outbox_held(raft)) {
         /* Its own vote is not durable yet, so nobody was asked: another term would only have to be written as well. */
-        raft_election_arm(raft);
+        raft_timeout_arm(raft);
         return;
     }
     if (raft_is_voter(raft)) {
-        stand(raft);
+        campaign(raft);
         return;
     }
     raft->leader = 0;
     raft->election.gone = false;
     raft_read_drop(raft);
-    raft_election_arm(raft);
+    raft_timeout_arm(raft);
 }
 
 /* A cluster of one has nobody to wait for. */
 void raft_election_begin(struct raft *raft)
 {
     ensure(raft->begun);
-    raft_election_arm(raft);
+    raft_timeout_arm(raft);
     if (raft_is_voter(raft) && raft_peers_quorum(raft) == 1)
-        stand(raft);
+        campaign(raft);
 }
 
 /* Counts the votes. The own one counts once it is durable: until then another life of this node could give it away. */
-void raft_election_count(struct raft *raft)
+static void count_votes(struct raft *raft)
 {
     bool own = raft->role == RAFT_PRECANDIDATE || !raft_outbox_held(raft);
     uint32_t granted = own && raft_is_voter(raft) ? 1 : 0;
@@ -189,9 +98,9 @@ void raft_election_count(struct raft *raft)
     if (granted < raft_peers_quorum(raft))
         return;
     if (raft->role == RAFT_PRECANDIDATE)
-        campaign(raft, false);
+        start_election(raft, false);
     else if (raft->role == RAFT_CANDIDATE)
-        raft_lead(raft);
+        raft_become_leader(raft);
 }
 
 void raft_election_voted(struct raft *raft)
@@ -199,11 +108,11 @@ void raft_election_voted(struct raft *raft)
     ensure(raft->role == RAFT_CANDIDATE);
     if (raft_outbox_held(raft))
         return;
-    raft_election_arm(raft); /* the others are only asked now: their time begins */
-    raft_election_count(raft);
+    raft_timeout_arm(raft); /* the others are only asked now: their time begins */
+    count_votes(raft);
 }
 
-void raft_election_answered(struct raft *raft, const struct raft_message *message)
+void raft_handle_vote_reply(struct raft *raft, const struct raft_message *message)
 {
     bool pre = message->type == RAFT_PREVOTE_REPLY;
     ensure(pre || message->type == RAFT_VOTE_REPLY);
@@ -219,15 +128,15 @@ void raft_election_answered(struct raft *raft, const struct raft_message *messag
     if (message->term != term || peer->vote == RAFT_VOTE_GRANTED)
         return;
     peer->vote = message->ok ? RAFT_VOTE_GRANTED : RAFT_VOTE_REFUSED;
-    raft_election_count(raft);
+    count_votes(raft);
 }
 
-void raft_election_told(struct raft *raft, const struct raft_message *message)
+void raft_handle_timeout_now(struct raft *raft, const struct raft_message *message)
 {
     ensure(message->type == RAFT_TIMEOUT_NOW && message->term == raft->term);
     /* 3.10: "the target server starts a new election immediately"; the leader wants it so, no PreVote is needed. */
     if (raft->role == RAFT_FOLLOWER && raft->leader == message->from && raft_is_voter(raft))
-        campaign(raft, true);
+        start_election(raft, true);
 }
 
 /* --- voters ----------------------------------------------------------------------------------------------------- */
@@ -248,8 +157,8 @@ static bool vote_is_free(const struct raft *raft, uint32_t candidate)
 }
 
 /* Several nodes see a leader go at about the same time. If all became candidates, each would vote for itself and none
- * would win. So who is asked before it stood lets the asker try first; and of those who stood at once, the one with the
- * lowest id goes on. But once only, in case it cannot win: no promise is made here. */
+ * would win. So a node that is asked before it campaigned lets the asker try first; and of those that campaign at once,
+ * the one with the lowest id goes on. But once only, in case it cannot win: no promise is made here. */
 static void yield_to(struct raft *raft, const struct raft_message *message)
 {
     ensure(message->type == RAFT_PREVOTE && raft->role != RAFT_LEADER);
@@ -259,10 +168,10 @@ static void yield_to(struct raft *raft, const struct raft_message *message)
         bool same = message->index == raft_log_last(&raft->log) && message->log_term == raft_log_last_term(&raft->log);
         if (same && message->from > raft->options.id)
             return;
-        raft->role = RAFT_FOLLOWER;
+        raft_withdraw(raft);
     }
     raft->election.yielded = true;
-    uint64_t later_ms = raft->now_ms + raft->options.gone_max_ms + gone_timeout_ms(raft);
+    uint64_t later_ms = raft->now_ms + raft->options.gone_max_ms + raft_timeout_gone_ms(raft);
     if (raft->election.gone && raft->election.deadline_ms < later_ms)
         raft->election.deadline_ms = later_ms;
 }
@@ -288,16 +197,16 @@ static void answer_vote(struct raft *raft, const struct raft_message *message)
     bool grant = message->term == raft->term && vote_is_free(raft, message->from) && up_to_date(raft, message);
     if (grant) {
         if (raft->role == RAFT_PRECANDIDATE)
-            raft_follow(raft, raft->term, 0);
+            raft_become_follower(raft, raft->term, 0);
         ensure(raft->role == RAFT_FOLLOWER && (raft->vote == 0 || raft->vote == message->from));
         raft->vote = message->from;
-        raft_election_arm(raft);
+        raft_timeout_arm(raft);
     }
     struct raft_message reply = {.type = RAFT_VOTE_REPLY, .to = message->from, .ok = grant};
     raft_outbox_add(raft, &reply);
 }
 
-void raft_election_asked(struct raft *raft, const struct raft_message *message)
+void raft_handle_vote_request(struct raft *raft, const struct raft_message *message)
 {
     bool pre = message->type == RAFT_PREVOTE;
     ensure(pre || message->type == RAFT_VOTE);
@@ -314,6 +223,6 @@ void raft_election_asked(struct raft *raft, const struct raft_message *message)
         return;
     }
     if (message->term > raft->term)
-        raft_follow(raft, message->term, 0);
+        raft_become_follower(raft, message->term, 0);
     answer_vote(raft, message);
 }

@@ -34,7 +34,7 @@ enum raft_message_type {
     RAFT_APPEND_REPLY,
     RAFT_READ,            /* a follower asks for a read index (6.4) */
     RAFT_READ_REPLY,
-    RAFT_TIMEOUT_NOW,     /* leadership transfer (3.10): stand at once */
+    RAFT_TIMEOUT_NOW,     /* leadership transfer (3.10): campaign at once */
     RAFT_MESSAGE_TYPE_END,
 };
 

@@ -4,7 +4,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 bool raft_outbox_held(const struct raft *raft)
 {

@@ -5,7 +5,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
@@ -77,7 +77,7 @@ void raft_tick(struct raft *raft, uint64_t now_ms)
     ensure(raft->begun && now_ms >= raft->now_ms);
     raft->now_ms = now_ms;
     if (raft->role == RAFT_LEADER)
-        raft_leader_tick(raft);
+        raft_heartbeat_tick(raft);
     else
         raft_election_tick(raft);
 }
@@ -88,22 +88,22 @@ static void step(struct raft *raft, const struct raft_message *message)
     ensure(message->term == raft->term);
     switch (message->type) {
     case RAFT_VOTE_REPLY:
-        raft_election_answered(raft, message);
+        raft_handle_vote_reply(raft, message);
         break;
     case RAFT_APPEND:
-        raft_append_receive(raft, message);
+        raft_handle_append_entries(raft, message);
         break;
     case RAFT_APPEND_REPLY:
-        raft_replicate_answered(raft, message);
+        raft_handle_append_reply(raft, message);
         break;
     case RAFT_READ:
-        raft_read_asked(raft, message);
+        raft_handle_read_request(raft, message);
         break;
     case RAFT_READ_REPLY:
-        raft_read_answered(raft, message);
+        raft_handle_read_reply(raft, message);
         break;
     case RAFT_TIMEOUT_NOW:
-        raft_election_told(raft, message);
+        raft_handle_timeout_now(raft, message);
         break;
     case RAFT_PREVOTE:
     case RAFT_PREVOTE_REPLY:
@@ -122,43 +122,21 @@ void raft_step(struct raft *raft, const struct raft_message *message)
         return;
     /* These do not make a newer term known just by coming. */
     if (message->type == RAFT_PREVOTE || message->type == RAFT_VOTE) {
-        raft_election_asked(raft, message);
+        raft_handle_vote_request(raft, message);
         return;
     }
     if (message->type == RAFT_PREVOTE_REPLY && (message->ok || message->term <= raft->term)) {
-        raft_election_answered(raft, message);
+        raft_handle_vote_reply(raft, message);
         return;
     }
     /* 5.1: "if one server's current term is smaller than the other's, then it updates its current term to the larger
      * value. If a candidate or leader discovers that its term is out of date, it immediately reverts to follower." */
     if (message->term > raft->term)
-        raft_follow(raft, message->term, 0);
+        raft_become_follower(raft, message->term, 0);
     if (message->term == raft->term)
         step(raft, message);
     else if (message->type == RAFT_APPEND)
         raft_append_stale(raft, message);
-}
-
-bool raft_propose(struct raft *raft, enum raft_entry_type type, uint64_t time_ms, struct blob *payload, uint64_t *index)
-{
-    ensure(type > 0 && type < RAFT_ENTRY_TYPE_END);
-    if (raft->role != RAFT_LEADER || raft->leading.transfer != 0)
-        return false;
-    raft->leading.worked_ms = raft->now_ms;
-    uint64_t time_before_ms = raft_log_last_time_ms(&raft->log);
-    struct raft_entry entry = {
-        .index = raft_log_last(&raft->log) + 1,
-        .term = raft->term,
-        .time_ms = time_ms > time_before_ms ? time_ms : time_before_ms,
-        .type = (uint8_t)type,
-        .payload = payload,
-    };
-    bool changed = raft_log_append(&raft->log, &entry);
-    ensure(changed == (type == RAFT_ENTRY_CONFIGURATION));
-    if (changed)
-        raft_peers_sync(raft);
-    *index = entry.index;
-    return true;
 }
 
 void raft_set_time(struct raft *raft, uint64_t time_ms)
@@ -173,8 +151,8 @@ void raft_roll_back(struct raft *raft)
     raft->rolled_back = true;
     raft_outbox_clear(raft); /* a vote may wait there */
     if (raft->role != RAFT_FOLLOWER)
-        raft_follow(raft, raft->term, 0);
-    raft_election_arm(raft); /* it only waits to forget its leader now */
+        raft_become_follower(raft, raft->term, 0);
+    raft_timeout_arm(raft); /* it only waits to forget its leader now */
 }
 
 void raft_bootstrap(struct raft *raft, const struct raft_configuration *configuration, uint64_t time_ms)
@@ -190,7 +168,7 @@ void raft_bootstrap(struct raft *raft, const struct raft_configuration *configur
     struct raft_entry entry = {
         .index = 1, .term = 1, .time_ms = time_ms, .type = RAFT_ENTRY_CONFIGURATION, .payload = payload};
     if (raft->term < 1)
-        raft_follow(raft, 1, 0);
+        raft_become_follower(raft, 1, 0);
     bool changed = raft_log_append(&raft->log, &entry);
     ensure(changed);
     blob_release(payload);
@@ -214,101 +192,5 @@ void raft_flush(struct raft *raft)
 
 uint64_t raft_deadline_ms(const struct raft *raft)
 {
-    return raft->role == RAFT_LEADER ? raft_leader_deadline(raft) : raft->election.deadline_ms;
-}
-
-/* --- what it is like -------------------------------------------------------------------------------------------- */
-
-enum raft_role raft_role(const struct raft *raft)
-{
-    return raft->role;
-}
-
-uint64_t raft_term(const struct raft *raft)
-{
-    return raft->term;
-}
-
-uint32_t raft_voted_for(const struct raft *raft)
-{
-    return raft->vote;
-}
-
-uint32_t raft_leader(const struct raft *raft)
-{
-    return raft->election.gone ? 0 : raft->leader;
-}
-
-bool raft_is_voter(const struct raft *raft)
-{
-    const struct raft_member *member = raft_configuration_member(raft_members(raft), raft->options.id);
-    return member && member->role == RAFT_VOTER && member->incarnation == raft->options.incarnation &&
-           !raft->rolled_back;
-}
-
-bool raft_met_newer(const struct raft *raft)
-{
-    return raft->met_newer;
-}
-
-bool raft_rolled_back(const struct raft *raft)
-{
-    return raft->rolled_back;
-}
-
-uint64_t raft_commit(const struct raft *raft)
-{
-    return raft->commit;
-}
-
-uint64_t raft_commit_handed(const struct raft *raft)
-{
-    if (raft->log.reset)
-        return 0; /* on the disk there still is another log */
-    return raft->commit < raft->log.handed ? raft->commit : raft->log.handed;
-}
-
-uint64_t raft_first_index(const struct raft *raft)
-{
-    return raft->log.base_index + 1;
-}
-
-uint64_t raft_last_index(const struct raft *raft)
-{
-    return raft_log_last(&raft->log);
-}
-
-uint64_t raft_durable_index(const struct raft *raft)
-{
-    return raft->log.durable;
-}
-
-uint64_t raft_term_at(const struct raft *raft, uint64_t index)
-{
-    return raft_log_term(&raft->log, index);
-}
-
-const struct raft_entry *raft_entry(const struct raft *raft, uint64_t index)
-{
-    return raft_log_entry(&raft->log, index);
-}
-
-uint64_t raft_log_bytes(const struct raft *raft)
-{
-    return raft->log.bytes;
-}
-
-uint64_t raft_unwritten_bytes(const struct raft *raft)
-{
-    return raft->log.unwritten_bytes;
-}
-
-const struct raft_configuration *raft_members(const struct raft *raft)
-{
-    return raft_log_configuration(&raft->log);
-}
-
-const struct raft_configuration *raft_members_at(const struct raft *raft, uint64_t index)
-{
-    return raft_log_configuration_at(&raft->log, index);
+    return raft->role == RAFT_LEADER ? raft_heartbeat_deadline_ms(raft) : raft->election.deadline_ms;
 }

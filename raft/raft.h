@@ -28,7 +28,7 @@ struct raft_options {
     uint32_t election_min_ms;     /* an election timeout is random between these */
     uint32_t election_max_ms;
     uint32_t heartbeat_ms;
-    uint32_t gone_min_ms;         /* after the leader's link closed: stand after a random time between these */
+    uint32_t gone_min_ms;         /* after the leader's link closed: campaign after a random time between these */
     uint32_t gone_max_ms;
     uint32_t append_bytes_max;    /* payload of one AppendEntries; one larger entry may go alone */
     uint32_t inflight_bytes_max;  /* sent to one peer and not acknowledged */
@@ -68,7 +68,7 @@ struct raft;
 struct raft *raft_open(const struct raft_options *options, const struct raft_start *start);
 /* Appends a durable entry during start; takes its own reference. */
 void raft_load(struct raft *raft, const struct raft_entry *entry);
-/* Starts the clocks. A cluster of one stands at once. */
+/* Starts the clocks. A cluster of one campaigns at once. */
 void raft_begin(struct raft *raft, uint64_t now_ms);
 void raft_close(struct raft *raft);
 
@@ -87,7 +87,7 @@ void raft_set_time(struct raft *raft, uint64_t time_ms);
  * there is no leader, or too many wait. An accepted read is answered by raft_take_read or silently dropped (a change of
  * leader, a lost message): ask again under a new id. */
 bool raft_read(struct raft *raft, uint64_t id);
-/* The link to PEER closed: if it leads, it counts as gone (PreVotes are granted; stand after a random short time).
+/* The link to PEER closed: if it leads, it counts as gone (PreVotes are granted; campaign after a random short time).
  * What was sent to it may be lost: probe. */
 void raft_peer_down(struct raft *raft, uint32_t peer);
 /* The link to PEER is up, and DIRECTORY is what it has there. False: that is an older copy of what it had: its term or
@@ -97,8 +97,8 @@ void raft_peer_down(struct raft *raft, uint32_t peer);
 bool raft_peer_up(struct raft *raft, uint32_t peer, const struct raft_directory *directory);
 /* PEER's directory is known, from elsewhere, to be an older copy: it counts as a learner. */
 void raft_peer_rolled_back(struct raft *raft, uint32_t peer);
-/* This node's own data directory is an older copy of what it was: from now on this node neither votes, stands nor
- * counts. It becomes durable like a vote, and nothing leaves before. */
+/* This node's own data directory is an older copy of what it was: from now on this node neither votes nor
+ * campaigns nor counts. It becomes durable like a vote, and nothing leaves before. */
 void raft_roll_back(struct raft *raft);
 /* Sets a cluster's first configuration on a node that has none: entry 1 (term 1), committed by definition. Entry 1 is
  * then among the writes. Only on an empty log. */
@@ -194,7 +194,7 @@ struct raft_peer_view {
     bool voter;          /* counts; false for learners and for members whose data directory is another one */
     uint64_t heard_ms;   /* when it was last heard of in this term */
 };
-/* Leader: how PEER stands. False: not leader or no such peer. */
+/* Leader: how far PEER is. False: not leader or no such peer. */
 bool raft_peer(const struct raft *raft, uint32_t peer, struct raft_peer_view *view);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 static struct raft_read_request *queue_at(const struct raft_read_queue *queue, uint32_t place)
 {
@@ -88,7 +88,7 @@ void raft_read_confirm(struct raft *raft)
     ensure(raft->role == RAFT_LEADER);
     if (raft->asked.count == 0)
         return;
-    uint64_t round = raft_peers_reach(raft, UINT64_MAX, peer_round);
+    uint64_t round = raft_quorum_index(raft, UINT64_MAX, peer_round);
     while (raft->asked.count > 0) {
         const struct raft_read_request *request = queue_at(&raft->asked, 0);
         if (request->round > round || request->index > raft->commit)
@@ -110,7 +110,7 @@ void raft_read_confirm(struct raft *raft)
     }
 }
 
-void raft_read_asked(struct raft *raft, const struct raft_message *message)
+void raft_handle_read_request(struct raft *raft, const struct raft_message *message)
 {
     ensure(message->type == RAFT_READ && message->term == raft->term);
     if (raft->role == RAFT_LEADER && raft_peers_find(raft, message->from) && !full(raft))
@@ -135,7 +135,7 @@ bool raft_read(struct raft *raft, uint64_t id)
     return true;
 }
 
-void raft_read_answered(struct raft *raft, const struct raft_message *message)
+void raft_handle_read_reply(struct raft *raft, const struct raft_message *message)
 {
     ensure(message->type == RAFT_READ_REPLY && message->term == raft->term);
     if (raft->role == RAFT_LEADER || raft->leader != message->from || !message->ok || raft->asked.count == 0)

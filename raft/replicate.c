@@ -1,7 +1,7 @@
 /* The leader's side of AppendEntries: what each peer gets, and what its answers tell (5.3 of the paper; batching and
  * pipelining as in 10.2.1 and 10.2.2 of the dissertation). */
 #include "base/ensure.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -156,13 +156,6 @@ static bool send_entries(struct raft *raft, struct raft_progress *peer)
     return true;
 }
 
-void raft_tell(struct raft *raft, uint32_t id)
-{
-    struct raft_progress *peer = raft->role == RAFT_LEADER ? raft_peers_find(raft, id) : NULL;
-    if (peer)
-        peer->commit_wanted = true;
-}
-
 /* Followers answer what is of a new round at once, so a heartbeat begins one where an answer is wanted: by a read,
  * from a peer that owes one, or because the last was a while ago (CheckQuorum lives on answers). A cluster at rest
  * has one in every few heartbeats. */
@@ -232,7 +225,7 @@ static void matched(struct raft *raft, struct raft_progress *peer, const struct 
         break;
     }
     if (more)
-        raft_leader_commit(raft);
+        raft_commit_advance(raft);
 }
 
 /* 5.3: "if AppendEntries fails because of log inconsistency: decrement nextIndex and retry", but by whole terms at once
@@ -251,7 +244,7 @@ static void refused(struct raft *raft, struct raft_progress *peer, const struct 
     raft_progress_probe(peer, next);
 }
 
-void raft_replicate_answered(struct raft *raft, const struct raft_message *message)
+void raft_handle_append_reply(struct raft *raft, const struct raft_message *message)
 {
     ensure(message->type == RAFT_APPEND_REPLY && message->term == raft->term);
     struct raft_progress *peer = raft_peers_find(raft, message->from);

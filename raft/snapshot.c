@@ -1,7 +1,7 @@
 /* Where a snapshot takes the place of the log (section 5 of the dissertation, 7 of the paper). The snapshot's bytes are
  * the node's; this is about which entries are in it. */
 #include "base/ensure.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 bool raft_restore(struct raft *raft, uint64_t index, uint64_t term, const struct raft_configuration *configuration)
 {
@@ -12,7 +12,7 @@ bool raft_restore(struct raft *raft, uint64_t index, uint64_t term, const struct
      * following it"; otherwise "discard the entire log". */
     bool keep = raft_log_term(&raft->log, index) == term;
     if (term > raft->term || (!keep && raft->role != RAFT_FOLLOWER))
-        raft_follow(raft, term > raft->term ? term : raft->term, 0);
+        raft_become_follower(raft, term > raft->term ? term : raft->term, 0);
     raft_log_restore(&raft->log, index, term, keep, configuration);
     raft->commit = index;
     if (!keep && raft->following.matched > index)
@@ -22,7 +22,7 @@ bool raft_restore(struct raft *raft, uint64_t index, uint64_t term, const struct
     raft->following.due = true;
     raft_peers_sync(raft);
     if (raft->begun && raft->role != RAFT_LEADER && raft->election.deadline_ms == UINT64_MAX)
-        raft_election_arm(raft);
+        raft_timeout_arm(raft);
     return true;
 }
 

@@ -1,7 +1,7 @@
-/* Handing leadership over (3.10 of the dissertation): no proposals, bring the target's log up to date, tell it to stand
- * at once. If it does not work out within an election timeout, the leader goes on. */
+/* Handing leadership over (3.10 of the dissertation): no proposals, bring the target's log up to date, tell it to
+ * campaign at once. If it does not work out within an election timeout, the leader goes on. */
 #include "base/ensure.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 static bool fit(const struct raft *raft, const struct raft_progress *peer)
 {
@@ -63,9 +63,4 @@ void raft_transfer_end(struct raft *raft)
 {
     raft->leading.transfer = 0;
     raft->leading.transfer_sent = false;
-}
-
-bool raft_transferring(const struct raft *raft)
-{
-    return raft->leading.transfer != 0;
 }

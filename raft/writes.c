@@ -1,7 +1,7 @@
 /* What must become durable, one batch at a time: the vote before the entries (5.1 of the paper). The entry with which a
  * cluster began goes before any vote: a directory that has voted always has a log. */
 #include "base/ensure.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 void raft_writes_allow(struct raft *raft, uint64_t last)
 {
@@ -78,7 +78,7 @@ void raft_written(struct raft *raft)
     raft_log_written(&raft->log);
     /* A follower's next answer says it, in raft_flush. */
     if (raft->role == RAFT_LEADER)
-        raft_leader_commit(raft);
+        raft_commit_advance(raft);
     else if (raft->role == RAFT_CANDIDATE)
         raft_election_voted(raft);
 }

@@ -1,7 +1,7 @@
 #include "sim/put_back.h"
 
 #include "node/state.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 #include "sim/faults.h"
 #include "sim/machine.h"
 #include "sim/storage.h"

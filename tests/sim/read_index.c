@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "node/state.h"
-#include "raft/state.h"
+#include "raft/internal.h"
 
 void read_index_begin(struct read_index *reads)
 {

@@ -1,6 +1,6 @@
 /* The inside of struct raft, for the files of this folder alone. */
-#ifndef CLEAT_RAFT_STATE_H
-#define CLEAT_RAFT_STATE_H
+#ifndef CLEAT_RAFT_INTERNAL_H
+#define CLEAT_RAFT_INTERNAL_H
 
 #include "base/random.h"
 #include "raft/log.h"
@@ -74,7 +74,7 @@ struct raft {
     struct raft_link links[RAFT_LINKS_MAX];
 
     struct {
-        uint64_t deadline_ms; /* when to stand; UINT64_MAX: never */
+        uint64_t deadline_ms; /* when to campaign; UINT64_MAX: never */
         uint64_t heard_ms;    /* when `leader` was last heard */
         bool gone;            /* the link to the last leader closed, and no other is known */
         uint32_t tries;       /* elections called since */
@@ -120,16 +120,21 @@ struct raft {
     } outbox;
 };
 
+/* What follows is in the order of who may call whom: a file calls those above it here, and log.h, never those below. */
+
 /* peers.c: who is there, and who counts */
 void raft_peers_sync(struct raft *raft); /* after the configuration changed */
 struct raft_progress *raft_peers_find(struct raft *raft, uint32_t id);
+struct raft_link *raft_peers_link(struct raft *raft, uint32_t id); /* NULL: there never was one. ID 0: a free place */
+/* A peer whose data directory is not known yet is taken for MEMBER. */
+bool raft_peers_member_counts(struct raft *raft, const struct raft_member *member);
 uint32_t raft_peers_quorum(const struct raft *raft);
 /* Keeps in mind that PEER spoke in TERM. */
 void raft_peers_spoke(struct raft *raft, uint32_t peer, uint64_t term);
 /* Leader: keeps in mind what the peers have acknowledged in its term. */
 void raft_peers_remember(struct raft *raft);
-/* The number that a quorum reaches: SELF is this node's, PEER tells a peer's. */
-uint64_t raft_peers_reach(const struct raft *raft, uint64_t self, uint64_t (*peer)(const struct raft_progress *));
+/* The number that a quorum reaches (an index, a round, a time): SELF is this node's, PEER tells a peer's. */
+uint64_t raft_quorum_index(const struct raft *raft, uint64_t self, uint64_t (*peer)(const struct raft_progress *));
 
 /* outbox.c */
 void raft_outbox_add(struct raft *raft, const struct raft_message *message); /* from and term are filled in if 0 */
@@ -137,39 +142,9 @@ void raft_outbox_clear(struct raft *raft);
 /* A vote or term is not durable yet: nothing may leave. */
 bool raft_outbox_held(const struct raft *raft);
 
-/* election.c */
-void raft_follow(struct raft *raft, uint64_t term, uint32_t leader);
-void raft_election_arm(struct raft *raft);
-void raft_election_tick(struct raft *raft);
-void raft_election_heard(struct raft *raft);
-void raft_election_leader_gone(struct raft *raft);
-void raft_election_begin(struct raft *raft);
-void raft_election_voted(struct raft *raft); /* something became durable: the candidate's own vote, perhaps */
-void raft_election_ask(struct raft *raft, const struct raft_progress *peer);
-void raft_election_asked(struct raft *raft, const struct raft_message *message);
-void raft_election_answered(struct raft *raft, const struct raft_message *message);
-void raft_election_told(struct raft *raft, const struct raft_message *message); /* TIMEOUT_NOW */
-void raft_election_count(struct raft *raft);
-
-/* leader.c */
-void raft_lead(struct raft *raft);
-void raft_leader_tick(struct raft *raft);
-uint64_t raft_leader_deadline(const struct raft *raft);
-void raft_leader_commit(struct raft *raft);
-
-/* replicate.c: the leader's side of AppendEntries */
-void raft_replicate_flush(struct raft *raft);
-void raft_replicate_stalled(struct raft *raft, struct raft_progress *peer);
-void raft_replicate_answered(struct raft *raft, const struct raft_message *message);
-
-/* append.c: the follower's side */
-void raft_append_receive(struct raft *raft, const struct raft_message *message);
-void raft_append_stale(struct raft *raft, const struct raft_message *message);
-void raft_append_flush(struct raft *raft);
-
 /* read.c */
-void raft_read_asked(struct raft *raft, const struct raft_message *message);
-void raft_read_answered(struct raft *raft, const struct raft_message *message);
+void raft_handle_read_request(struct raft *raft, const struct raft_message *message);
+void raft_handle_read_reply(struct raft *raft, const struct raft_message *message);
 void raft_read_confirm(struct raft *raft);
 void raft_read_drop(struct raft *raft);
 void raft_read_close(struct raft *raft);
@@ -178,5 +153,46 @@ void raft_read_close(struct raft *raft);
 void raft_transfer_tick(struct raft *raft);
 void raft_transfer_go_on(struct raft *raft);
 void raft_transfer_end(struct raft *raft);
+
+/* commit.c */
+void raft_commit_advance(struct raft *raft);
+
+/* timeout.c */
+void raft_timeout_arm(struct raft *raft);
+void raft_timeout_heard(struct raft *raft); /* the leader was */
+void raft_timeout_leader_gone(struct raft *raft);
+/* How long to wait before the next campaign while the leader is gone. */
+uint64_t raft_timeout_gone_ms(struct raft *raft);
+
+/* role.c */
+void raft_become_follower(struct raft *raft, uint64_t term, uint32_t leader); /* LEADER 0: not known yet */
+void raft_become_precandidate(struct raft *raft);
+/* A precandidate lets another go first. It promised nothing, so nothing else changes. */
+void raft_withdraw(struct raft *raft);
+void raft_become_candidate(struct raft *raft, bool handed_over); /* in a new term, with its own vote */
+void raft_become_leader(struct raft *raft);
+
+/* election.c */
+void raft_election_tick(struct raft *raft);
+void raft_election_begin(struct raft *raft);
+void raft_election_voted(struct raft *raft); /* something became durable: the candidate's own vote, perhaps */
+void raft_election_ask(struct raft *raft, const struct raft_progress *peer);
+void raft_handle_vote_request(struct raft *raft, const struct raft_message *message); /* PreVotes too */
+void raft_handle_vote_reply(struct raft *raft, const struct raft_message *message);   /* likewise */
+void raft_handle_timeout_now(struct raft *raft, const struct raft_message *message);
+
+/* replicate.c: the leader's side of AppendEntries */
+void raft_replicate_flush(struct raft *raft);
+void raft_replicate_stalled(struct raft *raft, struct raft_progress *peer);
+void raft_handle_append_reply(struct raft *raft, const struct raft_message *message);
+
+/* heartbeat.c */
+void raft_heartbeat_tick(struct raft *raft);
+uint64_t raft_heartbeat_deadline_ms(const struct raft *raft);
+
+/* append.c: the follower's side */
+void raft_handle_append_entries(struct raft *raft, const struct raft_message *message);
+void raft_append_stale(struct raft *raft, const struct raft_message *message);
+void raft_append_flush(struct raft *raft);
 
 #endif
