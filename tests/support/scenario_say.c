@@ -75,7 +75,7 @@ void scenario_say_message(struct buffer *out, const struct raft_message *message
         scenario_say(out, "read at %" PRIu64 ", term %" PRIu64, message->match, message->term);
         break;
     case RAFT_TIMEOUT_NOW:
-        scenario_say(out, "stand at once, term %" PRIu64, message->term);
+        scenario_say(out, "campaign at once, term %" PRIu64, message->term);
         break;
     case RAFT_MESSAGE_TYPE_END:
         break;

@@ -266,7 +266,7 @@ START_TEST(a_yes_to_a_prevote_is_no_vote)
 }
 END_TEST
 
-START_TEST(only_the_leader_says_when_to_stand)
+START_TEST(only_the_leader_says_when_to_campaign)
 {
     struct raft *raft = follower();
     struct raft_message message = {.type = RAFT_TIMEOUT_NOW, .from = 3, .to = 1, .term = 3};
@@ -400,7 +400,7 @@ int main(void)
     tcase_add_test(tests, strangers_get_no_vote);
     tcase_add_test(tests, old_snapshots);
     tcase_add_test(tests, a_yes_to_a_prevote_is_no_vote);
-    tcase_add_test(tests, only_the_leader_says_when_to_stand);
+    tcase_add_test(tests, only_the_leader_says_when_to_campaign);
     tcase_add_test(tests, answers_that_no_follower_gives);
     tcase_add_test(tests, late_and_repeated_answers_change_nothing);
     tcase_add_test(tests, an_append_to_the_leader);
