@@ -43,7 +43,7 @@ static int forget(struct text_client *connection)
     return file;
 }
 
-static void connection_close(struct text_client *connection)
+static void drop_connection(struct text_client *connection)
 {
     close(forget(connection));
 }
@@ -118,7 +118,7 @@ static bool write_output(struct text_client *connection)
 {
     struct chain *output = node_client_output(connection->client);
     if (!write_replies(connection, output)) {
-        connection_close(connection);
+        drop_connection(connection);
         return false;
     }
     if (output->size == 0 && node_client_ends(connection->client)) {
@@ -202,7 +202,7 @@ static void read_input(struct text_client *connection)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got < 0 || (got == 0 && !connection->client)) {
-        connection_close(connection);
+        drop_connection(connection);
         return;
     }
     if (!connection->client)
@@ -265,7 +265,7 @@ static bool make_place(struct server *server)
     const struct server_http *http = &server->options.http;
     uint32_t others = http->http ? http->count(http->http) : 0;
     if (server->connection_count + others >= server->options.connections_max && !list_empty(&server->lingering))
-        connection_close(list_item(server->lingering.next, struct text_client, all));
+        drop_connection(list_item(server->lingering.next, struct text_client, all));
     return server->connection_count + others < server->options.connections_max;
 }
 
@@ -360,7 +360,7 @@ static void sweep_list(struct server *server, const struct list *list)
         bool stalled = connection->client && node_client_output(connection->client)->size > 0 &&
                        still_ms >= server->options.client_stall_ms;
         if (lingered || stalled)
-            connection_close(connection);
+            drop_connection(connection);
         else if (connection->looked_bytes > 0 && connection->looks)
             look_no_more(connection, still_ms);
     }
@@ -377,7 +377,7 @@ void connections_sweep(struct server *server)
 static void close_list(const struct list *list)
 {
     while (!list_empty(list))
-        connection_close(list_item(list->next, struct text_client, all));
+        drop_connection(list_item(list->next, struct text_client, all));
 }
 
 void connections_close(struct server *server)
