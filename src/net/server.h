@@ -10,21 +10,8 @@
 #include <stdint.h>
 
 #include "disk/disk.h"
+#include "net/client_socket.h"
 #include "node/node.h"
-
-struct http;
-struct logger;
-
-/* Who serves clients that speak HTTP. All zero: no one, and what they say is taken for text. */
-struct server_http {
-    struct http *http;
-    /* Takes the socket FILE, of which nothing is read yet. It opens a client of the node for it. */
-    void (*take)(struct http *http, int file);
-    /* The server is about to end: all its connections are closed. HTTP is no more after that. */
-    void (*close)(struct http *http);
-    /* How many sockets it has. */
-    uint32_t (*count)(const struct http *http);
-};
 
 struct server_options {
     const char *listen;          /* "HOST:PORT" for clients */

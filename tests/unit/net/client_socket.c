@@ -8,7 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "net/inside.h"
+#include "net/client_socket.h"
+#include "node/connection.h"
 #include "support/check.h"
 
 enum {
@@ -105,16 +106,16 @@ const char *node_busy_line(void)
     return "ERR_BUSY\r\n";
 }
 
-void server_read(struct server *server, size_t size)
+void loop_read(struct loop *of, size_t size)
 {
-    (void)server, (void)size;
+    (void)of, (void)size;
 }
 
 static int complaints;
 
-void server_cannot_accept(struct server *server, const struct listener *listener, int error)
+void loop_cannot_accept(struct loop *of, const struct listener *listener, int error)
 {
-    (void)server, (void)listener;
+    (void)of, (void)listener;
     ck_assert(error == -EMFILE || error == -ENFILE);
     complaints++;
 }
@@ -122,7 +123,8 @@ void server_cannot_accept(struct server *server, const struct listener *listener
 /* --- the server, and its client's end ----------------------------------------------------------------------------- */
 
 static struct node node;
-static struct server server;
+static struct loop loop;
+static struct client_sockets sockets;
 static struct sockaddr_in address;
 static int client;
 
@@ -132,7 +134,7 @@ static int connect_client(size_t number)
     int file = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(file, (struct sockaddr *)&address, sizeof address), 0);
     for (int i = 0; i < TURNS_MAX && !node.clients[number].owner; i++)
-        ev_run(server.loop, EVRUN_NOWAIT);
+        ev_run(loop.ev, EVRUN_NOWAIT);
     ck_assert_ptr_nonnull(node.clients[number].owner);
     return file;
 }
@@ -145,21 +147,22 @@ static void setup(void)
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(listener, CLIENTS_MAX), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    server.node = &node;
-    server.loop = ev_default_loop(EVFLAG_AUTO);
-    server.buffer = malloc(READ_BUFFER_BYTES);
-    server.options.connections_max = CLIENTS_MAX;
-    server.options.client_stall_ms = 1000;
-    connections_init(&server);
-    listener_add(&server.client_listener, listener);
+    loop.node = &node;
+    loop.ev = ev_default_loop(EVFLAG_AUTO);
+    loop.buffer = malloc(READ_BUFFER_BYTES);
+    sockets.max = CLIENTS_MAX;
+    sockets.stall_ms = 1000;
+    sockets.loop = &loop;
+    client_sockets_init(&sockets);
+    listener_add(&sockets.listener, listener);
     client = connect_client(0);
 }
 
 static void teardown(void)
 {
-    connections_close(&server);
+    client_sockets_close(&sockets);
     close(client);
-    free(server.buffer);
+    free(loop.buffer);
 }
 
 static uint8_t part[PART_BYTES];
@@ -192,13 +195,13 @@ START_TEST(who_uploads_without_a_pause_gets_earlier_replies)
     while (node.clients[0].output.size < REPLIES_BYTES)
         chain_append(&node.clients[0].output, part, sizeof part);
     node.clients[0].touched = true;
-    connections_flush(&server);
+    client_sockets_flush(&sockets);
     ck_assert_uint_gt(node.clients[0].output.size, 0);
     for (int i = 0; i < TURNS_MAX && taken_bytes < REPLIES_BYTES; i++) {
         upload();
         taken_bytes += take_replies();
-        server.round++;
-        ev_run(server.loop, EVRUN_NOWAIT);
+        loop.round++;
+        ev_run(loop.ev, EVRUN_NOWAIT);
     }
     ck_assert_uint_eq(taken_bytes, REPLIES_BYTES);
     ck_assert_uint_gt(node.clients[0].taken_bytes, 0);
@@ -211,15 +214,15 @@ START_TEST(who_is_gone_before_its_replies_is_forgotten)
     while (node.clients[0].output.size < REPLIES_BYTES)
         chain_append(&node.clients[0].output, part, sizeof part);
     node.clients[0].touched = true;
-    connections_flush(&server);
+    client_sockets_flush(&sockets);
     upload();
     struct linger reset = {.l_onoff = 1};
     setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(client);
     client = -1;
-    for (int i = 0; i < TURNS_MAX && !list_empty(&server.connections); i++)
-        ev_run(server.loop, EVRUN_NOWAIT);
-    ck_assert(list_empty(&server.connections));
+    for (int i = 0; i < TURNS_MAX && !list_empty(&sockets.all); i++)
+        ev_run(loop.ev, EVRUN_NOWAIT);
+    ck_assert(list_empty(&sockets.all));
 }
 END_TEST
 
@@ -244,7 +247,7 @@ START_TEST(a_large_reply_is_written_a_turn_at_a_time)
     /* However often it is looked at within a turn, no more is written. */
     for (int i = 0; i < 3; i++) {
         large->touched = true;
-        connections_flush(&server);
+        client_sockets_flush(&sockets);
         ck_assert_uint_eq(large->output.size, REPLIES_BYTES - CLIENT_TURN_BYTES);
     }
     ck_assert_uint_eq(small->output.size, 0);
@@ -253,8 +256,8 @@ START_TEST(a_large_reply_is_written_a_turn_at_a_time)
     for (int i = 0; i < TURNS_MAX && large->output.size > 0; i++) {
         size_t before = large->output.size;
         taken_bytes += take_replies();
-        server.round++;
-        ev_run(server.loop, EVRUN_NOWAIT);
+        loop.round++;
+        ev_run(loop.ev, EVRUN_NOWAIT);
         ck_assert_uint_le(before - large->output.size, CLIENT_TURN_BYTES);
     }
     ck_assert_uint_eq(large->output.size, 0);
@@ -262,7 +265,7 @@ START_TEST(a_large_reply_is_written_a_turn_at_a_time)
         taken_bytes += take_replies();
     ck_assert_uint_eq(taken_bytes, REPLIES_BYTES);
     /* With nothing left to be written it does not wake the loop. */
-    ck_assert_int_eq(ev_pending_count(server.loop), 0);
+    ck_assert_int_eq(ev_pending_count(loop.ev), 0);
     close(other);
 }
 END_TEST
@@ -270,9 +273,9 @@ END_TEST
 START_TEST(the_last_replies_are_written_as_long_as_the_socket_takes_them)
 {
     reply(&node.clients[0], 4 * CLIENT_TURN_BYTES);
-    connections_flush(&server);
+    client_sockets_flush(&sockets);
     ck_assert_uint_gt(node.clients[0].output.size, 0);
-    connections_finish(&server); /* though nothing of it is new */
+    client_sockets_finish(&sockets); /* though nothing of it is new */
     ck_assert_uint_eq(node.clients[0].output.size, 0);
     ck_assert_uint_eq(take_replies(), 4 * CLIENT_TURN_BYTES);
 }
@@ -287,11 +290,11 @@ START_TEST(who_lingers_counts_and_makes_place)
     for (size_t i = 0; i < 2 * CLIENTS_MAX; i++) {
         files[i] = connect_client(1);
         node_client_end(&node, &node.clients[1]); /* it said quit */
-        connections_flush(&server);
-        ck_assert_uint_le(server.connection_count, CLIENTS_MAX);
+        client_sockets_flush(&sockets);
+        ck_assert_uint_le(sockets.count, CLIENTS_MAX);
         ck_assert_ptr_null(node.clients[1].owner);
     }
-    ck_assert_uint_eq(server.connection_count, CLIENTS_MAX);
+    ck_assert_uint_eq(sockets.count, CLIENTS_MAX);
     for (size_t i = 0; i < 2 * CLIENTS_MAX; i++)
         close(files[i]);
     /* Those that do not linger are not made to go. */
@@ -300,9 +303,9 @@ START_TEST(who_lingers_counts_and_makes_place)
     files[0] = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(setsockopt(files[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     ck_assert_int_eq(connect(files[0], (struct sockaddr *)&address, sizeof address), 0);
-    ev_run(server.loop, EVRUN_ONCE);
+    ev_run(loop.ev, EVRUN_ONCE);
     ck_assert_int_eq(recv(files[0], line, sizeof line, 0), (int)strlen(node_busy_line()));
-    ck_assert_uint_eq(server.connection_count, CLIENTS_MAX);
+    ck_assert_uint_eq(sockets.count, CLIENTS_MAX);
     for (size_t i = 0; i < CLIENTS_MAX; i++)
         close(files[i]);
 }
@@ -320,23 +323,23 @@ START_TEST(without_any_descriptor_the_loop_rests_and_listens_again_later)
     /* With the one in reserve, who calls is turned away with a word. */
     char line[16];
     ck_assert_int_eq(connect(caller, (struct sockaddr *)&address, sizeof address), 0);
-    ev_run(server.loop, EVRUN_ONCE);
+    ev_run(loop.ev, EVRUN_ONCE);
     ck_assert_int_eq(recv(caller, line, sizeof line, 0), (int)strlen(node_busy_line()));
-    ck_assert(ev_is_active(&server.client_listener.sockets[0]));
-    close(server.spare_file);
-    server.spare_file = -1;
+    ck_assert(ev_is_active(&sockets.listener.sockets[0]));
+    close(sockets.spare_file);
+    sockets.spare_file = -1;
     ck_assert_int_ge(files[count++] = open("/dev/null", O_RDONLY), 0);
     ck_assert_int_eq(connect(second, (struct sockaddr *)&address, sizeof address), 0);
-    ev_run(server.loop, EVRUN_ONCE);
-    ck_assert(!ev_is_active(&server.client_listener.sockets[0]));
+    ev_run(loop.ev, EVRUN_ONCE);
+    ck_assert(!ev_is_active(&sockets.listener.sockets[0]));
     ck_assert_int_ge(complaints, 2);
     while (count > 0)
         close(files[--count]);
-    connections_sweep(&server);
+    client_sockets_sweep(&sockets);
     for (int i = 0; i < TURNS_MAX && !node.clients[1].owner; i++)
-        ev_run(server.loop, EVRUN_NOWAIT);
+        ev_run(loop.ev, EVRUN_NOWAIT);
     ck_assert_ptr_nonnull(node.clients[1].owner);
-    ck_assert_int_ge(server.spare_file, 0);
+    ck_assert_int_ge(sockets.spare_file, 0);
     close(caller);
     close(second);
 }
@@ -344,8 +347,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("connection");
-    TCase *tests = tcase_create("connection");
+    Suite *suite = suite_create("client_socket");
+    TCase *tests = tcase_create("client_socket");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, who_uploads_without_a_pause_gets_earlier_replies);
     tcase_add_test(tests, who_is_gone_before_its_replies_is_forgotten);

@@ -1,11 +1,11 @@
 /* What a socket is watched for. */
-#ifndef CLEAT_NET_WATCH_H
-#define CLEAT_NET_WATCH_H
+#ifndef CLEAT_NET_INTEREST_H
+#define CLEAT_NET_INTEREST_H
 
 #include <ev.h>
 
 /* From now on IO is watched for EVENTS: EV_READ, EV_WRITE, both, or 0 for nothing. */
-static inline void watch_for(struct ev_loop *loop, struct ev_io *io, int events)
+static inline void interest_set(struct ev_loop *loop, struct ev_io *io, int events)
 {
     if (io->events == events && ev_is_active(io) == (events != 0))
         return;

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/inside.h"
+#include "net/peer_socket.h"
 #include "support/check.h"
 #include "support/names.h"
 
@@ -25,6 +25,7 @@ struct node {
 };
 
 static struct node node;
+static struct loop loop;
 
 struct node_link *node_link_open(struct node *of, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
 {
@@ -97,16 +98,16 @@ size_t node_link_output_bytes(const struct node_link *link)
     return 0;
 }
 
-void server_read(struct server *server, size_t size)
+void loop_read(struct loop *of, size_t size)
 {
-    (void)server, (void)size;
+    (void)of, (void)size;
 }
 
 static int complaints;
 
-void server_cannot_accept(struct server *server, const struct listener *listener, int error)
+void loop_cannot_accept(struct loop *of, const struct listener *listener, int error)
 {
-    (void)server, (void)listener;
+    (void)of, (void)listener;
     ck_assert_int_eq(error, -EMFILE);
     complaints++;
 }
@@ -127,7 +128,7 @@ static int use_up(int *files)
 /* It once turned at full speed while a node called and there was no descriptor for it. */
 START_TEST(without_descriptors_the_loop_rests_and_listens_again_later)
 {
-    static struct server server;
+    static struct peer_sockets sockets = {.loop = &loop};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int files[FILES];
@@ -135,36 +136,35 @@ START_TEST(without_descriptors_the_loop_rests_and_listens_again_later)
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(listener, 1), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    server.node = &node;
-    server.loop = ev_default_loop(EVFLAG_AUTO);
-    server.options.peer_listen = "here";
-    server.options.links_max = 2;
-    peers_init(&server);
-    listener_add(&server.peer_listener, listener);
-    const struct ev_io *io = &server.peer_listener.sockets[0];
-    ev_run(server.loop, EVRUN_NOWAIT); /* what the loop opens for itself it has now */
+    loop.node = &node;
+    loop.ev = ev_default_loop(EVFLAG_AUTO);
+    sockets.links_max = 2;
+    peer_sockets_init(&sockets);
+    listener_add(&sockets.listener, listener);
+    const struct ev_io *io = &sockets.listener.sockets[0];
+    ev_run(loop.ev, EVRUN_NOWAIT); /* what the loop opens for itself it has now */
 
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){FILES, FILES});
     int count = use_up(files);
     ck_assert_int_eq(connect(caller, (struct sockaddr *)&address, sizeof address), 0);
     for (int i = 0; i < TURNS_MAX && ev_is_active(io); i++)
-        ev_run(server.loop, EVRUN_NOWAIT);
+        ev_run(loop.ev, EVRUN_NOWAIT);
     ck_assert(!ev_is_active(io));
-    listener_sweep(&server.peer_listener); /* nothing has changed */
+    listener_sweep(&sockets.listener); /* nothing has changed */
     for (int i = 0; i < TURNS_MAX && ev_is_active(io); i++)
-        ev_run(server.loop, EVRUN_NOWAIT);
+        ev_run(loop.ev, EVRUN_NOWAIT);
     ck_assert(!ev_is_active(io));
     ck_assert_uint_eq(node.links, 0);
     ck_assert_int_eq(complaints, 2);
 
     while (count > 0)
         close(files[--count]);
-    listener_sweep(&server.peer_listener);
+    listener_sweep(&sockets.listener);
     for (int i = 0; i < TURNS_MAX && node.links == 0; i++)
-        ev_run(server.loop, EVRUN_NOWAIT);
+        ev_run(loop.ev, EVRUN_NOWAIT);
     ck_assert_uint_eq(node.links, 1);
     ck_assert(ev_is_active(io));
-    peers_close(&server);
+    peer_sockets_close(&sockets);
     ck_assert_uint_eq(node.links, 0);
     close(caller);
 }
@@ -195,70 +195,70 @@ static void fill(const char *text, uint16_t port)
     usleep(100 * 1000);
 }
 
-static void turn(struct server *server)
+static void turn(struct peer_sockets *sockets)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    server->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-    ev_run(server->loop, EVRUN_NOWAIT);
+    sockets->loop->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    ev_run(sockets->loop->ev, EVRUN_NOWAIT);
     usleep(1000);
 }
 
-static void turn_until_links(struct server *server, size_t links)
+static void turn_until_links(struct peer_sockets *sockets, size_t links)
 {
     uint64_t end_ms = 20000;
     for (uint64_t i = 0; i < end_ms && node.links != links; i++)
-        turn(server);
+        turn(sockets);
     ck_assert_uint_eq(node.links, links);
 }
 
 /* Until no call is under way. */
-static void turn_until_idle(struct server *server)
+static void turn_until_idle(struct peer_sockets *sockets)
 {
-    for (int i = 0; i < 20000 && (server->dials[0].socket || server->dials[1].socket); i++)
-        turn(server);
-    ck_assert_ptr_null(server->dials[0].socket);
-    ck_assert_ptr_null(server->dials[1].socket);
+    for (int i = 0; i < 20000 && (sockets->dials[0].socket || sockets->dials[1].socket); i++)
+        turn(sockets);
+    ck_assert_ptr_null(sockets->dials[0].socket);
+    ck_assert_ptr_null(sockets->dials[1].socket);
 }
 
 /* Its first address refuses, the second says nothing, the third is the right one; then it moves. */
 START_TEST(every_address_of_a_name_is_called_and_a_new_one_too)
 {
-    static struct server server;
+    static struct peer_sockets sockets = {.loop = &loop};
     struct raft_member peer = {.id = 1};
     uint16_t port = 0;
     int silent = listen_at("127.0.0.3", &port, 0), good = listen_at("127.0.0.4", &port, 8);
     fill("127.0.0.3", port);
     snprintf(peer.address, sizeof peer.address, "node1:%u", (unsigned)port);
     names_set("node1", "127.0.0.2 127.0.0.3 127.0.0.4");
-    server.node = &node;
-    server.loop = ev_default_loop(EVFLAG_AUTO);
-    server.options.logger = logger_open(STDERR_FILENO);
-    server.options.peer_count = 1;
-    server.options.peers = &peer;
-    peers_init(&server);
-    peers_dial(&server);
-    turn_until_links(&server, 2);
-    ck_assert_uint_eq(server.dials[0].next, 2);
+    loop.node = &node;
+    loop.ev = ev_default_loop(EVFLAG_AUTO);
+    loop.logger = logger_open(STDERR_FILENO);
+    sockets.peer_count = 1;
+    sockets.peers = &peer;
+    peer_sockets_init(&sockets);
+    peer_sockets_dial(&sockets);
+    turn_until_links(&sockets, 2);
+    ck_assert_uint_eq(sockets.dials[0].next, 2);
     int accepted[2];
     for (int i = 0; i < 2; i++)
         ck_assert_int_ge(accepted[i] = accept(good, NULL, NULL), 0);
     /* It is gone, and its name is another's: nobody asked for the name as long as all went well. */
     int asked = names_asked("node1");
-    turn_until_links(&server, 2);
+    turn_until_links(&sockets, 2);
     ck_assert_int_eq(names_asked("node1"), asked);
     names_set("node1", "127.0.0.5");
     int moved = listen_at("127.0.0.5", &port, 8);
     close(good);
     for (int i = 0; i < 2; i++)
         close(accepted[i]);
-    turn_until_links(&server, 0);
-    turn_until_links(&server, 2);
+    turn_until_links(&sockets, 0);
+    turn_until_links(&sockets, 2);
     ck_assert_int_ge(accepted[0] = accept(moved, NULL, NULL), 0);
     ck_assert_int_ge(accepted[1] = accept(moved, NULL, NULL), 0);
-    peers_close(&server);
+    peer_sockets_close(&sockets);
     ck_assert_uint_eq(node.links, 0);
-    logger_close(server.options.logger);
+    logger_close(loop.logger);
     close(silent);
     close(moved);
 }
@@ -278,32 +278,33 @@ START_TEST(a_node_that_called_meanwhile_is_not_linked_again)
     int good = listen_at("127.0.0.6", &port, 8), silent = listen_at("127.0.0.8", &port, 0);
     fill("127.0.0.8", port);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct server server = {.node = &node, .loop = ev_default_loop(EVFLAG_AUTO)};
+        struct peer_sockets sockets = {.loop = &loop};
+        loop = (struct loop){.node = &node, .ev = ev_default_loop(EVFLAG_AUTO)};
         struct raft_member peer = {.id = cases[i].peer};
         snprintf(peer.address, sizeof peer.address, "%s:%u", cases[i].address, (unsigned)port);
-        server.options.id = cases[i].id;
-        server.options.peer_count = 1;
-        server.options.peers = &peer;
+        sockets.id = cases[i].id;
+        sockets.peer_count = 1;
+        sockets.peers = &peer;
         node = (struct node){0};
-        peers_init(&server);
-        peers_dial(&server);
-        ck_assert(server.dials[0].socket || cases[i].address[8] == '7'); /* a refusal may come at once */
+        peer_sockets_init(&sockets);
+        peer_sockets_dial(&sockets);
+        ck_assert(sockets.dials[0].socket || cases[i].address[8] == '7'); /* a refusal may come at once */
         node.failures = 0;
         node.linked = true;
-        turn_until_idle(&server);
+        turn_until_idle(&sockets);
         ck_assert_uint_eq(node.links, 0);
         ck_assert_int_eq(node.failures, 0);
-        ck_assert_uint_eq(server.dials[0].next, 0);
+        ck_assert_uint_eq(sockets.dials[0].next, 0);
         for (int k = 0; k < REDIAL_MAX_MS + 100; k++) {
-            turn(&server);
-            ck_assert_ptr_null(server.dials[0].socket);
+            turn(&sockets);
+            ck_assert_ptr_null(sockets.dials[0].socket);
         }
-        double wait_s = ev_timer_remaining(server.loop, &server.dials[0].again);
+        double wait_s = ev_timer_remaining(loop.ev, &sockets.dials[0].again);
         ck_assert(cases[i].peer < cases[i].id ? wait_s <= REDIAL_MAX_MS / 1000.0 : wait_s > REDIAL_MAX_MS / 1000.0);
         node.linked = false;
         if (cases[i].address[8] == '6')
-            turn_until_links(&server, 2);
-        peers_close(&server);
+            turn_until_links(&sockets, 2);
+        peer_sockets_close(&sockets);
         ck_assert_uint_eq(node.links, 0);
     }
     close(good);
@@ -313,8 +314,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("peers");
-    TCase *tests = tcase_create("peers");
+    Suite *suite = suite_create("peer_socket");
+    TCase *tests = tcase_create("peer_socket");
     tcase_add_test(tests, without_descriptors_the_loop_rests_and_listens_again_later);
     tcase_add_test(tests, every_address_of_a_name_is_called_and_a_new_one_too);
     tcase_add_test(tests, a_node_that_called_meanwhile_is_not_linked_again);

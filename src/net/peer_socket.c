@@ -1,6 +1,5 @@
-/* Links between nodes: the node with the higher id calls, once for each kind, and calls again when a link is lost. One
- * that does not is called by the other after a while (node_calls). Whoever calls, where a link is up there is no call,
- * and one under way is given up when it is answered: a new link would take the place of one that is good. */
+#include "net/peer_socket.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,22 +10,21 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "net/inside.h"
-#include "net/watch.h"
+#include "net/interest.h"
 
 struct peer_socket {
     struct ev_io io;
-    struct server *server;
+    struct peer_sockets *sockets;
     struct node_link *link; /* NULL: still connecting */
     struct dial *dial;      /* NULL: it called us */
-    struct list all;        /* in server->peer_sockets */
+    struct list all;        /* in sockets->all */
 };
 
 static void set_timer(struct dial *dial, uint64_t time_ms)
 {
-    ev_timer_stop(dial->server->loop, &dial->again);
+    ev_timer_stop(dial->sockets->loop->ev, &dial->again);
     ev_timer_set(&dial->again, (double)time_ms / 1000, 0);
-    ev_timer_start(dial->server->loop, &dial->again);
+    ev_timer_start(dial->sockets->loop->ev, &dial->again);
 }
 
 /* REFUSED: the other node does not let this one in, and will hardly do so in a moment. */
@@ -60,13 +58,13 @@ static void call_again(struct dial *dial, bool proven, bool refused)
 
 static void socket_free(struct peer_socket *socket)
 {
-    struct server *server = socket->server;
+    struct peer_sockets *sockets = socket->sockets;
     if (socket->link)
-        node_link_close(server->node, socket->link);
-    ev_io_stop(server->loop, &socket->io);
+        node_link_close(sockets->loop->node, socket->link);
+    ev_io_stop(sockets->loop->ev, &socket->io);
     close(socket->io.fd);
     list_remove(&socket->all);
-    server->accepted_count -= socket->dial == NULL;
+    sockets->accepted_count -= socket->dial == NULL;
     free(socket);
 }
 
@@ -75,7 +73,7 @@ static void socket_close(struct peer_socket *socket)
     struct dial *dial = socket->dial;
     bool proven = socket->link && node_link_up(socket->link);
     bool refused = socket->link && node_link_refused(socket->link);
-    bool ended = socket->server->ended;
+    bool ended = socket->sockets->ended;
     socket_free(socket);
     if (dial && !ended)
         call_again(dial, proven, refused);
@@ -83,7 +81,7 @@ static void socket_close(struct peer_socket *socket)
 
 static bool is_wanted(const struct dial *dial)
 {
-    return node_calls(dial->server->node, dial->peer, dial->kind);
+    return node_calls(dial->sockets->loop->node, dial->peer, dial->kind);
 }
 
 /* There is no call for now. It is this node that calls one with a lower id, so it must see soon that their link is
@@ -91,7 +89,7 @@ static bool is_wanted(const struct dial *dial)
 static void look_later(struct dial *dial)
 {
     dial->socket = NULL;
-    set_timer(dial, dial->peer < dial->server->options.id ? REDIAL_MAX_MS : NODE_CALL_MS);
+    set_timer(dial, dial->peer < dial->sockets->id ? REDIAL_MAX_MS : NODE_CALL_MS);
 }
 
 /* Writes what waits. False: the link is gone. */
@@ -110,14 +108,14 @@ static bool write_frames(struct peer_socket *socket)
         node_link_consume(socket->link, (size_t)written);
     }
     int events = node_link_output_bytes(socket->link) > 0 ? EV_READ | EV_WRITE : EV_READ;
-    watch_for(socket->server->loop, &socket->io, events);
+    interest_set(socket->sockets->loop->ev, &socket->io, events);
     return true;
 }
 
-void peers_flush(struct server *server)
+void peer_sockets_flush(struct peer_sockets *sockets)
 {
-    struct list *link = server->peer_sockets.next;
-    while (link != &server->peer_sockets) {
+    struct list *link = sockets->all.next;
+    while (link != &sockets->all) {
         struct peer_socket *socket = list_item(link, struct peer_socket, all);
         link = link->next;
         if (!socket->link)
@@ -131,18 +129,18 @@ void peers_flush(struct server *server)
 
 static void read_frames(struct peer_socket *socket)
 {
-    struct server *server = socket->server;
-    ssize_t got = read(socket->io.fd, server->buffer, READ_BUFFER_BYTES);
+    struct peer_sockets *sockets = socket->sockets;
+    ssize_t got = read(socket->io.fd, sockets->loop->buffer, READ_BUFFER_BYTES);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
         socket_close(socket);
         return;
     }
-    node_link_bytes(server->node, socket->link, server->buffer, (size_t)got);
+    node_link_bytes(sockets->loop->node, socket->link, sockets->loop->buffer, (size_t)got);
     if (socket->dial && node_link_up(socket->link))
         socket->dial->wait_ms = REDIAL_MIN_MS;
-    server_read(server, (size_t)got);
+    loop_read(sockets->loop, (size_t)got);
 }
 
 /* The call was answered or refused. If the other node has called in the meantime, it does not matter which. */
@@ -158,15 +156,15 @@ static void connected(struct peer_socket *socket)
     }
     getsockopt(socket->io.fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0)
-        node_call_failed(socket->server->node, dial->peer, strerror(error));
+        node_call_failed(socket->sockets->loop->node, dial->peer, strerror(error));
     else
-        socket->link = node_link_open(socket->server->node, socket, dial->kind, dial->peer);
+        socket->link = node_link_open(socket->sockets->loop->node, socket, dial->kind, dial->peer);
     if (!socket->link) {
         socket_close(socket);
         return;
     }
-    ev_timer_stop(socket->server->loop, &dial->again);
-    watch_for(socket->server->loop, &socket->io, EV_READ);
+    ev_timer_stop(socket->sockets->loop->ev, &dial->again);
+    interest_set(socket->sockets->loop->ev, &socket->io, EV_READ);
 }
 
 static void on_socket(struct ev_loop *loop, struct ev_io *io, int events)
@@ -181,7 +179,7 @@ static void on_socket(struct ev_loop *loop, struct ev_io *io, int events)
         socket_close(socket);
 }
 
-static struct peer_socket *socket_add(struct server *server, int file, struct dial *dial)
+static struct peer_socket *socket_add(struct peer_sockets *sockets, int file, struct dial *dial)
 {
     int on = 1;
     unsigned timeout_ms = PEER_USER_TIMEOUT_MS;
@@ -194,12 +192,12 @@ static struct peer_socket *socket_add(struct server *server, int file, struct di
     setsockopt(file, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
     setsockopt(file, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
     struct peer_socket *socket = memory_get(sizeof *socket);
-    socket->server = server;
+    socket->sockets = sockets;
     socket->dial = dial;
     ev_io_init(&socket->io, on_socket, file, dial ? EV_WRITE : EV_READ);
     socket->io.data = socket;
-    list_add_last(&server->peer_sockets, &socket->all);
-    server->accepted_count += dial == NULL;
+    list_add_last(&sockets->all, &socket->all);
+    sockets->accepted_count += dial == NULL;
     return socket;
 }
 
@@ -211,7 +209,7 @@ static void call(struct dial *dial)
     }
     const struct addresses *addresses = &dial->resolver->addresses;
     if (addresses->count == 0) { /* until it is found */
-        node_call_failed(dial->server->node, dial->peer, "its name does not resolve");
+        node_call_failed(dial->sockets->loop->node, dial->peer, "its name does not resolve");
         return;
     }
     if (dial->next >= addresses->count)
@@ -223,18 +221,18 @@ static void call(struct dial *dial)
         return;
     }
     if (file < 0) {
-        node_call_failed(dial->server->node, dial->peer, strerror(errno));
+        node_call_failed(dial->sockets->loop->node, dial->peer, strerror(errno));
         redial_later(dial, false);
         return;
     }
-    dial->socket = socket_add(dial->server, file, dial);
+    dial->socket = socket_add(dial->sockets, file, dial);
     int result = connect(file, (const struct sockaddr *)&address->bytes, address->size);
     if (result < 0 && errno != EINPROGRESS && errno != EINTR) {
-        node_call_failed(dial->server->node, dial->peer, strerror(errno));
+        node_call_failed(dial->sockets->loop->node, dial->peer, strerror(errno));
         socket_close(dial->socket);
         return;
     }
-    ev_io_start(dial->server->loop, &dial->socket->io);
+    ev_io_start(dial->sockets->loop->ev, &dial->socket->io);
     set_timer(dial, CONNECT_MS);
 }
 
@@ -244,7 +242,7 @@ static void on_again(struct ev_loop *loop, struct ev_timer *timer, int events)
     (void)loop;
     (void)events;
     if (dial->socket && is_wanted(dial)) {
-        node_call_failed(dial->server->node, dial->peer, "nobody answers");
+        node_call_failed(dial->sockets->loop->node, dial->peer, "nobody answers");
         socket_close(dial->socket);
     } else if (dial->socket) {
         socket_free(dial->socket);
@@ -257,52 +255,52 @@ static void on_again(struct ev_loop *loop, struct ev_timer *timer, int events)
 /* The name has addresses, or others than before: calls that are not answered yet go there. */
 static void on_found(struct resolver *resolver)
 {
-    struct server *server = resolver->owner;
-    for (uint32_t i = 0; i < server->dial_count; i++) {
-        struct dial *dial = &server->dials[i];
+    struct peer_sockets *sockets = resolver->owner;
+    for (uint32_t i = 0; i < sockets->dial_count; i++) {
+        struct dial *dial = &sockets->dials[i];
         if (dial->resolver != resolver || (dial->socket && dial->socket->link))
             continue;
         dial->wait_ms = REDIAL_MIN_MS;
         if (dial->socket)
             socket_close(dial->socket);
-        ev_timer_stop(server->loop, &dial->again);
+        ev_timer_stop(sockets->loop->ev, &dial->again);
         dial->next = 0;
         call(dial);
     }
 }
 
-static void add_dial(struct server *server, uint32_t peer, enum node_link_kind kind, struct resolver *resolver)
+static void add_dial(struct peer_sockets *sockets, uint32_t peer, enum node_link_kind kind, struct resolver *resolver)
 {
-    struct dial *dial = &server->dials[server->dial_count++];
+    struct dial *dial = &sockets->dials[sockets->dial_count++];
     *dial = (struct dial){
-        .server = server, .peer = peer, .kind = kind, .resolver = resolver, .wait_ms = REDIAL_MIN_MS};
+        .sockets = sockets, .peer = peer, .kind = kind, .resolver = resolver, .wait_ms = REDIAL_MIN_MS};
     ev_timer_init(&dial->again, on_again, 0, 0);
     dial->again.data = dial;
     call(dial);
 }
 
-void peers_dial(struct server *server)
+void peer_sockets_dial(struct peer_sockets *sockets)
 {
-    for (uint32_t i = 0; i < server->options.peer_count; i++) {
-        const struct raft_member *peer = &server->options.peers[i];
-        if (peer->id == server->options.id)
+    for (uint32_t i = 0; i < sockets->peer_count; i++) {
+        const struct raft_member *peer = &sockets->peers[i];
+        if (peer->id == sockets->id)
             continue;
-        struct resolver *resolver = &server->resolvers[server->resolver_count++];
-        resolver_open(resolver, peer->address, server->loop, server->options.logger, on_found, server);
-        add_dial(server, peer->id, NODE_LINK_CONSENSUS, resolver);
-        add_dial(server, peer->id, NODE_LINK_BULK, resolver);
+        struct resolver *resolver = &sockets->resolvers[sockets->resolver_count++];
+        resolver_open(resolver, peer->address, sockets->loop->ev, sockets->loop->logger, on_found, sockets);
+        add_dial(sockets, peer->id, NODE_LINK_CONSENSUS, resolver);
+        add_dial(sockets, peer->id, NODE_LINK_BULK, resolver);
     }
 }
 
 /* A connection from another node, or from a stranger: its hello says which kind it is, and who. */
-static void add_accepted(struct server *server, int file, const struct address *from)
+static void add_accepted(struct peer_sockets *sockets, int file, const struct address *from)
 {
-    if (server->accepted_count + server->dial_count >= server->options.links_max) {
+    if (sockets->accepted_count + sockets->dial_count >= sockets->links_max) {
         close(file); /* a member calls again */
         return;
     }
-    struct peer_socket *socket = socket_add(server, file, NULL);
-    socket->link = node_link_open(server->node, socket, NODE_LINK_CONSENSUS, 0);
+    struct peer_socket *socket = socket_add(sockets, file, NULL);
+    socket->link = node_link_open(sockets->loop->node, socket, NODE_LINK_CONSENSUS, 0);
     if (!socket->link) {
         socket_close(socket);
         return;
@@ -310,43 +308,43 @@ static void add_accepted(struct server *server, int file, const struct address *
     char text[ADDRESS_TEXT_MAX];
     address_text(from, text);
     node_link_from(socket->link, text);
-    ev_io_start(server->loop, &socket->io);
+    ev_io_start(sockets->loop->ev, &socket->io);
 }
 
 static void on_peer_listener(struct ev_loop *loop, struct ev_io *io, int events)
 {
-    struct server *server = io->data;
+    struct peer_sockets *sockets = io->data;
     (void)loop;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct address from;
         int file = address_accept(io->fd, &from);
         if (file >= 0) {
-            add_accepted(server, file, &from);
+            add_accepted(sockets, file, &from);
             continue;
         }
         if (file != -EAGAIN) {
-            server_cannot_accept(server, &server->peer_listener, file);
-            listener_rest(&server->peer_listener); /* who calls goes on calling, and would wake the loop at once */
+            loop_cannot_accept(sockets->loop, &sockets->listener, file);
+            listener_rest(&sockets->listener); /* who calls goes on calling, and would wake the loop at once */
         }
         return;
     }
 }
 
-void peers_init(struct server *server)
+void peer_sockets_init(struct peer_sockets *sockets)
 {
-    list_init(&server->peer_sockets);
-    listener_init(&server->peer_listener, server->loop, server->options.logger, on_peer_listener, server);
+    list_init(&sockets->all);
+    listener_init(&sockets->listener, sockets->loop->ev, sockets->loop->logger, on_peer_listener, sockets);
 }
 
-void peers_close(struct server *server)
+void peer_sockets_close(struct peer_sockets *sockets)
 {
-    server->ended = true;
-    for (uint32_t i = 0; i < server->dial_count; i++)
-        ev_timer_stop(server->loop, &server->dials[i].again);
-    for (uint32_t i = 0; i < server->resolver_count; i++)
-        resolver_close(&server->resolvers[i]);
-    while (!list_empty(&server->peer_sockets))
-        socket_close(list_item(server->peer_sockets.next, struct peer_socket, all));
-    listener_close(&server->peer_listener);
+    sockets->ended = true;
+    for (uint32_t i = 0; i < sockets->dial_count; i++)
+        ev_timer_stop(sockets->loop->ev, &sockets->dials[i].again);
+    for (uint32_t i = 0; i < sockets->resolver_count; i++)
+        resolver_close(&sockets->resolvers[i]);
+    while (!list_empty(&sockets->all))
+        socket_close(list_item(sockets->all.next, struct peer_socket, all));
+    listener_close(&sockets->listener);
 }
