@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/hash.h"
-#include "protocol/request.h"
+#include "protocol/limits.h"
 #include "protocol/transaction.h"
 
 enum {
@@ -348,45 +348,4 @@ size_t command_value_size(const struct blob *blob)
 void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE])
 {
     hash_bytes_128(text, size, token);
-}
-
-/* The kinds of what changes something, and of conditions; 0 for all other verbs. */
-static const enum command_kind verb_kinds[VERB_COUNT] = {
-    [VERB_SET] = COMMAND_WRITE,
-    [VERB_WRITE] = COMMAND_WRITE,   [VERB_CAS] = COMMAND_CAS,   [VERB_DELETE] = COMMAND_DELETE,
-    [VERB_TOUCH] = COMMAND_TOUCH,   [VERB_COPY] = COMMAND_COPY, [VERB_MOVE] = COMMAND_MOVE,
-    [VERB_APPEND] = COMMAND_APPEND, [VERB_INCR] = COMMAND_INCR, [VERB_IF] = COMMAND_IF_PRESENT,
-};
-
-struct command command_of_request(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE])
-{
-    enum command_kind kind = verb_kinds[request->verb];
-    if (kind == COMMAND_IF_PRESENT && request->has_version)
-        kind = COMMAND_IF_VERSION;
-    if (kind == 0)
-        return (struct command){0};
-    const struct command_row *row = command_row(kind);
-    struct command command = {
-        .kind = kind,
-        .version = request->version,
-        .delta = request->delta,
-        .exptime_s = request->exptime_s,
-        .guarded = request->has_version && (row->body & BODY_GUARDED) != 0,
-        .name = request->name,
-        .name_size = request->name_size,
-        .value_size = (size_t)request->numbytes,
-    };
-    if (request->text) {
-        command.value = request->text;
-        command.value_size = request->text_size;
-    }
-    if (row->contents == COMMAND_CONTENTS_SOURCE) {
-        command.source = request->other;
-        command.source_size = request->other_size;
-    }
-    if (request->token) {
-        command_token(request->token, request->token_size, token);
-        command.token = token;
-    }
-    return command;
 }

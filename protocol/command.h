@@ -124,10 +124,4 @@ void command_take_contents(struct command *command, const uint8_t *at, size_t si
 /* The log's form of a client's token: XXH3, 128 bits, of its text. */
 void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE]);
 
-struct request;
-
-/* What REQUEST, a good one, asks for: a change or a condition (kind 0: it is neither). Borrows its names and text.
- * Where contents follow, value is NULL. TOKEN is where a token is put together. */
-struct command command_of_request(const struct request *request, uint8_t token[COMMAND_TOKEN_SIZE]);
-
 #endif

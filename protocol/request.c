@@ -25,6 +25,7 @@ bool request_number(const void *digits, size_t size, uint64_t *number)
 /* A line that is being parsed. */
 struct parsing {
     struct request *request;
+    const struct verb_row *row;
     struct words words;
     const uint8_t *line_end;
     uint64_t value_max_bytes;
@@ -37,335 +38,249 @@ static void request_fail(struct request *request, enum request_error error)
         request->error = error;
 }
 
-/* The word at PLACE. */
-static void name_parse(struct parsing *parsing, size_t place)
+/* --- options ------------------------------------------------------------------------------------------------------ */
+
+/* Where the options' values go. Of BYTES that is two fields: the bytes and their size. */
+static const struct {
+    uint16_t offset;
+    uint16_t size_offset;
+} fields[VERB_OPTION_COUNT] = {
+#define FLAG(field) 0
+#define NUMBER(field) 0
+#define CHAR(field) 0
+#define BYTES(field) offsetof(struct request, field##_size)
+#define OPTION(id, word, value, form, field, ...) [VERB_OPTION_##id] = {offsetof(struct request, field), form(field)},
+#include "protocol/options.def"
+#undef OPTION
+#undef FLAG
+#undef NUMBER
+#undef CHAR
+#undef BYTES
+};
+
+/* The VALUE of an option that was not there before. False: it cannot have that. */
+static bool option_set(struct request *request, enum verb_option option, const struct word *value)
+{
+    const struct option_row *row = &option_rows[option];
+    void *field = (uint8_t *)request + fields[option].offset;
+    uint64_t number;
+    switch ((enum verb_option_form)row->form) {
+    case OPTION_FORM_FLAG:
+        *(bool *)field = true;
+        return value->size == 0;
+    case OPTION_FORM_BYTES:
+        *(const uint8_t **)field = value->bytes;
+        *(size_t *)((uint8_t *)request + fields[option].size_offset) = value->size;
+        return value->size >= row->low && value->size <= row->high &&
+               (value->size == 0 || request_name(value->bytes, value->size));
+    case OPTION_FORM_NUMBER:
+        if (!request_number(value->bytes, value->size, &number) || number < row->low || number > row->high)
+            return false;
+        *(uint64_t *)field = number;
+        return true;
+    case OPTION_FORM_CHAR:
+        if (value->size != 1 || !request_name(value->bytes, 1))
+            return false;
+        *(int16_t *)field = value->bytes[0];
+        return true;
+    }
+    return false;
+}
+
+/* The option among those of SET that WORD is; what follows its `=` is in *VALUE. VERB_OPTION_COUNT: none. */
+static enum verb_option option_find(uint32_t set, const struct word *word, struct word *value)
+{
+    for (; set > 0; set &= set - 1) {
+        enum verb_option option = (enum verb_option)__builtin_ctz(set);
+        const struct option_row *row = &option_rows[option];
+        if (word->size < row->word_size || memcmp(word->bytes, row->word, row->word_size) != 0)
+            continue;
+        *value = (struct word){word->bytes + row->word_size, word->size - row->word_size};
+        if (row->value || value->size == 0)
+            return option;
+    }
+    return VERB_OPTION_COUNT;
+}
+
+/* Takes the options off the end of the words, of which the first that the verb needs are something else. */
+static uint32_t options_take(struct parsing *parsing)
 {
     struct request *request = parsing->request;
+    struct words *words = &parsing->words;
+    uint32_t taken = 0;
+    while (words->count > parsing->row->needs) {
+        struct word value;
+        enum verb_option option = option_find(parsing->row->options, &words->at[words->count - 1], &value);
+        if (option == VERB_OPTION_COUNT)
+            break;
+        if (taken & 1u << option)
+            request_fail(request, REQUEST_OPTION_TWICE);
+        else if (!option_set(request, option, &value) && request->error == REQUEST_OK) {
+            request->error = REQUEST_BAD_VALUE;
+            request->option = (uint8_t)option;
+        }
+        taken |= 1u << option;
+        words->count--;
+    }
+    return taken;
+}
+
+/* KEY=..., of which no number, and no word that options may be mistaken for, has the looks. */
+static bool looks_like_option(const struct word *word)
+{
+    size_t size = 0;
+    while (size < word->size && (word->bytes[size] | 32) >= 'a' && (word->bytes[size] | 32) <= 'z')
+        size++;
+    return size > 0 && size < word->size && word->bytes[size] == '=';
+}
+
+/* --- operands ----------------------------------------------------------------------------------------------------- */
+
+static void number_take(struct parsing *parsing, size_t place, uint64_t max, uint64_t *number,
+                        enum request_error error)
+{
     const struct word *word = &parsing->words.at[place];
+    if (request_number(word->bytes, word->size, number) && *number <= max)
+        return;
+    bool option = place >= parsing->row->needs && looks_like_option(word);
+    request_fail(parsing->request, option ? REQUEST_BAD_OPTION : error);
+}
+
+static void name_take(struct request *request, const struct word *word, const uint8_t **name, size_t *size)
+{
     if (!request_name(word->bytes, word->size)) {
         request_fail(request, REQUEST_BAD_NAME);
         return;
     }
-    request->name = word->bytes;
-    request->name_size = word->size;
+    *name = word->bytes;
+    *size = word->size;
 }
 
-static void version_parse(struct parsing *parsing, size_t place)
+/* The start of names. One with a `=`, which may be an option mistyped, is written as an option itself. */
+static void prefix_take(struct request *request, const struct word *word)
 {
-    struct request *request = parsing->request;
-    const struct word *word = &parsing->words.at[place];
-    if (!request_number(word->bytes, word->size, &request->version))
-        request_fail(request, REQUEST_BAD_VERSION);
-    request->has_version = true;
+    if (memchr(word->bytes, '=', word->size))
+        request_fail(request, REQUEST_BAD_OPTION);
+    else if (request->name)
+        request_fail(request, REQUEST_OPTION_TWICE);
+    else
+        name_take(request, word, &request->name, &request->name_size);
 }
 
-static void exptime_parse(struct parsing *parsing, size_t place)
+static void condition_take(struct request *request, const struct word *word)
 {
-    struct request *request = parsing->request;
-    const struct word *word = &parsing->words.at[place];
-    if (!request_number(word->bytes, word->size, &request->exptime_s) || request->exptime_s > REQUEST_EXPTIME_MAX_S)
-        request_fail(request, REQUEST_BAD_EXPTIME);
-}
-
-/* Takes once=TOKEN off the end of the words, of which the first NEEDED are something else. */
-static void token_take(struct parsing *parsing, size_t needed)
-{
-    struct request *request = parsing->request;
-    struct words *words = &parsing->words;
-    struct word token;
-    if (words->count <= needed || !word_begins(&words->at[words->count - 1], "once=", &token))
+    if (word_is(word, "present"))
         return;
-    words->count--;
-    if (token.size > REQUEST_TOKEN_MAX || !request_name(token.bytes, token.size))
-        request_fail(request, REQUEST_BAD_TOKEN);
-    request->token = token.bytes;
-    request->token_size = token.size;
+    request->has_version = true;
+    if (!word_is(word, "absent") && !request_number(word->bytes, word->size, &request->version))
+        request_fail(request, REQUEST_BAD_CONDITION);
 }
 
-/* From LOW to HIGH words: true. Otherwise an error is set. */
-static bool words_between(struct parsing *parsing, size_t low, size_t high)
+static void operand_take(struct parsing *parsing, size_t place)
 {
-    if (parsing->words.count >= low && parsing->words.count <= high)
-        return true;
-    request_fail(parsing->request, REQUEST_BAD_WORDS);
-    return false;
+    struct request *request = parsing->request;
+    const struct word *word = &parsing->words.at[place];
+    switch ((enum operand_form)operand_rows[parsing->row->operands[place]].form) {
+    case FORM_NAME:
+        name_take(request, word, &request->name, &request->name_size);
+        break;
+    case FORM_OTHER_NAME:
+        name_take(request, word, &request->other, &request->other_size);
+        break;
+    case FORM_VERSION:
+        number_take(parsing, place, UINT64_MAX, &request->version, REQUEST_BAD_VERSION);
+        request->has_version = place >= parsing->row->needs;
+        break;
+    case FORM_EXPTIME:
+        number_take(parsing, place, REQUEST_EXPTIME_MAX_S, &request->exptime_s, REQUEST_BAD_EXPTIME);
+        break;
+    case FORM_DELTA:
+        if (!integer_parse(word->bytes, word->size, &request->delta))
+            request_fail(request, REQUEST_BAD_DELTA);
+        break;
+    case FORM_CONDITION:
+        condition_take(request, word);
+        break;
+    case FORM_PREFIX:
+        prefix_take(request, word);
+        break;
+    case FORM_WORD:
+        request->name = word->bytes;
+        request->name_size = word->size;
+        break;
+    case FORM_NUMBYTES: /* numbytes_take was first */
+    case FORM_TEXT:     /* text_take */
+    case FORM_NONE:
+        break;
+    }
 }
 
-/* NUMBYTES, the word at PLACE, and perhaps EXPTIME behind it. Without a good numbytes the end of the contents is not
- * known. */
-static enum request_status contents_parse(struct parsing *parsing, size_t place)
+/* NUMBYTES, the word at PLACE. Without a good one the end of the contents is not known: false. */
+static bool numbytes_take(struct parsing *parsing, size_t place)
 {
     struct request *request = parsing->request;
     const struct words *words = &parsing->words;
     const struct word *word = &words->at[place];
     enum number parsed = place < words->count ? number_parse(word->bytes, word->size, &request->numbytes) : NUMBER_BAD;
-    if (parsed == NUMBER_BAD) {
-        request->error = REQUEST_BAD_NUMBYTES;
-        return REQUEST_FATAL;
+    if (parsed == NUMBER_OK && request->numbytes <= parsing->value_max_bytes) {
+        request->has_contents = true;
+        return true;
     }
-    if (parsed == NUMBER_LARGE || request->numbytes > parsing->value_max_bytes) {
-        request->error = REQUEST_TOO_BIG;
-        return REQUEST_FATAL;
-    }
-    request->has_contents = true;
-    token_take(parsing, place + 1);
-    words_between(parsing, place + 1, place + 2);
-    if (words->count > place + 1)
-        exptime_parse(parsing, place + 1);
-    name_parse(parsing, 1);
-    return REQUEST_LINE;
+    request->error = parsed == NUMBER_BAD ? REQUEST_BAD_NUMBYTES : REQUEST_TOO_BIG;
+    return false;
 }
 
-/* The parsers of what comes after a verb. */
-
-static enum request_status parse_plain(struct parsing *parsing)
-{
-    words_between(parsing, 1, 1);
-    return REQUEST_LINE;
-}
-
-static enum request_status parse_help(struct parsing *parsing)
-{
-    struct request *request = parsing->request;
-    const struct words *words = &parsing->words;
-    if (words_between(parsing, 1, 2) && words->count == 2) {
-        request->name = words->at[1].bytes;
-        request->name_size = words->at[1].size;
-    }
-    return REQUEST_LINE;
-}
-
-/* read and stat: NAME [stale] */
-static enum request_status parse_read(struct parsing *parsing)
-{
-    struct request *request = parsing->request;
-    const struct words *words = &parsing->words;
-    if (!words_between(parsing, 2, 3))
-        return REQUEST_LINE;
-    name_parse(parsing, 1);
-    request->stale = words->count == 3;
-    if (request->stale && !word_is(&words->at[2], "stale"))
-        request_fail(request, REQUEST_BAD_WORDS);
-    return REQUEST_LINE;
-}
-
-static enum request_status parse_delete(struct parsing *parsing)
-{
-    token_take(parsing, 2);
-    if (!words_between(parsing, 2, 3))
-        return REQUEST_LINE;
-    name_parse(parsing, 1);
-    if (parsing->words.count == 3)
-        version_parse(parsing, 2);
-    return REQUEST_LINE;
-}
-
-static enum request_status parse_touch(struct parsing *parsing)
-{
-    token_take(parsing, 3);
-    if (!words_between(parsing, 3, 4))
-        return REQUEST_LINE;
-    name_parse(parsing, 1);
-    exptime_parse(parsing, 2);
-    if (parsing->words.count == 4)
-        version_parse(parsing, 3);
-    return REQUEST_LINE;
-}
-
-static enum request_status parse_incr(struct parsing *parsing)
-{
-    struct request *request = parsing->request;
-    const struct words *words = &parsing->words;
-    token_take(parsing, 3);
-    if (!words_between(parsing, 3, 4))
-        return REQUEST_LINE;
-    name_parse(parsing, 1);
-    if (!integer_parse(words->at[2].bytes, words->at[2].size, &request->delta))
-        request_fail(request, REQUEST_BAD_DELTA);
-    if (words->count == 4)
-        exptime_parse(parsing, 3);
-    return REQUEST_LINE;
-}
-
-/* copy and move: SRC DST [VERSION], which is the target's. */
-static enum request_status parse_copy(struct parsing *parsing)
-{
-    struct request *request = parsing->request;
-    const struct words *words = &parsing->words;
-    token_take(parsing, 3);
-    if (!words_between(parsing, 3, 4))
-        return REQUEST_LINE;
-    const struct word *source = &words->at[1];
-    name_parse(parsing, 1);
-    request->other = source->bytes;
-    request->other_size = source->size;
-    name_parse(parsing, 2);
-    if (words->count == 4)
-        version_parse(parsing, 3);
-    if (source->size == words->at[2].size && memcmp(source->bytes, words->at[2].bytes, source->size) == 0)
-        request_fail(request, REQUEST_SAME_NAME);
-    return REQUEST_LINE;
-}
-
-/* write and append: NAME NUMBYTES [EXPTIME] */
-static enum request_status parse_write(struct parsing *parsing)
-{
-    return contents_parse(parsing, 2);
-}
-
-/* What is contents begins behind one blank: others behind that are part of it, and so is what looks like an option. */
-static enum request_status parse_set(struct parsing *parsing)
+/* A name, and a text behind one blank: others behind that are part of it, and so is what looks like an option. */
+static void text_take(struct parsing *parsing)
 {
     struct request *request = parsing->request;
     const struct words *words = &parsing->words;
     const uint8_t *behind = words->count > 1 ? words->at[1].bytes + words->at[1].size : parsing->line_end;
     if (behind == parsing->line_end) {
         request_fail(request, REQUEST_NO_TEXT);
-        return REQUEST_LINE;
+        return;
     }
-    name_parse(parsing, 1);
+    operand_take(parsing, 1);
     request->text = behind + 1;
     request->text_size = (size_t)(parsing->line_end - request->text);
     if (request->text_size > parsing->value_max_bytes)
         request_fail(request, REQUEST_TOO_BIG);
-    return REQUEST_LINE;
 }
 
-static enum request_status parse_cas(struct parsing *parsing)
+/* --- lines -------------------------------------------------------------------------------------------------------- */
+
+static bool is_one_file(const struct request *request)
 {
-    enum request_status status = contents_parse(parsing, 3);
-    if (status == REQUEST_LINE)
-        version_parse(parsing, 2);
-    return status;
+    return request->name && request->other && request->name_size == request->other_size &&
+           memcmp(request->name, request->other, request->name_size) == 0;
 }
 
-static enum request_status parse_txn(struct parsing *parsing)
-{
-    token_take(parsing, 1);
-    words_between(parsing, 1, 1);
-    return REQUEST_LINE;
-}
-
-static enum request_status parse_if(struct parsing *parsing)
+/* The words behind the verb, as its row has them. */
+static enum request_status words_parse(struct parsing *parsing)
 {
     struct request *request = parsing->request;
-    const struct words *words = &parsing->words;
-    if (!words_between(parsing, 3, 3))
+    const struct verb_row *row = parsing->row;
+    struct words *words = &parsing->words;
+    if (verb_place(row, FORM_TEXT) > 0) {
+        text_take(parsing);
         return REQUEST_LINE;
-    name_parse(parsing, 1);
-    if (word_is(&words->at[2], "present"))
-        return REQUEST_LINE;
-    request->has_version = true;
-    if (!word_is(&words->at[2], "absent") &&
-        !request_number(words->at[2].bytes, words->at[2].size, &request->version))
-        request_fail(request, REQUEST_BAD_CONDITION);
-    return REQUEST_LINE;
-}
-
-/* --- list --------------------------------------------------------------------------------------------------------- */
-
-/* A name that list looks for; an empty one is none. */
-static bool list_name(const struct word *word, const uint8_t **name, size_t *size)
-{
-    if (*name || (word->size > 0 && !request_name(word->bytes, word->size)))
-        return false;
-    *name = word->bytes;
-    *size = word->size;
-    return true;
-}
-
-static bool list_limit(struct request *request, const struct word *word)
-{
-    uint64_t limit;
-    if (request->limit > 0 || !request_number(word->bytes, word->size, &limit) || limit < 1 ||
-        limit > REQUEST_LIST_MAX)
-        return false;
-    request->limit = (uint32_t)limit;
-    return true;
-}
-
-static bool list_delimiter(struct request *request, const struct word *word)
-{
-    if (request->delimiter >= 0 || word->size != 1 || !request_name(word->bytes, 1))
-        return false;
-    request->delimiter = word->bytes[0];
-    return true;
-}
-
-/* Only the first word may be a prefix without `prefix=`; and not one with a `=`, which may be an option mistyped. */
-static bool list_option(struct request *request, const struct word *word, bool first)
-{
-    struct word rest;
-    if (word_begins(word, "after=", &rest))
-        return list_name(&rest, &request->other, &request->other_size);
-    if (word_begins(word, "limit=", &rest))
-        return list_limit(request, &rest);
-    if (word_begins(word, "delim=", &rest))
-        return list_delimiter(request, &rest);
-    if (word_begins(word, "prefix=", &rest))
-        return list_name(&rest, &request->name, &request->name_size);
-    if (word_is(word, "stale"))
-        return request->stale ? false : (request->stale = true);
-    return first && !memchr(word->bytes, '=', word->size) && list_name(word, &request->name, &request->name_size);
-}
-
-static enum request_status parse_list(struct parsing *parsing)
-{
-    struct request *request = parsing->request;
-    const struct words *words = &parsing->words;
-    request->delimiter = -1;
-    for (size_t i = 1; i < words->count; i++)
-        if (!list_option(request, &words->at[i], i == 1))
-            request_fail(request, REQUEST_BAD_OPTION);
-    if (request->limit == 0)
-        request->limit = REQUEST_LIST_DEFAULT;
-    return REQUEST_LINE;
-}
-
-/* By enum verb. */
-static const struct verb_entry {
-    const char *name;
-    size_t name_size;
-    enum request_status (*parse)(struct parsing *parsing);
-} verbs[VERB_COUNT] = {
-#define VERB(text, parse) {text, sizeof text - 1, parse}
-    [VERB_READ] = VERB("read", parse_read),
-    [VERB_WRITE] = VERB("write", parse_write),
-    [VERB_SET] = VERB("set", parse_set),
-    [VERB_CAS] = VERB("cas", parse_cas),
-    [VERB_DELETE] = VERB("delete", parse_delete),
-    [VERB_HELP] = VERB("help", parse_help),
-    [VERB_PING] = VERB("ping", parse_plain),
-    [VERB_VERSION] = VERB("version", parse_plain),
-    [VERB_QUIT] = VERB("quit", parse_plain),
-    [VERB_STATUS] = VERB("status", parse_plain),
-    [VERB_LIST] = VERB("list", parse_list),
-    [VERB_STAT] = VERB("stat", parse_read),
-    [VERB_TOUCH] = VERB("touch", parse_touch),
-    [VERB_COPY] = VERB("copy", parse_copy),
-    [VERB_MOVE] = VERB("move", parse_copy),
-    [VERB_APPEND] = VERB("append", parse_write),
-    [VERB_INCR] = VERB("incr", parse_incr),
-    [VERB_TXN] = VERB("txn", parse_txn),
-    [VERB_IF] = VERB("if", parse_if),
-    [VERB_COMMIT] = VERB("commit", parse_plain),
-    [VERB_CANCEL] = VERB("cancel", parse_plain),
-#undef VERB
-};
-
-enum verb request_verb(const void *name, size_t size)
-{
-    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
-        if (verbs[verb].name_size == size && memcmp(verbs[verb].name, name, size) == 0)
-            return verb;
     }
-    return VERB_NONE;
-}
-
-const char *request_verb_name(enum verb verb)
-{
-    ensure(verb < VERB_COUNT);
-    return verbs[verb].name;
+    size_t contents = verb_place(row, FORM_NUMBYTES);
+    if (contents > 0 && !numbytes_take(parsing, contents))
+        return REQUEST_FATAL;
+    uint32_t taken = options_take(parsing);
+    if (words->count < row->needs || words->count > row->most) {
+        bool option = words->count > row->most && looks_like_option(&words->at[words->count - 1]);
+        request_fail(request, option ? REQUEST_BAD_OPTION : REQUEST_BAD_WORDS);
+        return REQUEST_LINE;
+    }
+    for (size_t place = 1; place < words->count; place++)
+        operand_take(parsing, place);
+    if (row->options & 1u << VERB_OPTION_LIMIT && !(taken & 1u << VERB_OPTION_LIMIT))
+        request->limit = REQUEST_LIST_DEFAULT;
+    if (row->class == CLASS_CHANGE && is_one_file(request))
+        request_fail(request, REQUEST_SAME_NAME);
+    return REQUEST_LINE;
 }
 
 /* Finds the line at the start of BYTES: its size without and, in *CONSUMED, with its end. REQUEST_FATAL as soon as no
@@ -389,7 +304,7 @@ enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t va
                                   struct request *request, size_t *consumed)
 {
     size_t line_size = 0;
-    *request = (struct request){.verb = VERB_NONE, .error = REQUEST_OK};
+    *request = (struct request){.verb = VERB_NONE, .error = REQUEST_OK, .delimiter = -1};
     *consumed = 0;
     enum request_status status = line_find(bytes, size, &line_size, consumed);
     if (status == REQUEST_MORE)
@@ -399,19 +314,20 @@ enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t va
         return status;
     }
     ensure(line_size < *consumed && *consumed <= size);
-    struct parsing parsing = {request, words_split(bytes, line_size), bytes + line_size, value_max_bytes};
+    struct parsing parsing = {request, NULL, words_split(bytes, line_size), bytes + line_size, value_max_bytes};
     if (parsing.words.count == 0) {
         request->error = REQUEST_EMPTY_LINE;
         return REQUEST_LINE;
     }
-    request->verb = request_verb(parsing.words.at[0].bytes, parsing.words.at[0].size);
+    request->verb = verb_find(parsing.words.at[0].bytes, parsing.words.at[0].size);
     if (request->verb == VERB_NONE) {
         request->error = REQUEST_UNKNOWN_VERB;
         request->name = parsing.words.at[0].bytes;
         request->name_size = parsing.words.at[0].size;
         return REQUEST_FATAL;
     }
-    return verbs[request->verb].parse(&parsing);
+    parsing.row = &verb_rows[request->verb];
+    return words_parse(&parsing);
 }
 
 int request_end(const uint8_t *bytes, size_t size)
@@ -427,7 +343,33 @@ int request_end(const uint8_t *bytes, size_t size)
     return bytes[1] == '\n' ? 2 : -1;
 }
 
-const char *request_error_text(enum request_error error)
+static void text_add(char text[REQUEST_TEXT_MAX], const char *more)
+{
+    size_t used = strlen(text), size = strlen(more) + 1;
+    ensure(size <= REQUEST_TEXT_MAX - used);
+    memcpy(text + used, more, size);
+}
+
+/* "no such option; list takes prefix=PREFIX, after=NAME, ...; see 'help list'" */
+static const char *option_text(const struct verb_row *row, char text[REQUEST_TEXT_MAX])
+{
+    text[0] = '\0';
+    text_add(text, "no such option; ");
+    text_add(text, row->name);
+    text_add(text, row->options > 0 ? " takes" : " takes none");
+    for (uint32_t set = row->options; set > 0; set &= set - 1) {
+        const struct option_row *option = &option_rows[__builtin_ctz(set)];
+        text_add(text, set == row->options ? " " : ", ");
+        text_add(text, option->word);
+        text_add(text, option->value ? option->value : "");
+    }
+    text_add(text, "; see 'help ");
+    text_add(text, row->name);
+    text_add(text, "'");
+    return text;
+}
+
+const char *request_error_text(const struct request *request, char text[REQUEST_TEXT_MAX])
 {
     static const char *const texts[REQUEST_ERROR_COUNT] = {
         [REQUEST_OK] = "no error",
@@ -441,14 +383,17 @@ const char *request_error_text(enum request_error error)
         [REQUEST_BAD_EXPTIME] = "exptime is not a plain number of seconds up to 4294967295",
         [REQUEST_BAD_WORDS] = "too few or too many words; 'help VERB' shows how it is written",
         [REQUEST_BAD_DELTA] = "delta is not a whole number from -2^63 to 2^63-1; see 'help incr'",
-        [REQUEST_BAD_OPTION] = "not an option of list, or not a value that it can have; see 'help list'",
-        [REQUEST_BAD_TOKEN] = "a token has 1 to 64 bytes, no space and no control character; see 'help'",
+        [REQUEST_OPTION_TWICE] = "an option is there twice; 'help VERB' shows how it is written",
         [REQUEST_BAD_CONDITION] = "a condition is a version, absent or present; see 'help if'",
         [REQUEST_SAME_NAME] = "from a file to itself",
         [REQUEST_NO_TEXT] = "the text is missing: set NAME TEXT; see 'help set'",
         [REQUEST_EMPTY_LINE] = "empty line; 'help' lists the verbs",
     };
-    ensure(error < REQUEST_ERROR_COUNT);
-    ensure(texts[error] != NULL);
-    return texts[error];
+    if (request->error == REQUEST_BAD_OPTION)
+        return option_text(verb_row(request->verb), text);
+    if (request->error == REQUEST_BAD_VALUE)
+        return option_rows[request->option].rule;
+    ensure(request->error < REQUEST_ERROR_COUNT);
+    ensure(texts[request->error] != NULL);
+    return texts[request->error];
 }

@@ -1,4 +1,5 @@
-/* The client's text to structs. Pure: copies nothing, allocates nothing, does no I/O.
+/* The client's text to structs. Which words and options a verb takes is told by its row (verb.h); here is how they are
+ * read. Pure: copies nothing, allocates nothing, does no I/O.
  *
  *      read NAME [stale]                       write NAME NUMBYTES [EXPTIME]     touch NAME EXPTIME [VERSION]
  *      stat NAME [stale]                       <contents>                        delete NAME [VERSION]
@@ -11,9 +12,9 @@
  *
  *      txn           then lines that change something, `if NAME VERSION|absent|present`, and commit or cancel
  *
- * `once=TOKEN` may be the last word of what changes something, and of txn; to set it is text. A line ends in
- * CRLF or LF, and so do contents. Words are separated by one or more spaces; verbs are lower case. Numbers are plain
- * decimal: digits only, below 2^64; DELTA may have a minus sign.
+ * `once=TOKEN` may be the last word of what changes something, and of txn; to set it is text. Options stand behind all
+ * other words, in any order. A line ends in CRLF or LF, and so do contents. Words are separated by one or more spaces;
+ * verbs are lower case. Numbers are plain decimal: digits only, below 2^64; DELTA may have a minus sign.
  *
  * Three ways in which a line can be wrong:
  *   - its end and that of its contents are known (a bad name, version or exptime, too few or too many words):
@@ -28,40 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-    REQUEST_LINE_MAX = 499,              /* bytes in a line, its end not counted */
-    REQUEST_NAME_MAX = 250,              /* bytes in a file name */
-    REQUEST_TOKEN_MAX = 64,              /* bytes in a token behind once= */
-    REQUEST_LIST_MAX = 10000,            /* lines of one listing */
-    REQUEST_LIST_DEFAULT = 1000,
-};
-#define REQUEST_EXPTIME_MAX_S UINT32_MAX /* about 136 years */
-
-enum verb {
-    VERB_NONE,
-    VERB_READ,
-    VERB_WRITE,
-    VERB_SET,
-    VERB_CAS,
-    VERB_DELETE,
-    VERB_HELP,
-    VERB_PING,
-    VERB_VERSION,
-    VERB_QUIT,
-    VERB_STATUS,
-    VERB_LIST,
-    VERB_STAT,
-    VERB_TOUCH,
-    VERB_COPY,
-    VERB_MOVE,
-    VERB_APPEND,
-    VERB_INCR,
-    VERB_TXN,
-    VERB_IF,
-    VERB_COMMIT,
-    VERB_CANCEL,
-    VERB_COUNT,
-};
+#include "protocol/limits.h"
+#include "protocol/verb.h"
 
 enum request_error {
     REQUEST_OK,
@@ -76,8 +45,9 @@ enum request_error {
     REQUEST_BAD_WORDS,    /* too few or too many words */
     REQUEST_EMPTY_LINE,
     REQUEST_BAD_DELTA,
-    REQUEST_BAD_OPTION,    /* list: not one of its options, twice the same, or a value that it cannot have */
-    REQUEST_BAD_TOKEN,
+    REQUEST_BAD_OPTION,    /* not one that the verb has */
+    REQUEST_OPTION_TWICE,
+    REQUEST_BAD_VALUE,     /* an option cannot have that value: see `option` */
     REQUEST_BAD_CONDITION, /* if: neither a version nor absent nor present */
     REQUEST_SAME_NAME,     /* copy, move: from a file to itself */
     REQUEST_NO_TEXT,       /* set: not even the blank behind the name */
@@ -101,9 +71,10 @@ struct request {
                                  ever */
     uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
     int64_t delta;            /* incr */
-    uint32_t limit;           /* list */
+    uint64_t limit;           /* list */
     int16_t delimiter;        /* list: a byte; -1: none */
-    bool has_version;         /* delete, touch, copy, move; if: false stands for `present` */
+    uint8_t option;           /* enum verb_option: which one has a bad value */
+    bool has_version;         /* where it need not be there: it is; if: false stands for `present` */
     bool has_contents;        /* contents follow the line, also when `error` is set */
     bool stale;               /* read, stat, list: from this node's copy, at once */
 };
@@ -121,13 +92,9 @@ enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t va
 /* What follows contents: 1 (LF) or 2 (CRLF) bytes of line end, 0 if more bytes are needed to tell, -1 if neither. */
 int request_end(const uint8_t *bytes, size_t size);
 
-/* Why, for a person: one line without an end. Never NULL. */
-const char *request_error_text(enum request_error error);
-
-/* The verb of that name, or VERB_NONE. */
-enum verb request_verb(const void *name, size_t size);
-/* Its name; NULL for VERB_NONE. For tests. */
-const char *request_verb_name(enum verb verb);
+/* Why REQUEST is wrong, for a person: one line without an end, in TEXT or a constant. Never NULL. */
+enum { REQUEST_TEXT_MAX = 200 };
+const char *request_error_text(const struct request *request, char text[REQUEST_TEXT_MAX]);
 
 /* True for what may be a file's name: 1 to 250 bytes, no space, no control character. */
 bool request_name(const void *name, size_t size);

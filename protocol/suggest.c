@@ -11,31 +11,12 @@ enum {
     VERB_SHORTEST = 3,  /* too much resembles `if` */
 };
 
-/* Words of other systems, the operating system's among them, lower case. */
-static const struct synonyms {
-    enum verb verb;
-    const char *words; /* with a space around each */
-} synonyms[] = {
-    {VERB_READ, " get gets mget getdata cat show fetch load type print view open lookup more less download "},
-    {VERB_WRITE, " put store save post insert upsert update replace upload mset setex psetex patch "},
-    {VERB_CAS, " add create new setnx swap cmpxchg compareandset compareandswap "},
-    {VERB_APPEND, " concat extend "},
-    {VERB_INCR, " inc increment incrby decr decrby decrement dec counter plus "},
-    {VERB_DELETE, " del rm remove unlink erase unset drop rmr deleteall getdel "},
-    {VERB_TOUCH, " expire pexpire expireat persist renew refresh keepalive prolong gat "},
-    {VERB_COPY, " cp dup duplicate clone "},
-    {VERB_MOVE, " mv ren rename renamenx "},
-    {VERB_STAT, " exist exists head ttl pttl strlen size attr "},
-    {VERB_LIST, " ls ll ls2 dir keys scan find range tree iterate "},
-    {VERB_TXN, " multi begin start tx transaction atomic "},
-    {VERB_IF, " compare cmp check assert watch when "},
-    {VERB_COMMIT, " exec execute end apply "},
-    {VERB_CANCEL, " discard abort rollback "},
-    {VERB_HELP, " man usage commands command ? h "},
-    {VERB_PING, " ruok noop hello hi echo "},
-    {VERB_VERSION, " ver "},
-    {VERB_STATUS, " info stats health members nodes cluster role mntr srvr "},
-    {VERB_QUIT, " exit bye close logout logoff disconnect q "},
+/* Words of other systems. */
+static const char *const synonyms[VERB_COUNT] = {
+#define VERB(id, name, class, right, level, kind, txn, needs, operands, options, metric, summary, words, help)       \
+    [VERB_##id] = words,
+#include "protocol/verbs.def"
+#undef VERB
 };
 
 static size_t smallest(size_t a, size_t b, size_t c)
@@ -68,11 +49,9 @@ static size_t slips(const char *word, size_t size, const char *verb)
 
 static enum verb by_synonym(const char *word)
 {
-    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
-        const char *found = strstr(synonyms[i].words, word);
-        if (found)
-            return synonyms[i].verb;
-    }
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++)
+        if (strstr(synonyms[verb], word))
+            return verb;
     return VERB_NONE;
 }
 
@@ -82,7 +61,7 @@ static enum verb by_typo(const char *word, size_t size)
     size_t fewest = (size > TYPED_SHORT ? SLIPS_MAX : 1) + 1;
     enum verb nearest = VERB_NONE;
     for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
-        const char *name = request_verb_name(verb);
+        const char *name = verb_name(verb);
         size_t count = strlen(name) < VERB_SHORTEST ? fewest : slips(word, size, name);
         if (count < fewest) {
             fewest = count;
@@ -103,7 +82,7 @@ enum verb suggest_verb(const void *word, size_t size)
             return VERB_NONE;
         lower[i + 1] = (char)(bytes[i] >= 'A' && bytes[i] <= 'Z' ? bytes[i] - 'A' + 'a' : bytes[i]);
     }
-    enum verb verb = request_verb(lower + 1, size);
+    enum verb verb = verb_find(lower + 1, size);
     if (verb != VERB_NONE)
         return verb;
     lower[size + 1] = ' ';
@@ -125,7 +104,7 @@ static void add_suggestion(char text[SUGGEST_TEXT_MAX], enum verb verb)
     if (verb == VERB_NONE)
         return;
     add(text, "; did you mean ");
-    add(text, request_verb_name(verb));
+    add(text, verb_name(verb));
     add(text, "?");
 }
 

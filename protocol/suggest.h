@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "protocol/request.h"
+#include "protocol/verb.h"
 
 /* The verb that WORD may stand for; VERB_NONE: no idea. */
 enum verb suggest_verb(const void *word, size_t size);

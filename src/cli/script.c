@@ -20,39 +20,6 @@ struct source {
     struct script_problem *whole; /* for a problem that is not told in fixed words */
 };
 
-/* The kinds of words in a line, in their order. */
-enum operand {
-    OPERAND_END,
-    OPERAND_NAME,
-    OPERAND_VERSION,
-    OPERAND_VERSION_OPTIONAL,
-    OPERAND_CONDITION,
-    OPERAND_SECONDS,
-    OPERAND_DELTA,
-    OPERAND_TTL,       /* ttl=SECONDS or nothing, to the end of the line, as all that follow */
-    OPERAND_TEXT_TTL,  /* may have ttl=SECONDS behind its quotes */
-    OPERAND_PATH_TTL,
-};
-
-enum { OPERANDS_MAX = 4 };
-
-static const struct form {
-    const char *verb;
-    const char *wire;         /* the protocol's verb */
-    enum operand words[OPERANDS_MAX];
-} forms[] = {
-    {"if", "if", {OPERAND_NAME, OPERAND_CONDITION}},
-    {"write", "write", {OPERAND_NAME, OPERAND_TEXT_TTL}},
-    {"put", "write", {OPERAND_NAME, OPERAND_PATH_TTL}},
-    {"cas", "cas", {OPERAND_NAME, OPERAND_VERSION, OPERAND_TEXT_TTL}},
-    {"append", "append", {OPERAND_NAME, OPERAND_TEXT_TTL}},
-    {"delete", "delete", {OPERAND_NAME, OPERAND_VERSION_OPTIONAL}},
-    {"touch", "touch", {OPERAND_NAME, OPERAND_SECONDS, OPERAND_VERSION_OPTIONAL}},
-    {"incr", "incr", {OPERAND_NAME, OPERAND_DELTA, OPERAND_TTL}},
-    {"copy", "copy", {OPERAND_NAME, OPERAND_NAME, OPERAND_VERSION_OPTIONAL}},
-    {"move", "move", {OPERAND_NAME, OPERAND_NAME, OPERAND_VERSION_OPTIONAL}},
-};
-
 /* The next word, up to a blank; "" at the end of the line. */
 static size_t take_word(struct source *source, const char **word)
 {
@@ -63,14 +30,35 @@ static size_t take_word(struct source *source, const char **word)
     return size;
 }
 
-static const struct form *take_form(struct source *source)
+/* A line has the words of the protocol's line, but for contents and lifetimes: TEXT [ttl=SECONDS] in place of NUMBYTES
+ * and EXPTIME. What is a text there already is `write` here. */
+static bool is_line(const struct verb_row *row)
+{
+    return row->in_txn && verb_place(row, FORM_TEXT) == 0;
+}
+
+/* Says with which words a line begins. */
+static const char *tell_verbs(struct script_problem *problem)
+{
+    char *text = problem->text;
+    size_t size = sizeof problem->text;
+    snprintf(text, size, "a line begins with if, put");
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++)
+        if (verb != VERB_IF && is_line(verb_row(verb)))
+            snprintf(text + strlen(text), size - strlen(text), ", %s", verb_name(verb));
+    return text;
+}
+
+/* NULL: there is none. *PUTS: it is `put`, a write of what is in a local file. */
+static const struct verb_row *take_verb(struct source *source, bool *puts)
 {
     const char *word;
     size_t size = take_word(source, &word);
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (strlen(forms[i].verb) == size && memcmp(forms[i].verb, word, size) == 0)
-            return &forms[i];
-    source->problem = "a line begins with if, write, put, cas, append, delete, touch, incr, copy or move";
+    *puts = size == 3 && memcmp(word, "put", 3) == 0;
+    enum verb verb = *puts ? VERB_WRITE : verb_find(word, size);
+    if (verb != VERB_NONE && is_line(verb_row(verb)))
+        return verb_row(verb);
+    source->problem = tell_verbs(source->whole);
     return NULL;
 }
 
@@ -132,33 +120,60 @@ static uint32_t take_path(struct source *source, struct buffer *contents)
     return source->problem ? 0 : take_ttl(source);
 }
 
-static const char *operand_problem(enum operand kind, const char *word, size_t size)
+static const char *operand_problem(enum operand_form form, const char *word, size_t size)
 {
     uint64_t number;
     int64_t integer;
-    switch (kind) {
-    case OPERAND_NAME:
+    switch (form) {
+    case FORM_NAME:
+    case FORM_OTHER_NAME:
         return request_name(word, size) ? NULL : "a name is missing, or longer than 250 bytes";
-    case OPERAND_VERSION:
-    case OPERAND_VERSION_OPTIONAL:
+    case FORM_VERSION:
         return request_number(word, size, &number) ? NULL : "a version is a number";
-    case OPERAND_CONDITION:
+    case FORM_CONDITION:
         return (size == 6 && memcmp(word, "absent", 6) == 0) || (size == 7 && memcmp(word, "present", 7) == 0) ||
                        request_number(word, size, &number)
                    ? NULL : "a condition is a version, absent or present";
-    case OPERAND_SECONDS:
+    case FORM_EXPTIME:
         return request_number(word, size, &number) && number <= REQUEST_EXPTIME_MAX_S
                    ? NULL : "seconds are a number up to 4294967295";
-    case OPERAND_DELTA:
+    case FORM_DELTA:
         return integer_parse((const uint8_t *)word, size, &integer)
                    ? NULL : "what is added is a number from -2^63 to 2^63-1";
-    case OPERAND_END:
-    case OPERAND_TTL:
-    case OPERAND_TEXT_TTL:
-    case OPERAND_PATH_TTL:
+    case FORM_NONE:
+    case FORM_PREFIX:
+    case FORM_WORD:
+    case FORM_NUMBYTES:
+    case FORM_TEXT:
         break;
     }
     return NULL;
+}
+
+/* The words of a line that are the same in the protocol's. Returns the place of the first that is not. */
+static size_t add_words(struct source *source, const struct verb_row *row, struct buffer *line)
+{
+    size_t place = 1;
+    buffer_append_text(line, row->name);
+    for (; !source->problem && place < row->most; place++) {
+        const char *word;
+        enum operand_form form = verb_form(row, place);
+        if (form == FORM_NUMBYTES || (form == FORM_EXPTIME && place >= row->needs))
+            break;
+        size_t size = take_word(source, &word);
+        if (size == 0 && place >= row->needs)
+            return row->most;
+        source->problem = operand_problem(form, word, size);
+        buffer_append_u8(line, ' ');
+        buffer_append(line, word, size);
+    }
+    return place;
+}
+
+static void add_number(struct buffer *line, uint64_t number)
+{
+    buffer_append_u8(line, ' ');
+    buffer_append_number(line, number);
 }
 
 /* One line of the script, which is neither empty nor a comment, to CALL. NULL, or what is wrong, perhaps in WHOLE. */
@@ -166,45 +181,28 @@ static const char *add_line(struct call *call, const char *text, struct script_p
 {
     struct source source = {.at = text, .whole = whole};
     struct buffer line = {0}, contents = {0};
-    const struct form *form = take_form(&source);
-    bool has_contents = false, ended = false;
+    bool puts, has_contents = false;
     uint32_t ttl_s = 0;
-    if (form)
-        buffer_append_text(&line, form->wire);
-    for (size_t i = 0; !source.problem && i < OPERANDS_MAX && form->words[i] != OPERAND_END; i++) {
-        const char *word;
-        enum operand kind = form->words[i];
-        ended = kind >= OPERAND_TTL;
-        has_contents = kind >= OPERAND_TEXT_TTL;
-        if (kind == OPERAND_PATH_TTL) {
-            ttl_s = take_path(&source, &contents);
-        } else if (has_contents) {
-            ttl_s = take_text(&source, &contents);
-        } else if (ended) {
+    const struct verb_row *row = take_verb(&source, &puts);
+    size_t place = row ? add_words(&source, row, &line) : 0;
+    if (!source.problem) {
+        has_contents = verb_form(row, place) == FORM_NUMBYTES;
+        if (has_contents)
+            ttl_s = puts ? take_path(&source, &contents) : take_text(&source, &contents);
+        else if (place < row->most)
             ttl_s = take_ttl(&source);
-        } else {
-            size_t size = take_word(&source, &word);
-            if (size == 0 && kind == OPERAND_VERSION_OPTIONAL)
-                break;
-            source.problem = operand_problem(kind, word, size);
-            buffer_append_u8(&line, ' ');
-            buffer_append(&line, word, size);
-        }
+        else
+            check_end(&source);
     }
-    if (!ended)
-        check_end(&source);
-    if (!source.problem && has_contents) {
-        buffer_append_u8(&line, ' ');
-        buffer_append_number(&line, buffer_size(&contents));
-    }
-    if (!source.problem && ttl_s > 0) {
-        buffer_append_u8(&line, ' ');
-        buffer_append_number(&line, ttl_s);
-    }
-    if (!source.problem)
+    if (!source.problem) {
+        if (has_contents)
+            add_number(&line, buffer_size(&contents));
+        if (ttl_s > 0)
+            add_number(&line, ttl_s);
         call_line(call, "%.*s", (int)buffer_size(&line), (const char *)buffer_start(&line));
-    if (!source.problem && has_contents)
-        call_contents(call, buffer_start(&contents), buffer_size(&contents));
+        if (has_contents)
+            call_contents(call, buffer_start(&contents), buffer_size(&contents));
+    }
     buffer_close(&line);
     buffer_close(&contents);
     return call->bad ? "the line is too long" : source.problem;

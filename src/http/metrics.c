@@ -115,32 +115,24 @@ static void write_histogram(struct buffer *out, const char *name, const char *la
     buffer_append_text(out, total);
 }
 
-/* The verbs that are counted: those that wait for something. */
-static const struct {
-    enum verb verb;
-    const char *name;
-} verbs[] = {
-    {VERB_READ, "read"},     {VERB_STAT, "stat"}, {VERB_LIST, "list"}, {VERB_WRITE, "write"},
-    {VERB_CAS, "cas"},       {VERB_DELETE, "delete"}, {VERB_TOUCH, "touch"}, {VERB_COPY, "copy"},
-    {VERB_MOVE, "move"},     {VERB_APPEND, "append"}, {VERB_INCR, "incr"}, {VERB_TXN, "txn"},
-};
-
 static void write_commands(struct buffer *out, const struct meter *meter)
 {
     static const char *const outcomes[METER_OUTCOME_COUNT] = {"done", "not_so", "failed", "dropped"};
     char labels[LABELS_MAX_BYTES];
     head(out, "cleat_commands_total", "counter",
          "Commands by verb and outcome; not_so: another version, or no such file.");
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        for (unsigned j = 0; j < METER_OUTCOME_COUNT; j++) {
-            snprintf(labels, sizeof labels, "{verb=\"%s\",outcome=\"%s\"}", verbs[i].name, outcomes[j]);
-            value(out, "cleat_commands_total", labels, meter->commands[verbs[i].verb][j]);
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
+        for (unsigned j = 0; verb_row(verb)->metric && j < METER_OUTCOME_COUNT; j++) {
+            snprintf(labels, sizeof labels, "{verb=\"%s\",outcome=\"%s\"}", verb_row(verb)->metric, outcomes[j]);
+            value(out, "cleat_commands_total", labels, meter->commands[verb][j]);
         }
     }
     head(out, "cleat_command_seconds", "histogram", "From a command's arrival to its answer, in whole milliseconds.");
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        snprintf(labels, sizeof labels, "verb=\"%s\"", verbs[i].name);
-        write_histogram(out, "cleat_command_seconds", labels, &meter->latency[verbs[i].verb], 1000);
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
+        if (!verb_row(verb)->metric)
+            continue;
+        snprintf(labels, sizeof labels, "verb=\"%s\"", verb_row(verb)->metric);
+        write_histogram(out, "cleat_command_seconds", labels, &meter->latency[verb], 1000);
     }
 }
 

@@ -41,6 +41,8 @@ struct refusal {
     const char *allow;       /* 405: the methods of this path; else NULL */
 };
 
+enum { PLAN_REASON_MAX = 160 };
+
 enum plan_kind {
     PLAN_CHANGE,             /* OK or an error */
     PLAN_READ,               /* CONTENTS */
@@ -71,6 +73,7 @@ struct plan {
     struct buffer rest;
     const char *end;
     struct target_text once; /* the token, for transactions */
+    char reason[PLAN_REASON_MAX]; /* what the refusal's message may be */
 };
 
 /* Fills in PLAN, to be closed in any case; NAMES are those of browser_host_known. *REFUSAL says whether it may be gone

@@ -1,4 +1,6 @@
 /* Changes over HTTP, as lines. */
+#include <stdio.h>
+
 #include "http/making.h"
 
 /* A signed number of 64 bits. */
@@ -45,13 +47,6 @@ static void begin_transaction(struct making *making)
     add(&plan->lines, "\r\n");
 }
 
-/* Ends a change without contents. */
-static void end_line(struct making *making)
-{
-    add_once(making, &making->plan->lines);
-    add(&making->plan->lines, "\r\n");
-}
-
 static void plan_contents(struct making *making, bool append)
 {
     struct plan *plan = making->plan;
@@ -89,76 +84,99 @@ static void plan_delete(struct making *making)
     add_word(&plan->lines, &plan->name);
     if (plan->precondition.kind == PRECONDITION_VERSION)
         add_number(&plan->lines, plan->precondition.version);
-    end_line(making);
+    add_once(making, &plan->lines);
+    add(&plan->lines, "\r\n");
 }
 
-static void plan_incr(struct making *making)
+/* --- op= ---------------------------------------------------------------------------------------------------------- */
+
+/* The word at PLACE of an operation's line: from the path, a parameter or the precondition. False: it is refused. */
+static bool add_operand(struct making *making, const struct verb_row *row, size_t place)
 {
     static const struct target_text one = {.given = true, .size = 1, .bytes = "1"};
     struct plan *plan = making->plan;
-    const struct target_text *delta = parameter(making, PARAMETER_DELTA);
-    if (!takes_only(making, SET(OP) | SET(DELTA) | SET(TTL)))
-        return;
-    delta = delta ? delta : &one;
-    if (!is_delta(delta)) {
-        refuse_bad(making, "delta is a decimal number, such as 1 or -20");
-        return;
-    }
-    if (plan->precondition.kind != PRECONDITION_NONE) {
-        refuse_bad(making, "op=incr takes no condition");
-        return;
-    }
-    add(&plan->lines, "incr");
-    add_word(&plan->lines, &plan->name);
-    add_word(&plan->lines, delta);
-    if (add_ttl_if_given(making, &plan->lines))
-        end_line(making);
-}
-
-static void plan_touch(struct making *making)
-{
-    struct plan *plan = making->plan;
     enum precondition_kind kind = plan->precondition.kind;
-    if (!takes_only(making, SET(OP) | SET(TTL)))
-        return;
-    if (!parameter(making, PARAMETER_TTL)) {
-        refuse_bad(making, "op=touch needs ttl=SECONDS, 0 for ever");
-        return;
+    const struct target_text *text;
+    switch (verb_form(row, place)) {
+    case FORM_NAME:
+        add_word(&plan->lines, &plan->name);
+        return true;
+    case FORM_OTHER_NAME:
+        add_word(&plan->lines, &plan->source);
+        return true;
+    case FORM_EXPTIME:
+        return place < row->needs ? add_ttl(making, &plan->lines) : add_ttl_if_given(making, &plan->lines);
+    case FORM_VERSION:
+        if (kind == PRECONDITION_ABSENT || kind == PRECONDITION_VERSION)
+            add_number(&plan->lines, plan->precondition.version);
+        return true;
+    case FORM_DELTA:
+        text = parameter(making, PARAMETER_DELTA);
+        text = text ? text : &one;
+        if (!is_delta(text)) {
+            refuse_bad(making, "delta is a decimal number, such as 1 or -20");
+            return false;
+        }
+        add_word(&plan->lines, text);
+        return true;
+    case FORM_NONE:
+    case FORM_PREFIX:
+    case FORM_WORD:
+    case FORM_NUMBYTES:
+    case FORM_CONDITION:
+    case FORM_TEXT:
+        break;
     }
-    add(&plan->lines, "touch");
-    add_word(&plan->lines, &plan->name);
-    if (!add_ttl(making, &plan->lines))
-        return;
-    /* That it must be there needs no words: a touch creates nothing. */
-    if (kind == PRECONDITION_ABSENT || kind == PRECONDITION_VERSION)
-        add_number(&plan->lines, plan->precondition.version);
-    end_line(making);
+    return true;
 }
 
-static void plan_copy(struct making *making, const char *verb)
+static bool refuse_op(struct making *making, const struct verb_row *row, const char *text)
+{
+    snprintf(making->plan->reason, sizeof making->plan->reason, "op=%s %s", row->name, text);
+    refuse_bad(making, making->plan->reason);
+    return false;
+}
+
+/* The parameters are those that the operation takes, and those that it needs are there. */
+static bool takes_parameters(struct making *making, const struct verb_row *row)
+{
+    size_t from_place = verb_place(row, FORM_OTHER_NAME), ttl_place = verb_place(row, FORM_EXPTIME);
+    bool has_delta = verb_place(row, FORM_DELTA) > 0;
+    const struct target_text *from = parameter(making, PARAMETER_FROM);
+    if (!takes_only(making, SET(OP) | (from_place > 0 ? SET(FROM) : 0) | (ttl_place > 0 ? SET(TTL) : 0) |
+                                (has_delta ? SET(DELTA) : 0)))
+        return false;
+    if (has_delta && making->plan->precondition.kind != PRECONDITION_NONE) /* a transaction would not tell the sum */
+        return refuse_op(making, row, "takes no condition");
+    if (ttl_place > 0 && ttl_place < row->needs && !parameter(making, PARAMETER_TTL))
+        return refuse_op(making, row, "needs ttl=SECONDS, 0 for ever");
+    if (from_place == 0)
+        return true;
+    if (!from || !is_name(from))
+        return refuse_op(making, row, "needs from=NAME");
+    if (from->size == making->plan->name.size && memcmp(from->bytes, making->plan->name.bytes, from->size) == 0) {
+        refuse_bad(making, "from is the file itself");
+        return false;
+    }
+    making->plan->source = *from;
+    return true;
+}
+
+/* An operation whose line has no contents. */
+static void plan_operation(struct making *making, const struct verb_row *row)
 {
     struct plan *plan = making->plan;
-    const struct target_text *from = parameter(making, PARAMETER_FROM);
-    bool transaction = plan->precondition.kind == PRECONDITION_PRESENT;
-    if (!takes_only(making, SET(OP) | SET(FROM)))
+    if (!takes_parameters(making, row))
         return;
-    if (!from || !is_name(from)) {
-        refuse_bad(making, "op=copy and op=move need from=NAME");
-        return;
-    }
-    if (from->size == plan->name.size && memcmp(from->bytes, plan->name.bytes, from->size) == 0) {
-        refuse_bad(making, "from is the file itself");
-        return;
-    }
-    plan->source = *from;
+    /* That NAME must be there needs no words where nothing creates it. */
+    bool transaction = plan->source.given && plan->precondition.kind == PRECONDITION_PRESENT;
     if (transaction)
         begin_transaction(making);
     size_t start = buffer_size(&plan->lines);
-    add(&plan->lines, verb);
-    add_word(&plan->lines, from);
-    add_word(&plan->lines, &plan->name);
-    if (plan->precondition.kind == PRECONDITION_ABSENT || plan->precondition.kind == PRECONDITION_VERSION)
-        add_number(&plan->lines, plan->precondition.version);
+    add(&plan->lines, row->name);
+    for (size_t place = 1; place < row->most; place++)
+        if (!add_operand(making, row, place))
+            return;
     if (!transaction)
         add_once(making, &plan->lines);
     if (buffer_size(&plan->lines) - start > REQUEST_LINE_MAX) {
@@ -168,22 +186,36 @@ static void plan_copy(struct making *making, const char *verb)
     add(&plan->lines, transaction ? "\r\ncommit\r\n" : "\r\n");
 }
 
+/* True for what is asked for as op=VERB: changes that no method stands for. */
+static bool is_operation(enum verb verb)
+{
+    const struct verb_row *row = verb_row(verb);
+    bool method = verb == VERB_WRITE || verb == VERB_CAS || verb == VERB_DELETE;
+    return row->class == CLASS_CHANGE && !method && verb_place(row, FORM_TEXT) == 0;
+}
+
+static void refuse_unknown(struct making *making)
+{
+    char *text = making->plan->reason;
+    size_t size = sizeof making->plan->reason;
+    snprintf(text, size, "op is one of these:");
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++)
+        if (is_operation(verb))
+            snprintf(text + strlen(text), size - strlen(text), " %s", verb_name(verb));
+    refuse_bad(making, text);
+}
+
 /* POST /files/NAME?op=...: NAME is what is changed, and what conditions speak of. */
 static void plan_post(struct making *making)
 {
     const struct target_text *op = parameter(making, PARAMETER_OP);
-    if (!op)
-        plan_contents(making, false);
-    else if (strcmp(op->bytes, "append") == 0)
-        plan_contents(making, true);
-    else if (strcmp(op->bytes, "incr") == 0)
-        plan_incr(making);
-    else if (strcmp(op->bytes, "touch") == 0)
-        plan_touch(making);
-    else if (strcmp(op->bytes, "copy") == 0 || strcmp(op->bytes, "move") == 0)
-        plan_copy(making, op->bytes);
+    enum verb verb = op ? verb_find(op->bytes, op->size) : VERB_WRITE;
+    if (op && (verb == VERB_NONE || !is_operation(verb)))
+        refuse_unknown(making);
+    else if (verb_place(verb_row(verb), FORM_NUMBYTES) > 0)
+        plan_contents(making, verb == VERB_APPEND);
     else
-        refuse_bad(making, "op is one of append, incr, touch, copy and move");
+        plan_operation(making, verb_row(verb));
 }
 
 bool change_begin(struct making *making)

@@ -111,10 +111,11 @@ static bool add_contents(struct buffer *lines, const struct members *members)
     return good;
 }
 
-static const char *add_condition(struct buffer *lines, json_t *condition)
+static const char *add_condition(struct buffer *lines, json_t *condition, char reason[TXN_REASON_MAX])
 {
     struct members members;
     const char *problem = take_members(condition, &members);
+    (void)reason;
     if (problem)
         return problem;
     buffer_append_text(lines, "if");
@@ -132,66 +133,132 @@ static const char *add_condition(struct buffer *lines, json_t *condition)
     return good ? NULL : "a condition is a name with one of version, absent: true and present: true";
 }
 
-/* What each change has. */
-static const struct operation {
-    const char *name;
-    unsigned needed;
-    unsigned allowed;
-    const char *form;
-} operations[] = {
-    {"write", SET(NAME), SET(TEXT) | SET(BASE64) | SET(TTL), "write has a name, text or base64, and perhaps a ttl"},
-    {"cas", SET(NAME) | SET(VERSION), SET(TEXT) | SET(BASE64) | SET(TTL),
-     "cas has a name, a version, text or base64, and perhaps a ttl"},
-    {"append", SET(NAME), SET(TEXT) | SET(BASE64) | SET(TTL), "append has a name, text or base64, and perhaps a ttl"},
-    {"delete", SET(NAME), SET(VERSION), "delete has a name, and perhaps a version"},
-    {"touch", SET(NAME) | SET(TTL), SET(VERSION), "touch has a name, a ttl, and perhaps a version"},
-    {"incr", SET(NAME) | SET(DELTA), SET(TTL), "incr has a name, a delta, which is a whole number, and perhaps a ttl"},
-    {"copy", SET(NAME) | SET(FROM), SET(VERSION), "copy has a name, from, and perhaps a version"},
-    {"move", SET(NAME) | SET(FROM), SET(VERSION), "move has a name, from, and perhaps a version"},
+/* --- changes: what a line has by its verb's row, as members -------------------------------------------------------- */
+
+static const struct {
+    unsigned members;     /* a set; of several one is given */
+    const char *phrase;
+} forms[] = {
+    [FORM_NAME] = {SET(NAME), "a name"},
+    [FORM_OTHER_NAME] = {SET(FROM), "from"},
+    [FORM_VERSION] = {SET(VERSION), "a version"},
+    [FORM_NUMBYTES] = {SET(TEXT) | SET(BASE64), "text or base64"},
+    [FORM_EXPTIME] = {SET(TTL), "a ttl"},
+    [FORM_DELTA] = {SET(DELTA), "a delta, which is a whole number"},
+    [FORM_TEXT] = {0, NULL},
 };
 
-/* The words behind the verb, in the order in which the line has them, and contents. */
-static bool add_words(struct buffer *lines, const struct members *members, const struct operation *operation)
+static bool is_operation(enum verb verb)
 {
-    json_t *from = members->at[MEMBER_FROM], *delta = members->at[MEMBER_DELTA], *ttl = members->at[MEMBER_TTL];
-    bool ttl_first = operation->needed & SET(TTL); /* touch has it before the version */
-    if (from && !add_name(lines, from))
-        return false;
-    if (!add_name(lines, members->at[MEMBER_NAME]) || (ttl_first && !add_number(lines, ttl)) ||
-        !add_number(lines, members->at[MEMBER_VERSION]) || (delta && !add_delta(lines, delta)))
-        return false;
-    if (operation->allowed & SET(TEXT))
-        return add_contents(lines, members);
-    return ttl_first || add_number(lines, ttl);
+    return verb_row(verb)->class == CLASS_CHANGE && verb_row(verb)->in_txn && verb_place(verb_row(verb), FORM_TEXT) == 0;
 }
 
-static const char *add_change(struct buffer *lines, json_t *change)
+static void append(char reason[TXN_REASON_MAX], const char *text)
+{
+    size_t used = strlen(reason);
+    snprintf(reason + used, TXN_REASON_MAX - used, "%s", text);
+}
+
+static const char *tell_operations(char reason[TXN_REASON_MAX])
+{
+    snprintf(reason, TXN_REASON_MAX, "op is one of these:");
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
+        if (is_operation(verb)) {
+            append(reason, " ");
+            append(reason, verb_name(verb));
+        }
+    }
+    return reason;
+}
+
+/* "copy has a name, from, and perhaps a version" */
+static const char *tell_form(const struct verb_row *row, char reason[TXN_REASON_MAX])
+{
+    snprintf(reason, TXN_REASON_MAX, "%s has %s", row->name, forms[FORM_NAME].phrase);
+    for (size_t place = 1; place < row->most; place++) {
+        if (verb_form(row, place) == FORM_NAME)
+            continue;
+        append(reason, place < row->needs ? ", " : ", and perhaps ");
+        append(reason, forms[verb_form(row, place)].phrase);
+    }
+    return reason;
+}
+
+/* The members that ROW needs, and those that it may have: contents have a choice, so they are looked at later. */
+static bool has_members(const struct members *members, const struct verb_row *row)
+{
+    unsigned needed = SET(OP), allowed = 0;
+    for (size_t place = 1; place < row->most; place++) {
+        enum operand_form form = verb_form(row, place);
+        if (place < row->needs && form != FORM_NUMBYTES)
+            needed |= forms[form].members;
+        else
+            allowed |= forms[form].members;
+    }
+    return has(members, needed, allowed);
+}
+
+/* The words behind the verb, in the order in which the line has them, and contents. */
+static bool add_words(struct buffer *lines, const struct members *members, const struct verb_row *row)
+{
+    for (size_t place = 1; place < row->most; place++) {
+        bool good = true;
+        switch (verb_form(row, place)) {
+        case FORM_NAME:
+            good = add_name(lines, members->at[MEMBER_NAME]);
+            break;
+        case FORM_OTHER_NAME:
+            good = add_name(lines, members->at[MEMBER_FROM]);
+            break;
+        case FORM_VERSION:
+            good = add_number(lines, members->at[MEMBER_VERSION]);
+            break;
+        case FORM_EXPTIME:
+            good = add_number(lines, members->at[MEMBER_TTL]);
+            break;
+        case FORM_DELTA:
+            good = add_delta(lines, members->at[MEMBER_DELTA]);
+            break;
+        case FORM_NUMBYTES:
+            return add_contents(lines, members); /* and what is behind it */
+        case FORM_NONE:
+        case FORM_PREFIX:
+        case FORM_WORD:
+        case FORM_CONDITION:
+        case FORM_TEXT:
+            break;
+        }
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static const char *add_change(struct buffer *lines, json_t *change, char reason[TXN_REASON_MAX])
 {
     struct members members;
     const char *problem = take_members(change, &members);
     if (problem)
         return problem;
-    const char *op = json_string_value(members.at[MEMBER_OP]);
-    const struct operation *operation = NULL;
-    for (size_t i = 0; op && i < sizeof operations / sizeof operations[0]; i++)
-        if (strcmp(operations[i].name, op) == 0)
-            operation = &operations[i];
-    if (!operation)
-        return "op is one of write, cas, append, delete, touch, incr, copy and move";
-    if (!has(&members, operation->needed | SET(OP), operation->allowed))
-        return operation->form;
+    json_t *op = members.at[MEMBER_OP];
+    enum verb verb = json_is_string(op) ? verb_find(json_string_value(op), json_string_length(op)) : VERB_NONE;
+    if (verb == VERB_NONE || !is_operation(verb))
+        return tell_operations(reason);
+    const struct verb_row *row = verb_row(verb);
+    if (!has_members(&members, row))
+        return tell_form(row, reason);
     json_t *ttl = members.at[MEMBER_TTL], *from = members.at[MEMBER_FROM];
     if (json_is_integer(ttl) && json_integer_value(ttl) > (json_int_t)REQUEST_EXPTIME_MAX_S)
         return "ttl is at most 4294967295 seconds";
     if (from && json_equal(from, members.at[MEMBER_NAME]))
         return "from is the file itself";
     size_t start = buffer_size(lines);
-    buffer_append_text(lines, op);
-    bool good = add_words(lines, &members, operation);
-    if (good && !(operation->allowed & SET(TEXT)) && buffer_size(lines) - start > REQUEST_LINE_MAX)
+    buffer_append_text(lines, row->name);
+    bool good = add_words(lines, &members, row);
+    if (good && verb_place(row, FORM_NUMBYTES) == 0 && buffer_size(lines) - start > REQUEST_LINE_MAX)
         return "the two names are too long together";
     buffer_append_text(lines, "\r\n");
-    return good ? NULL : operation->form;
+    return good ? NULL : tell_form(row, reason);
 }
 
 static bool refuse(char reason[TXN_REASON_MAX], const char *text)
@@ -202,14 +269,16 @@ static bool refuse(char reason[TXN_REASON_MAX], const char *text)
 
 /* The elements of ARRAY (NULL: none), which is KEY's, each by ADD. */
 static bool add_each(struct buffer *lines, const char *key, json_t *array,
-                     const char *(*add)(struct buffer *lines, json_t *item), char reason[TXN_REASON_MAX])
+                     const char *(*add)(struct buffer *lines, json_t *item, char reason[TXN_REASON_MAX]),
+                     char reason[TXN_REASON_MAX])
 {
+    char text[TXN_REASON_MAX];
     size_t i;
     json_t *item;
     if (array && !json_is_array(array))
         return refuse(reason, "\"if\" and \"do\" are arrays");
     json_array_foreach(array, i, item) {
-        const char *problem = add(lines, item);
+        const char *problem = add(lines, item, text);
         if (problem) {
             snprintf(reason, TXN_REASON_MAX, "%s[%zu]: %s", key, i, problem);
             return false;

@@ -16,7 +16,7 @@ struct inquiry inquiry_of(const struct request *request)
         .delimiter = request->delimiter,
         .name_size = (uint16_t)request->name_size,
         .other_size = (uint16_t)(request->verb == VERB_LIST ? request->other_size : 0),
-        .limit = request->limit,
+        .limit = (uint32_t)request->limit,
     };
 }
 

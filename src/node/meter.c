@@ -1,7 +1,7 @@
 #include "node/meter.h"
 
 #include "node/state.h"
-#include "protocol/command.h"
+#include "protocol/asked.h"
 
 const uint64_t meter_bounds_us[METER_BUCKETS - 1] = {100,   250,    500,    1000,   2500,    5000,    10000,  25000,
                                                      50000, 100000, 250000, 500000, 1000000, 2500000, 5000000};
@@ -17,14 +17,8 @@ void meter_duration(struct meter_histogram *histogram, uint64_t us)
 
 enum verb meter_verb(const struct blob *command)
 {
-    static const enum verb verbs[COMMAND_NUMBERS] = {
-        [COMMAND_WRITE] = VERB_WRITE,   [COMMAND_CAS] = VERB_CAS,   [COMMAND_DELETE] = VERB_DELETE,
-        [COMMAND_TOUCH] = VERB_TOUCH,   [COMMAND_COPY] = VERB_COPY, [COMMAND_MOVE] = VERB_MOVE,
-        [COMMAND_APPEND] = VERB_APPEND, [COMMAND_INCR] = VERB_INCR, [COMMAND_TXN] = VERB_TXN,
-    };
     struct command origin;
-    bool known = command_origin(command->bytes, command->size, &origin) && command_known(origin.kind);
-    return known ? verbs[origin.kind] : VERB_NONE;
+    return command_origin(command->bytes, command->size, &origin) ? asked_verb(origin.kind) : VERB_NONE;
 }
 
 const struct meter *node_meter(const struct node *node)

@@ -4,6 +4,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "node/state.h"
+#include "protocol/asked.h"
 #include "protocol/command.h"
 #include "protocol/help.h"
 #include "protocol/suggest.h"
@@ -55,23 +56,50 @@ void client_refuse(struct node *node, struct node_client *client, enum reply_err
     reply_error(client_reply_now(node, client), error, reason);
 }
 
-static void answer_text(struct node *node, struct node_client *client, const struct request *request)
+static void answer_text(struct node *node, struct node_client *client, const char *code, struct buffer *text)
 {
-    if (request->verb == VERB_STATUS) {
-        struct buffer text = {0};
-        status_write(node, &text);
-        reply_text(client_reply_now(node, client), "STATUS", buffer_start(&text), buffer_size(&text));
-        buffer_close(&text);
-        return;
-    }
-    enum verb verb = request->name ? request_verb(request->name, request->name_size) : VERB_NONE;
+    reply_text(client_reply_now(node, client), code, buffer_start(text), buffer_size(text));
+    buffer_close(text);
+}
+
+static void answer_help(struct node *node, struct node_client *client, const struct request *request)
+{
+    struct buffer text = {0};
+    enum verb verb = request->name ? verb_find(request->name, request->name_size) : VERB_NONE;
     if (request->name && verb == VERB_NONE) {
-        char text[SUGGEST_TEXT_MAX];
-        client_refuse(node, client, REPLY_CMD_ERR, suggest_help(request->name, request->name_size, text));
+        char suggestion[SUGGEST_TEXT_MAX];
+        client_refuse(node, client, REPLY_CMD_ERR, suggest_help(request->name, request->name_size, suggestion));
         return;
     }
-    const char *text = help_text(verb);
-    reply_text(client_reply_now(node, client), "HELP", text, strlen(text));
+    help_write(&text, verb);
+    answer_text(node, client, "HELP", &text);
+}
+
+/* What is asked about this node, or to it. */
+static void answer_by_itself(struct node *node, struct node_client *client, const struct request *request)
+{
+    struct buffer text = {0};
+    switch ((unsigned)request->verb) {
+    case VERB_HELP:
+        answer_help(node, client, request);
+        break;
+    case VERB_STATUS:
+        status_write(node, &text);
+        answer_text(node, client, "STATUS", &text);
+        break;
+    case VERB_PING:
+        reply_line(client_reply_now(node, client), "PONG");
+        break;
+    case VERB_VERSION:
+        reply_line(client_reply_now(node, client), "VERSION " CLEAT_VERSION);
+        break;
+    case VERB_QUIT:
+        reply_line(client_reply_now(node, client), "BYE");
+        client->closing = true;
+        break;
+    default:
+        ensure(request->verb == VERB_HELP); /* there is no other of that class */
+    }
 }
 
 void client_submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes)
@@ -123,7 +151,7 @@ size_t client_growth(struct node *node, const struct command *change)
 static void begin_change(struct node *node, struct node_client *client, const struct request *request)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
-    struct command change = command_of_request(request, token);
+    struct command change = asked_command(request, token);
     enum reply_error error = client_refusal(node, 0, client_growth(node, &change));
     struct blob *command = error == REPLY_ERROR_COUNT ? command_encode(&change) : NULL;
     if (command)
@@ -147,11 +175,10 @@ static void begin_contents(struct node *node, struct node_client *client, const 
     }
     if (request->error != REQUEST_OK) {
         client->refusal = REPLY_CMD_ERR;
-        client->refusal_reason = request_error_text(request->error);
-        return;
+        return; /* why is told by the request */
     }
     uint8_t token[COMMAND_TOKEN_SIZE];
-    struct command change = command_of_request(request, token);
+    struct command change = asked_command(request, token);
     client->refusal = client_refusal(node, change.value_size, client_growth(node, &change));
     if (client->refusal != REPLY_ERROR_COUNT)
         return;
@@ -230,13 +257,13 @@ static void begin_inquiry(struct node *node, struct node_client *client, const s
 /* REQUEST cannot be taken: says why. */
 static void refuse_request(struct node *node, struct node_client *client, const struct request *request)
 {
-    char text[SUGGEST_TEXT_MAX];
+    char suggestion[SUGGEST_TEXT_MAX], text[REQUEST_TEXT_MAX];
     if (request->error == REQUEST_TOO_BIG)
         client_refuse(node, client, REPLY_TOO_BIG, NULL);
     else if (request->error == REQUEST_UNKNOWN_VERB)
-        client_refuse(node, client, REPLY_CMD_ERR, suggest_unknown(request->name, request->name_size, text));
+        client_refuse(node, client, REPLY_CMD_ERR, suggest_unknown(request->name, request->name_size, suggestion));
     else
-        client_refuse(node, client, REPLY_CMD_ERR, request_error_text(request->error));
+        client_refuse(node, client, REPLY_CMD_ERR, request_error_text(request, text));
 }
 
 static void begin_request(struct node *node, struct node_client *client, const struct request *request)
@@ -254,46 +281,22 @@ static void begin_request(struct node *node, struct node_client *client, const s
         refuse_request(node, client, request);
         return;
     }
-    switch (request->verb) {
-    case VERB_READ:
-    case VERB_STAT:
-    case VERB_LIST:
+    switch ((enum verb_class)verb_row(request->verb)->class) {
+    case CLASS_QUESTION:
         begin_inquiry(node, client, request);
         break;
-    case VERB_SET:
-    case VERB_DELETE:
-    case VERB_TOUCH:
-    case VERB_COPY:
-    case VERB_MOVE:
-    case VERB_INCR:
+    case CLASS_CHANGE:
         begin_change(node, client, request);
         break;
-    case VERB_IF:
-    case VERB_COMMIT:
-    case VERB_CANCEL:
+    case CLASS_TRANSACTION:
         client_refuse(node, client, REPLY_CMD_ERR, "no transaction is under way; 'txn' begins one");
         break;
-    case VERB_HELP:
-    case VERB_STATUS:
-        answer_text(node, client, request);
+    case CLASS_NODE:
+        answer_by_itself(node, client, request);
         break;
-    case VERB_PING:
-        reply_line(client_reply_now(node, client), "PONG");
-        break;
-    case VERB_VERSION:
-        reply_line(client_reply_now(node, client), "VERSION " CLEAT_VERSION);
-        break;
-    case VERB_QUIT:
-        reply_line(client_reply_now(node, client), "BYE");
-        client->closing = true;
-        break;
-    case VERB_WRITE:
-    case VERB_CAS:
-    case VERB_APPEND:
-    case VERB_TXN:
-    case VERB_NONE:
-    case VERB_COUNT:
-        ensure(request->verb == VERB_COUNT); /* what got here cannot be one of these */
+    case CLASS_STREAM:
+    case CLASS_BLOCKING:
+        ensure(request->verb == VERB_NONE); /* there is none of these yet */
     }
 }
 
@@ -356,6 +359,8 @@ static bool take_contents(struct node *node, struct node_client *client, struct 
         return true; /* one answer, to commit */
     if (command)
         client_submit(node, client, command, (size_t)client->request.numbytes);
+    else if (client->request.error != REQUEST_OK)
+        refuse_request(node, client, &client->request);
     else
         client_refuse(node, client, client->refusal, client->refusal_reason);
     return true;

@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "node/state.h"
+#include "protocol/asked.h"
 #include "protocol/transaction.h"
 
 struct client_txn {
@@ -55,25 +56,27 @@ static void begin(struct node_client *client, const struct request *request)
     if (txn->has_token)
         command_token(request->token, request->token_size, txn->token);
     client->txn = txn;
+    char text[REQUEST_TEXT_MAX];
     if (request->error != REQUEST_OK) /* what follows was meant to be part of it, and must not be done by itself */
-        spoil(txn, REPLY_CMD_ERR, request_error_text(request->error));
+        spoil(txn, REPLY_CMD_ERR, request_error_text(request, text));
 }
 
 /* The part that a line stands for. False: the line is wrong. */
 static bool part_of(struct client_txn *txn, const struct request *request, struct command *part)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
+    char text[REQUEST_TEXT_MAX];
     if (request->error != REQUEST_OK) {
         bool too_big = request->error == REQUEST_TOO_BIG; /* of a set: of other verbs it is the connection's end */
-        spoil(txn, too_big ? REPLY_TOO_BIG : REPLY_CMD_ERR, too_big ? NULL : request_error_text(request->error));
+        spoil(txn, too_big ? REPLY_TOO_BIG : REPLY_CMD_ERR, too_big ? NULL : request_error_text(request, text));
         return false;
     }
     if (request->token) {
         spoil(txn, REPLY_CMD_ERR, "once= belongs to txn itself");
         return false;
     }
-    *part = command_of_request(request, token);
-    if (!command_changes(part->kind) && request->verb != VERB_IF) {
+    *part = asked_command(request, token);
+    if (!verb_row(request->verb)->in_txn) {
         spoil(txn, REPLY_CMD_ERR, "only 'if' and what changes a file can be in it; commit or cancel ends it");
         return false;
     }

@@ -83,7 +83,7 @@ static int request_write(const struct request *request, char text[TEXT_MAX])
     case VERB_COPY:
     case VERB_MOVE:
         return request->has_version ? 0
-                                    : snprintf(text, TEXT_MAX, "%s %.*s %.*s\r\n", request_verb_name(request->verb),
+                                    : snprintf(text, TEXT_MAX, "%s %.*s %.*s\r\n", verb_name(request->verb),
                                                (int)request->other_size, (const char *)request->other, name_size, name);
     case VERB_SET:
         memcpy(text, "set ", 4);
@@ -93,7 +93,7 @@ static int request_write(const struct request *request, char text[TEXT_MAX])
         memcpy(text + 5 + request->name_size + request->text_size, "\r\n", 2);
         return 5 + name_size + (int)request->text_size + 2;
     case VERB_LIST:
-        return snprintf(text, TEXT_MAX, "list prefix=%.*s after=%.*s limit=%" PRIu32 "%s\r\n", name_size, name,
+        return snprintf(text, TEXT_MAX, "list prefix=%.*s after=%.*s limit=%" PRIu64 "%s\r\n", name_size, name,
                         (int)request->other_size, (const char *)request->other, request->limit,
                         request->stale ? " stale" : "");
     case VERB_WRITE:

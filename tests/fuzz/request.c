@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "protocol/asked.h"
 #include "protocol/command.h"
 #include "protocol/request.h"
 #include "protocol/transaction.h"
@@ -14,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 /* What REQUEST, with its CONTENTS, is in the log; TOKEN has room for its token. */
 static struct command command_of(const struct request *request, const uint8_t *contents, uint8_t *token)
 {
-    struct command command = command_of_request(request, token);
+    struct command command = asked_command(request, token);
     command.gateway = 1;
     command.epoch = 2;
     command.number = command.lowest = 3;

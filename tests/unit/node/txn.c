@@ -281,7 +281,8 @@ END_TEST
 START_TEST(a_wrong_end_ends_it_undone)
 {
     ask("txn\nwrite a 1\nx\ncommit once=t\nread a\n",
-        "ERR_CMD_ERR line 2 of the transaction: " WORDS "\r\nERR_FILE_NOT_FOUND\r\n");
+        "ERR_CMD_ERR line 2 of the transaction: no such option; commit takes none; see 'help commit'\r\n"
+        "ERR_FILE_NOT_FOUND\r\n");
     ask("txn\nwrite a 1\nx\ncancel now\nping\n",
         "ERR_CMD_ERR line 2 of the transaction: " WORDS "\r\nPONG\r\n");
     ask("txn\ndelete\ncommit now\nread a\n",

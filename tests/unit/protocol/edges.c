@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
+#include "protocol/asked.h"
 #include "protocol/request.h"
 #include "protocol/transaction.h"
 #include "support/check.h"
@@ -192,9 +193,9 @@ static void line_is_understood(const struct kind *kind, const struct command *co
         if (size > REQUEST_LINE_MAX) /* two names, or one of the largest, are more than a line holds */
             continue;
         ck_assert_int_eq(request_parse((uint8_t *)line, size, VALUE_MAX, &request, &consumed), REQUEST_LINE);
-        ck_assert_msg(request.error == REQUEST_OK, "%s: %s", line, request_error_text(request.error));
+        ck_assert_msg(request.error == REQUEST_OK, "%s: %u", line, request.error);
         uint8_t token_room[COMMAND_TOKEN_SIZE];
-        struct command got = command_of_request(&request, token_room);
+        struct command got = asked_command(&request, token_room);
         if (kind->contents)
             got.value = command->value; /* they come behind the line */
         same(&got, command);

@@ -383,21 +383,49 @@ START_TEST(every_verb_has_its_name)
         [VERB_SET] = "set", [VERB_TXN] = "txn", [VERB_IF] = "if", [VERB_COMMIT] = "commit", [VERB_CANCEL] = "cancel",
     };
     for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
-        ck_assert_int_eq(request_verb(names[verb], strlen(names[verb])), verb);
-        ck_assert_str_eq(request_verb_name(verb), names[verb]);
+        ck_assert_int_eq(verb_find(names[verb], strlen(names[verb])), verb);
+        ck_assert_str_eq(verb_name(verb), names[verb]);
     }
-    ck_assert_int_eq(request_verb("reads", 5), VERB_NONE);
-    ck_assert_int_eq(request_verb("", 0), VERB_NONE);
-    ck_assert_int_eq(request_verb(NULL, 0), VERB_NONE);
+    ck_assert_int_eq(verb_find("reads", 5), VERB_NONE);
+    ck_assert_int_eq(verb_find("", 0), VERB_NONE);
+    ck_assert_int_eq(verb_find(NULL, 0), VERB_NONE);
 }
 END_TEST
 
 START_TEST(every_error_has_a_text_of_one_line)
 {
+    char room[REQUEST_TEXT_MAX];
     for (enum request_error error = 0; error < REQUEST_ERROR_COUNT; error++) {
-        const char *text = request_error_text(error);
-        ck_assert_uint_gt(strlen(text), 0);
-        ck_assert_ptr_null(strpbrk(text, "\r\n"));
+        for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
+            const char *text = request_error_text(&(struct request){.verb = verb, .error = error}, room);
+            ck_assert_uint_gt(strlen(text), 0);
+            ck_assert_ptr_null(strpbrk(text, "\r\n"));
+        }
+    }
+}
+END_TEST
+
+/* Who gave an option that is not there learns which are; and what a value may be. */
+START_TEST(what_is_wrong_with_an_option_is_told)
+{
+    static const struct {
+        const char *line;
+        const char *text;
+    } lines[] = {
+        {"read a fence=7\n", "no such option; read takes stale; see 'help read'"},
+        {"write a 5 60 key=7\n", "no such option; write takes once=TOKEN; see 'help write'"},
+        {"list delim=/ from=a\n", "no such option; list takes prefix=PREFIX, after=NAME, limit=N, delim=C, stale; "
+                                  "see 'help list'"},
+        {"ping once=x\n", "no such option; ping takes none; see 'help ping'"},
+        {"list limit=10001\n", "limit= takes a number from 1 to 10000"},
+        {"delete a once=\n", "a token has 1 to 64 bytes, no space and no control character; see 'help'"},
+        {"list stale stale\n", "an option is there twice; 'help VERB' shows how it is written"},
+    };
+    char room[REQUEST_TEXT_MAX];
+    struct request request;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        ck_assert_int_eq(parse_line(lines[i].line, &request), REQUEST_LINE);
+        ck_assert_str_eq(request_error_text(&request, room), lines[i].text);
     }
 }
 END_TEST
@@ -424,6 +452,7 @@ int main(void)
     tcase_add_test(tests, names_have_no_space_and_no_control_character);
     tcase_add_test(tests, every_verb_has_its_name);
     tcase_add_test(tests, every_error_has_a_text_of_one_line);
+    tcase_add_test(tests, what_is_wrong_with_an_option_is_told);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }

@@ -32,7 +32,7 @@ static struct request good(const char *line)
 {
     struct request request;
     ck_assert_msg(parse(line, &request) == REQUEST_LINE, "%s", line);
-    ck_assert_msg(request.error == REQUEST_OK, "%s: %s", line, request_error_text(request.error));
+    ck_assert_msg(request.error == REQUEST_OK, "%s: %u", line, request.error);
     return request;
 }
 
@@ -219,22 +219,22 @@ static const struct {
     enum request_error error;
 } bad[] = {
     {"read a later\n", REQUEST_BAD_WORDS},
-    {"read a stale stale\n", REQUEST_BAD_WORDS},
+    {"read a stale stale\n", REQUEST_OPTION_TWICE},
     {"stat\n", REQUEST_BAD_WORDS},
     {"stat a\tb\n", REQUEST_BAD_NAME},
     {"delete a x\n", REQUEST_BAD_VERSION},
     {"delete a -1\n", REQUEST_BAD_VERSION},
     {"delete a 1 2\n", REQUEST_BAD_WORDS},
     {"delete a once=x 1\n", REQUEST_BAD_WORDS},
-    {"delete a once=\n", REQUEST_BAD_TOKEN},
-    {"delete a once=a\tb\n", REQUEST_BAD_TOKEN},
+    {"delete a once=\n", REQUEST_BAD_VALUE},
+    {"delete a once=a\tb\n", REQUEST_BAD_VALUE},
     {"touch a\n", REQUEST_BAD_WORDS},
     {"touch a soon\n", REQUEST_BAD_EXPTIME},
     {"touch a 4294967296\n", REQUEST_BAD_EXPTIME},
     {"touch a once=5\n", REQUEST_BAD_EXPTIME},
     {"touch a 5 6 7\n", REQUEST_BAD_WORDS},
     {"touch a 5 x\n", REQUEST_BAD_VERSION},
-    {"touch a 5 once=\n", REQUEST_BAD_TOKEN},
+    {"touch a 5 once=\n", REQUEST_BAD_VALUE},
     {"incr a 1 2 3\n", REQUEST_BAD_WORDS},
     {"incr a 1 x\n", REQUEST_BAD_EXPTIME},
     {"incr a 1 4294967296\n", REQUEST_BAD_EXPTIME},
@@ -250,7 +250,7 @@ static const struct {
     {"move a\x01 b\n", REQUEST_BAD_NAME},
     {"move a b\x7f\n", REQUEST_BAD_NAME},
     {"txn now\n", REQUEST_BAD_WORDS},
-    {"txn once=\n", REQUEST_BAD_TOKEN},
+    {"txn once=\n", REQUEST_BAD_VALUE},
     {"set\n", REQUEST_NO_TEXT},
     {"set  \r\n", REQUEST_NO_TEXT},
     {"set a\n", REQUEST_NO_TEXT},
@@ -263,31 +263,41 @@ static const struct {
     {"if a -1\n", REQUEST_BAD_CONDITION},
     {"if a\x01 1\n", REQUEST_BAD_NAME},
     {"commit all\n", REQUEST_BAD_WORDS},
-    {"cancel once=x\n", REQUEST_BAD_WORDS},
-    {"list a b\n", REQUEST_BAD_OPTION},
-    {"list a prefix=b\n", REQUEST_BAD_OPTION},
-    {"list prefix= prefix=\n", REQUEST_BAD_OPTION},
-    {"list limit=0\n", REQUEST_BAD_OPTION},
+    {"cancel once=x\n", REQUEST_BAD_OPTION},
+    {"list a b\n", REQUEST_BAD_WORDS},
+    {"list a prefix=b\n", REQUEST_OPTION_TWICE},
+    {"list prefix= prefix=\n", REQUEST_OPTION_TWICE},
+    {"list limit=0\n", REQUEST_BAD_VALUE},
     {"list LIMIT=1\n", REQUEST_BAD_OPTION},
     {"list unknown=1\n", REQUEST_BAD_OPTION},
-    {"list limit=10001\n", REQUEST_BAD_OPTION},
-    {"list limit=\n", REQUEST_BAD_OPTION},
-    {"list limit=1 limit=1\n", REQUEST_BAD_OPTION},
-    {"list delim=\n", REQUEST_BAD_OPTION},
-    {"list delim=ab\n", REQUEST_BAD_OPTION},
-    {"list delim=/ delim=/\n", REQUEST_BAD_OPTION},
-    {"list delim=\x01\n", REQUEST_BAD_OPTION},
-    {"list after=a after=b\n", REQUEST_BAD_OPTION},
-    {"list stale stale\n", REQUEST_BAD_OPTION},
-    {"list a\x01\n", REQUEST_BAD_OPTION},
-    {"list p after=a limit=1 delim=/ stale x y z\n", REQUEST_BAD_OPTION},
+    {"list limit=10001\n", REQUEST_BAD_VALUE},
+    {"list limit=\n", REQUEST_BAD_VALUE},
+    {"list limit=1 limit=1\n", REQUEST_OPTION_TWICE},
+    {"list delim=\n", REQUEST_BAD_VALUE},
+    {"list delim=ab\n", REQUEST_BAD_VALUE},
+    {"list delim=/ delim=/\n", REQUEST_OPTION_TWICE},
+    {"list delim=\x01\n", REQUEST_BAD_VALUE},
+    {"list after=a after=b\n", REQUEST_OPTION_TWICE},
+    {"list stale stale\n", REQUEST_OPTION_TWICE},
+    {"list a\x01\n", REQUEST_BAD_NAME},
+    {"list p after=a limit=1 delim=/ stale x y z\n", REQUEST_BAD_WORDS},
+    {"list a=b\n", REQUEST_BAD_OPTION},
+    {"list stale p\n", REQUEST_BAD_WORDS},
+    {"read a stale=1\n", REQUEST_BAD_OPTION},
+    {"read a once=x\n", REQUEST_BAD_OPTION},
+    {"delete a fence=7\n", REQUEST_BAD_OPTION},
+    {"delete a 7 fence=7\n", REQUEST_BAD_OPTION},
+    {"delete a 7 fence=7 once=x\n", REQUEST_BAD_OPTION},
+    {"delete a once=x once=x\n", REQUEST_OPTION_TWICE},
+    {"delete a =7\n", REQUEST_BAD_VERSION},
+    {"ping once=x\n", REQUEST_BAD_OPTION},
 };
 
 START_TEST(what_is_wrong_with_a_line)
 {
     struct request request;
     ck_assert_int_eq(parse(bad[_i].line, &request), REQUEST_LINE);
-    ck_assert_msg(request.error == bad[_i].error, "%s: %s", bad[_i].line, request_error_text(request.error));
+    ck_assert_msg(request.error == bad[_i].error, "%s: %u", bad[_i].line, request.error);
     ck_assert(!request.has_contents);
 }
 END_TEST
@@ -303,7 +313,7 @@ START_TEST(what_is_wrong_before_contents)
     ck_assert_int_eq(request.error, REQUEST_BAD_EXPTIME);
     ck_assert(request.has_contents && request.numbytes == 5);
     ck_assert_int_eq(parse("write a 5 once=\n", &request), REQUEST_LINE);
-    ck_assert_int_eq(request.error, REQUEST_BAD_TOKEN);
+    ck_assert_int_eq(request.error, REQUEST_BAD_VALUE);
     ck_assert(request.has_contents && request.numbytes == 5);
     ck_assert_int_eq(parse("append a\n", &request), REQUEST_FATAL);
     ck_assert_int_eq(request.error, REQUEST_BAD_NUMBYTES);
@@ -322,7 +332,7 @@ START_TEST(a_token_has_64_bytes_at_most)
     ck_assert_uint_eq(good(line).token_size, REQUEST_TOKEN_MAX);
     strcpy(line + 9 + REQUEST_TOKEN_MAX, "t\n");
     ck_assert_int_eq(parse(line, &request), REQUEST_LINE);
-    ck_assert_int_eq(request.error, REQUEST_BAD_TOKEN);
+    ck_assert_int_eq(request.error, REQUEST_BAD_VALUE);
 }
 END_TEST
 

@@ -50,7 +50,7 @@ END_TEST
 START_TEST(every_verb_mistyped)
 {
     for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
-        const char *name = request_verb_name(verb);
+        const char *name = verb_name(verb);
         size_t size = strlen(name), same = 0, count = 0;
         char word[32];
         for (size_t i = 0; i < size; i++)
@@ -117,7 +117,7 @@ START_TEST(what_is_said)
         ck_assert_str_eq(suggest_help(says[i].word, strlen(says[i].word), text), says[i].help);
     }
     for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) /* the longest fit */
-        suggest_unknown(request_verb_name(verb), strlen(request_verb_name(verb)), text);
+        suggest_unknown(verb_name(verb), strlen(verb_name(verb)), text);
 }
 END_TEST
 

@@ -1,0 +1,94 @@
+#include "protocol/verb.h"
+
+#include <string.h>
+
+#include "base/ensure.h"
+#include "protocol/level.h"
+#include "protocol/limits.h"
+
+#define WITH(option) (1u << VERB_OPTION_##option)
+#define OPERANDS(...) {OPERAND_NONE, __VA_ARGS__}
+#define NO_OPERANDS {OPERAND_NONE}
+
+enum { NO_TXN, IN_TXN };
+
+const struct verb_row verb_rows[VERB_COUNT] = {
+#define VERB(id, text, class_, right_, level_, kind, txn, needs_, operands_, options_, metric_, ...)                 \
+    [VERB_##id] = {                                                                                                  \
+        .name = text,                                                                                                \
+        .name_size = sizeof text - 1,                                                                                \
+        .class = CLASS_##class_,                                                                                     \
+        .right = RIGHT_##right_,                                                                                     \
+        .level = level_,                                                                                             \
+        .in_txn = txn,                                                                                               \
+        .needs = 1 + needs_,                                                                                         \
+        .most = sizeof(uint8_t[])operands_,                                                                          \
+        .operands = operands_,                                                                                       \
+        .options = options_,                                                                                         \
+        .metric = metric_,                                                                                           \
+    },
+#include "protocol/verbs.def"
+#undef VERB
+};
+
+#define VERB(id, text, class, right, level, kind, txn, needs, operands, ...)                                         \
+    _Static_assert(level >= LEVEL_BASE && level <= LEVEL_KNOWN, text ": whoever knows a verb knows its level");      \
+    _Static_assert(1 + needs <= sizeof(uint8_t[])operands, text ": it needs more words than it has");                \
+    _Static_assert(sizeof(uint8_t[])operands <= 1 + VERB_OPERANDS_MAX, text ": a row has no room for so many words");
+#include "protocol/verbs.def"
+#undef VERB
+
+const struct operand_row operand_rows[OPERAND_COUNT] = {
+#define OPERAND(id, text, form_) [OPERAND_##id] = {.label = text, .form = FORM_##form_},
+#include "protocol/operands.def"
+#undef OPERAND
+};
+
+const struct option_row option_rows[VERB_OPTION_COUNT] = {
+#define OPTION(id, word_, value_, form_, field, low_, high_, rule_)                                                  \
+    [VERB_OPTION_##id] = {                                                                                           \
+        .word = word_,                                                                                               \
+        .word_size = sizeof word_ - 1,                                                                               \
+        .value = value_,                                                                                             \
+        .form = OPTION_FORM_##form_,                                                                                 \
+        .low = low_,                                                                                                 \
+        .high = high_,                                                                                               \
+        .rule = rule_,                                                                                               \
+    },
+#include "protocol/options.def"
+#undef OPTION
+};
+_Static_assert(VERB_OPTION_COUNT <= 32, "a set of options is an uint32_t");
+
+const struct verb_row *verb_row(enum verb verb)
+{
+    ensure(verb > VERB_NONE && verb < VERB_COUNT);
+    return &verb_rows[verb];
+}
+
+enum verb verb_find(const void *name, size_t size)
+{
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
+        if (verb_rows[verb].name_size == size && memcmp(verb_rows[verb].name, name, size) == 0)
+            return verb;
+    }
+    return VERB_NONE;
+}
+
+const char *verb_name(enum verb verb)
+{
+    return verb_row(verb)->name;
+}
+
+enum operand_form verb_form(const struct verb_row *row, size_t place)
+{
+    return place < row->most ? operand_rows[row->operands[place]].form : FORM_NONE;
+}
+
+size_t verb_place(const struct verb_row *row, enum operand_form form)
+{
+    for (size_t place = 1; place < row->most; place++)
+        if (operand_rows[row->operands[place]].form == form)
+            return place;
+    return 0;
+}
