@@ -148,33 +148,42 @@ static bool at_end_or_name(struct rest *rest, struct answer *answer)
     return request_name(answer->name, answer->name_size);
 }
 
-/* Behind "ERR_". What is not known is an error all the same: there may be more of them one day. */
+static bool parse_mismatch(struct rest *rest, struct answer *answer)
+{
+    answer->kind = ANSWER_VERSION_MISMATCH;
+    return take_literal(rest, " ") && take_number(rest, &answer->version) && at_end_or_name(rest, answer);
+}
+
+static bool parse_not_found(struct rest *rest, struct answer *answer)
+{
+    answer->kind = ANSWER_NOT_FOUND;
+    struct rest name = *rest;
+    if (take_literal(rest, " stale") && !at_end(rest)) { /* by itself it may be a file's name */
+        answer->stale = true;
+        return take_how_stale(rest, &answer->how_stale);
+    }
+    *rest = name;
+    return at_end_or_name(rest, answer);
+}
+
+static bool is_code(const struct answer *answer, size_t size, enum reply_error error)
+{
+    const struct error_row *row = error_row(error);
+    return row->code_size == size && memcmp(row->code, answer->line, size) == 0;
+}
+
+/* From "ERR_" on. What is not known is an error all the same: there may be more of them one day. */
 static bool parse_error(struct rest *rest, struct answer *answer)
 {
-    if (take_literal(rest, "VERSION ")) {
-        answer->kind = ANSWER_VERSION_MISMATCH;
-        return take_number(rest, &answer->version) && at_end_or_name(rest, answer);
-    }
-    if (take_literal(rest, "FILE_NOT_FOUND") && (at_end(rest) || *rest->at == ' ')) {
-        answer->kind = ANSWER_NOT_FOUND;
-        struct rest name = *rest;
-        if (take_literal(rest, " stale") && !at_end(rest)) { /* by itself it may be a file's name */
-            answer->stale = true;
-            return take_how_stale(rest, &answer->how_stale);
-        }
-        *rest = name;
-        return at_end_or_name(rest, answer);
-    }
     const uint8_t *space = memchr(answer->line, ' ', answer->line_size);
     size_t size = space ? (size_t)(space - answer->line) : answer->line_size;
+    rest->at = answer->line + size;
+    if (is_code(answer, size, REPLY_FILE_NOT_FOUND))
+        return parse_not_found(rest, answer);
+    if (is_code(answer, size, REPLY_VERSION) && space)
+        return parse_mismatch(rest, answer);
     answer->kind = ANSWER_ERROR;
-    for (unsigned i = 0; i < REPLY_ERROR_COUNT; i++) {
-        const char *code = reply_error_code((enum reply_error)i);
-        answer->error = (enum reply_error)i;
-        if (strlen(code) == size && memcmp(code, answer->line, size) == 0)
-            return true;
-    }
-    answer->error = REPLY_ERROR_COUNT;
+    answer->error = error_find(answer->line, size);
     return true;
 }
 

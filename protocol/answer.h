@@ -1,7 +1,7 @@
 /* The server's answers to structs. Pure: copies nothing, allocates nothing, does no I/O.
  *
  *      OK [VERSION [VALUE]]                      ERR_FILE_NOT_FOUND [NAME], ERR_VERSION VERSION [NAME]
- *      CONTENTS VERSION NUMBYTES EXPTIME         ERR_... REASON           see enum reply_error
+ *      CONTENTS VERSION NUMBYTES EXPTIME         ERR_... REASON           see errors.def
  *      <contents>                                STAT version=... size=... exptime=... created=... xxh3=...
  *      LIST REVISION NUMBYTES more|end           PONG, VERSION TEXT, BYE
  *      <text>

@@ -71,6 +71,11 @@ void reply_ok_value(struct chain *out, uint64_t version, int64_t value)
     chain_append(out, line.bytes, line.size);
 }
 
+static void line_add_code(struct line *line, enum reply_error error)
+{
+    line_add(line, error_row(error)->code, error_row(error)->code_size);
+}
+
 /* " NAME" unless it is NULL, and the line's end. */
 static void line_name_reply(struct line *line, const void *name, size_t name_size, struct chain *out)
 {
@@ -87,7 +92,7 @@ void reply_not_found(struct chain *out, const void *name, size_t name_size)
 {
     struct line line;
     line.size = 0;
-    line_add_literal(&line, "ERR_FILE_NOT_FOUND");
+    line_add_code(&line, REPLY_FILE_NOT_FOUND);
     line_name_reply(&line, name, name_size, out);
 }
 
@@ -95,7 +100,8 @@ void reply_version_mismatch(struct chain *out, uint64_t version, const void *nam
 {
     struct line line;
     line.size = 0;
-    line_add_literal(&line, "ERR_VERSION ");
+    line_add_code(&line, REPLY_VERSION);
+    line_add_literal(&line, " ");
     line_add_number(&line, version);
     line_name_reply(&line, name, name_size, out);
 }
@@ -119,7 +125,7 @@ void reply_not_found_stale(struct chain *out, const struct reply_stale *stale)
 {
     struct line line;
     line.size = 0;
-    line_add_literal(&line, "ERR_FILE_NOT_FOUND");
+    line_add_code(&line, REPLY_FILE_NOT_FOUND);
     line_stale_reply(&line, stale, out);
 }
 
@@ -197,31 +203,17 @@ void reply_line(struct chain *out, const char *line)
     chain_append(out, "\r\n", 2);
 }
 
-static const struct {
-    const char *code;
-    const char *reason;
-} errors[REPLY_ERROR_COUNT] = {
-    [REPLY_CMD_ERR] = {"ERR_CMD_ERR", "malformed command; 'help' shows how they are written"},
-    [REPLY_NO_LEADER] = {"ERR_NO_LEADER", "no leader could be reached in time, nothing was done; try again"},
-    [REPLY_TIMEOUT] = {"ERR_TIMEOUT", "not confirmed in time; it may or may not take effect: read before trying again"},
-    [REPLY_BUSY] = {"ERR_BUSY", "too much is under way, nothing was done; try again"},
-    [REPLY_TOO_BIG] = {"ERR_TOO_BIG", "above this cluster's limit for a file, nothing was done"},
-    [REPLY_STORE_FULL] = {"ERR_STORE_FULL", "the memory limit for files is reached, nothing was done; delete some"},
-    [REPLY_DISK_FULL] = {"ERR_DISK_FULL", "too few nodes have room on disk, nothing was done; free some (reads work)"},
-    [REPLY_NOT_A_NUMBER] = {"ERR_NOT_A_NUMBER", "the file holds no whole number, or the sum has no room in 64 bits"},
-};
-
 static void error_begin(struct chain *out, enum reply_error error)
 {
     ensure(error < REPLY_ERROR_COUNT);
-    chain_append(out, errors[error].code, strlen(errors[error].code));
+    chain_append(out, error_row(error)->code, error_row(error)->code_size);
     chain_append(out, " ", 1);
 }
 
 void reply_error(struct chain *out, enum reply_error error, const char *reason)
 {
     error_begin(out, error);
-    reply_line(out, reason ? reason : errors[error].reason);
+    reply_line(out, reason ? reason : error_row(error)->reason);
 }
 
 void reply_error_at(struct chain *out, enum reply_error error, const void *name, size_t name_size)
@@ -229,12 +221,5 @@ void reply_error_at(struct chain *out, enum reply_error error, const void *name,
     error_begin(out, error);
     chain_append(out, name, name_size);
     chain_append(out, ": ", 2);
-    reply_line(out, errors[error].reason);
-}
-
-const char *reply_error_code(enum reply_error error)
-{
-    ensure(error < REPLY_ERROR_COUNT);
-    ensure(errors[error].code != NULL);
-    return errors[error].code;
+    reply_line(out, error_row(error)->reason);
 }

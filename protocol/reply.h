@@ -3,7 +3,7 @@
  *      OK VERSION           write, cas, ...      ERR_FILE_NOT_FOUND [NAME]    read, delete, ...
  *      OK VERSION VALUE     incr                 ERR_VERSION VERSION [NAME]   the file's version, 0 if absent
  *      OK                   delete, cancel       ERR_CMD_ERR REASON           a malformed command
- *      CONTENTS VERSION NUMBYTES EXPTIME         ERR_... REASON               see enum reply_error
+ *      CONTENTS VERSION NUMBYTES EXPTIME         ERR_... REASON               see errors.def
  *      <contents>                                PONG, VERSION TEXT, BYE
  *      LIST REVISION NUMBYTES more|end           STAT version=... size=... exptime=... created=... xxh3=...
  *      <text>
@@ -20,19 +20,7 @@
 #include <stdint.h>
 
 #include "base/chain.h"
-
-/* Errors with a reason for people behind the code. All but ERR_TIMEOUT certainly had no effect. */
-enum reply_error {
-    REPLY_CMD_ERR,
-    REPLY_NO_LEADER,
-    REPLY_TIMEOUT,      /* the one error after which the command may yet take effect */
-    REPLY_BUSY,
-    REPLY_TOO_BIG,
-    REPLY_STORE_FULL,
-    REPLY_DISK_FULL,
-    REPLY_NOT_A_NUMBER, /* incr: what the file holds */
-    REPLY_ERROR_COUNT,
-};
+#include "protocol/error.h"
 
 /* How far an answer goes that comes from this node's own copy. */
 struct reply_stale {
@@ -72,8 +60,5 @@ void reply_error(struct chain *out, enum reply_error error, const char *reason);
 
 /* Likewise, with the usual reason, and before it the file's name: of a transaction. */
 void reply_error_at(struct chain *out, enum reply_error error, const void *name, size_t name_size);
-
-/* "ERR_BUSY" and so on. */
-const char *reply_error_code(enum reply_error error);
 
 #endif

@@ -53,5 +53,5 @@ uint64_t tally_misses(const struct tally *tally)
 const char *tally_error_name(uint32_t error)
 {
     ensure(error < TALLY_ERRORS);
-    return error < REPLY_ERROR_COUNT ? reply_error_code((enum reply_error)error) : "ERR_OTHER";
+    return error < REPLY_ERROR_COUNT ? error_row((enum reply_error)error)->code : "ERR_OTHER";
 }

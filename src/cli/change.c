@@ -57,7 +57,7 @@ static int rm_folder(struct cli *cli, const char *name)
     bool listed = status == STATUS_OK; /* to its end: a part of it is not taken for the whole */
     bool forced = cli->options.force;
     if (listed && listing.count == 0 && !forced)
-        status = cli_failed(cli, name, "ERR_FILE_NOT_FOUND", "there is no such folder", STATUS_NOT_FOUND);
+        status = cli_failed_by(cli, name, REPLY_FILE_NOT_FOUND, "there is no such folder");
     cli->options.force = true; /* what is gone meanwhile was to be gone */
     for (size_t i = 0; listed && i < listing.count && cli_goes_on(cli); i++)
         status = cli_worse(status, push_rm(cli, listing.entries[i].name));

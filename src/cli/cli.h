@@ -82,6 +82,9 @@ int cli_outcome(struct cli *cli, const struct call *call);
 /* Says that SUBJECT (NULL: no one thing) failed: REASON for people, CODE for programs (JSON). Returns STATUS. */
 int cli_failed(struct cli *cli, const char *subject, const char *code, const char *reason, int status);
 
+/* Likewise as ERROR, with its code and status. */
+int cli_failed_by(struct cli *cli, const char *subject, enum reply_error error, const char *reason);
+
 /* Says that SUBJECT, one of several, failed because NAME, which it was to get, may not be a file's. STATUS_FAILED. */
 int cli_failed_name(struct cli *cli, const char *subject, const char *name);
 

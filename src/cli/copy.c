@@ -97,7 +97,7 @@ static int copy_folder(struct cli *cli, const char *verb, const char *from, cons
     listing_open(&listing, from, false, false);
     int status = listing_all(cli, &listing);
     if (status == STATUS_OK && listing.count == 0)
-        status = cli_failed(cli, from, "ERR_FILE_NOT_FOUND", "there is no such folder", STATUS_NOT_FOUND);
+        status = cli_failed_by(cli, from, REPLY_FILE_NOT_FOUND, "there is no such folder");
     else if (status == STATUS_OK)
         status = copy_listed(cli, verb, &listing, from, to);
     listing_close(&listing);

@@ -137,7 +137,7 @@ static int fetch_into(struct cli *cli, const char *prefix, const char *path)
     listing_open(&listing, prefix, false, cli->options.stale);
     int status = listing_all(cli, &listing);
     if (status == STATUS_OK && listing.count == 0)
-        status = cli_failed(cli, prefix, "ERR_FILE_NOT_FOUND", "there is no such folder", STATUS_NOT_FOUND);
+        status = cli_failed_by(cli, prefix, REPLY_FILE_NOT_FOUND, "there is no such folder");
     if (status == STATUS_OK) {
         struct download download = {.cli = cli, .prefix = prefix};
         if (mkdir(path, 0777) != 0 && errno != EEXIST)

@@ -13,7 +13,7 @@ static int tell_none(struct cli *cli, const char *prefix)
 {
     const char *reason = prefix[0] && prefix[strlen(prefix) - 1] == '/' ? "there is no such folder"
                                                                         : "there is no name that begins so";
-    return *prefix ? cli_failed(cli, prefix, "ERR_FILE_NOT_FOUND", reason, STATUS_NOT_FOUND) : STATUS_OK;
+    return *prefix ? cli_failed_by(cli, prefix, REPLY_FILE_NOT_FOUND, reason) : STATUS_OK;
 }
 
 /* A prefix may be empty, and end in the middle of a name. */

@@ -12,6 +12,16 @@
 
 enum { REASON_SIZE = 512 };
 
+/* The table of errors has statuses that there are. */
+#define ERROR(id, effect, connection, elsewhere, http, exit, reason)                                                  \
+    _Static_assert(exit == STATUS_FAILED || (exit >= STATUS_NOT_FOUND && exit <= STATUS_UNKNOWN), #id);
+#define OUTCOME ERROR
+#define HTTP_ERROR(id, http)
+#include "protocol/errors.def"
+#undef ERROR
+#undef OUTCOME
+#undef HTTP_ERROR
+
 struct session_options cli_session_options(const struct cli *cli)
 {
     return (struct session_options){
@@ -98,6 +108,11 @@ int cli_failed(struct cli *cli, const char *subject, const char *code, const cha
     return note(cli, status);
 }
 
+int cli_failed_by(struct cli *cli, const char *subject, enum reply_error error, const char *reason)
+{
+    return cli_failed(cli, subject, error_row(error)->code, reason, error_row(error)->exit);
+}
+
 int cli_failed_name(struct cli *cli, const char *subject, const char *name)
 {
     char reason[REASON_SIZE];
@@ -115,9 +130,9 @@ static int mismatch(struct cli *cli, const struct call *call, const char *subjec
     else
         snprintf(reason, sizeof reason, "there is no such file");
     if (cli->options.form == OUTPUT_JSON)
-        tell_json(subject, "ERR_VERSION", reason, version, true);
+        tell_json(subject, error_row(REPLY_VERSION)->code, reason, version, true);
     cli_say(cli, "%s: %s", subject ? subject : "-", reason);
-    return STATUS_MISMATCH;
+    return error_row(REPLY_VERSION)->exit;
 }
 
 /* "ERR_... REASON". Where the code has no place of its own, it is behind the reason. */
@@ -137,13 +152,14 @@ static int failed(struct cli *cli, const struct call *call)
         tell_json(call->subject, code, explained ? reason : code, 0, false);
     cli_say(cli, "%s%s%s%s%s%s", call->subject ? call->subject : "", call->subject ? ": " : "",
             explained ? reason : code, explained ? " (" : "", explained ? code : "", explained ? ")" : "");
-    return STATUS_FAILED;
+    return error_row(call->answer.error)->exit;
 }
 
 /* There is no file SUBJECT; perhaps there is a folder, and another way to say what was meant. */
 static int not_found(struct cli *cli, const char *subject)
 {
-    char reason[REASON_SIZE] = "there is no such file";
+    char reason[REASON_SIZE];
+    snprintf(reason, sizeof reason, "%s", error_row(REPLY_FILE_NOT_FOUND)->reason);
     bool is_stat = cli->verb->run == stat_run;
     bool takes_folders = (cli->verb->takes & TAKES_RECURSIVE) && !cli->options.recursive;
     if (cli->verb->run == rm_run && cli->options.word_count > 1) /* others are under way */
@@ -155,7 +171,7 @@ static int not_found(struct cli *cli, const char *subject)
         else
             snprintf(reason, sizeof reason, "it is a folder: %s -r", cli->called);
     }
-    return cli_failed(cli, subject, "ERR_FILE_NOT_FOUND", reason, STATUS_NOT_FOUND);
+    return cli_failed_by(cli, subject, REPLY_FILE_NOT_FOUND, reason);
 }
 
 static int answered(struct cli *cli, const struct call *call)

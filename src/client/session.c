@@ -251,8 +251,7 @@ static void give_up(struct session *session, enum call_outcome outcome)
 /* Errors of a node that another one may not have. */
 static bool is_passing(const struct answer *answer)
 {
-    return answer->kind == ANSWER_ERROR && (answer->error == REPLY_NO_LEADER || answer->error == REPLY_BUSY ||
-                                            answer->error == REPLY_TIMEOUT);
+    return answer->kind == ANSWER_ERROR && error_row(answer->error)->elsewhere;
 }
 
 /* CALL was refused with an error that passes: once more, elsewhere. But for ERR_TIMEOUT it was not done. WHOLE: it was
@@ -264,7 +263,7 @@ static bool take_refusal(struct session *session, struct call *call, const struc
     name_reason(session, reason, session->reason);
     session->refused = true;
     session->refusal_ms = now_ms() - call->sent_ms + 1;
-    if (answer->error == REPLY_TIMEOUT)
+    if (!error_row(answer->error)->definite)
         doubt(call, session->reason);
     session->draining = true;
     session->expected = waiting(call->next);

@@ -9,13 +9,15 @@
 #include "http/json.h"
 #include "http/txn.h"
 
-static const struct refusal busy = {503, "ERR_BUSY", "too many connections or requests; try again, or another node",
-                                    NULL};
-static const struct refusal ending = {503, "ERR_BUSY", "this node shuts down; try another node", NULL};
+static const struct refusal busy = {
+    .error = REPLY_BUSY, .message = "too many connections or requests; try again, or another node"};
+static const struct refusal ending = {
+    .error = REPLY_BUSY, .message = "this node shuts down; try another node"};
 /* A change is with the node, which will not tell any more. */
-static const struct refusal undecided = {504, "ERR_TIMEOUT", "this node shuts down; it may or may not take effect",
-                                         NULL};
-static const struct refusal too_big = {413, "ERR_TOO_BIG", "the body is larger than this node takes", NULL};
+static const struct refusal undecided = {
+    .error = REPLY_TIMEOUT, .message = "this node shuts down; it may or may not take effect"};
+static const struct refusal too_big = {
+    .error = REPLY_TOO_BIG, .message = "the body is larger than this node takes"};
 
 struct exchange *exchange_open(const char *target)
 {
@@ -100,8 +102,7 @@ static void send_collected(struct exchange *exchange)
                       exchange->reason))
             send_buffer(exchange, &lines);
         else
-            exchange->refusal =
-                (struct refusal){.status = 400, .code = "ERR_CMD_ERR", .message = exchange->reason};
+            exchange->refusal = (struct refusal){.error = REPLY_CMD_ERR, .message = exchange->reason};
         buffer_close(&lines);
     }
     body_close(exchange);
@@ -111,7 +112,7 @@ static void send_collected(struct exchange *exchange)
 
 static enum MHD_Result respond_output(struct exchange *exchange)
 {
-    static const struct refusal bad = {500, "ERR_INTERNAL", "the answer is not understood", NULL};
+    static const struct refusal bad = {.error = REPLY_INTERNAL, .message = "the answer is not understood"};
     struct http_connection *connection = exchange->connection;
     struct chain *output = node_client_output(connection->client);
     uint8_t line[ANSWER_LINE_MAX + ANSWER_END_SIZE];
@@ -134,7 +135,7 @@ static enum MHD_Result respond_output(struct exchange *exchange)
 /* The request is complete: its answer, or waiting for it. */
 static enum MHD_Result answer(struct exchange *exchange)
 {
-    if (exchange->refusal.status != 0)
+    if (exchange->refusal.message)
         return respond_refusal(exchange, &exchange->refusal);
     while (answered(exchange)) {
         enum MHD_Result result = respond_output(exchange);
@@ -189,7 +190,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
     const char *problem = header_read(connection->library, &exchange->place, method, version, &fields);
     if (problem) {
         exchange->closes = true;
-        exchange->refusal = (struct refusal){.status = 400, .code = "ERR_CMD_ERR", .message = problem};
+        exchange->refusal = (struct refusal){.error = REPLY_CMD_ERR, .message = problem};
         return respond_refusal(exchange, &exchange->refusal);
     }
     /* Nothing that comes behind such a body is run: others may see its end elsewhere. */
@@ -197,9 +198,9 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
     plan_make(&fields, connection->http->options.host_names, &exchange->plan, &exchange->refusal);
     if (!connection->client)
         exchange_reset_client(connection);
-    if (exchange->refusal.status == 0 && !connection->client)
+    if (!exchange->refusal.message && !connection->client)
         exchange->refusal = busy;
-    if (exchange->refusal.status != 0) {
+    if (exchange->refusal.message) {
         exchange->state = EXCHANGE_DROP;
         return fields.chunked || fields.length > 0 ? respond_refusal(exchange, &exchange->refusal) : MHD_YES;
     }
@@ -217,13 +218,13 @@ static void tell_early(struct exchange *exchange)
     const struct refusal *refusal = &exchange->refusal;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection->library, MHD_CONNECTION_INFO_CONNECTION_FD);
-    json_t *json = json_error(refusal->code, refusal->message, strlen(refusal->message));
+    json_t *json = json_error(refusal->error, refusal->message, strlen(refusal->message));
     char *text = json_dumps(json, JSON_COMPACT);
     struct buffer answer = {0};
     buffer_append_text(&answer, "HTTP/1.1 ");
-    buffer_append_number(&answer, refusal->status);
+    buffer_append_number(&answer, error_row(refusal->error)->http);
     buffer_append_text(&answer, " ");
-    buffer_append_text(&answer, MHD_get_reason_phrase_for(refusal->status));
+    buffer_append_text(&answer, MHD_get_reason_phrase_for(error_row(refusal->error)->http));
     buffer_append_text(&answer, "\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n");
     buffer_append_text(&answer, text ? text : "");
     buffer_append_text(&answer, "\n");

@@ -18,11 +18,11 @@ json_t *json_change(const struct answer *answer, const struct target_text *name)
     return object;
 }
 
-json_t *json_error(const char *code, const char *message, size_t message_size)
+json_t *json_error(enum reply_error error, const char *message, size_t message_size)
 {
     json_t *object = json_object();
     json_object_set_new(object, "ok", json_false());
-    json_object_set_new(object, "error", json_string(code));
+    json_object_set_new(object, "error", json_string(error_row(error)->code));
     if (message_size > 0)
         json_add_message(object, message, message_size);
     return object;

@@ -12,8 +12,8 @@
 /* {"ok":true,"name":"x","version":7,"value":3}: ANSWER_OK on a change of NAME (not given: of several). */
 json_t *json_change(const struct answer *answer, const struct target_text *name);
 
-/* {"ok":false,"error":"ERR_VERSION","message":"...","version":8} */
-json_t *json_error(const char *code, const char *message, size_t message_size);
+/* {"ok":false,"error":"ERR_VERSION","message":"..."} */
+json_t *json_error(enum reply_error error, const char *message, size_t message_size);
 
 /* {"ok":true,"revision":9,"files":[{"name":"x","version":7,"size":5,"expires_in":60}],"folders":[{"name":"a/"}],
  *  "more":false}; where there is more, "after" is what to ask for next. */

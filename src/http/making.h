@@ -15,14 +15,14 @@ struct making {
     struct refusal *refusal;
 };
 
-static inline void refuse(struct making *making, unsigned status, const char *code, const char *message)
+static inline void refuse(struct making *making, enum reply_error error, const char *message)
 {
-    *making->refusal = (struct refusal){.status = status, .code = code, .message = message};
+    *making->refusal = (struct refusal){.error = error, .message = message};
 }
 
 static inline void refuse_bad(struct making *making, const char *message)
 {
-    refuse(making, 400, "ERR_CMD_ERR", message);
+    refuse(making, REPLY_CMD_ERR, message);
 }
 
 static inline bool method_is(const struct making *making, const char *method)
@@ -32,7 +32,7 @@ static inline bool method_is(const struct making *making, const char *method)
 
 static inline bool refuse_method(struct making *making, const char *allow)
 {
-    refuse(making, 405, "ERR_METHOD", "this path does not take that method");
+    refuse(making, REPLY_METHOD, "this path does not take that method");
     making->refusal->allow = allow;
     return false;
 }

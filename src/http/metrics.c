@@ -141,7 +141,7 @@ static void write_errors(struct buffer *out, const struct meter *meter)
     char labels[LABELS_MAX_BYTES];
     head(out, "cleat_errors_total", "counter", "Errors told to clients, by code.");
     for (unsigned i = 0; i < REPLY_ERROR_COUNT; i++) {
-        snprintf(labels, sizeof labels, "{code=\"%s\"}", reply_error_code((enum reply_error)i));
+        snprintf(labels, sizeof labels, "{code=\"%s\"}", error_row((enum reply_error)i)->code);
         value(out, "cleat_errors_total", labels, meter->errors[i]);
     }
 }

@@ -103,7 +103,7 @@ static void plan_txn(struct making *making)
     if (!takes_only(making, 0) || !change_begin(making))
         return;
     if (!is_json(type)) {
-        refuse(making, 415, "ERR_MEDIA_TYPE", "a transaction is sent as Content-Type: application/json");
+        refuse(making, REPLY_MEDIA_TYPE, "a transaction is sent as Content-Type: application/json");
         return;
     }
     if (making->fields->if_match || making->fields->if_none_match) {
@@ -150,7 +150,7 @@ static void plan_route(struct making *making)
         plan_fixed(making, PLAN_READYZ, "ping\r\n");
         break;
     case ROUTE_NONE:
-        refuse(making, 404, "ERR_PATH", "there is no such path; files are below /files/");
+        refuse(making, REPLY_PATH, "there is no such path; files are below /files/");
     }
 }
 
@@ -175,7 +175,7 @@ void plan_make(const struct fields *fields, const char *names, struct plan *plan
     memset(refusal, 0, sizeof *refusal);
     plan->head = method_is(&making, "HEAD");
     if (fields->browser.host && !browser_host_known(fields->browser.host, names)) {
-        refuse(&making, 421, "ERR_HOST", "Host is not a name of this node; --http-hosts makes it one");
+        refuse(&making, REPLY_HOST, "Host is not a name of this node; --http-hosts makes it one");
         return;
     }
     const char *target = own_target(fields);
@@ -185,7 +185,7 @@ void plan_make(const struct fields *fields, const char *names, struct plan *plan
     else
         plan_route(&making);
     bool body = fields->chunked || (fields->has_length && fields->length > 0);
-    if (refusal->status == 0 && plan->body == PLAN_BODY_NONE && body)
+    if (!refusal->message && plan->body == PLAN_BODY_NONE && body)
         refuse_bad(&making, "this request takes no body");
 }
 

@@ -15,6 +15,7 @@
 #include "http/browser.h"
 #include "http/precondition.h"
 #include "http/target.h"
+#include "protocol/error.h"
 
 /* A request as it came in. Headers that are not there are NULL. */
 struct fields {
@@ -35,9 +36,8 @@ struct fields {
 
 /* An answer without asking the node. Its texts are borrowed, from where they outlive the request. */
 struct refusal {
-    unsigned status;         /* 0: there is none */
-    const char *code;        /* "ERR_..." */
-    const char *message;
+    const char *message;     /* NULL: there is none */
+    enum reply_error error;
     const char *allow;       /* 405: the methods of this path; else NULL */
 };
 

@@ -224,7 +224,7 @@ bool change_begin(struct making *making)
     struct plan *plan = making->plan;
     plan->kind = PLAN_CHANGE;
     if (!browser_may_change(fields->method, &fields->browser)) {
-        refuse(making, 403, "ERR_FORBIDDEN", "a change from a web page of another origin, or one that could be");
+        refuse(making, REPLY_FORBIDDEN, "a change from a web page of another origin, or one that could be");
         return false;
     }
     if (fields->content_range) {
@@ -232,7 +232,7 @@ bool change_begin(struct making *making)
         return false;
     }
     if (fields->content_encoding && strcasecmp(fields->content_encoding, "identity") != 0) {
-        refuse(making, 415, "ERR_MEDIA_TYPE", "contents are kept as they come, without a Content-Encoding");
+        refuse(making, REPLY_MEDIA_TYPE, "contents are kept as they come, without a Content-Encoding");
         return false;
     }
     if (!fields->idempotency_key)

@@ -85,57 +85,57 @@ static struct MHD_Response *json_response(json_t *json, size_t flags)
 
 enum MHD_Result respond_refusal(struct exchange *exchange, const struct refusal *refusal)
 {
-    json_t *json = json_error(refusal->code, refusal->message, strlen(refusal->message));
-    if (refusal->status == 504)
+    json_t *json = json_error(refusal->error, refusal->message, strlen(refusal->message));
+    if (!error_row(refusal->error)->definite)
         json_object_set_new(json, "outcome", json_string("unknown"));
     struct MHD_Response *response = json_response(json, JSON_COMPACT);
     if (response && refusal->allow)
         header(response, "Allow", refusal->allow);
-    return queue(exchange, refusal->status, response);
+    return queue(exchange, error_row(refusal->error)->http, response);
 }
 
 /* --- conditions ------------------------------------------------------------------------------------------------- */
 
 /* JSON names the file: NAME, or where that is not given the one at which a transaction failed; on 412 its version. */
-static enum MHD_Result respond_with_name(struct exchange *exchange, const struct answer *answer, unsigned status,
+static enum MHD_Result respond_with_name(struct exchange *exchange, const struct answer *answer, enum reply_error error,
                                          json_t *json, const struct target_text *name)
 {
     if (name->given)
         json_add_name(json, name->bytes, name->size);
     else if (answer->name)
         json_add_name(json, answer->name, answer->name_size);
-    if (status == 412)
+    if (error == REPLY_VERSION)
         json_add_number(json, "version", answer->version);
     if (answer->stale)
         json_add_stale(json, answer);
     struct MHD_Response *response = json_response(json, JSON_COMPACT);
-    if (response && status == 412 && name->given && answer->version > 0)
+    if (response && error == REPLY_VERSION && name->given && answer->version > 0)
         etag(response, answer->version);
     if (response && answer->stale)
         stale_headers(response, answer);
-    return queue(exchange, status, response);
+    return queue(exchange, error_row(error)->http, response);
 }
 
 /* The file is not what the request was to be done on. */
 static enum MHD_Result respond_mismatch(struct exchange *exchange, const struct answer *answer)
 {
     static const char message[] = "the file does not have that version; version 0: there is none";
-    json_t *json = json_error("ERR_VERSION", message, sizeof message - 1);
-    return respond_with_name(exchange, answer, 412, json, &exchange->plan.name);
+    json_t *json = json_error(REPLY_VERSION, message, sizeof message - 1);
+    return respond_with_name(exchange, answer, REPLY_VERSION, json, &exchange->plan.name);
 }
 
 /* Of a copy whose condition is on NAME, either file may be the one that is not there. */
 static enum MHD_Result respond_not_found(struct exchange *exchange, const struct answer *answer)
 {
-    static const char message[] = "there is no such file";
+    const char *message = error_row(REPLY_FILE_NOT_FOUND)->reason;
     const struct plan *plan = &exchange->plan;
     bool of_name = answer->name && answer->name_size == plan->name.size &&
                    memcmp(answer->name, plan->name.bytes, plan->name.size) == 0;
     bool of_source = plan->source.given && !of_name;
     if (plan->kind == PLAN_CHANGE && plan->only_if && !of_source)
         return respond_mismatch(exchange, answer);
-    json_t *json = json_error("ERR_FILE_NOT_FOUND", message, sizeof message - 1);
-    return respond_with_name(exchange, answer, 404, json, of_source ? &plan->source : &plan->name);
+    json_t *json = json_error(REPLY_FILE_NOT_FOUND, message, strlen(message));
+    return respond_with_name(exchange, answer, REPLY_FILE_NOT_FOUND, json, of_source ? &plan->source : &plan->name);
 }
 
 /* --- contents --------------------------------------------------------------------------------------------------- */
@@ -202,13 +202,13 @@ static enum MHD_Result respond_part(struct exchange *exchange, const struct answ
     char value[HEADER_VALUE_MAX];
     enum range_kind kind = select_range(exchange, answer, &range);
     if (kind == RANGE_UNSATISFIABLE) {
-        static const struct refusal refusal = {416, "ERR_RANGE", "the file ends before that range", NULL};
-        json_t *json = json_error(refusal.code, refusal.message, strlen(refusal.message));
+        static const char message[] = "the file ends before that range";
+        json_t *json = json_error(REPLY_RANGE, message, sizeof message - 1);
         struct MHD_Response *response = json_response(json, JSON_COMPACT);
         snprintf(value, sizeof value, "bytes */%" PRIu64, answer->body_size);
         header(response, "Content-Range", value);
         etag(response, answer->version);
-        return queue(exchange, refusal.status, response);
+        return queue(exchange, error_row(REPLY_RANGE)->http, response);
     }
     chain_consume(output, (size_t)range.first);
     struct MHD_Response *response = contents_response(output, range.size);
@@ -244,40 +244,18 @@ static enum MHD_Result respond_contents(struct exchange *exchange, const struct 
 
 /* --- errors ----------------------------------------------------------------------------------------------------- */
 
-static unsigned error_status(enum reply_error error)
-{
-    switch (error) {
-    case REPLY_CMD_ERR:
-        return 400;
-    case REPLY_NO_LEADER:
-    case REPLY_BUSY:
-        return 503;
-    case REPLY_TIMEOUT:
-        return 504;
-    case REPLY_TOO_BIG:
-        return 413;
-    case REPLY_STORE_FULL:
-    case REPLY_DISK_FULL:
-        return 507;
-    case REPLY_NOT_A_NUMBER:
-        return 409;
-    case REPLY_ERROR_COUNT:
-        break;
-    }
-    return 500;
-}
-
 static enum MHD_Result respond_error(struct exchange *exchange, const struct answer *answer)
 {
     const char *line = (const char *)answer->line;
     const char *space = memchr(line, ' ', answer->line_size);
     const char *message = space ? space + 1 : "";
     size_t size = space ? answer->line_size - (size_t)(message - line) : 0;
-    json_t *json = json_error(answer->error < REPLY_ERROR_COUNT ? reply_error_code(answer->error) : "ERR_INTERNAL",
-                              message, size);
-    if (answer->error == REPLY_TIMEOUT && exchange->plan.kind == PLAN_CHANGE)
+    /* An answer of another kind has no meaning here. */
+    enum reply_error error = answer->kind == ANSWER_ERROR ? answer->error : REPLY_INTERNAL;
+    json_t *json = json_error(error, message, size);
+    if (!error_row(error)->definite && exchange->plan.kind == PLAN_CHANGE)
         json_object_set_new(json, "outcome", json_string("unknown"));
-    return queue(exchange, error_status(answer->error), json_response(json, JSON_COMPACT));
+    return queue(exchange, error_row(error)->http, json_response(json, JSON_COMPACT));
 }
 
 /* --- what else there is ----------------------------------------------------------------------------------------- */
@@ -295,12 +273,12 @@ static enum MHD_Result respond_change(struct exchange *exchange, const struct an
 
 static enum MHD_Result respond_ready(struct exchange *exchange, bool ready, const char *reason)
 {
-    json_t *json = ready ? json_object() : json_error("ERR_NOT_READY", reason, strlen(reason));
+    json_t *json = ready ? json_object() : json_error(REPLY_NOT_READY, reason, strlen(reason));
     if (ready)
         json_object_set_new(json, "ok", json_true());
     if (ready && !node_has_room(exchange->connection->http->node))
         json_object_set_new(json, "disk", json_string("full"));
-    return queue(exchange, ready ? 200 : 503, json_response(json, JSON_COMPACT));
+    return queue(exchange, ready ? 200 : error_row(REPLY_NOT_READY)->http, json_response(json, JSON_COMPACT));
 }
 
 /* A node is ready when a read would be answered: so one is made, where nothing speaks against it. */

@@ -133,8 +133,9 @@ static const char *add_condition(struct buffer *lines, json_t *condition, char r
     return good ? NULL : "a condition is a name with one of version, absent: true and present: true";
 }
 
-/* --- changes: what a line has by its verb's row, as members -------------------------------------------------------- */
+/* --- changes ----------------------------------------------------------------------------------------------------- */
 
+/* The words of a line, as members. */
 static const struct {
     unsigned members;     /* a set; of several one is given */
     const char *phrase;
@@ -150,7 +151,8 @@ static const struct {
 
 static bool is_operation(enum verb verb)
 {
-    return verb_row(verb)->class == CLASS_CHANGE && verb_row(verb)->in_txn && verb_place(verb_row(verb), FORM_TEXT) == 0;
+    const struct verb_row *row = verb_row(verb);
+    return row->class == CLASS_CHANGE && row->in_txn && verb_place(row, FORM_TEXT) == 0;
 }
 
 static void append(char reason[TXN_REASON_MAX], const char *text)

@@ -166,8 +166,8 @@ static void reply(const uint8_t *bytes, size_t size)
     memset(line, 0, sizeof line);
     ensure(out.size < sizeof line);
     chain_copy(&out, line, out.size);
-    size_t code = strlen(reply_error_code(error));
-    ensure(strncmp(line, reply_error_code(error), code) == 0 && line[code] == ' ');
+    size_t code = strlen(error_row(error)->code);
+    ensure(strncmp(line, error_row(error)->code, code) == 0 && line[code] == ' ');
     ensure(strcmp(line + out.size - 2, "\r\n") == 0 && strchr(line, '\n') == line + out.size - 1);
     chain_close(&out);
 }

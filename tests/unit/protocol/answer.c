@@ -65,12 +65,12 @@ START_TEST(every_error_by_its_code_alone)
     guard_open(&guard);
     for (unsigned i = 0; i < REPLY_ERROR_COUNT; i++) {
         char line[200];
-        strcpy(line, reply_error_code((enum reply_error)i));
+        strcpy(line, error_row((enum reply_error)i)->code);
         strcat(line, " ERR_BUSY is not what happened\r\n");
         struct answer answer = good(line);
         ck_assert_int_eq(answer.kind, ANSWER_ERROR);
         ck_assert_int_eq(answer.error, (enum reply_error)i);
-        strcpy(line, reply_error_code((enum reply_error)i));
+        strcpy(line, error_row((enum reply_error)i)->code);
         strcat(line, "\n");
         ck_assert_int_eq(good(line).error, (enum reply_error)i);
     }

@@ -124,10 +124,11 @@ START_TEST(errors_have_a_code_and_a_reason)
         [REPLY_CMD_ERR] = "ERR_CMD_ERR", [REPLY_NO_LEADER] = "ERR_NO_LEADER", [REPLY_TIMEOUT] = "ERR_TIMEOUT",
         [REPLY_BUSY] = "ERR_BUSY", [REPLY_TOO_BIG] = "ERR_TOO_BIG", [REPLY_STORE_FULL] = "ERR_STORE_FULL",
         [REPLY_DISK_FULL] = "ERR_DISK_FULL", [REPLY_NOT_A_NUMBER] = "ERR_NOT_A_NUMBER",
+        [REPLY_UPGRADE] = "ERR_UPGRADE",
     };
     for (enum reply_error error = 0; error < REPLY_ERROR_COUNT; error++) {
         char copy[256];
-        ck_assert_str_eq(reply_error_code(error), codes[error]);
+        ck_assert_str_eq(error_row(error)->code, codes[error]);
         reply_error(&out, error, NULL);
         ck_assert_uint_lt(out.size, sizeof copy);
         chain_copy(&out, copy, out.size);
