@@ -45,7 +45,19 @@ static bool at_end(const struct rest *rest)
     return rest->at == rest->end;
 }
 
-/* " KEY=VALUE", as often as there are some. What is not known is passed over: there may be more of them one day. */
+/* " KEY=VALUE" that is not known here: there may be more of them one day. False: it is something else. */
+static bool pass_over_pair(struct rest *rest)
+{
+    const uint8_t *at = rest->at + 1;
+    while (at < rest->end && *at != ' ')
+        at++;
+    if (at_end(rest) || *rest->at != ' ' || at == rest->at + 1 || !memchr(rest->at, '=', (size_t)(at - rest->at)))
+        return false;
+    rest->at = at;
+    return true;
+}
+
+/* " KEY=VALUE", as often as there are some. */
 static bool take_how_stale(struct rest *rest, struct reply_stale *stale)
 {
     while (!at_end(rest)) {
@@ -55,13 +67,8 @@ static bool take_how_stale(struct rest *rest, struct reply_stale *stale)
         } else if (take_literal(&known, " leaderless_s=") && take_number(&known, &stale->leaderless_s)) {
             stale->leaderless = true;
             *rest = known;
-        } else {
-            const uint8_t *at = rest->at + 1;
-            while (at < rest->end && *at != ' ')
-                at++;
-            if (*rest->at != ' ' || at == rest->at + 1 || !memchr(rest->at, '=', (size_t)(at - rest->at)))
-                return false;
-            rest->at = at;
+        } else if (!pass_over_pair(rest)) {
+            return false;
         }
         if (!at_end(rest) && *rest->at != ' ')
             return false;
@@ -74,6 +81,14 @@ static bool at_end_or_stale(struct rest *rest, struct answer *answer)
 {
     answer->stale = take_literal(rest, " stale");
     return answer->stale ? take_how_stale(rest, &answer->how_stale) : at_end(rest);
+}
+
+/* Likewise, with " KEY=VALUE"s before it that are not known here. */
+static bool at_end_or_pairs(struct rest *rest, struct answer *answer)
+{
+    while (pass_over_pair(rest))
+        continue;
+    return at_end_or_stale(rest, answer);
 }
 
 static bool parse_contents(struct rest *rest, struct answer *answer)
@@ -108,7 +123,7 @@ static bool parse_stat(struct rest *rest, struct answer *answer)
            take_number(rest, &answer->size) && take_literal(rest, " exptime=") &&
            take_number(rest, &answer->exptime_s) && take_literal(rest, " created=") &&
            take_number(rest, &answer->created) && take_literal(rest, " xxh3=") && take_hex(rest, &answer->hash) &&
-           at_end_or_stale(rest, answer);
+           at_end_or_pairs(rest, answer);
 }
 
 static bool parse_list(struct rest *rest, struct answer *answer)
@@ -233,5 +248,7 @@ enum answer_status answer_parse(const uint8_t *bytes, size_t size, struct answer
         end--;
     *answer = (struct answer){.line = bytes, .line_size = (size_t)(end - bytes)};
     struct rest rest = {.at = bytes, .end = end};
+    if (end > bytes && *bytes == '+' && answer->line_size <= ANSWER_LINE_MAX)
+        return ANSWER_PUSHED;
     return answer->line_size <= ANSWER_LINE_MAX && parse_line(&rest, answer) ? ANSWER_LINE : ANSWER_BAD;
 }

@@ -9,7 +9,8 @@
  *      <text>
  *
  * ` stale`, with ` KEY=VALUE`s behind it of which not all need be known here, may end CONTENTS, STAT, LIST and
- * ERR_FILE_NOT_FOUND.
+ * ERR_FILE_NOT_FOUND. STAT may have further keys before it. Where an answer begins there may be lines that a server says
+ * by itself, without having been asked: they begin with a `+`, and who does not know them passes over them.
  *
  * One call takes one line. What follows it (contents, a text) is left to the caller, who skips or keeps it as it comes:
  * it need never be in memory as a whole. A line ends in CRLF, as the server writes it, or in LF. */
@@ -65,9 +66,10 @@ struct answer {
 };
 
 enum answer_status {
-    ANSWER_MORE,  /* the line is not complete: nothing consumed */
-    ANSWER_LINE,  /* one line was parsed, and *CONSUMED is its length with its end */
-    ANSWER_BAD,   /* this is no answer */
+    ANSWER_MORE,   /* the line is not complete: nothing consumed */
+    ANSWER_LINE,   /* one line was parsed, and *CONSUMED is its length with its end */
+    ANSWER_PUSHED, /* likewise, a line that is no answer but to be passed over: only its text is set */
+    ANSWER_BAD,    /* this is no answer */
 };
 
 enum answer_status answer_parse(const uint8_t *bytes, size_t size, struct answer *answer, size_t *consumed);

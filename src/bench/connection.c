@@ -200,6 +200,11 @@ static bool take_answers(struct bench_connection *connection, const uint8_t *at,
             connection->rest_size = size;
             return true;
         }
+        if (status == ANSWER_PUSHED) {
+            at += consumed;
+            size -= consumed;
+            continue;
+        }
         if (status == ANSWER_BAD || (answer.has_body && answer.body_size > BENCH_SIZE_MAX)) {
             connection->load->figures->bad_answers++;
             return false;

@@ -62,7 +62,11 @@ static bool ask(int socket_file, struct leader_claim *claim)
         size += (size_t)got;
         struct answer answer;
         size_t consumed;
-        enum answer_status status = answer_parse(bytes, size, &answer, &consumed);
+        enum answer_status status;
+        while ((status = answer_parse(bytes, size, &answer, &consumed)) == ANSWER_PUSHED) {
+            size -= consumed;
+            memmove(bytes, bytes + consumed, size);
+        }
         if (status == ANSWER_BAD || (status == ANSWER_LINE && answer.kind != ANSWER_STATUS))
             return false;
         if (status == ANSWER_LINE && size - consumed >= answer.body_size)

@@ -291,6 +291,12 @@ static bool take_answer(struct session *session)
                                          : ANSWER_MORE;
     if (status == ANSWER_MORE)
         return false;
+    if (status == ANSWER_PUSHED) {
+        if (session->options.wire)
+            wire_pushed(session->options.wire, answer.line, answer.line_size);
+        buffer_consume(&session->input, consumed);
+        return true;
+    }
     struct call *call = session->expected;
     if (status == ANSWER_BAD || !call || !answers(call, &answer) ||
         (answer.has_body && answer.body_size > CALL_BODY_MAX)) {

@@ -80,6 +80,11 @@ void wire_got(FILE *file, const struct call *call)
     }
 }
 
+void wire_pushed(FILE *file, const uint8_t *line, size_t size)
+{
+    show_line(file, '<', line, size);
+}
+
 void wire_note(FILE *file, const char *format, ...)
 {
     va_list arguments;

@@ -9,6 +9,8 @@
 
 void wire_sent(FILE *file, const struct call *call);
 void wire_got(FILE *file, const struct call *call);
+/* A line that was not asked for. */
+void wire_pushed(FILE *file, const uint8_t *line, size_t size);
 void wire_note(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -34,6 +34,40 @@ START_TEST(answers_in_their_order_over_one_connection)
 }
 END_TEST
 
+/* Before the first answer, between two, between a refusal and the next one, and behind the last. */
+START_TEST(what_a_server_says_by_itself_is_passed_over)
+{
+    static const struct life life = {7, "+HELLO of tomorrow\r\nOK 1\r\n+\r\n+OK 7\r\nCONTENTS 1 6 0\r\n+no\r\n+\r\n"
+                                        "ERR_TOO_BIG no\r\n+CONTENTS 1 3 0\r\nOK 2\r\n+BEHIND 5\r\n", true};
+    char *shown;
+    size_t shown_size;
+    begin(&life, 1, NULL, 0);
+    FILE *wire = open_memstream(&shown, &shown_size);
+    session.options.wire = wire;
+    session_push(&session, change("a"));
+    session_push(&session, question("a"));
+    session_push(&session, change("b"));
+    session_push(&session, change("c"));
+    struct call *call = session_pop(&session);
+    ck_assert_uint_eq(call->answer.version, 1);
+    answered(call, ANSWER_OK);
+    call = session_pop(&session);
+    ck_assert_uint_eq(buffer_size(&call->body), 6); /* contents are contents, however they begin */
+    ck_assert_mem_eq(buffer_start(&call->body), "+no\r\n+", 6);
+    answered(call, ANSWER_CONTENTS);
+    answered(session_pop(&session), ANSWER_ERROR);
+    call = session_pop(&session);
+    ck_assert_uint_eq(call->answer.version, 2);
+    answered(call, ANSWER_OK);
+    ck_assert_uint_eq(session.losses, 0);
+    fclose(wire);
+    ck_assert(strstr(shown, "< +HELLO of tomorrow\n") != NULL);
+    free(shown);
+    session.options.wire = NULL;
+    end();
+}
+END_TEST
+
 START_TEST(what_is_lost_is_sent_again_with_the_same_token)
 {
     static const struct life dies = {4, "OK 1\r\n", false}, lives = {2, "OK 2\r\n", true};
@@ -254,6 +288,7 @@ int main(void)
     Suite *suite = suite_create("session");
     TCase *tests = tcase_create("session");
     tcase_add_test(tests, answers_in_their_order_over_one_connection);
+    tcase_add_test(tests, what_a_server_says_by_itself_is_passed_over);
     tcase_add_test(tests, what_is_lost_is_sent_again_with_the_same_token);
     tcase_add_test(tests, what_must_not_be_done_twice_is_not_sent_twice);
     tcase_add_test(tests, errors_that_pass_are_tried_elsewhere);

@@ -198,6 +198,30 @@ START_TEST(replies_come_back_as_answers)
 }
 END_TEST
 
+/* A later version's server may say more than it was asked, and more of a file. */
+START_TEST(what_later_versions_say_is_passed_over)
+{
+    static const char *const pushed[] = {"+\r\n", "+\n", "+WAITING lock x behind 1: session=5\r\n", "+OK 1\r\n",
+                                         "+CONTENTS 1 5 0\r\n", "++ \x01\xff\r\n"};
+    struct answer answer;
+    size_t consumed;
+    guard_open(&guard);
+    for (size_t i = 0; i < sizeof pushed / sizeof *pushed; i++) {
+        size_t size = strlen(pushed[i]);
+        ck_assert_int_eq(answer_parse(guard_copy(&guard, pushed[i], size), size, &answer, &consumed), ANSWER_PUSHED);
+        ck_assert_uint_eq(consumed, size);
+        ck_assert(!answer.has_body);
+        for (size_t part = 0; part < size; part++)
+            ck_assert_int_eq(answer_parse(guard_copy(&guard, pushed[i], part), part, &answer, &consumed), ANSWER_MORE);
+    }
+    answer = good("STAT version=7 size=1 exptime=5 created=3 xxh3=2d06800538d394c2 session=5 x=\r\n");
+    ck_assert(answer.kind == ANSWER_STAT && answer.version == 7 && answer.hash == 0x2d06800538d394c2 && !answer.stale);
+    answer = good("STAT version=7 size=1 exptime=5 created=3 xxh3=2d06800538d394c2 session=5 stale revision=9 y=z\r\n");
+    ck_assert(answer.stale && answer.how_stale.revision == 9);
+    guard_close(&guard);
+}
+END_TEST
+
 START_TEST(what_is_no_answer)
 {
     static const char *const lines[] = {
@@ -211,7 +235,10 @@ START_TEST(what_is_no_answer)
         "ERR_VERSION 1 \r\n", "ERR_VERSION 1 a b\r\n", "LIST 1 2\r\n", "LIST 1 2 more end\r\n", "LIST 1 2 most\r\n",
         "LIST 1 2 end stale \r\n", "CONTENTS 1 2 3 fresh\r\n", "CONTENTS 1 2 3 stale revision\r\n",
         "CONTENTS 1 2 3 stale  revision=1\r\n", "CONTENTS 1 2 3 stalerevision=1\r\n", "ERR_FILE_NOT_FOUND stale x\r\n",
-        "STAT\r\n", "STAT version=1\r\n",
+        "STAT\r\n", "STAT version=1\r\n", " +\r\n",
+        "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef session\r\n",
+        "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef  session=1\r\n",
+        "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef session=1 \r\n",
         "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcde\r\n",
         "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789ABCDEF\r\n",
         "STAT version=1 size=2 exptime=3 created=4 xxh3=0123456789abcdef0\r\n",
@@ -240,6 +267,8 @@ START_TEST(a_line_has_its_longest)
     ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_BAD);
     line[ANSWER_LINE_MAX + 1] = '\n';
     ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_BAD);
+    line[0] = '+';
+    ck_assert_int_eq(answer_parse(line, ANSWER_LINE_MAX + 2, &answer, &consumed), ANSWER_BAD);
 }
 END_TEST
 
@@ -254,6 +283,7 @@ int main(void)
     tcase_add_test(tests, values_and_names);
     tcase_add_test(tests, what_is_asked_of_the_state);
     tcase_add_test(tests, replies_come_back_as_answers);
+    tcase_add_test(tests, what_later_versions_say_is_passed_over);
     tcase_add_test(tests, what_is_no_answer);
     tcase_add_test(tests, a_line_has_its_longest);
     suite_add_tcase(suite, tests);
