@@ -9,8 +9,8 @@
  *      <text>
  *
  * ` stale`, with ` KEY=VALUE`s behind it of which not all need be known here, may end CONTENTS, STAT, LIST and
- * ERR_FILE_NOT_FOUND. STAT may have further keys before it. Where an answer begins there may be lines that a server says
- * by itself, without having been asked: they begin with a `+`, and who does not know them passes over them.
+ * ERR_FILE_NOT_FOUND. STAT may have further keys before it. Where an answer could begin there may be lines that a
+ * server says by itself, without having been asked: they begin with a `+`, and who does not know them passes over them.
  *
  * One call takes one line. What follows it (contents, a text) is left to the caller, who skips or keeps it as it comes:
  * it need never be in memory as a whole. A line ends in CRLF, as the server writes it, or in LF. */

@@ -14,7 +14,7 @@
 #define CLEAT_PROTOCOL_TRANSACTION_H
 
 #include "base/buffer.h"
-#include "protocol/command.h"
+#include "protocol/command_fields.h"
 
 enum { TRANSACTION_PART_HEADER = 12 };
 
