@@ -1,6 +1,6 @@
 #include "protocol/asked.h"
 
-enum { COMMAND_NONE = 0 };
+#define COMMAND_NONE ((enum command_kind)0)
 
 static const uint8_t kinds[VERB_COUNT] = {
 #define VERB(id, name, class, right, level, kind, ...) [VERB_##id] = (uint8_t)COMMAND_##kind,
@@ -14,7 +14,7 @@ enum verb asked_verb(enum command_kind kind)
     if (kind == COMMAND_TXN)
         return VERB_TXN;
     for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++)
-        if (kinds[verb] == kind)
+        if (kinds[verb] == kind && kind != COMMAND_NONE)
             return verb;
     return VERB_NONE;
 }

@@ -18,7 +18,10 @@ void meter_duration(struct meter_histogram *histogram, uint64_t us)
 enum verb meter_verb(const struct blob *command)
 {
     struct command origin;
-    return command_origin(command->bytes, command->size, &origin) ? asked_verb(origin.kind) : VERB_NONE;
+    if (!command_origin(command->bytes, command->size, &origin))
+        return VERB_NONE;
+    enum verb verb = asked_verb(origin.kind);
+    return verb != VERB_NONE && verb_row(verb)->metric ? verb : VERB_NONE;
 }
 
 const struct meter *node_meter(const struct node *node)
