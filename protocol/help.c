@@ -132,7 +132,7 @@ void help_write(struct buffer *out, enum verb verb)
     add_usage(out, verb, false);
     if (verb == VERB_TXN)
         add_transaction(out);
-    if (verb_place(verb_row(verb), FORM_NUMBYTES) > 0)
+    if (verb_row(verb)->contents > 0)
         add(out, "\n<contents>");
     add(out, "\n\n");
     add(out, texts[verb].text);

@@ -251,7 +251,7 @@ static void text_take(struct parsing *parsing)
 
 static bool is_one_file(const struct request *request)
 {
-    return request->name && request->other && request->name_size == request->other_size &&
+    return request->other && request->name && request->name_size == request->other_size &&
            memcmp(request->name, request->other, request->name_size) == 0;
 }
 
@@ -261,14 +261,13 @@ static enum request_status words_parse(struct parsing *parsing)
     struct request *request = parsing->request;
     const struct verb_row *row = parsing->row;
     struct words *words = &parsing->words;
-    if (verb_place(row, FORM_TEXT) > 0) {
+    if (row->text > 0) {
         text_take(parsing);
         return REQUEST_LINE;
     }
-    size_t contents = verb_place(row, FORM_NUMBYTES);
-    if (contents > 0 && !numbytes_take(parsing, contents))
+    if (row->contents > 0 && !numbytes_take(parsing, row->contents))
         return REQUEST_FATAL;
-    uint32_t taken = options_take(parsing);
+    uint32_t taken = words->count > row->needs ? options_take(parsing) : 0;
     if (words->count < row->needs || words->count > row->most) {
         bool option = words->count > row->most && looks_like_option(&words->at[words->count - 1]);
         request_fail(request, option ? REQUEST_BAD_OPTION : REQUEST_BAD_WORDS);
@@ -314,7 +313,11 @@ enum request_status request_parse(const uint8_t *bytes, size_t size, uint64_t va
         return status;
     }
     ensure(line_size < *consumed && *consumed <= size);
-    struct parsing parsing = {request, NULL, words_split(bytes, line_size), bytes + line_size, value_max_bytes};
+    struct parsing parsing;
+    parsing.request = request;
+    parsing.line_end = bytes + line_size;
+    parsing.value_max_bytes = value_max_bytes;
+    words_split(bytes, line_size, &parsing.words);
     if (parsing.words.count == 0) {
         request->error = REQUEST_EMPTY_LINE;
         return REQUEST_LINE;

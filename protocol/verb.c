@@ -7,23 +7,29 @@
 #include "protocol/limits.h"
 
 #define WITH(option) (1u << VERB_OPTION_##option)
-#define OPERANDS(...) {OPERAND_NONE, __VA_ARGS__}
-#define NO_OPERANDS {OPERAND_NONE}
+#define OPERANDS(...) OPERAND_NONE, __VA_ARGS__
+#define NO_OPERANDS OPERAND_NONE
+
+/* The place of the operand `id` among those that follow; 0: it is not there. */
+#define PLACE(id, ...) PLACE_AMONG(OPERAND_##id, __VA_ARGS__, 0, 0, 0, 0, 0)
+#define PLACE_AMONG(id, none, a, b, c, d, ...) ((a) == id ? 1 : (b) == id ? 2 : (c) == id ? 3 : (d) == id ? 4 : 0)
 
 enum { NO_TXN, IN_TXN };
 
 const struct verb_row verb_rows[VERB_COUNT] = {
-#define VERB(id, text, class_, right_, level_, kind, txn, needs_, operands_, options_, metric_, ...)                 \
+#define VERB(id, name_, class_, right_, level_, kind, txn, needs_, operands_, options_, metric_, ...)                 \
     [VERB_##id] = {                                                                                                  \
-        .name = text,                                                                                                \
-        .name_size = sizeof text - 1,                                                                                \
+        .name = name_,                                                                                               \
+        .name_size = sizeof name_ - 1,                                                                               \
         .class = CLASS_##class_,                                                                                     \
         .right = RIGHT_##right_,                                                                                     \
         .level = level_,                                                                                             \
         .in_txn = txn,                                                                                               \
         .needs = 1 + needs_,                                                                                         \
-        .most = sizeof(uint8_t[])operands_,                                                                          \
-        .operands = operands_,                                                                                       \
+        .most = sizeof(uint8_t[]){operands_},                                                                        \
+        .contents = PLACE(NUMBYTES, operands_),                                                                      \
+        .text = PLACE(TEXT, operands_),                                                                              \
+        .operands = {operands_},                                                                                     \
         .options = options_,                                                                                         \
         .metric = metric_,                                                                                           \
     },
@@ -33,8 +39,8 @@ const struct verb_row verb_rows[VERB_COUNT] = {
 
 #define VERB(id, text, class, right, level, kind, txn, needs, operands, ...)                                         \
     _Static_assert(level >= LEVEL_BASE && level <= LEVEL_KNOWN, text ": whoever knows a verb knows its level");      \
-    _Static_assert(1 + needs <= sizeof(uint8_t[])operands, text ": it needs more words than it has");                \
-    _Static_assert(sizeof(uint8_t[])operands <= 1 + VERB_OPERANDS_MAX, text ": a row has no room for so many words");
+    _Static_assert(1 + needs <= sizeof(uint8_t[]){operands}, text ": it needs more words than it has");                \
+    _Static_assert(sizeof(uint8_t[]){operands} <= 1 + VERB_OPERANDS_MAX, text ": a row has no room for so many words");
 #include "protocol/verbs.def"
 #undef VERB
 
@@ -59,21 +65,6 @@ const struct option_row option_rows[VERB_OPTION_COUNT] = {
 #undef OPTION
 };
 _Static_assert(VERB_OPTION_COUNT <= 32, "a set of options is an uint32_t");
-
-const struct verb_row *verb_row(enum verb verb)
-{
-    ensure(verb > VERB_NONE && verb < VERB_COUNT);
-    return &verb_rows[verb];
-}
-
-enum verb verb_find(const void *name, size_t size)
-{
-    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
-        if (verb_rows[verb].name_size == size && memcmp(verb_rows[verb].name, name, size) == 0)
-            return verb;
-    }
-    return VERB_NONE;
-}
 
 const char *verb_name(enum verb verb)
 {

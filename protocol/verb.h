@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "base/ensure.h"
 
 enum verb {
     VERB_NONE,
@@ -72,6 +75,8 @@ struct verb_row {
     bool in_txn;           /* may be a line of a transaction */
     uint8_t needs;         /* words that must be there, the verb counted, and so below */
     uint8_t most;          /* words that may be there, options not counted */
+    uint8_t contents;      /* the place of NUMBYTES, so that contents follow the line; 0: none do */
+    uint8_t text;          /* the place of TEXT; 0: there is none */
     uint8_t operands[1 + VERB_OPERANDS_MAX]; /* enum operand, by place; 0: the verb itself */
 };
 
@@ -95,9 +100,21 @@ extern const struct operand_row operand_rows[OPERAND_COUNT];
 extern const struct option_row option_rows[VERB_OPTION_COUNT];
 
 /* VERB's row: not of VERB_NONE. */
-const struct verb_row *verb_row(enum verb verb);
-/* The verb of that name, or VERB_NONE. */
-enum verb verb_find(const void *name, size_t size);
+static inline const struct verb_row *verb_row(enum verb verb)
+{
+    ensure(verb > VERB_NONE && verb < VERB_COUNT);
+    return &verb_rows[verb];
+}
+
+/* The verb of that name, or VERB_NONE. Inline, for it is looked for in every line. */
+static inline enum verb verb_find(const void *name, size_t size)
+{
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++)
+        if (verb_rows[verb].name_size == size && memcmp(verb_rows[verb].name, name, size) == 0)
+            return verb;
+    return VERB_NONE;
+}
+
 /* Its name. */
 const char *verb_name(enum verb verb);
 

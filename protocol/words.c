@@ -4,22 +4,21 @@
 
 #include "base/ensure.h"
 
-struct words words_split(const uint8_t *line, size_t size)
+void words_split(const uint8_t *line, size_t size, struct words *words)
 {
-    struct words words;
-    words.count = 0; /* the rest is not zeroed: this is done for every command */
-    size_t i = 0;
-    while (words.count < WORDS_MAX) {
-        while (i < size && line[i] == ' ')
-            i++;
-        if (i == size)
+    const uint8_t *at = line, *end = line + size;
+    size_t count = 0;
+    for (; count < WORDS_MAX; count++) {
+        while (at < end && *at == ' ')
+            at++;
+        if (at == end)
             break;
-        size_t start = i;
-        while (i < size && line[i] != ' ')
-            i++;
-        words.at[words.count++] = (struct word){line + start, i - start};
+        const uint8_t *start = at;
+        while (at < end && *at != ' ')
+            at++;
+        words->at[count] = (struct word){start, (size_t)(at - start)};
     }
-    return words;
+    words->count = count; /* what is behind is not zeroed: this is done for every command */
 }
 
 bool word_is(const struct word *word, const char *text)

@@ -19,7 +19,7 @@ struct words {
 };
 
 /* The words of a line, which one or more spaces separate. */
-struct words words_split(const uint8_t *line, size_t size);
+void words_split(const uint8_t *line, size_t size, struct words *words);
 
 /* True if WORD is TEXT. */
 bool word_is(const struct word *word, const char *text);

@@ -34,7 +34,7 @@ static size_t take_word(struct source *source, const char **word)
  * and EXPTIME. What is a text there already is `write` here. */
 static bool is_line(const struct verb_row *row)
 {
-    return row->in_txn && verb_place(row, FORM_TEXT) == 0;
+    return row->in_txn && row->text == 0;
 }
 
 /* Says with which words a line begins. */

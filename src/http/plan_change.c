@@ -191,7 +191,7 @@ static bool is_operation(enum verb verb)
 {
     const struct verb_row *row = verb_row(verb);
     bool method = verb == VERB_WRITE || verb == VERB_CAS || verb == VERB_DELETE;
-    return row->class == CLASS_CHANGE && !method && verb_place(row, FORM_TEXT) == 0;
+    return row->class == CLASS_CHANGE && !method && row->text == 0;
 }
 
 static void refuse_unknown(struct making *making)
@@ -212,7 +212,7 @@ static void plan_post(struct making *making)
     enum verb verb = op ? verb_find(op->bytes, op->size) : VERB_WRITE;
     if (op && (verb == VERB_NONE || !is_operation(verb)))
         refuse_unknown(making);
-    else if (verb_place(verb_row(verb), FORM_NUMBYTES) > 0)
+    else if (verb_row(verb)->contents > 0)
         plan_contents(making, verb == VERB_APPEND);
     else
         plan_operation(making, verb_row(verb));

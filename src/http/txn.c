@@ -152,7 +152,7 @@ static const struct {
 static bool is_operation(enum verb verb)
 {
     const struct verb_row *row = verb_row(verb);
-    return row->class == CLASS_CHANGE && row->in_txn && verb_place(row, FORM_TEXT) == 0;
+    return row->class == CLASS_CHANGE && row->in_txn && row->text == 0;
 }
 
 static void append(char reason[TXN_REASON_MAX], const char *text)
@@ -257,7 +257,7 @@ static const char *add_change(struct buffer *lines, json_t *change, char reason[
     size_t start = buffer_size(lines);
     buffer_append_text(lines, row->name);
     bool good = add_words(lines, &members, row);
-    if (good && verb_place(row, FORM_NUMBYTES) == 0 && buffer_size(lines) - start > REQUEST_LINE_MAX)
+    if (good && row->contents == 0 && buffer_size(lines) - start > REQUEST_LINE_MAX)
         return "the two names are too long together";
     buffer_append_text(lines, "\r\n");
     return good ? NULL : tell_form(row, reason);

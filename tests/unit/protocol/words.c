@@ -19,7 +19,9 @@ static void teardown(void)
 
 static struct words split(const char *line)
 {
-    return words_split(guard_copy(&guard, line, strlen(line)), strlen(line));
+    struct words words;
+    words_split(guard_copy(&guard, line, strlen(line)), strlen(line), &words);
+    return words;
 }
 
 START_TEST(spaces_separate_words)
