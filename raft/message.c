@@ -31,13 +31,16 @@
 
 #include "base/bytes.h"
 #include "base/ensure.h"
+#include "base/memory.h"
 
 enum {
     HEADER_SIZE = 18,
     APPEND_SIZE = 44, /* of an APPEND's fixed part after the header */
     RUN_SIZE = 12,
     ENTRY_SIZE = RAFT_ENTRY_OVERHEAD,
+    PAYLOAD_COPY_MAX = 1024,
 };
+_Static_assert(RAFT_MESSAGE_HEAD_MAX == HEADER_SIZE + APPEND_SIZE, "the longest is an APPEND's");
 
 static size_t payload_size(const struct raft_entry *entry)
 {
@@ -89,30 +92,76 @@ size_t raft_message_size(const struct raft_message *message)
     return size;
 }
 
-static void encode_entries(const struct raft_entry *entries, uint32_t count, struct chain *out)
+/* Whether a payload is copied behind its entry's fields: one more piece in a chain costs more than copying so much. */
+static bool is_copied(const struct raft_entry *entry)
 {
-    uint32_t run = 0;
-    for (uint32_t i = 0; i < count; i++, run--) {
-        if (run == 0) {
-            run = run_count(entries + i, count - i);
-            uint8_t *at = chain_reserve(out, RUN_SIZE);
-            bytes_put_u64(at, entries[i].term);
-            bytes_put_u32(at + 8, run);
-        }
-        uint8_t *at = chain_reserve(out, ENTRY_SIZE);
-        bytes_put_u64(at, entries[i].time_ms);
-        at[8] = entries[i].type;
-        bytes_put_u32(at + 9, (uint32_t)payload_size(&entries[i]));
-        if (payload_size(&entries[i]) > 0)
-            chain_append_blob(out, entries[i].payload, 0, entries[i].payload->size);
-    }
+    return payload_size(entry) <= PAYLOAD_COPY_MAX;
 }
 
-void raft_message_encode(const struct raft_message *message, struct chain *out)
+/* Bytes of runs, fields and copied payloads of the entries: all but the payloads that go by reference. */
+static size_t copied_size(const struct raft_message *message)
+{
+    size_t size = 0;
+    uint32_t run = 0;
+    for (uint32_t i = 0; i < message->entry_count; i++, run--) {
+        if (run == 0) {
+            run = run_count(message->entries + i, message->entry_count - i);
+            size += RUN_SIZE;
+        }
+        size += ENTRY_SIZE + (is_copied(&message->entries[i]) ? payload_size(&message->entries[i]) : 0);
+    }
+    return size;
+}
+
+/* One entry's fields and, if it is small, its payload, to AT. Returns where they end. */
+static uint8_t *put_entry(const struct raft_entry *entry, uint8_t *at)
+{
+    bytes_put_u64(at, entry->time_ms);
+    at[8] = entry->type;
+    bytes_put_u32(at + 9, (uint32_t)payload_size(entry));
+    at += ENTRY_SIZE;
+    if (!entry->payload || !is_copied(entry))
+        return at;
+    memcpy(at, entry->payload->bytes, entry->payload->size);
+    return at + entry->payload->size;
+}
+
+void raft_message_encode_entries(const struct raft_message *message, struct chain *out)
+{
+    ensure(message->type == RAFT_APPEND && message->entry_count > 0 && out->size == 0);
+    struct blob *copied = blob_new(copied_size(message));
+    if (!copied)
+        memory_out(copied_size(message), __func__);
+    uint8_t *at = copied->bytes;
+    size_t out_to = 0; /* so much of `copied` is in OUT */
+    uint32_t run = 0;
+    for (uint32_t i = 0; i < message->entry_count; i++, run--) {
+        const struct raft_entry *entry = &message->entries[i];
+        if (run == 0) {
+            run = run_count(entry, message->entry_count - i);
+            bytes_put_u64(at, entry->term);
+            bytes_put_u32(at + 8, run);
+            at += RUN_SIZE;
+        }
+        at = put_entry(entry, at);
+        if (is_copied(entry))
+            continue;
+        size_t end = (size_t)(at - copied->bytes);
+        chain_append_reference(out, copied, out_to, end - out_to);
+        chain_append_reference(out, entry->payload, 0, entry->payload->size);
+        out_to = end;
+    }
+    ensure(at == copied->bytes + copied->size);
+    if (out_to < copied->size)
+        chain_append_reference(out, copied, out_to, copied->size - out_to);
+    blob_release(copied);
+}
+
+size_t raft_message_encode_head(const struct raft_message *message, uint8_t head[RAFT_MESSAGE_HEAD_MAX])
 {
     ensure(message->type > 0 && message->type < RAFT_MESSAGE_TYPE_END);
     ensure(message->from > 0 && message->to > 0 && message->term > 0);
-    uint8_t *at = chain_reserve(out, HEADER_SIZE + body_size(message->type));
+    uint8_t *at = head;
     at[0] = (uint8_t)message->type;
     at[1] = message->ok ? 1 : 0;
     bytes_put_u32(at + 2, message->from);
@@ -133,7 +182,6 @@ void raft_message_encode(const struct raft_message *message, struct chain *out)
         bytes_put_u64(at + 24, message->round);
         bytes_put_u64(at + 32, message->time_ms);
         bytes_put_u32(at + 40, message->entry_count);
-        encode_entries(message->entries, message->entry_count, out);
         break;
     case RAFT_APPEND_REPLY:
         bytes_put_u64(at, message->index);
@@ -154,6 +202,19 @@ void raft_message_encode(const struct raft_message *message, struct chain *out)
     case RAFT_MESSAGE_TYPE_END:
         break;
     }
+    return HEADER_SIZE + body_size(message->type);
+}
+
+void raft_message_encode(const struct raft_message *message, struct chain *out)
+{
+    uint8_t head[RAFT_MESSAGE_HEAD_MAX];
+    chain_append(out, head, raft_message_encode_head(message, head));
+    if (message->type != RAFT_APPEND || message->entry_count == 0)
+        return;
+    struct chain entries = {0};
+    raft_message_encode_entries(message, &entries);
+    chain_append_chain(out, &entries);
+    chain_close(&entries);
 }
 
 /* One entry into ENTRY, whose index and term are set. */

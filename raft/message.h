@@ -73,8 +73,14 @@ enum {
 /* Far more than elections can ever use up: a larger term comes from no sound node, and would leave no room above it. */
 #define RAFT_TERM_MAX ((uint64_t)1 << 62)
 
-/* Appends MESSAGE's bytes to OUT; payloads go by reference. */
+/* Appends MESSAGE's bytes to OUT; large payloads go by reference. */
 void raft_message_encode(const struct raft_message *message, struct chain *out);
+/* The same in two parts: what comes before the entries goes to HEAD, and its size is returned; */
+enum { RAFT_MESSAGE_HEAD_MAX = 62 };
+size_t raft_message_encode_head(const struct raft_message *message, uint8_t head[RAFT_MESSAGE_HEAD_MAX]);
+/* ... the entries, which are the same for every follower that gets the same ones, to OUT (empty before), by reference
+ * alone: so OUT can be appended to several chains. */
+void raft_message_encode_entries(const struct raft_message *message, struct chain *out);
 /* Its size in bytes when encoded. For tests. */
 size_t raft_message_size(const struct raft_message *message);
 

@@ -42,6 +42,16 @@ static struct chain_piece *piece_add(struct chain *chain, size_t capacity)
     return piece;
 }
 
+/* PIECE, which is no longer in CHAIN, has room for what will be copied to its end. */
+static void piece_reuse(struct chain *chain, struct chain_piece *piece)
+{
+    ensure(!piece->blob && chain->tail != NULL);
+    piece->next = NULL;
+    piece->start = piece->end = 0;
+    chain->tail->next = piece;
+    chain->tail = piece;
+}
+
 void chain_close(struct chain *chain)
 {
     while (chain->head) {
@@ -81,16 +91,30 @@ void chain_append(struct chain *chain, const void *bytes, size_t size)
 
 void chain_append_blob(struct chain *chain, struct blob *blob, size_t offset, size_t size)
 {
-    ensure(offset <= blob->size && size <= blob->size - offset);
     if (size <= PIECE_COPY_MAX) {
+        ensure(offset <= blob->size && size <= blob->size - offset);
         chain_append(chain, blob->bytes + offset, size);
         return;
     }
+    chain_append_reference(chain, blob, offset, size);
+}
+
+void chain_append_reference(struct chain *chain, struct blob *blob, size_t offset, size_t size)
+{
+    ensure(offset <= blob->size && size <= blob->size - offset);
     struct chain_piece *piece = piece_add(chain, 0);
     piece->blob = blob_hold(blob);
     piece->start = (uint32_t)offset;
     piece->end = (uint32_t)(offset + size);
     chain->size += size;
+}
+
+void chain_append_chain(struct chain *chain, const struct chain *from)
+{
+    for (const struct chain_piece *piece = from->head; piece; piece = piece->next) {
+        ensure(piece->blob != NULL);
+        chain_append_blob(chain, piece->blob, piece->start, piece->end - piece->start);
+    }
 }
 
 size_t chain_peek(const struct chain *chain, struct iovec *pieces, size_t count)
@@ -141,7 +165,10 @@ void chain_consume(struct chain *chain, size_t size)
         chain->head = piece->next;
         if (!chain->head)
             chain->tail = NULL;
-        piece_close(piece);
+        if (!piece->blob && chain->tail && chain->tail->blob)
+            piece_reuse(chain, piece);
+        else
+            piece_close(piece);
     }
 }
 

@@ -34,6 +34,12 @@ void chain_append(struct chain *chain, const void *bytes, size_t size);
 /* Appends SIZE bytes of BLOB from OFFSET: copied if short, else by a reference that the chain takes for itself. */
 void chain_append_blob(struct chain *chain, struct blob *blob, size_t offset, size_t size);
 
+/* Appends SIZE bytes of BLOB from OFFSET by a reference, however short. */
+void chain_append_reference(struct chain *chain, struct blob *blob, size_t offset, size_t size);
+
+/* Appends what is in FROM, which keeps it: as chain_append_blob does, so FROM must be made of references alone. */
+void chain_append_chain(struct chain *chain, const struct chain *from);
+
 /* Up to COUNT pieces at the front, borrowed until the chain changes. Returns how many were filled in. */
 size_t chain_peek(const struct chain *chain, struct iovec *pieces, size_t count);
 

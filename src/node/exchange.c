@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "node/encoded.h"
 #include "node/state.h"
 #include "protocol/command.h"
 
@@ -453,17 +454,28 @@ static bool is_urgent(const struct node *node, const struct raft_message *messag
     return !raft_peer(node->raft, message->to, &view) || message->index <= view.match;
 }
 
+static void send_raft(struct node *node, struct node_link *link, const struct raft_message *message,
+                      struct encoded *encoded)
+{
+    static const struct chain nothing;
+    uint8_t head[RAFT_MESSAGE_HEAD_MAX];
+    size_t head_size = raft_message_encode_head(message, head);
+    const struct encoded_entries *entries = message->entry_count > 0 ? encoded_find(encoded, message) : NULL;
+    link_send_head(link, FRAME_RAFT, is_urgent(node, message), head, head_size, entries ? &entries->bytes : &nothing,
+                   entries ? entries->hash : 0);
+}
+
 void exchange_send_raft(struct node *node)
 {
+    struct encoded encoded;
+    encoded.made = 0;
     struct raft_message message;
     while (raft_take_message(node->raft, &message)) {
         struct node_link *link = exchange_link(node, message.to, NODE_LINK_CONSENSUS);
-        if (!link)
-            continue;
-        struct chain body = {0};
-        raft_message_encode(&message, &body);
-        link_send(link, FRAME_RAFT, is_urgent(node, &message), &body);
+        if (link && !link->ends)
+            send_raft(node, link, &message, &encoded);
     }
+    encoded_close(&encoded);
 }
 
 void exchange_tick(struct node *node)

@@ -6,8 +6,11 @@
  *           5     1  1: more parts of this message follow, 0: this is its last
  *           6     2  part of the message, from 0
  *           8     8  number of the message on this link
- *          16     8  XXH3 of bytes 0..15 (as its seed) and of the body
+ *          16     8  XXH3 of the first FRAME_HEAD_MAX bytes of the body. Its seed is the XXH3 of bytes 0..15 XOR, if
+ *                    the body is longer, the XXH3 of the rest, which has a seed of its own
  *          24        body
+ *
+ * So the rest is hashed once where it goes to several nodes: the entries of an APPEND, whose head differs.
  *
  * A message longer than a frame goes in parts, and frames of other messages may go between them: so heartbeats never
  * wait behind bytes. A frame that does not check out ends the link; a part that does not fit the ones before it drops
@@ -41,6 +44,7 @@
 enum {
     FRAME_FORMAT = 2,
     FRAME_HEADER_SIZE = 24,
+    FRAME_HEAD_MAX = 62, /* of a body: what an APPEND has before its entries */
     FRAME_BODY_MAX = 256 * 1024,
     FRAME_REASON_MAX = 200, /* bytes of text in REFUSED that are looked at */
 };
@@ -86,6 +90,14 @@ struct frame {
 /* Appends the message whose bytes are BODY (emptied) to OUT, as frames with at most PART_MAX bytes of body each (1 to
  * FRAME_BODY_MAX). */
 void frame_write(struct chain *out, enum frame_type type, uint64_t message, size_t part_max, struct chain *body);
+
+/* The same for a message of one frame whose body begins with the HEAD_SIZE bytes at HEAD. TAIL is the rest, or empty.
+ * If it is not, HEAD has FRAME_HEAD_MAX bytes, TAIL stays and is made of references (chain_append_chain), and TAIL_HASH
+ * is its frame_tail_hash. */
+void frame_write_head(struct chain *out, enum frame_type type, uint64_t message, const uint8_t *head, size_t head_size,
+                      const struct chain *tail, uint64_t tail_hash);
+/* What a frame's checksum has of the bytes of TAIL, which are what follows the head of a body. */
+uint64_t frame_tail_hash(const struct chain *tail);
 
 /* Parses the frame at the start of BYTES: its length in bytes, 0 if more are needed, -1 if it is bad. */
 long frame_parse(const uint8_t *bytes, size_t size, struct frame *frame);

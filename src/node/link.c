@@ -41,6 +41,23 @@ void link_send(struct node_link *link, enum frame_type type, bool urgent, struct
         link->ends = true;
 }
 
+void link_send_head(struct node_link *link, enum frame_type type, bool urgent, const uint8_t *head, size_t head_size,
+                    const struct chain *tail, uint64_t tail_hash)
+{
+    if (link->ends)
+        return;
+    if (head_size + tail->size > link->part_max) {
+        struct chain body = {0};
+        chain_append(&body, head, head_size);
+        chain_append_chain(&body, tail);
+        link_send(link, type, urgent, &body);
+        return;
+    }
+    frame_write_head(urgent ? &link->urgent : &link->normal, type, ++link->messages, head, head_size, tail, tail_hash);
+    if (link->urgent.size + link->normal.size > LINK_OUTPUT_MAX)
+        link->ends = true;
+}
+
 void link_send_bytes(struct node_link *link, enum frame_type type, bool urgent, const struct buffer *body)
 {
     struct chain chain = {0};

@@ -49,6 +49,9 @@ void link_free(struct node_link *link);
 
 /* Sends the message in BODY (emptied). Dropped when the link ends. */
 void link_send(struct node_link *link, enum frame_type type, bool urgent, struct chain *body);
+/* Sends the message that begins with HEAD_SIZE bytes at HEAD and goes on with TAIL (frame_write_head). TAIL stays. */
+void link_send_head(struct node_link *link, enum frame_type type, bool urgent, const uint8_t *head, size_t head_size,
+                    const struct chain *tail, uint64_t tail_hash);
 void link_send_bytes(struct node_link *link, enum frame_type type, bool urgent, const struct buffer *body);
 
 /* One whole message that came in. BODY is borrowed until the next call. */

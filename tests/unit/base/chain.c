@@ -159,6 +159,61 @@ START_TEST(it_agrees_with_a_flat_buffer)
 }
 END_TEST
 
+START_TEST(a_chain_of_references_is_appended_to_several)
+{
+    struct blob *blob = blob_new(4000);
+    struct chain from = {0}, first = {0}, second = {0};
+    struct iovec pieces[4], others[4];
+    memset(blob->bytes, 'x', 4000);
+    chain_append_reference(&from, blob, 0, 5); /* however short */
+    chain_append_reference(&from, blob, 1000, 3000);
+    ck_assert_uint_eq(blob->references, 3);
+    ck_assert_uint_eq(from.size, 3005);
+    chain_append(&first, "head ", 5);
+    chain_append_chain(&first, &from);
+    chain_append_chain(&second, &from);
+    ck_assert_uint_eq(from.size, 3005);
+    ck_assert_uint_eq(first.size, 3010);
+    ck_assert_uint_eq(blob->references, 5); /* what is short is copied */
+    ck_assert_uint_eq(chain_peek(&first, pieces, 4), 2);
+    ck_assert_uint_eq(chain_peek(&second, others, 4), 2);
+    ck_assert_mem_eq(pieces[0].iov_base, "head xxxxx", 10);
+    ck_assert_ptr_eq(pieces[1].iov_base, others[1].iov_base);
+    chain_close(&from);
+    chain_close(&first);
+    chain_close(&second);
+    ck_assert_uint_eq(blob->references, 1);
+    blob_release(blob);
+}
+END_TEST
+
+/* As a link has them: a head and a tail for each message. */
+START_TEST(an_emptied_piece_takes_what_is_copied_behind_a_reference)
+{
+    struct blob *blob = blob_new(2000);
+    struct chain chain = {0};
+    struct iovec pieces[4];
+    memset(blob->bytes, 'x', 2000);
+    chain_append(&chain, "first", 5);
+    ck_assert_uint_eq(chain_peek(&chain, pieces, 4), 1);
+    const void *room = pieces[0].iov_base;
+    for (int i = 0; i < 3; i++) {
+        chain_append_blob(&chain, blob, 0, 2000);
+        chain_consume(&chain, 5);
+        ck_assert_uint_eq(chain.size, 2000);
+        chain_append(&chain, "again", 5);
+        ck_assert_uint_eq(chain_peek(&chain, pieces, 4), 2);
+        ck_assert_uint_eq(pieces[0].iov_len, 2000);
+        ck_assert_ptr_eq(pieces[1].iov_base, room);
+        chain_consume(&chain, 2000);
+        content_is(&chain, "again");
+    }
+    chain_close(&chain);
+    ck_assert_uint_eq(blob->references, 1);
+    blob_release(blob);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("chain");
@@ -168,6 +223,8 @@ int main(void)
     tcase_add_test(tests, large_slices_are_shared);
     tcase_add_test(tests, moving_and_splitting_keep_the_order);
     tcase_add_test(tests, it_agrees_with_a_flat_buffer);
+    tcase_add_test(tests, a_chain_of_references_is_appended_to_several);
+    tcase_add_test(tests, an_emptied_piece_takes_what_is_copied_behind_a_reference);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
