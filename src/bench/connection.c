@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/ensure.h"
-#include "bench/inside.h"
+#include "bench/internal.h"
 
 static struct flight *flight_at(struct bench_connection *connection, uint32_t count)
 {

@@ -8,7 +8,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "bench/inside.h"
+#include "bench/internal.h"
 #include "bench/report.h"
 
 enum {

@@ -93,7 +93,23 @@ void frame_write_head(struct chain *out, enum frame_type type, uint64_t message,
 
 static bool frame_known(uint8_t type)
 {
-    return type > 0 && (type <= FRAME_TAKEN || type == FRAME_REFUSED);
+    switch ((enum frame_type)type) {
+    case FRAME_HELLO:
+    case FRAME_FORM:
+    case FRAME_RAFT:
+    case FRAME_OPEN:
+    case FRAME_FORWARD:
+    case FRAME_CREDIT:
+    case FRAME_STATE:
+    case FRAME_OFFER:
+    case FRAME_CHUNK:
+    case FRAME_TAKEN:
+    case FRAME_REFUSED:
+        return true;
+    case FRAME_TYPE_END:
+        break;
+    }
+    return false;
 }
 
 long frame_parse(const uint8_t *bytes, size_t size, struct frame *frame)

@@ -1,6 +1,6 @@
 /* What the files of a load share: load.c (phases, what is to be done next) and connection.c (bytes). */
-#ifndef CLEAT_BENCH_INSIDE_H
-#define CLEAT_BENCH_INSIDE_H
+#ifndef CLEAT_BENCH_INTERNAL_H
+#define CLEAT_BENCH_INTERNAL_H
 
 #include <ev.h>
 #include <time.h>
