@@ -35,12 +35,16 @@ enum block_state block_state(const uint8_t block[BLOCK_SIZE], const char *magic,
     return format == BLOCK_FORMAT ? BLOCK_GOOD : format > BLOCK_FORMAT ? BLOCK_NEWER : BLOCK_OLDER;
 }
 
-/* Format 1 is the only one there was before. */
-static enum disk_status block_refuse_older(uint64_t offset, const char *path, char *reason)
+/* Format 1 was Cleat 0.1's; format 2 was never released. */
+static enum disk_status block_refuse_older(uint32_t format, uint64_t offset, const char *path, char *reason)
 {
     return reason_refused(reason, path, offset,
-                          "of format 1, as Cleat 0.1 wrote it, which this version cannot read; run Cleat 0.1 here, "
-                          "save the files with its cleat get -r, and put them into a new cluster");
+                          format == 1 ? "of format 1, as Cleat 0.1 wrote it, which this version cannot read; run Cleat "
+                                        "0.1 here, save the files with its cleat get -r, and put them into a new "
+                                        "cluster"
+                                      : "of format 2, as a build before this release wrote it, which this version "
+                                        "cannot read; run that build here, save the files with its cleat get -r, and "
+                                        "put them into a new cluster");
 }
 
 enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset, const char *path,
@@ -52,7 +56,7 @@ enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic,
     case BLOCK_NEWER:
         return reason_newer(reason, path, offset);
     case BLOCK_OLDER:
-        return block_refuse_older(offset, path, reason);
+        return block_refuse_older(bytes_u32(block + BLOCK_AT_FORMAT), offset, path, reason);
     case BLOCK_DAMAGED:
         break;
     }

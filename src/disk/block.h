@@ -15,7 +15,7 @@
 
 #include "disk/disk.h"
 
-enum { BLOCK_SIZE = 4096, BLOCK_FIELDS = 12, BLOCK_END = 4088, BLOCK_FORMAT = 2, BLOCK_MAGIC_SIZE = 8 };
+enum { BLOCK_SIZE = 4096, BLOCK_FIELDS = 12, BLOCK_END = 4088, BLOCK_FORMAT = 3, BLOCK_MAGIC_SIZE = 8 };
 
 extern const char block_magic_identity[BLOCK_MAGIC_SIZE + 1];
 extern const char block_magic_vote[BLOCK_MAGIC_SIZE + 1];

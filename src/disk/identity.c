@@ -17,6 +17,8 @@ enum {
     AT_CONFIGURATION = AT_SIZE + 4,
 };
 
+_Static_assert((int)AT_CONFIGURATION + (int)RAFT_CONFIGURATION_BYTES_MAX <= (int)BLOCK_END, "the largest fits");
+
 static void identity_encode(const struct disk_identity *identity, uint8_t block[BLOCK_SIZE])
 {
     ensure(identity->incarnation != 0 && identity->node_id != 0);

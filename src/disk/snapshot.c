@@ -25,6 +25,8 @@ enum {
     PART_END_SIZE = 24,
 };
 
+_Static_assert((int)AT_CONFIGURATION + (int)RAFT_CONFIGURATION_BYTES_MAX <= (int)BLOCK_END, "the largest fits");
+
 static uint64_t snapshot_part_checksum(uint64_t id, uint64_t offset, uint32_t kind, const uint8_t *bytes, uint32_t size)
 {
     uint8_t place[24];

@@ -8,7 +8,8 @@
 
 #include "raft/configuration.h"
 
-/* Cluster-wide. In the configuration's `extra`: u8 format 1, then these as u64. */
+/* Cluster-wide. In the configuration's `extra`: u8 format, 2; these, as u64 but for u32 window_max; u8 open, 1: nobody
+ * needs to be a user (there are no users yet). */
 struct limits {
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes; /* of the store */

@@ -179,7 +179,8 @@ static struct raft_configuration configuration(void)
 {
     struct raft_configuration configuration = {.cluster_id = CLUSTER, .count = 3};
     for (uint32_t i = 0; i < configuration.count; i++) {
-        struct raft_member member = {.id = i + 1, .incarnation = i + 5, .role = RAFT_VOTER, .address = "host:1"};
+        struct raft_member member = {.id = i + 1, .incarnation = i + 5, .role = RAFT_VOTER, .address = "host:1",
+                                     .client_address = "host:2"};
         configuration.members[i] = member;
     }
     return configuration;

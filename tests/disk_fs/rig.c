@@ -122,6 +122,7 @@ struct raft_configuration rig_configuration(uint64_t cluster_id)
     struct raft_configuration configuration = {.cluster_id = cluster_id, .count = 1};
     configuration.members[0] = (struct raft_member){.id = RIG_NODE, .incarnation = 77, .role = RAFT_VOTER};
     strcpy(configuration.members[0].address, "127.0.0.1:9080");
+    strcpy(configuration.members[0].client_address, "127.0.0.1:80");
     return configuration;
 }
 

@@ -29,6 +29,10 @@ static void check_configuration(const struct node_options *node)
     struct raft_configuration configuration = {.cluster_id = 1, .count = node->peer_count}, decoded;
     struct buffer bytes = {0};
     memcpy(configuration.members, node->peers, sizeof node->peers);
+    for (uint32_t i = 0; i < configuration.count; i++) {
+        configuration.members[i].role = RAFT_VOTER;
+        configuration.members[i].incarnation = 1; /* each node's own, when the cluster forms */
+    }
     raft_configuration_encode(&configuration, &bytes);
     ensure(raft_configuration_decode(buffer_start(&bytes), buffer_size(&bytes), &decoded));
     buffer_close(&bytes);

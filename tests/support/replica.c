@@ -280,5 +280,7 @@ void replica_configuration(struct raft_configuration *configuration, uint32_t co
         configuration->members[i].incarnation = 101 + i;
         configuration->members[i].role = RAFT_VOTER;
         snprintf(configuration->members[i].address, sizeof configuration->members[i].address, "node%u:9080", i + 1);
+        snprintf(configuration->members[i].client_address, sizeof configuration->members[i].client_address, "node%u:80",
+                 i + 1);
     }
 }

@@ -52,6 +52,8 @@ static struct blob *spoilt(enum raft_entry_type type, size_t at, uint8_t byte)
     return blob;
 }
 
+enum { EXTRA_AT = 1 + 8 + 2, ROLE_AT = EXTRA_AT + 30 + 1 + 4 + 8 }; /* the first member's */
+
 static const struct {
     enum raft_entry_type type;
     size_t at;
@@ -65,8 +67,10 @@ static const struct {
     {RAFT_ENTRY_COMMAND, 1, 200, "unknown_entry"},
     {RAFT_ENTRY_COMMAND, 32, 1, "unknown_entry"},                  /* an extra */
     {RAFT_ENTRY_COMMAND, 36, 2, "unknown_entry"},                  /* its level */
-    {RAFT_ENTRY_CONFIGURATION, 0, 2, "unknown_configuration"},     /* once the leader was not heard any more */
+    {RAFT_ENTRY_CONFIGURATION, 0, 3, "unknown_configuration"},     /* once the leader was not heard any more */
     {RAFT_ENTRY_CONFIGURATION, 0, 200, "unknown_configuration"},
+    {RAFT_ENTRY_CONFIGURATION, ROLE_AT, 3, "unknown_configuration"},
+    {RAFT_ENTRY_CONFIGURATION, ROLE_AT + 1, 2, "unknown_configuration"}, /* a flag */
 };
 
 START_TEST(an_entry_that_cannot_be_read_ends_the_node)
@@ -86,6 +90,18 @@ START_TEST(an_entry_that_cannot_be_read_ends_the_node)
 }
 END_TEST
 
+/* They are looked at when they hold, not when they come. */
+START_TEST(limits_that_cannot_be_read_end_the_node)
+{
+    struct raft_entry entry = {.index = 2, .term = 2, .type = RAFT_ENTRY_CONFIGURATION,
+                               .payload = spoilt(RAFT_ENTRY_CONFIGURATION, EXTRA_AT, 3)};
+    follow(&entry, 1);
+    blob_release(entry.payload);
+    ck_assert_ptr_nonnull(node_stop_reason(node));
+    ck_assert_int_eq(said("unknown_limits"), 1);
+}
+END_TEST
+
 /* Whoever reads that line alone learns what to look for. */
 START_TEST(the_last_line_names_the_level)
 {
@@ -102,7 +118,7 @@ START_TEST(and_again_when_it_is_found_in_the_log)
 {
     char reason[DISK_REASON_MAX];
     struct raft_entry entry = {.index = 2, .term = 2, .type = RAFT_ENTRY_CONFIGURATION};
-    entry.payload = spoilt(RAFT_ENTRY_CONFIGURATION, 0, 2);
+    entry.payload = spoilt(RAFT_ENTRY_CONFIGURATION, 0, 3);
     struct disk_recovered recovered = {.identity = node->identity, .term = 2, .life = 1, .entries = &entry,
                                        .entry_count = 1};
     struct store *store = store_open(1);
@@ -120,7 +136,7 @@ START_TEST(what_can_be_read_is_applied)
         {.index = 2, .term = 2, .type = RAFT_ENTRY_NOOP},
         {.index = 3, .term = 2, .type = RAFT_ENTRY_COMMAND, .payload = spoilt(RAFT_ENTRY_COMMAND, 0, COMMAND_FORMAT)},
         {.index = 4, .term = 2, .type = RAFT_ENTRY_CONFIGURATION,
-         .payload = spoilt(RAFT_ENTRY_CONFIGURATION, 0, 1)},
+         .payload = spoilt(RAFT_ENTRY_CONFIGURATION, 0, 2)},
     };
     follow(entries, 3);
     blob_release(entries[1].payload);
@@ -139,8 +155,8 @@ static void setup_empty(void)
 
 START_TEST(a_cluster_that_cannot_be_read_ends_an_empty_node)
 {
-    static const uint8_t newer[] = {2, 1, 2, 3, 4, 5, 6, 7, 8};
-    static const uint8_t broken[] = {1, 1, 2, 3, 4, 5, 6, 7, 8};
+    static const uint8_t newer[] = {3, 1, 2, 3, 4, 5, 6, 7, 8};
+    static const uint8_t broken[] = {2, 1, 2, 3, 4, 5, 6, 7, 8};
     formation_received(node, 2, broken, sizeof broken);
     ck_assert_ptr_null(node_stop_reason(node)); /* told, and waited out */
     formation_received(node, 2, newer, sizeof newer);
@@ -155,6 +171,7 @@ int main(void)
     tcase_add_checked_fixture(following, begin_following, teardown);
     tcase_add_loop_test(following, an_entry_that_cannot_be_read_ends_the_node, 0,
                         (int)(sizeof unknown / sizeof *unknown));
+    tcase_add_test(following, limits_that_cannot_be_read_end_the_node);
     tcase_add_test(following, the_last_line_names_the_level);
     tcase_add_test(following, and_again_when_it_is_found_in_the_log);
     tcase_add_test(following, what_can_be_read_is_applied);
