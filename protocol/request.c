@@ -87,6 +87,12 @@ static bool option_set(struct request *request, enum verb_option option, const s
     return false;
 }
 
+bool request_value(enum verb_option option, const void *value, size_t size)
+{
+    struct request request = {.verb = VERB_NONE};
+    return option_set(&request, option, &(struct word){value, size});
+}
+
 /* The option among those of SET that WORD is; what follows its `=` is in *VALUE. VERB_OPTION_COUNT: none. */
 static enum verb_option option_find(uint32_t set, const struct word *word, struct word *value)
 {

@@ -96,6 +96,9 @@ int request_end(const uint8_t *bytes, size_t size);
 enum { REQUEST_TEXT_MAX = 200 };
 const char *request_error_text(const struct request *request, char text[REQUEST_TEXT_MAX]);
 
+/* True if OPTION can have that value. */
+bool request_value(enum verb_option option, const void *value, size_t size);
+
 /* True for what may be a file's name: 1 to 250 bytes, no space, no control character. */
 bool request_name(const void *name, size_t size);
 

@@ -1,16 +1,5 @@
 #include "http/making.h"
 
-static bool is_limit(const struct target_text *text)
-{
-    uint64_t number;
-    return request_number(text->bytes, text->size, &number) && number > 0 && number <= REQUEST_LIST_MAX;
-}
-
-static bool is_delimiter(const struct target_text *text)
-{
-    return text->size == 1 && is_name(text);
-}
-
 /* --- reads ------------------------------------------------------------------------------------------------------ */
 
 static bool stale(const struct making *making)
@@ -53,13 +42,12 @@ static void plan_list(struct making *making)
     struct plan *plan = making->plan;
     static const struct {
         enum parameter which;
-        const char *option;
-        bool (*good)(const struct target_text *text);
+        enum verb_option option;
     } options[] = {
-        {PARAMETER_PREFIX, "prefix=", is_name},
-        {PARAMETER_AFTER, "after=", is_name},
-        {PARAMETER_LIMIT, "limit=", is_limit},
-        {PARAMETER_DELIMITER, "delim=", is_delimiter},
+        {PARAMETER_PREFIX, VERB_OPTION_PREFIX},
+        {PARAMETER_AFTER, VERB_OPTION_AFTER},
+        {PARAMETER_LIMIT, VERB_OPTION_LIMIT},
+        {PARAMETER_DELIMITER, VERB_OPTION_DELIM},
     };
     if (!takes_only(making, SET(STALE) | SET(PREFIX) | SET(AFTER) | SET(LIMIT) | SET(DELIMITER)) ||
         !stale_is_good(making))
@@ -70,12 +58,12 @@ static void plan_list(struct making *making)
         const struct target_text *text = parameter(making, options[i].which);
         if (!text || text->size == 0)
             continue;
-        if (!options[i].good(text)) {
+        if (!request_value(options[i].option, text->bytes, text->size)) {
             refuse_bad(making, "prefix and after are (parts of) names, limit is 1 to 10000, delimiter one byte");
             return;
         }
         add(&plan->lines, " ");
-        add(&plan->lines, options[i].option);
+        add(&plan->lines, option_rows[options[i].option].word);
         add_text(&plan->lines, text);
     }
     if (stale(making))

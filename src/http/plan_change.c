@@ -238,7 +238,7 @@ bool change_begin(struct making *making)
     if (!fields->idempotency_key)
         return true;
     size_t size = strlen(fields->idempotency_key);
-    if (size > REQUEST_TOKEN_MAX || !request_name(fields->idempotency_key, size)) {
+    if (!request_value(VERB_OPTION_ONCE, fields->idempotency_key, size)) {
         refuse_bad(making, "Idempotency-Key has 1 to 64 bytes, none of them a space or control character");
         return false;
     }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/verbs.h"
+#include "protocol/verb.h"
 #include "support/check.h"
 
 static struct script_problem problem;
@@ -41,6 +43,27 @@ static void refused(const char *text, unsigned line, const char *word)
     ck_assert_uint_eq(problem.line, line);
     ck_assert_msg(strstr(problem.text, word) != NULL, "%s: %s", text, problem.text);
 }
+
+/* Whatever a transaction takes is told by `cleat help txn`, and by the error for a line that begins otherwise. */
+START_TEST(every_verb_of_a_script_is_told)
+{
+    const char *help = verbs_find("txn")->help;
+    refused("nonsense", 1, "a line begins with if, put, write");
+    for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
+        char line[32];
+        bool taken = verb_row(verb)->in_txn && verb != VERB_SET;
+        snprintf(line, sizeof line, "\n  %s ", verb_name(verb));
+        ck_assert_msg((strstr(help, line) != NULL) == taken, "%s", line);
+        snprintf(line, sizeof line, " %s", verb_name(verb));
+        const char *told = strstr(problem.text, line);
+        char behind = told ? told[strlen(line)] : ' ';
+        ck_assert_msg((behind == ',' || behind == '\0') == taken, "%s: %s", line, problem.text);
+    }
+    for (size_t i = 0; i < verbs_alias_count; i++)
+        ck_assert_msg(verb_find(verbs_aliases[i].name, strlen(verbs_aliases[i].name)) != VERB_NONE, "%s",
+                      verbs_aliases[i].name);
+}
+END_TEST
 
 START_TEST(every_kind_of_line)
 {
@@ -131,6 +154,7 @@ int main(void)
 {
     Suite *suite = suite_create("script");
     TCase *tests = tcase_create("script");
+    tcase_add_test(tests, every_verb_of_a_script_is_told);
     tcase_add_test(tests, every_kind_of_line);
     tcase_add_test(tests, a_local_file);
     tcase_add_test(tests, what_is_wrong_is_told_with_its_line);

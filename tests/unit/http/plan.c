@@ -156,6 +156,28 @@ START_TEST(what_is_refused)
 }
 END_TEST
 
+START_TEST(what_an_operation_lacks_is_told)
+{
+    static const struct {
+        const char *target, *message;
+    } cases[] = {
+        {"/files/x?op=touch", "op=touch needs ttl=SECONDS, 0 for ever"},
+        {"/files/x?op=move", "op=move needs from=NAME"},
+        {"/files/x?op=write", "op is one of these: append incr touch copy move"},
+        {"/files/x?op=incr&from=y", "a parameter has no meaning for this request"},
+        {"/files/x?op=copy&from=x", "from is the file itself"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fields fields = fields_of("POST", cases[i].target);
+        struct plan plan;
+        struct refusal refusal;
+        plan_make(&fields, NULL, &plan, &refusal);
+        ck_assert_msg(strncmp(refusal.message, cases[i].message, strlen(cases[i].message)) == 0, "%s", refusal.message);
+        plan_close(&plan);
+    }
+}
+END_TEST
+
 START_TEST(names_and_lines_have_their_longest)
 {
     char target[700] = "/files/";
@@ -287,6 +309,7 @@ int main(void)
     tcase_add_test(tests, requests_without_conditions);
     tcase_add_test(tests, changes_with_conditions_and_tokens);
     tcase_add_test(tests, what_is_refused);
+    tcase_add_test(tests, what_an_operation_lacks_is_told);
     tcase_add_test(tests, names_and_lines_have_their_longest);
     tcase_add_test(tests, bodies_headers_and_tokens_that_are_refused);
     tcase_add_test(tests, a_transaction_is_json);
