@@ -178,8 +178,9 @@ static void check_plan(const struct fields *fields)
     struct plan plan;
     struct refusal refusal;
     plan_make(fields, "cleat.example.com", &plan, &refusal);
-    if (refusal.status != 0) {
-        ensure(refusal.status >= 400 && refusal.status < 500 && refusal.code && refusal.message);
+    if (refusal.message) {
+        unsigned status = error_row(refusal.error)->http;
+        ensure(status >= 400 && status < 500);
     } else if (plan.body == PLAN_BODY_CONTENTS) {
         buffer_append_text(&plan.lines, "3");
         buffer_append(&plan.lines, buffer_start(&plan.rest), buffer_size(&plan.rest));
