@@ -72,7 +72,8 @@ START_TEST(every_kind_of_change_has_a_verb_that_is_counted)
         enum verb verb = asked_verb((enum command_kind)kind);
         bool counted = verb != VERB_NONE && verb_row(verb)->metric;
         ck_assert_msg(counted == (command_changes((enum command_kind)kind) || kind == COMMAND_TXN), "kind %u", kind);
-        ck_assert_msg(!counted || verb_row(verb)->level >= command_row((enum command_kind)kind)->level, "kind %u", kind);
+        if (counted)
+            ck_assert_uint_ge(verb_row(verb)->level, command_row((enum command_kind)kind)->level);
     }
     ck_assert_int_eq(asked_verb(COMMAND_WRITE), VERB_WRITE);
     ck_assert_int_eq(asked_verb(COMMAND_IF_PRESENT), VERB_IF);
