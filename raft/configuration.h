@@ -46,7 +46,7 @@ struct raft_configuration {
     uint8_t extra[RAFT_EXTRA_MAX];
 };
 
-/* Appends the configuration's bytes, RAFT_CONFIGURATION_BYTES_MAX at most, to OUT. It must be one that can be decoded. */
+/* Appends the bytes of a configuration that can be decoded, RAFT_CONFIGURATION_BYTES_MAX at most, to OUT. */
 void raft_configuration_encode(const struct raft_configuration *configuration, struct buffer *out);
 /* False where the bytes are no valid configuration: sizes, order, ids, roles, flags, at least one voter. */
 bool raft_configuration_decode(const uint8_t *bytes, size_t size, struct raft_configuration *configuration);
