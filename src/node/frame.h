@@ -60,7 +60,7 @@ enum {
 
 enum frame_refusal { FRAME_REFUSAL_OTHER = 0, FRAME_REFUSAL_DUPLICATE = 1 /* another process has the id */ };
 
-/* The state in TAKEN, in SPEC.md's words: have it up to the offset; installed; not wanted. */
+/* The state in TAKEN, in docs/FORMATS.md's words: have it up to the offset; installed; not wanted. */
 enum frame_taken { FRAME_TAKEN_SO_FAR = 0, FRAME_TAKEN_INSTALLED = 1, FRAME_TAKEN_NOT = 2 };
 
 enum frame_type {
