@@ -20,7 +20,7 @@ bool formation_limits(struct node *node)
         return false;
     node->env.limits = limits;
     store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);
-    store_limit_repeats(node->store, node->env.options.repeats_max);
+    store_limit_tokens(node->store, node->env.options.repeats_max);
     gateway_limit(&node->gateway, limits.window_max, limits.window_max_bytes);
     return true;
 }

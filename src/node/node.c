@@ -26,7 +26,7 @@ void node_options_default(struct node_options *options)
         .frame_bytes = FRAME_BODY_MAX,
         .append_bytes = LIMIT_APPEND_BYTES,
         .inflight_count = LIMIT_INFLIGHT,
-        .repeats_max = STORE_REPEATS_MAX,
+        .repeats_max = STORE_TOKENS_MAX,
         .agreement_every = LIMIT_AGREEMENT_EVERY,
     };
 }

@@ -13,7 +13,7 @@ enum {
 
 bool store_dump_active(const struct store *store)
 {
-    return store->files.past.active;
+    return store->files.preimages.active;
 }
 
 /* A record was put at the end of the head, which was SIZE_BEFORE bytes long. */
@@ -34,7 +34,7 @@ static void put_state(struct store *store)
     buffer_append_u64(head, store->revision);
     buffer_append_u64(head, store_file_count(store));
     buffer_append_u32(head, (uint32_t)store->gateways.count);
-    buffer_append_u32(head, (uint32_t)store->repeats.count);
+    buffer_append_u32(head, (uint32_t)store->tokens.count);
     head_added(&store->dump, 0);
 }
 
@@ -61,18 +61,18 @@ static void put_gateway(struct dump *dump, const struct gateway_state *gateway)
 }
 
 /* Those from PLACE on, as many as go into one record. Returns the place behind them. */
-static size_t put_repeats(struct dump *dump, const struct repeats *repeats, size_t place)
+static size_t put_tokens(struct dump *dump, const struct tokens *tokens, size_t place)
 {
     size_t size_before = buffer_size(&dump->head);
-    size_t left = repeats->count - place;
-    size_t end = place + (left < RECORD_REPEATS_MAX ? left : RECORD_REPEATS_MAX);
-    buffer_append_u8(&dump->head, RECORD_REPEATS);
+    size_t left = tokens->count - place;
+    size_t end = place + (left < RECORD_TOKENS_MAX ? left : RECORD_TOKENS_MAX);
+    buffer_append_u8(&dump->head, RECORD_TOKENS);
     buffer_append_u32(&dump->head, (uint32_t)(end - place));
     for (; place < end; place++) {
-        const struct repeat *repeat = repeats_at(repeats, place);
-        buffer_append(&dump->head, repeat->token, COMMAND_TOKEN_SIZE);
-        buffer_append_u64(&dump->head, repeat->time_ms);
-        put_decision(&dump->head, &repeat->decision);
+        const struct token *kept = tokens_at(tokens, place);
+        buffer_append(&dump->head, kept->token, COMMAND_TOKEN_SIZE);
+        buffer_append_u64(&dump->head, kept->time_ms);
+        put_decision(&dump->head, &kept->decision);
     }
     head_added(dump, size_before);
     return end;
@@ -82,19 +82,19 @@ void store_dump_begin(struct store *store)
 {
     ensure(!store->load.active && !store->files.draining);
     ensure(!store_dump_active(store));
-    past_begin(&store->files.past);
+    preimages_begin(&store->files.preimages);
     store->dump = (struct dump){.files_left = store_file_count(store)};
     put_state(store);
     for (size_t i = 0; i < store->gateways.count; i++)
         put_gateway(&store->dump, &store->gateways.items[i]);
-    for (size_t place = 0; place < store->repeats.count;)
-        place = put_repeats(&store->dump, &store->repeats, place);
+    for (size_t place = 0; place < store->tokens.count;)
+        place = put_tokens(&store->dump, &store->tokens, place);
 }
 
 void store_dump_cancel(struct store *store)
 {
     ensure(store_dump_active(store));
-    past_end(&store->files.past);
+    preimages_end(&store->files.preimages);
     buffer_close(&store->dump.head);
     store->dump = (struct dump){0};
     ensure(!store_dump_active(store));
@@ -126,7 +126,7 @@ static void step_head(struct dump *dump, struct buffer *out)
 static size_t step_walk(struct store *store, struct buffer *out, size_t block_bytes)
 {
     struct dump *dump = &store->dump;
-    struct past *past = &store->files.past;
+    struct preimages *preimages = &store->files.preimages;
     struct named *things[WALK_COUNT];
     const uint8_t *cursor = dump->cursor_size > 0 ? dump->cursor : NULL;
     size_t count = names_walk(&store->files.names, cursor, dump->cursor_size, things, WALK_COUNT);
@@ -135,11 +135,11 @@ static size_t step_walk(struct store *store, struct buffer *out, size_t block_by
     size_t done = 0;
     while (done < count && buffer_size(out) < block_bytes) {
         struct file *file = (struct file *)things[done++];
-        if (file->expiry.mark == past->number) {
+        if (file->expiry.mark == preimages->number) {
             passed++;
             continue;
         }
-        file->expiry.mark = past->number;
+        file->expiry.mark = preimages->number;
         struct file_state state = file_state(file);
         put_file(dump, out, &state);
     }
@@ -161,7 +161,7 @@ bool store_dump_step(struct store *store, struct buffer *out, size_t block_bytes
     while (buffer_size(out) < block_bytes && passed < PASSED_COUNT_MAX) {
         if (dump->head_next < dump->head_count) {
             step_head(dump, out);
-        } else if (past_take(&store->files.past, &file)) {
+        } else if (preimages_take(&store->files.preimages, &file)) {
             put_file(dump, out, &file);
             blob_release(file.blob);
         } else if (dump->files_left > 0) {
@@ -173,7 +173,7 @@ bool store_dump_step(struct store *store, struct buffer *out, size_t block_bytes
     /* The past's files count as left: what comes last is a record, so a block that completes the dump is not empty. */
     if (dump->head_next < dump->head_count || dump->files_left > 0)
         return false;
-    ensure(store->files.past.count == 0);
+    ensure(store->files.preimages.count == 0);
     store_dump_cancel(store);
     return true;
 }

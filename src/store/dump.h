@@ -5,10 +5,10 @@
  * A dump is a sequence of blocks; a block is a whole number of records:
  *
  *      u8 type, then
- *      1 STATE    u16 level; u64 index, time, revision, files; u32 gateways, repeats            first, once
+ *      1 STATE    u16 level; u64 index, time, revision, files; u32 gateways, tokens            first, once
  *      2 GATEWAY  u32 id; u64 nonce, epoch, applied, lowest; u32 n, n x decision                numbers lowest..applied
  *      3 FILE     u64 version, created, expires_ms; u32 size, size bytes: the payload of a WRITE, CAS or SET
- *      4 REPEATS  u32 n, n x (16 bytes of token, u64 time, decision)                            the oldest first
+ *      4 TOKENS  u32 n, n x (16 bytes of token, u64 time, decision)                            the oldest first
  *      decision:  u8 code, u64 version, u64 value
  *
  * At most one dump of a store is under way at a time. */

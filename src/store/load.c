@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "protocol/transaction.h"
-#include "store/expiry.h"
+#include "store/files/expiry.h"
 #include "store/state.h"
 
 /* Counters in a dump leave room to count on. */
@@ -20,12 +20,12 @@ static bool load_state(struct store *store, struct reader *reader)
     uint64_t revision = reader_u64(reader);
     uint64_t files = reader_u64(reader);
     uint32_t gateways = reader_u32(reader);
-    uint32_t repeats = reader_u32(reader);
+    uint32_t tokens = reader_u32(reader);
     if (reader->bad || store->load.begun)
         return false;
     /* Every file took a revision, which it may share with others of its transaction. */
     if (index > COUNTER_MAX || revision > COUNTER_MAX || files / TRANSACTION_PARTS_MAX > revision ||
-        gateways > STORE_GATEWAYS_MAX || repeats > STORE_REPEATS_MAX || level < LEVEL_BASE || level > LEVEL_KNOWN)
+        gateways > STORE_GATEWAYS_MAX || tokens > STORE_TOKENS_MAX || level < LEVEL_BASE || level > LEVEL_KNOWN)
         return false;
     ensure(store->revision == 0 && store->gateways.count == 0);
     store->applied = index;
@@ -35,7 +35,7 @@ static bool load_state(struct store *store, struct reader *reader)
     store->load.begun = true;
     store->load.files_left = files;
     store->load.gateways_left = gateways;
-    store->load.repeats_left = repeats;
+    store->load.tokens_left = tokens;
     return true;
 }
 
@@ -101,25 +101,25 @@ static bool load_gateway(struct store *store, struct reader *reader)
     return true;
 }
 
-static bool load_repeats(struct store *store, struct reader *reader)
+static bool load_tokens(struct store *store, struct reader *reader)
 {
     uint32_t count = reader_u32(reader);
-    if (reader->bad || count == 0 || count > store->load.repeats_left)
+    if (reader->bad || count == 0 || count > store->load.tokens_left)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct repeats *kept = &store->repeats;
-        uint64_t newest_ms = kept->count > 0 ? repeats_at(kept, kept->count - 1)->time_ms : 0;
+        const struct tokens *kept = &store->tokens;
+        uint64_t newest_ms = kept->count > 0 ? tokens_at(kept, kept->count - 1)->time_ms : 0;
         const uint8_t *token = reader_bytes(reader, COMMAND_TOKEN_SIZE);
         uint64_t time_ms = reader_u64(reader);
         struct decision decision;
         if (!token || time_ms < newest_ms || time_ms > store->time_ms || !load_decision(store, reader, &decision))
             return false;
         if (decision.code == OUTCOME_SKIPPED || decision.code == OUTCOME_FULL ||
-            repeats_find(&store->repeats, token, newest_ms))
+            tokens_find(&store->tokens, token, newest_ms))
             return false;
-        repeats_keep(&store->repeats, token, time_ms, decision);
+        tokens_keep(&store->tokens, token, time_ms, decision);
     }
-    store->load.repeats_left -= count;
+    store->load.tokens_left -= count;
     return true;
 }
 
@@ -172,8 +172,8 @@ static bool load_record(struct store *store, struct reader *reader)
         return load_gateway(store, reader);
     case RECORD_FILE:
         return load_file(store, reader);
-    case RECORD_REPEATS:
-        return load_repeats(store, reader);
+    case RECORD_TOKENS:
+        return load_tokens(store, reader);
     default:
         return false;
     }
@@ -201,7 +201,7 @@ bool store_load_starved(const struct store *store)
 bool store_load_end(struct store *store)
 {
     struct loading *load = &store->load;
-    if (load->bad || !load->begun || load->files_left > 0 || load->gateways_left > 0 || load->repeats_left > 0)
+    if (load->bad || !load->begun || load->files_left > 0 || load->gateways_left > 0 || load->tokens_left > 0)
         return false;
     ensure(load->active);
     *load = (struct loading){0};

@@ -4,21 +4,21 @@
 
 #include "base/ensure.h"
 #include "protocol/request.h"
-#include "store/files.h"
-#include "store/gateways.h"
-#include "store/repeats.h"
+#include "store/files/files.h"
+#include "store/dedup/gateways.h"
+#include "store/dedup/tokens.h"
 #include "store/store.h"
 
 /* The first byte of a dump's record; see dump.h. */
-enum record_type { RECORD_STATE = 1, RECORD_GATEWAY, RECORD_FILE, RECORD_REPEATS };
+enum record_type { RECORD_STATE = 1, RECORD_GATEWAY, RECORD_FILE, RECORD_TOKENS };
 
-enum { RECORD_REPEATS_MAX = 4096 }; /* in one such record */
+enum { RECORD_TOKENS_MAX = 4096 }; /* in one such record */
 
-/* A dump under way (files.past says whether one is): first the head, made when it began, then what is in the past and
+/* A dump under way (files.preimages says whether one is): first the head, made when it began, then the preimages and
  * what the walk meets. */
 struct dump {
-    struct buffer head;                          /* STATE, and the GATEWAY and REPEATS records */
-    size_t head_sizes[1 + STORE_GATEWAYS_MAX + STORE_REPEATS_MAX / RECORD_REPEATS_MAX]; /* of the records in it */
+    struct buffer head;                          /* STATE, and the GATEWAY and TOKENS records */
+    size_t head_sizes[1 + STORE_GATEWAYS_MAX + STORE_TOKENS_MAX / RECORD_TOKENS_MAX]; /* of the records in it */
     size_t head_count;
     size_t head_next;                            /* the first record that is still in it */
     uint64_t files_left;                         /* of those that STATE announced */
@@ -34,13 +34,13 @@ struct loading {
     bool starved; /* ... because there was no memory for it: the dump may be as good as any */
     uint64_t files_left;
     uint32_t gateways_left;
-    uint32_t repeats_left;
+    uint32_t tokens_left;
 };
 
 struct store {
     struct files files;
     struct gateways gateways;
-    struct repeats repeats;
+    struct tokens tokens;
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes;
     uint64_t applied;

@@ -8,9 +8,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "protocol/transaction.h"
-#include "store/changes.h"
+#include "store/files/changes.h"
 #include "store/dump.h"
-#include "store/expiry.h"
+#include "store/files/expiry.h"
 #include "store/state.h"
 
 enum { DRAIN_COUNT = 1024 };
@@ -19,7 +19,7 @@ struct store *store_open(uint64_t seed)
 {
     struct store *store = memory_get(sizeof *store);
     files_init(&store->files, seed);
-    repeats_init(&store->repeats, seed);
+    tokens_init(&store->tokens, seed);
     store->level = LEVEL_BASE;
     store_limit(store, UINT64_MAX / 2, UINT64_MAX);
     return store;
@@ -32,7 +32,7 @@ void store_close(struct store *store)
         ;
     files_close(&store->files);
     gateways_close(&store->gateways);
-    repeats_close(&store->repeats);
+    tokens_close(&store->tokens);
     free(store);
 }
 
@@ -43,10 +43,10 @@ void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_
     store->memory_max_bytes = memory_max_bytes;
 }
 
-void store_limit_repeats(struct store *store, uint64_t repeats_max)
+void store_limit_tokens(struct store *store, uint64_t tokens_max)
 {
-    ensure(repeats_max > 0 && repeats_max <= STORE_REPEATS_MAX && store->repeats.count <= repeats_max);
-    store->repeats.max = repeats_max;
+    ensure(tokens_max > 0 && tokens_max <= STORE_TOKENS_MAX && store->tokens.count <= tokens_max);
+    store->tokens.max = tokens_max;
 }
 
 /* --- commands --------------------------------------------------------------------------------------------------- */
@@ -104,13 +104,13 @@ static struct decision apply_once(struct store *store, const struct command *com
     if (command->kind == COMMAND_SKIP)
         return (struct decision){OUTCOME_SKIPPED, 0, 0};
     const struct decision *kept =
-        command->token ? repeats_find(&store->repeats, command->token, store->time_ms) : NULL;
+        command->token ? tokens_find(&store->tokens, command->token, store->time_ms) : NULL;
     if (kept)
         return *kept;
     struct decision decision = command->kind == COMMAND_TXN ? apply_transaction(store, command)
                                                         : apply_change(store, command, blob);
     if (command->token && decision.code != OUTCOME_FULL)
-        repeats_keep(&store->repeats, command->token, store->time_ms, decision);
+        tokens_keep(&store->tokens, command->token, store->time_ms, decision);
     return decision;
 }
 
@@ -281,7 +281,7 @@ uint64_t store_hash(const struct store *store)
     uint8_t state[42];
     bytes_put_u64(state, store->files.hash);
     bytes_put_u64(state + 8, gateways_hash(&store->gateways));
-    bytes_put_u64(state + 16, store->repeats.hash);
+    bytes_put_u64(state + 16, store->tokens.hash);
     bytes_put_u64(state + 24, store->revision);
     bytes_put_u64(state + 32, store->time_ms);
     bytes_put_u16(state + 40, store->level);

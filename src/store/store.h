@@ -24,8 +24,8 @@ enum {
     STORE_SWEEP_MAX = 100,      /* due files that one entry expires */
     STORE_GATEWAYS_MAX = 16,
     STORE_OUTCOMES_MAX = 65536, /* kept for one gateway; beyond that the oldest is dropped */
-    STORE_REPEATS_MAX = 65536,  /* changes with a token whose outcome is kept; likewise */
-    STORE_REPEATS_S = 600,      /* and no longer than this, in cluster time */
+    STORE_TOKENS_MAX = 65536,  /* changes with a token whose outcome is kept; likewise */
+    STORE_TOKENS_S = 600,      /* and no longer than this, in cluster time */
 };
 
 struct store;
@@ -69,9 +69,9 @@ void store_close(struct store *store);
 /* The cluster's limits, set before anything is applied: what the contents of a file may come to by append, and what
  * names and contents of all files may come to by copy. */
 void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_max_bytes);
-/* How many changes with a token are kept, at most STORE_REPEATS_MAX, which it is without this; set before anything is
+/* How many changes with a token are kept, at most STORE_TOKENS_MAX, which it is without this; set before anything is
  * applied, the same on every node. For tests: few make it common that the oldest goes. */
-void store_limit_repeats(struct store *store, uint64_t repeats_max);
+void store_limit_tokens(struct store *store, uint64_t tokens_max);
 
 /* Applies the entry at INDEX, which must be store_applied() + 1. TIME_MS is its stamp; the store's time becomes the
  * larger of its own and this. BLOB holds an encoded command and is referenced by the store if it becomes a file's

@@ -15,7 +15,7 @@ enum { COMPARE_EVERY = 32 };
 void oracle_init(struct oracle *oracle, const uint64_t *now_us, uint64_t value_max_bytes)
 {
     *oracle = (struct oracle){.now_us = now_us, .value_max_bytes = value_max_bytes, .memory_max_bytes = UINT64_MAX,
-                               .repeats_max = STORE_REPEATS_MAX};
+                               .repeats_max = STORE_TOKENS_MAX};
     oracle->capacity = oracle->taken_capacity = 1024;
     oracle->entries = memory_get(oracle->capacity * sizeof *oracle->entries);
     oracle->taken = memory_get(oracle->taken_capacity * sizeof *oracle->taken);
@@ -42,7 +42,7 @@ static const struct oracle_entry *decided(const struct oracle *oracle, const uin
     uint64_t now_ms = oracle->entries[oracle->count].time_ms;
     for (size_t i = oracle->token_count; i-- > 0 && oracle->token_count - i <= oracle->repeats_max;) {
         const struct oracle_token *kept = &oracle->tokens[i];
-        if (now_ms - kept->time_ms > STORE_REPEATS_S * 1000)
+        if (now_ms - kept->time_ms > STORE_TOKENS_S * 1000)
             return NULL;
         if (memcmp(kept->token, token, COMMAND_TOKEN_SIZE) == 0)
             return &oracle->entries[kept->index];

@@ -52,7 +52,7 @@ static void draw_nodes(struct profile *profile, struct random *random)
     profile->memory_max_bytes = 1 << 30;
     if (profile_chance(random, 150000))
         profile->memory_max_bytes = PICK(random, 512 << 10, 64 << 10, 32 << 10, 16 << 10);
-    profile->repeats_max = PICK(random, STORE_REPEATS_MAX, STORE_REPEATS_MAX, 64, 4);
+    profile->repeats_max = PICK(random, STORE_TOKENS_MAX, STORE_TOKENS_MAX, 64, 4);
     profile->window_max = PICK(random, 16384, 16384, 64, 4);
     profile->catchup_entries = PICK(random, 32768, 100, 10, 1, 1);
     profile->agreement_every = PICK(random, 16, 4);

@@ -125,7 +125,7 @@ START_TEST(a_token_decides_once)
     ck_assert_uint_eq(oracle.entries[oracle.count].revision, 1);
     ck_assert_int_eq(oracle.entries[oracle.count].result.value, 1);
     ck_assert_uint_eq(oracle.entries[2].digest, oracle.entries[3].digest);
-    story.now_ms += STORE_REPEATS_S * 1000 + 1;
+    story.now_ms += STORE_TOKENS_S * 1000 + 1;
     say(command);
     ck_assert_int_eq(oracle.entries[oracle.count].result.value, 2);
     agree();
@@ -139,7 +139,7 @@ START_TEST(the_oldest_of_many_tokens_goes)
         int token;
         int64_t value; /* that is told */
     } sent[] = {{0, 1}, {1, 2}, {0, 1}, {2, 3}, {1, 2}, {0, 4}, {2, 3}, {1, 5}};
-    store_limit_repeats(story.store, 2);
+    store_limit_tokens(story.store, 2);
     oracle.repeats_max = 2;
     for (size_t i = 0; i < sizeof sent / sizeof *sent; i++) {
         struct command command = story_command(COMMAND_INCR, "n", NULL);

@@ -269,7 +269,7 @@ static uint64_t make_time(struct run *run)
     if (one_in(run, 300))
         return time_ms + 4000;
     if (one_in(run, 1500))
-        return time_ms + STORE_REPEATS_S * 600; /* most tokens are forgotten in two such steps */
+        return time_ms + STORE_TOKENS_S * 600; /* most tokens are forgotten in two such steps */
     return time_ms + (one_in(run, 3) ? random_between(&run->random, 0, 100000 / (100 + run->names)) : 0);
 }
 

@@ -253,7 +253,7 @@ static inline struct decision model_once(struct model *model, const struct comma
     for (size_t i = model->repeat_count; command->token && i-- > 0;) {
         const struct model_repeat *repeat = &model->repeats[i];
         if (memcmp(repeat->token, command->token, COMMAND_TOKEN_SIZE) == 0 &&
-            model->time_ms - repeat->time_ms <= STORE_REPEATS_S * 1000)
+            model->time_ms - repeat->time_ms <= STORE_TOKENS_S * 1000)
             return repeat->result;
     }
     struct decision result =

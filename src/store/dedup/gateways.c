@@ -1,4 +1,4 @@
-#include "store/gateways.h"
+#include "store/dedup/gateways.h"
 
 #include <stdlib.h>
 

@@ -20,13 +20,13 @@
 #include "base/pool.h"
 #include "base/table.h"
 #include "protocol/command.h"
-#include "store/past.h"
+#include "store/files/preimages.h"
 
 /* 64 bytes, one cache line. */
 struct file {
     struct named named;      /* first: a struct named of this store is a file. The name is in the file's blob */
     struct heap_item expiry; /* key: expires_ms, 0 for never; tie: version. In the heap unless the key is 0. The mark is
-                                the number of the last dump that has it: past.h */
+                                the number of the last dump that has it: preimages.h */
     uint64_t created;        /* the version at which it came to be */
     uint64_t hash;           /* of the file's state: kept, since hashing a large cold value again costs far more */
 };
@@ -35,7 +35,7 @@ struct files {
     struct table table;
     struct names names;
     struct heap heap;
-    struct past past;
+    struct preimages preimages;
     struct pool pool;    /* of file structs */
     uint64_t hash;       /* the sum of the files' hashes: so their order does not matter */
     size_t memory_bytes; /* of the files' blobs */

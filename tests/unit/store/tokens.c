@@ -1,5 +1,5 @@
 /* Changes with a token are done once. */
-#include "store/repeats.h"
+#include "store/dedup/tokens.h"
 
 #include "support/check.h"
 #include "unit/store/story.h"
@@ -73,11 +73,11 @@ START_TEST(for_ten_minutes)
     struct story story = story_begin(1);
     uint64_t begun_ms = story.now_ms;
     once(&story, COMMAND_INCR, "a", NULL, 1);
-    story.now_ms = begun_ms + STORE_REPEATS_S * 1000;
+    story.now_ms = begun_ms + STORE_TOKENS_S * 1000;
     ck_assert_int_eq(once(&story, COMMAND_INCR, "a", NULL, 1).value, 1);
     story.now_ms++;
     ck_assert_int_eq(once(&story, COMMAND_INCR, "a", NULL, 1).value, 2);
-    story.now_ms += STORE_REPEATS_S * 1000; /* it is kept from the second time on again */
+    story.now_ms += STORE_TOKENS_S * 1000; /* it is kept from the second time on again */
     ck_assert_int_eq(once(&story, COMMAND_INCR, "a", NULL, 1).value, 2);
     story_end(&story);
 }
@@ -85,45 +85,45 @@ END_TEST
 
 START_TEST(the_last_65536)
 {
-    struct repeats repeats;
-    repeats_init(&repeats, 1);
-    for (uint64_t i = 1; i <= STORE_REPEATS_MAX; i++)
-        repeats_keep(&repeats, token_of(i), 1000, (struct decision){OUTCOME_WRITTEN, i, 0});
-    ck_assert_uint_eq(repeats_find(&repeats, token_of(1), 1000)->version, 1);
-    repeats_keep(&repeats, token_of(0), 1000, (struct decision){OUTCOME_WRITTEN, 99999, 0});
-    ck_assert_ptr_null(repeats_find(&repeats, token_of(1), 1000));
-    ck_assert_uint_eq(repeats_find(&repeats, token_of(2), 1000)->version, 2);
-    ck_assert_uint_eq(repeats.count, STORE_REPEATS_MAX);
-    ck_assert_uint_eq(repeats.capacity, STORE_REPEATS_MAX);
-    ck_assert_uint_eq(repeats_at(&repeats, 0)->decision.version, 2);
-    ck_assert_uint_eq(repeats_at(&repeats, STORE_REPEATS_MAX - 1)->decision.version, 99999);
-    ck_assert_ptr_null(repeats_find(&repeats, token_of(2), 1000 + STORE_REPEATS_S * 1000 + 1));
-    ck_assert_uint_eq(repeats.count, 0);
-    ck_assert_uint_eq(repeats.hash, 0);
-    repeats_close(&repeats);
+    struct tokens tokens;
+    tokens_init(&tokens, 1);
+    for (uint64_t i = 1; i <= STORE_TOKENS_MAX; i++)
+        tokens_keep(&tokens, token_of(i), 1000, (struct decision){OUTCOME_WRITTEN, i, 0});
+    ck_assert_uint_eq(tokens_find(&tokens, token_of(1), 1000)->version, 1);
+    tokens_keep(&tokens, token_of(0), 1000, (struct decision){OUTCOME_WRITTEN, 99999, 0});
+    ck_assert_ptr_null(tokens_find(&tokens, token_of(1), 1000));
+    ck_assert_uint_eq(tokens_find(&tokens, token_of(2), 1000)->version, 2);
+    ck_assert_uint_eq(tokens.count, STORE_TOKENS_MAX);
+    ck_assert_uint_eq(tokens.capacity, STORE_TOKENS_MAX);
+    ck_assert_uint_eq(tokens_at(&tokens, 0)->decision.version, 2);
+    ck_assert_uint_eq(tokens_at(&tokens, STORE_TOKENS_MAX - 1)->decision.version, 99999);
+    ck_assert_ptr_null(tokens_find(&tokens, token_of(2), 1000 + STORE_TOKENS_S * 1000 + 1));
+    ck_assert_uint_eq(tokens.count, 0);
+    ck_assert_uint_eq(tokens.hash, 0);
+    tokens_close(&tokens);
 }
 END_TEST
 
 START_TEST(what_is_kept_is_part_of_the_hash)
 {
-    struct repeats repeats;
-    repeats_init(&repeats, 1);
-    ck_assert_uint_eq(repeats.hash, 0);
+    struct tokens tokens;
+    tokens_init(&tokens, 1);
+    ck_assert_uint_eq(tokens.hash, 0);
     uint64_t last = 0;
     const struct decision results[] = {{OUTCOME_WRITTEN, 1, 0}, {OUTCOME_WRITTEN, 2, 0}, {OUTCOME_WRITTEN, 1, 1},
                                        {OUTCOME_DELETED, 1, 0}};
     for (size_t i = 0; i < 4; i++) {
-        repeats_close(&repeats);
-        repeats_init(&repeats, i);
-        repeats_keep(&repeats, token_of(1), 1000, results[i]);
-        ck_assert_uint_ne(repeats.hash, last);
-        last = repeats.hash;
+        tokens_close(&tokens);
+        tokens_init(&tokens, i);
+        tokens_keep(&tokens, token_of(1), 1000, results[i]);
+        ck_assert_uint_ne(tokens.hash, last);
+        last = tokens.hash;
     }
-    repeats_close(&repeats);
-    repeats_init(&repeats, 7);
-    repeats_keep(&repeats, token_of(1), 1001, results[3]);
-    ck_assert_uint_ne(repeats.hash, last);
-    repeats_close(&repeats);
+    tokens_close(&tokens);
+    tokens_init(&tokens, 7);
+    tokens_keep(&tokens, token_of(1), 1001, results[3]);
+    ck_assert_uint_ne(tokens.hash, last);
+    tokens_close(&tokens);
 }
 END_TEST
 
@@ -148,7 +148,7 @@ START_TEST(a_dump_has_them)
     ck_assert_uint_eq(store_hash(loaded), store_hash(story.store));
     ck_assert_int_eq(once(&other, COMMAND_INCR, "a", NULL, 1).value, 1);
     ck_assert_int_eq(once(&other, COMMAND_INCR, "a", NULL, 5000).value, 5000);
-    other.now_ms = 1010 + STORE_REPEATS_S * 1000 + 1;
+    other.now_ms = 1010 + STORE_TOKENS_S * 1000 + 1;
     ck_assert_int_eq(once(&other, COMMAND_INCR, "a", NULL, 2).value, 2);
     ck_assert_int_eq(once(&other, COMMAND_INCR, "a", NULL, 1).value, COUNT + 2);
     buffer_close(&dump);
@@ -184,8 +184,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store/repeats");
-    TCase *tests = tcase_create("repeats");
+    Suite *suite = suite_create("store/tokens");
+    TCase *tests = tcase_create("tokens");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_first_outcome_is_told_again);
     tcase_add_test(tests, through_another_gateway_too);

@@ -1,4 +1,4 @@
-#include "store/expiry.h"
+#include "store/files/expiry.h"
 
 #include "base/ensure.h"
 

@@ -1,4 +1,4 @@
-#include "store/files.h"
+#include "store/files/files.h"
 
 #include <string.h>
 
@@ -55,7 +55,7 @@ void files_close(struct files *files)
 {
     ensure(files->names.count == 0);
     ensure(files->memory_bytes == 0);
-    past_close(&files->past);
+    preimages_close(&files->preimages);
     pool_close(&files->pool);
     heap_close(&files->heap);
     names_close(&files->names);
@@ -119,14 +119,14 @@ static void drop_state(struct files *files, struct file *file)
 }
 
 /* Before FILE changes: a dump under way that has not come to it yet gets it as it is now. */
-static void keep_past(struct files *files, struct file *file)
+static void keep_preimage(struct files *files, struct file *file)
 {
-    ensure(file->expiry.mark <= files->past.number);
-    if (!files->past.active || file->expiry.mark == files->past.number)
+    ensure(file->expiry.mark <= files->preimages.number);
+    if (!files->preimages.active || file->expiry.mark == files->preimages.number)
         return;
     struct file_state state = file_state(file);
-    past_add(&files->past, &state);
-    file->expiry.mark = files->past.number;
+    preimages_add(&files->preimages, &state);
+    file->expiry.mark = files->preimages.number;
 }
 
 void files_add(struct files *files, const struct file_state *state)
@@ -134,7 +134,7 @@ void files_add(struct files *files, const struct file_state *state)
     ensure(!files->draining);
     struct file *file = pool_get(&files->pool);
     file->named.name_size = (uint16_t)command_name_size(state->blob);
-    file->expiry.mark = files->past.number;
+    file->expiry.mark = files->preimages.number;
     take_state(files, file, state);
     table_insert(&files->table, &file->named);
     names_insert(&files->names, &file->named);
@@ -146,7 +146,7 @@ void files_replace(struct files *files, struct file *file, const struct file_sta
     struct blob *old = file_blob(file);
     ensure(state->version > file_version(file) || (state->blob == old && state->version == file_version(file)));
     ensure(memcmp(state->blob->bytes + COMMAND_HEADER_SIZE, file->named.name, file->named.name_size) == 0);
-    keep_past(files, file);
+    keep_preimage(files, file);
     drop_state(files, file);
     take_state(files, file, state);
     blob_release(old);
@@ -154,7 +154,7 @@ void files_replace(struct files *files, struct file *file, const struct file_sta
 
 void files_remove(struct files *files, struct file *file)
 {
-    keep_past(files, file);
+    keep_preimage(files, file);
     drop_state(files, file);
     names_remove(&files->names, &file->named);
     table_remove(&files->table, &file->named);
@@ -165,7 +165,7 @@ void files_remove(struct files *files, struct file *file)
 
 bool files_drain(struct files *files, size_t count)
 {
-    ensure(!files->past.active);
+    ensure(!files->preimages.active);
     files->draining = true;
     struct named *named;
     for (size_t i = 0; i < count && (named = names_first(&files->names)) != NULL; i++) {
@@ -183,5 +183,5 @@ size_t files_memory_bytes(const struct files *files)
 {
     return files->memory_bytes + pool_memory_bytes(&files->pool) + table_memory_bytes(&files->table) +
            files->names.memory_bytes +
-           files->heap.capacity * sizeof *files->heap.items + past_memory_bytes(&files->past);
+           files->heap.capacity * sizeof *files->heap.items + preimages_memory_bytes(&files->preimages);
 }

@@ -1,11 +1,11 @@
-#include "store/changes.h"
+#include "store/files/changes.h"
 
 #include <string.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
 #include "protocol/words.h"
-#include "store/expiry.h"
+#include "store/files/expiry.h"
 
 static const struct decision may = {OUTCOME_NONE, 0, 0};
 static const struct decision not_found = {OUTCOME_NOT_FOUND, 0, 0};

@@ -1,0 +1,107 @@
+#include "store/dedup/tokens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+enum { RING_CAPACITY_MIN = 16 };
+
+_Static_assert((STORE_TOKENS_MAX & (STORE_TOKENS_MAX - 1)) == 0, "the ring can be exactly that large");
+_Static_assert(offsetof(struct token, named) == 0, "a struct named of this table is a token");
+
+void tokens_init(struct tokens *tokens, uint64_t seed)
+{
+    *tokens = (struct tokens){.max = STORE_TOKENS_MAX};
+    table_init(&tokens->table, seed);
+}
+
+void tokens_close(struct tokens *tokens)
+{
+    for (size_t place = 0; place < tokens->count; place++)
+        free(tokens->ring[(tokens->first + place) & (tokens->capacity - 1)]);
+    free(tokens->ring);
+    table_close(&tokens->table);
+    *tokens = (struct tokens){0};
+}
+
+const struct token *tokens_at(const struct tokens *tokens, size_t place)
+{
+    ensure(place < tokens->count);
+    return tokens->ring[(tokens->first + place) & (tokens->capacity - 1)];
+}
+
+static uint64_t token_hash(const struct token *kept)
+{
+    uint8_t state[COMMAND_TOKEN_SIZE + 32];
+    memcpy(state, kept->token, COMMAND_TOKEN_SIZE);
+    bytes_put_u64(state + COMMAND_TOKEN_SIZE, kept->time_ms);
+    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 8, (uint64_t)kept->decision.code);
+    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 16, kept->decision.version);
+    bytes_put_u64(state + COMMAND_TOKEN_SIZE + 24, (uint64_t)kept->decision.value);
+    return hash_bytes(state, sizeof state, 0);
+}
+
+static void drop_oldest(struct tokens *tokens)
+{
+    ensure(tokens->count > 0);
+    struct token *oldest = tokens->ring[tokens->first];
+    tokens->first = (tokens->first + 1) & (tokens->capacity - 1);
+    tokens->count--;
+    tokens->hash -= token_hash(oldest);
+    table_remove(&tokens->table, &oldest->named);
+    free(oldest);
+}
+
+static void drop_old(struct tokens *tokens, uint64_t time_ms)
+{
+    while (tokens->count > 0) {
+        const struct token *oldest = tokens_at(tokens, 0);
+        ensure(oldest->time_ms <= time_ms);
+        if (time_ms - oldest->time_ms <= (uint64_t)STORE_TOKENS_S * 1000)
+            return;
+        drop_oldest(tokens);
+    }
+}
+
+const struct decision *tokens_find(struct tokens *tokens, const uint8_t *token, uint64_t time_ms)
+{
+    drop_old(tokens, time_ms);
+    const struct named *named = table_find(&tokens->table, token, COMMAND_TOKEN_SIZE);
+    return named ? &((const struct token *)named)->decision : NULL;
+}
+
+/* Doubles the ring, the oldest at its start. */
+static void grow(struct tokens *tokens)
+{
+    size_t capacity = tokens->capacity > 0 ? 2 * tokens->capacity : RING_CAPACITY_MIN;
+    struct token **ring = memory_get(capacity * sizeof *ring);
+    for (size_t place = 0; place < tokens->count; place++)
+        ring[place] = tokens->ring[(tokens->first + place) & (tokens->capacity - 1)];
+    free(tokens->ring);
+    tokens->ring = ring;
+    tokens->capacity = capacity;
+    tokens->first = 0;
+}
+
+void tokens_keep(struct tokens *tokens, const uint8_t *token, uint64_t time_ms, struct decision decision)
+{
+    ensure(decision.code != OUTCOME_NONE);
+    if (tokens->count == tokens->max)
+        drop_oldest(tokens);
+    if (tokens->count == tokens->capacity)
+        grow(tokens);
+    struct token *kept = memory_get(sizeof *kept);
+    memcpy(kept->token, token, COMMAND_TOKEN_SIZE);
+    kept->named.name = kept->token;
+    kept->named.name_size = COMMAND_TOKEN_SIZE;
+    kept->time_ms = time_ms;
+    kept->decision = decision;
+    table_insert(&tokens->table, &kept->named);
+    tokens->ring[(tokens->first + tokens->count) & (tokens->capacity - 1)] = kept;
+    tokens->count++;
+    tokens->hash += token_hash(kept);
+}
