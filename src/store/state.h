@@ -4,50 +4,53 @@
 
 #include "base/ensure.h"
 #include "protocol/request.h"
-#include "store/files/files.h"
 #include "store/dedup/gateways.h"
 #include "store/dedup/tokens.h"
-#include "store/store.h"
+#include "store/files/files.h"
+#include "store/limits.h"
+#include "store/outcome.h"
+#include "store/part.h"
 
-/* The first byte of a dump's record; see dump.h. */
-enum record_type { RECORD_STATE = 1, RECORD_GATEWAY, RECORD_FILE, RECORD_TOKENS };
+/* The core part's of a dump under way: what its one record will say. */
+struct core_walk {
+    bool left; /* it is not in the dump yet */
+    uint64_t applied;
+    uint64_t time_ms;
+    uint64_t revision;
+    uint16_t level;
+    uint64_t items[PART_NUMBERS]; /* of the other parts, by number */
+};
 
-enum { RECORD_TOKENS_MAX = 4096 }; /* in one such record */
-
-/* A dump under way (files.preimages says whether one is): first the head, made when it began, then the preimages and
- * what the walk meets. */
 struct dump {
-    struct buffer head;                          /* STATE, and the GATEWAY and TOKENS records */
-    size_t head_sizes[1 + STORE_GATEWAYS_MAX + STORE_TOKENS_MAX / RECORD_TOKENS_MAX]; /* of the records in it */
-    size_t head_count;
-    size_t head_next;                            /* the first record that is still in it */
-    uint64_t files_left;                         /* of those that STATE announced */
-    uint8_t cursor[COMMAND_NAME_MAX];            /* the walk has passed all names up to this one */
-    size_t cursor_size;                          /* 0: it has not started */
+    bool active;
+    size_t part; /* the one that the walk is in; its place in the table */
 };
 
 /* What a load still waits for. */
 struct loading {
-    bool active;  /* from the first block to store_load_end */
-    bool begun;   /* STATE has come */
-    bool bad;     /* something could not be loaded: nothing more will be */
-    bool starved; /* ... because there was no memory for it: the dump may be as good as any */
-    uint64_t files_left;
-    uint32_t gateways_left;
-    uint32_t tokens_left;
+    bool active; /* from the first block to store_load_end */
+    bool begun;  /* the core's record has come */
+    enum load_result result; /* of the records so far; once it is not LOAD_TAKEN nothing more is taken */
+    uint64_t left[PART_NUMBERS]; /* things that it announced and that have not come yet, by part */
+    uint64_t outcomes_left[STORE_GATEWAYS_MAX]; /* of the gateways, by their places */
 };
 
 struct store {
-    struct files files;
-    struct gateways gateways;
-    struct tokens tokens;
-    uint64_t value_max_bytes;
-    uint64_t memory_max_bytes;
+    /* The core part. */
     uint64_t applied;
     uint64_t revision;
     uint64_t time_ms;
-    uint16_t level;        /* the cluster's: protocol/level.h */
-    uint64_t copied_bytes; /* since the store was opened; no part of the state */
+    uint16_t level;
+    struct core_walk core_walk;
+    /* The others. */
+    struct files files;
+    struct gateways gateways;
+    struct tokens tokens;
+    /* No part of the state. */
+    uint64_t value_max_bytes;
+    uint64_t memory_max_bytes;
+    uint16_t level_known;  /* the highest that this program can follow */
+    uint64_t copied_bytes; /* since the store was opened */
     struct dump dump;
     struct loading load;
 };
@@ -57,5 +60,18 @@ static inline uint64_t store_next_revision(struct store *store)
     ensure(store->revision < UINT64_MAX);
     return ++store->revision;
 }
+
+/* COUNT things of PART came in. False where fewer were announced. */
+static inline bool load_count(struct store *store, enum part_number part, uint64_t count)
+{
+    ensure(store->load.begun && part < PART_NUMBERS);
+    if (count > store->load.left[part])
+        return false;
+    store->load.left[part] -= count;
+    return true;
+}
+
+/* Counters in a dump leave room to count on. */
+#define COUNTER_MAX (UINT64_MAX / 2)
 
 #endif

@@ -10,7 +10,7 @@
 #include "protocol/transaction.h"
 #include "store/files/changes.h"
 #include "store/dump.h"
-#include "store/files/expiry.h"
+#include "store/parts.h"
 #include "store/state.h"
 
 enum { DRAIN_COUNT = 1024 };
@@ -20,8 +20,9 @@ struct store *store_open(uint64_t seed)
     struct store *store = memory_get(sizeof *store);
     files_init(&store->files, seed);
     tokens_init(&store->tokens, seed);
-    store->level = LEVEL_BASE;
     store_limit(store, UINT64_MAX / 2, UINT64_MAX);
+    store->level = LEVEL_BASE;
+    store->level_known = LEVEL_KNOWN;
     return store;
 }
 
@@ -174,7 +175,9 @@ struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms
     uint64_t revision = store->revision;
     if (blob)
         outcome = apply_command(store, &command, blob);
-    expiry_sweep(store);
+    for (size_t i = 0; i < PARTS_COUNT; i++)
+        if (parts[i]->expire)
+            parts[i]->expire(store);
     /* The command's own change, the expiry of its files, and the sweep. */
     ensure(store->revision >= revision &&
            store->revision - revision <= 1 + 2 * TRANSACTION_PARTS_MAX + STORE_SWEEP_MAX);
@@ -269,23 +272,50 @@ uint64_t store_copied_bytes(const struct store *store)
     return store->copied_bytes;
 }
 
+size_t store_part_memory_bytes(const struct store *store, unsigned number)
+{
+    const struct part *part = parts_find(number);
+    ensure(part != NULL);
+    return part->memory_bytes(store);
+}
+
 uint64_t store_due_ms(const struct store *store)
 {
-    const struct file *file = files_first_due(&store->files);
-    ensure(!file || file_expires_ms(file) > 0);
-    return file ? file_expires_ms(file) : 0;
+    uint64_t first_ms = 0;
+    for (size_t i = 0; i < PARTS_COUNT; i++) {
+        uint64_t due_ms = parts[i]->due_ms ? parts[i]->due_ms(store) : 0;
+        if (due_ms > 0 && (first_ms == 0 || due_ms < first_ms))
+            first_ms = due_ms;
+    }
+    return first_ms;
 }
 
 uint64_t store_hash(const struct store *store)
 {
-    uint8_t state[42];
-    bytes_put_u64(state, store->files.hash);
-    bytes_put_u64(state + 8, gateways_hash(&store->gateways));
-    bytes_put_u64(state + 16, store->tokens.hash);
-    bytes_put_u64(state + 24, store->revision);
-    bytes_put_u64(state + 32, store->time_ms);
-    bytes_put_u16(state + 40, store->level);
-    return hash_bytes(state, sizeof state, 0);
+    uint8_t hashes[8 * PARTS_COUNT];
+    for (size_t i = 0; i < PARTS_COUNT; i++)
+        bytes_put_u64(hashes + 8 * i, parts[i]->hash(store));
+    return hash_bytes(hashes, sizeof hashes, 0);
+}
+
+uint64_t store_part_hash(const struct store *store, unsigned number)
+{
+    const struct part *part = parts_find(number);
+    ensure(part != NULL);
+    return part->hash(store);
+}
+
+const char *store_part_name(unsigned number)
+{
+    const struct part *part = parts_find(number);
+    return part ? part->name : NULL;
+}
+
+void store_members(struct store *store, const uint32_t *ids, size_t count)
+{
+    ensure(!store->load.active && count > 0 && count <= STORE_GATEWAYS_MAX);
+    gateways_retain(&store->gateways, ids, count);
+    ensure(store->gateways.count <= count);
 }
 
 bool store_gateway(const struct store *store, uint32_t id, struct store_gateway *state)

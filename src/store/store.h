@@ -19,49 +19,10 @@
 #include "base/blob.h"
 #include "base/buffer.h"
 #include "protocol/command.h"
-
-enum {
-    STORE_SWEEP_MAX = 100,      /* due files that one entry expires */
-    STORE_GATEWAYS_MAX = 16,
-    STORE_OUTCOMES_MAX = 65536, /* kept for one gateway; beyond that the oldest is dropped */
-    STORE_TOKENS_MAX = 65536,  /* changes with a token whose outcome is kept; likewise */
-    STORE_TOKENS_S = 600,      /* and no longer than this, in cluster time */
-};
+#include "store/limits.h"
+#include "store/outcome.h"
 
 struct store;
-
-/* How a command ended. Fixed in its own apply. The numbers are in snapshots. */
-enum outcome_code {
-    OUTCOME_NONE,         /* not applied: repeated, of an older epoch, or out of order; nothing changed */
-    OUTCOME_WRITTEN,      /* `version` is the file's (a touched file keeps its own), or the transaction's; `value` is 1
-                             where a file came to be */
-    OUTCOME_DELETED,      /* `version` is the revision that the deletion took */
-    OUTCOME_NOT_FOUND,    /* there is no such file */
-    OUTCOME_MISMATCH,     /* `version` is the file's, 0 if absent */
-    OUTCOME_SKIPPED,      /* nothing was done under this number: its gateway gave it up */
-    OUTCOME_OPENED,       /* the gateway's epoch is now this entry's index */
-    OUTCOME_COUNTED,      /* incr: `version`, and in `value` the number that the file holds now */
-    OUTCOME_TOO_BIG,      /* append: the file would be above the limit */
-    OUTCOME_NOT_A_NUMBER, /* incr: the file holds none, or the sum has no room */
-    OUTCOME_FULL,         /* copy: the files would be above the limit. Its token is not kept */
-    OUTCOME_UNKNOWN,      /* the entry is none that this version can read: it is not applied, and nothing behind it can
-                             be. Not in snapshots */
-};
-
-struct decision {
-    enum outcome_code code;
-    uint64_t version;  /* 0 where nothing else is said above */
-    int64_t value;     /* likewise; where a transaction failed: at which of its parts, from 1 */
-};
-
-struct outcome {
-    enum outcome_code code;
-    uint32_t gateway;  /* 0 where the entry was no command of a gateway */
-    uint64_t epoch;    /* the command's; of an OPEN the gateway's epoch after it */
-    uint64_t number;   /* 0 for OPEN */
-    uint64_t version;  /* as in struct decision */
-    int64_t value;
-};
 
 /* SEED seeds the hash table alone. Never NULL. */
 struct store *store_open(uint64_t seed);
@@ -123,9 +84,15 @@ uint64_t store_due_ms(const struct store *store);
 /* Bytes of contents that changes have copied since the store was opened, by copy, append and the like: what they cost
  * beside what their entries are long. */
 uint64_t store_copied_bytes(const struct store *store);
-/* A hash over the whole state (files, gateways, revision, time), kept up with every change: equal on all nodes at the
+/* A hash over the whole state, over its parts' in their order, kept up with every change: equal on all nodes at the
  * same index. O(1). */
 uint64_t store_hash(const struct store *store);
+/* The same of one part (enum part_number), of those that have a name: to say in which one two states differ. */
+uint64_t store_part_hash(const struct store *store, unsigned part);
+/* NULL: this program knows no part of that number. */
+const char *store_part_name(unsigned part);
+/* Memory that a part takes, its files, windows and tokens included. */
+size_t store_part_memory_bytes(const struct store *store, unsigned part);
 
 /* --- gateways ------------------------------------------------------------------------------------------------- */
 
@@ -136,6 +103,9 @@ struct store_gateway {
     uint64_t lowest;   /* outcomes from here to applied are kept */
 };
 
+/* The entry that is applied next makes the COUNT nodes with IDS the members, STORE_GATEWAYS_MAX at most: whatever is
+ * kept for gateways of others goes, in the same step. What they numbered and is not applied yet never will be. */
+void store_members(struct store *store, const uint32_t *ids, size_t count);
 /* False if that gateway never opened. */
 bool store_gateway(const struct store *store, uint32_t gateway, struct store_gateway *state);
 /* The kept outcome of NUMBER in the gateway's newest epoch: for a gateway that jumped over its entry by a snapshot.

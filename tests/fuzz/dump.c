@@ -2,6 +2,7 @@
  * state. */
 #include "base/ensure.h"
 #include "store/dump.h"
+#include "store/store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

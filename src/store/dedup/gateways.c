@@ -14,6 +14,7 @@ _Static_assert((STORE_OUTCOMES_MAX & (STORE_OUTCOMES_MAX - 1)) == 0, "a ring can
 void gateways_close(struct gateways *gateways)
 {
     ensure(gateways->count <= STORE_GATEWAYS_MAX);
+    gateways_walk_end(gateways);
     for (size_t i = 0; i < gateways->count; i++)
         free(gateways->items[i].outcomes);
     free(gateways->items);
@@ -34,7 +35,7 @@ struct gateway_state *gateways_find(const struct gateways *gateways, uint32_t id
 static void begin(struct gateway_state *gateway, uint64_t nonce, uint64_t epoch, uint64_t lowest)
 {
     ensure(epoch > 0 && lowest > 0);
-    ensure(!gateway->outcomes);
+    ensure(!gateway->outcomes && !gateway->walk);
     *gateway = (struct gateway_state){
         .id = gateway->id, .nonce = nonce, .epoch = epoch, .applied = lowest - 1, .lowest = lowest};
 }
@@ -52,6 +53,17 @@ struct gateway_state *gateways_add(struct gateways *gateways, uint32_t id, uint6
     return gateway;
 }
 
+/* Its outcomes go; a dump that has not come to all of them yet takes them over. */
+static void give_up_outcomes(struct gateway_state *gateway)
+{
+    if (gateway->walk)
+        window_walk_detach(gateway->walk, gateway->outcomes, gateway->capacity);
+    else
+        free(gateway->outcomes);
+    gateway->walk = NULL;
+    gateway->outcomes = NULL;
+}
+
 bool gateways_open(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch)
 {
     struct gateway_state *gateway = gateways_find(gateways, id);
@@ -60,10 +72,31 @@ bool gateways_open(struct gateways *gateways, uint32_t id, uint64_t nonce, uint6
     if (gateway->nonce == nonce)
         return false;
     ensure(epoch > gateway->epoch);
-    free(gateway->outcomes);
-    gateway->outcomes = NULL;
+    give_up_outcomes(gateway);
     begin(gateway, nonce, epoch, 1);
     return true;
+}
+
+static bool is_among(uint32_t id, const uint32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+void gateways_retain(struct gateways *gateways, const uint32_t *ids, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < gateways->count; i++) {
+        struct gateway_state *gateway = &gateways->items[i];
+        if (is_among(gateway->id, ids, count))
+            gateways->items[kept++] = *gateway;
+        else
+            give_up_outcomes(gateway);
+    }
+    ensure(kept <= gateways->count && kept <= count);
+    gateways->count = kept;
 }
 
 bool gateway_expects(const struct gateway_state *gateway, uint64_t epoch, uint64_t number)
@@ -113,6 +146,8 @@ static void grow(struct gateway_state *gateway)
 static void drop_lowest(struct gateway_state *gateway)
 {
     ensure(gateway->lowest <= gateway->applied);
+    if (gateway->walk)
+        window_walk_drop(gateway->walk, gateway->lowest, slot(gateway, gateway->lowest));
     gateway->outcomes_hash -= outcome_hash(gateway, gateway->lowest);
     gateway->lowest++;
 }
@@ -162,4 +197,67 @@ uint64_t gateways_hash(const struct gateways *gateways)
         sum += hash_bytes(state, sizeof state, 0);
     }
     return sum;
+}
+
+/* --- dump --------------------------------------------------------------------------------------------------------- */
+
+void gateways_walk_begin(struct gateways *gateways)
+{
+    ensure(gateways->walk_count == 0 && gateways->count <= STORE_GATEWAYS_MAX);
+    for (size_t i = 0; i < gateways->count; i++) {
+        struct gateway_state *gateway = &gateways->items[i];
+        const struct window_edges was = {gateway->id, gateway->nonce, gateway->epoch, gateway->applied,
+                                         gateway->lowest};
+        ensure(!gateway->walk);
+        gateway->walk = &gateways->walks[i];
+        window_walk_begin(gateway->walk, &was);
+    }
+    gateways->walk_count = gateways->count;
+    gateways->walk_at = 0;
+}
+
+void gateways_walk_end(struct gateways *gateways)
+{
+    for (size_t i = 0; i < gateways->count; i++)
+        gateways->items[i].walk = NULL;
+    for (size_t i = 0; i < gateways->walk_count; i++)
+        window_walk_end(&gateways->walks[i]);
+    gateways->walk_count = gateways->walk_at = 0;
+}
+
+uint64_t gateways_walk_left(const struct gateways *gateways)
+{
+    uint64_t left = 0;
+    ensure(gateways->walk_count <= STORE_GATEWAYS_MAX);
+    for (size_t i = gateways->walk_at; i < gateways->walk_count; i++)
+        left += window_walk_left(&gateways->walks[i]);
+    return left;
+}
+
+struct window_walk *gateways_walk(struct gateways *gateways)
+{
+    ensure(gateways_walk_left(gateways) > 0);
+    while (window_walk_left(&gateways->walks[gateways->walk_at]) == 0)
+        gateways->walk_at++;
+    return &gateways->walks[gateways->walk_at];
+}
+
+struct decision gateways_walk_outcome(struct gateways *gateways)
+{
+    ensure(gateways->walk_at < gateways->walk_count);
+    struct window_walk *walk = &gateways->walks[gateways->walk_at];
+    const struct gateway_state *gateway = gateways_find(gateways, walk->was.id);
+    if (!gateway || gateway->walk != walk)
+        return window_walk_next(walk, NULL, 0);
+    return window_walk_next(walk, gateway->outcomes, gateway->capacity);
+}
+
+size_t gateways_memory_bytes(const struct gateways *gateways)
+{
+    size_t bytes = gateways->count * sizeof *gateways->items;
+    for (size_t i = 0; i < gateways->count; i++)
+        bytes += gateways->items[i].capacity * sizeof *gateways->items[i].outcomes;
+    for (size_t i = 0; i < gateways->walk_count; i++)
+        bytes += window_walk_memory_bytes(&gateways->walks[i]);
+    return bytes;
 }

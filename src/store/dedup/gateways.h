@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/store.h"
+#include "store/dedup/window_walk.h"
+#include "store/limits.h"
+#include "store/outcome.h"
 
 struct gateway_state {
     uint32_t id;
@@ -22,11 +24,15 @@ struct gateway_state {
     struct decision *outcomes; /* the ring; owned */
     size_t capacity;               /* of the ring: 0 or a power of two */
     uint64_t outcomes_hash;        /* the sum of the hashes of the outcomes that are kept */
+    struct window_walk *walk;      /* of the dump under way that this window is in, or NULL; of struct gateways */
 };
 
 struct gateways {
     struct gateway_state *items; /* owned */
     size_t count;          /* at most STORE_GATEWAYS_MAX */
+    struct window_walk walks[STORE_GATEWAYS_MAX]; /* of the dump under way: one for each gateway at its beginning */
+    size_t walk_count;
+    size_t walk_at;        /* the one that it is in */
 };
 
 /* A zeroed struct gateways is empty. */
@@ -39,6 +45,8 @@ struct gateway_state *gateways_add(struct gateways *gateways, uint32_t id, uint6
                                    uint64_t lowest);
 /* Begins the epoch EPOCH, unless NONCE has begun one already or there are too many gateways: then false. */
 bool gateways_open(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch);
+/* Those whose ids are not among the COUNT IDS go, with all that is kept for them. */
+void gateways_retain(struct gateways *gateways, const uint32_t *ids, size_t count);
 /* The sum of the gateways' hashes: the order in which they came does not matter. */
 uint64_t gateways_hash(const struct gateways *gateways);
 
@@ -52,5 +60,17 @@ void gateway_drop_below(struct gateway_state *gateway, uint64_t lowest);
 size_t gateway_outcome_count(const struct gateway_state *gateway);
 /* The outcome of NUMBER, or NULL where it is not kept. */
 const struct decision *gateway_outcome(const struct gateway_state *gateway, uint64_t number);
+
+/* A dump begins: of each gateway its edges are noted, and its outcomes are there to be taken as they are now. */
+void gateways_walk_begin(struct gateways *gateways);
+void gateways_walk_end(struct gateways *gateways);
+/* Gateways and outcomes that are not in the dump yet. */
+uint64_t gateways_walk_left(const struct gateways *gateways);
+/* The gateway that the walk is in; something of it is left. */
+struct window_walk *gateways_walk(struct gateways *gateways);
+/* Its next outcome. */
+struct decision gateways_walk_outcome(struct gateways *gateways);
+
+size_t gateways_memory_bytes(const struct gateways *gateways);
 
 #endif

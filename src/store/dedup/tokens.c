@@ -19,15 +19,6 @@ void tokens_init(struct tokens *tokens, uint64_t seed)
     table_init(&tokens->table, seed);
 }
 
-void tokens_close(struct tokens *tokens)
-{
-    for (size_t place = 0; place < tokens->count; place++)
-        free(tokens->ring[(tokens->first + place) & (tokens->capacity - 1)]);
-    free(tokens->ring);
-    table_close(&tokens->table);
-    *tokens = (struct tokens){0};
-}
-
 const struct token *tokens_at(const struct tokens *tokens, size_t place)
 {
     ensure(place < tokens->count);
@@ -45,15 +36,35 @@ static uint64_t token_hash(const struct token *kept)
     return hash_bytes(state, sizeof state, 0);
 }
 
+/* OLDEST was dropped: it is freed, or kept for the dump that has not come to it yet. */
+static void keep_preimage(struct tokens *tokens, struct token *oldest)
+{
+    struct tokens_walk *walk = &tokens->walk;
+    uint64_t number = tokens->dropped - 1;
+    if (!walk->active || number < walk->next || number >= walk->end) {
+        free(oldest);
+        return;
+    }
+    ensure(number == walk->next + walk->preimages_count);
+    oldest->named.next = NULL;
+    if (walk->preimages)
+        walk->newest->named.next = &oldest->named;
+    else
+        walk->preimages = oldest;
+    walk->newest = oldest;
+    walk->preimages_count++;
+}
+
 static void drop_oldest(struct tokens *tokens)
 {
     ensure(tokens->count > 0);
     struct token *oldest = tokens->ring[tokens->first];
     tokens->first = (tokens->first + 1) & (tokens->capacity - 1);
     tokens->count--;
+    tokens->dropped++;
     tokens->hash -= token_hash(oldest);
     table_remove(&tokens->table, &oldest->named);
-    free(oldest);
+    keep_preimage(tokens, oldest);
 }
 
 static void drop_old(struct tokens *tokens, uint64_t time_ms)
@@ -104,4 +115,83 @@ void tokens_keep(struct tokens *tokens, const uint8_t *token, uint64_t time_ms, 
     tokens->ring[(tokens->first + tokens->count) & (tokens->capacity - 1)] = kept;
     tokens->count++;
     tokens->hash += token_hash(kept);
+}
+
+/* --- dump --------------------------------------------------------------------------------------------------------- */
+
+void tokens_walk_begin(struct tokens *tokens)
+{
+    ensure(!tokens->walk.active && !tokens->walk.preimages);
+    tokens->walk = (struct tokens_walk){
+        .active = true, .next = tokens->dropped, .end = tokens->dropped + tokens->count};
+}
+
+uint64_t tokens_walk_left(const struct tokens *tokens)
+{
+    ensure(tokens->walk.next <= tokens->walk.end);
+    return tokens->walk.end - tokens->walk.next;
+}
+
+/* The oldest preimage, which is the caller's now. */
+static struct token *take_preimage(struct tokens_walk *walk)
+{
+    struct token *oldest = walk->preimages;
+    ensure(oldest && walk->preimages_count > 0);
+    walk->preimages = (struct token *)oldest->named.next;
+    walk->preimages_count--;
+    return oldest;
+}
+
+struct token tokens_walk_next(struct tokens *tokens)
+{
+    struct tokens_walk *walk = &tokens->walk;
+    ensure(walk->active && walk->next < walk->end);
+    struct token token;
+    if (walk->preimages) {
+        ensure(walk->next < tokens->dropped);
+        struct token *oldest = take_preimage(walk);
+        token = *oldest;
+        free(oldest);
+    } else {
+        ensure(walk->next >= tokens->dropped);
+        token = *tokens_at(tokens, (size_t)(walk->next - tokens->dropped));
+    }
+    walk->next++;
+    return token;
+}
+
+void tokens_walk_end(struct tokens *tokens)
+{
+    while (tokens->walk.preimages)
+        free(take_preimage(&tokens->walk));
+    ensure(tokens->walk.preimages_count == 0);
+    tokens->walk = (struct tokens_walk){0};
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+bool tokens_drain(struct tokens *tokens, size_t count)
+{
+    ensure(!tokens->walk.active);
+    for (; count > 0 && tokens->count > 0; count--)
+        drop_oldest(tokens);
+    ensure(tokens->count > 0 || tokens->hash == 0);
+    return tokens->count == 0;
+}
+
+void tokens_close(struct tokens *tokens)
+{
+    if (tokens->walk.active)
+        tokens_walk_end(tokens);
+    (void)tokens_drain(tokens, SIZE_MAX);
+    free(tokens->ring);
+    table_close(&tokens->table);
+    *tokens = (struct tokens){0};
+}
+
+size_t tokens_memory_bytes(const struct tokens *tokens)
+{
+    ensure(tokens->count <= tokens->capacity);
+    return (tokens->count + tokens->walk.preimages_count) * sizeof(struct token) +
+           tokens->capacity * sizeof *tokens->ring + table_memory_bytes(&tokens->table);
 }

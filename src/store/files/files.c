@@ -11,17 +11,6 @@
 _Static_assert(offsetof(struct file, named) == 0, "a struct named of this store is a file");
 _Static_assert(sizeof(struct file) == 64, "there is one for every file");
 
-/* An allocation of SIZE bytes is rounded up to 16 with 8 bytes of the allocator's own. */
-static size_t block_bytes(size_t size)
-{
-    return (size + 8 + 15) & ~(size_t)15;
-}
-
-size_t file_blob_memory_bytes(const struct blob *blob)
-{
-    return block_bytes(sizeof *blob + blob->size);
-}
-
 /* Name, body, value and extras lie side by side in the blob and are hashed in one run; the name's size says where one
  * ends. What is before them (whose command it was) is not part of the file. */
 static uint64_t file_hash(const struct file *file)

@@ -31,11 +31,19 @@ struct file {
     uint64_t hash;           /* of the file's state: kept, since hashing a large cold value again costs far more */
 };
 
+/* Where a dump under way is: it has passed all names up to the cursor. */
+struct files_walk {
+    uint64_t left;                  /* of its files, those that are not in it yet */
+    size_t cursor_size;             /* 0: it has not started */
+    uint8_t cursor[COMMAND_NAME_MAX];
+};
+
 struct files {
     struct table table;
     struct names names;
     struct heap heap;
     struct preimages preimages;
+    struct files_walk walk; /* while the preimages are active */
     struct pool pool;    /* of file structs */
     uint64_t hash;       /* the sum of the files' hashes: so their order does not matter */
     size_t memory_bytes; /* of the files' blobs */
@@ -64,9 +72,6 @@ static inline struct file_state file_state(const struct file *file)
 {
     return (struct file_state){file_blob(file), file_version(file), file->created, file_expires_ms(file)};
 }
-
-/* What BLOB takes from the allocator, about. */
-size_t file_blob_memory_bytes(const struct blob *blob);
 
 void files_init(struct files *files, uint64_t seed);
 /* All files are gone, by files_drain. */

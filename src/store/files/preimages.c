@@ -4,7 +4,6 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "store/files/files.h"
 
 enum { PREIMAGES_CAPACITY_MIN = 64 };
 

@@ -10,15 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/blob.h"
-
-/* What a file is. */
-struct file_state {
-    struct blob *blob;   /* an encoded WRITE or CAS, with its name and value */
-    uint64_t version;
-    uint64_t created;    /* the version at which it came to be */
-    uint64_t expires_ms; /* 0: never */
-};
+#include "store/files/file_state.h"
 
 struct preimages {
     bool active;        /* a dump is under way */

@@ -57,7 +57,7 @@ START_TEST(an_empty_store_comes_back_empty)
     struct buffer dump = {0};
     store_dump_begin(store);
     ck_assert(store_dump_step(store, &dump, 4096));
-    ck_assert_uint_eq(buffer_size(&dump), 1 + 4 * 8 + 2 * 4 + 2);
+    ck_assert_uint_eq(buffer_size(&dump), DUMP_RECORD_HEADER + 27 + 2 * 9);
     struct store *loaded = story_load(&dump, 2);
     ck_assert_uint_eq(store_hash(loaded), store_hash(store));
     ck_assert_uint_eq(store_applied(loaded), 0);
@@ -157,10 +157,10 @@ START_TEST(what_happens_behind_and_at_the_cursor_does_not_matter)
     for (unsigned round = 0; round < 4; round++) {
         size_t size = buffer_size(&dump) + 300;
         ck_assert(!store_dump_step(story.store, &dump, size));
-        ck_assert_uint_gt(story.store->dump.cursor_size, 0);
+        ck_assert_uint_gt(story.store->files.walk.cursor_size, 0);
         /* The file that the walk stands at goes, and so do the first and the last; they all come back. */
         char at[16] = {0};
-        memcpy(at, story.store->dump.cursor, story.store->dump.cursor_size);
+        memcpy(at, story.store->files.walk.cursor, story.store->files.walk.cursor_size);
         story_delete(&story, at);
         story_delete(&story, "f00000");
         story_delete(&story, "f00099");

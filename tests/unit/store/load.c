@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "protocol/transaction.h"
+#include "store/part.h"
 #include "support/check.h"
 #include "unit/store/story.h"
 
@@ -111,34 +112,53 @@ END_TEST
 
 /* --- records made by hand --------------------------------------------------------------------------------------- */
 
-static void put_state(struct buffer *out, uint64_t index, uint64_t revision, uint64_t files, uint32_t gateways)
+/* The core's record: what the state is, and how many things of the two other parts come. */
+static void put_level(struct buffer *out, uint64_t index, uint64_t revision, uint16_t level, uint64_t files,
+                      uint64_t dedup)
 {
-    buffer_append_u8(out, 1);
-    buffer_append_u16(out, LEVEL_BASE);
+    dump_record(out, PART_CORE, 1, 27 + 2 * 9);
     buffer_append_u64(out, index);
     buffer_append_u64(out, 1000);
     buffer_append_u64(out, revision);
+    buffer_append_u16(out, level);
+    buffer_append_u8(out, 2);
+    buffer_append_u8(out, PART_FILES);
     buffer_append_u64(out, files);
-    buffer_append_u32(out, gateways);
-    buffer_append_u32(out, 0);
+    buffer_append_u8(out, PART_DEDUP);
+    buffer_append_u64(out, dedup);
 }
 
-/* A gateway's record, with COUNT outcomes of CODE and version 1. */
+static void put_state(struct buffer *out, uint64_t index, uint64_t revision, uint64_t files, uint64_t dedup)
+{
+    put_level(out, index, revision, LEVEL_BASE, files, dedup);
+}
+
+/* COUNT outcomes of CODE and version 1, in records of at most IN_ONE. */
+static void put_outcomes(struct buffer *out, uint32_t count, uint8_t code, uint32_t in_one)
+{
+    while (count > 0) {
+        uint32_t some = count < in_one ? count : in_one;
+        dump_record(out, PART_DEDUP, 2, some * 17);
+        for (uint32_t i = 0; i < some; i++) {
+            buffer_append_u8(out, code);
+            buffer_append_u64(out, 1);
+            buffer_append_u64(out, 0);
+        }
+        count -= some;
+    }
+}
+
+/* A gateway's records, with COUNT outcomes of CODE and version 1. */
 static void put_gateway(struct buffer *out, uint32_t id, uint64_t epoch, uint64_t applied, uint64_t lowest,
                         uint32_t count, uint8_t code)
 {
-    buffer_append_u8(out, 2);
+    dump_record(out, PART_DEDUP, 1, 36);
     buffer_append_u32(out, id);
     buffer_append_u64(out, 55);
     buffer_append_u64(out, epoch);
     buffer_append_u64(out, applied);
     buffer_append_u64(out, lowest);
-    buffer_append_u32(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        buffer_append_u8(out, code);
-        buffer_append_u64(out, 1);
-        buffer_append_u64(out, 0);
-    }
+    put_outcomes(out, count, code, 1024);
 }
 
 static void put_file(struct buffer *out, enum command_kind kind, const char *name, uint64_t version,
@@ -147,11 +167,10 @@ static void put_file(struct buffer *out, enum command_kind kind, const char *nam
     struct command command = story_command(kind, name, NULL);
     command.exptime_s = exptime_s;
     struct blob *blob = command_encode(&command);
-    buffer_append_u8(out, 3);
+    dump_record(out, PART_FILES, 1, 24 + (size_t)blob->size);
     buffer_append_u64(out, version);
     buffer_append_u64(out, version > 0 ? 1 : 0);
     buffer_append_u64(out, expires_ms);
-    buffer_append_u32(out, blob->size);
     buffer_append(out, blob->bytes, blob->size);
     blob_release(blob);
 }
@@ -187,8 +206,118 @@ START_TEST(a_state_comes_first_and_once)
     put_state(&out, 10, UINT64_MAX, 0, 0);
     ck_assert(!loads(&out));
     put_state(&out, 10, 5, 0, 0);
-    buffer_append_u8(&out, 5);
+    buffer_append_u8(&out, PART_FILES);
     ck_assert(!loads(&out));
+}
+END_TEST
+
+enum { BAD, NEWER };
+
+/* What is in OUT does not load, and whose fault that is; OUT is empty after it. */
+static void expect_fault(struct buffer *out, int fault)
+{
+    struct store *store = store_open(1);
+    ck_assert(!store_load(store, buffer_start(out), buffer_size(out)));
+    ck_assert_int_eq(store_load_newer(store), fault == NEWER);
+    ck_assert(!store_load_starved(store));
+    ck_assert(!store_load_end(store));
+    store_close(store);
+    buffer_clear(out, 0);
+}
+
+START_TEST(what_a_newer_program_writes_is_told_from_what_is_bad)
+{
+    struct buffer out = {0};
+    put_state(&out, 10, 5, 0, 0);
+    buffer_append(&out, "\x04\x01\x00\x00\x00\x00", DUMP_RECORD_HEADER); /* the sessions' part */
+    expect_fault(&out, NEWER);
+    buffer_append(&out, "\x04\x01\x00\x00\x00\x00", DUMP_RECORD_HEADER);
+    expect_fault(&out, NEWER);
+    for (uint8_t part = PART_CORE; part <= PART_DEDUP; part++) {
+        put_state(&out, 10, 5, 0, 0);
+        dump_record(&out, part, 99, 0);
+        expect_fault(&out, NEWER);
+    }
+    put_level(&out, 10, 5, LEVEL_KNOWN + 1, 0, 0);
+    expect_fault(&out, NEWER);
+    put_level(&out, 10, 5, LEVEL_KNOWN, 0, 0);
+    ck_assert(loads(&out));
+    /* It announces a part that is not known here: nothing else of it need come. */
+    put_state(&out, 10, 5, 0, 0);
+    buffer_start(&out)[DUMP_RECORD_HEADER + 27 + 9] = PART_NUMBERS;
+    expect_fault(&out, NEWER);
+    put_state(&out, 10, 5, 0, 0);
+    buffer_start(&out)[DUMP_RECORD_HEADER + 27 + 9] = PART_FILES;
+    expect_fault(&out, BAD);
+    put_state(&out, 10, 5, 0, 0);
+    buffer_start(&out)[DUMP_RECORD_HEADER + 27] = PART_CORE;
+    expect_fault(&out, BAD);
+    buffer_append(&out, "\x00\x01\x00\x00\x00\x00", DUMP_RECORD_HEADER);
+    expect_fault(&out, NEWER);
+    buffer_close(&out);
+}
+END_TEST
+
+START_TEST(a_record_of_the_wrong_size_is_bad)
+{
+    struct buffer out = {0};
+    /* A byte too many in each, and a size that reaches beyond the block. */
+    put_state(&out, 10, 5, 0, 0);
+    buffer_append_u8(&out, 0);
+    buffer_start(&out)[2]++;
+    expect_fault(&out, BAD);
+    put_state(&out, 10, 5, 0, 1);
+    size_t at = buffer_size(&out);
+    put_gateway(&out, 2, 1, 0, 1, 0, 0);
+    buffer_append_u8(&out, 0);
+    buffer_start(&out)[at + 2]++;
+    expect_fault(&out, BAD);
+    put_state(&out, 10, 5, 0, 4);
+    put_gateway(&out, 2, 1, 3, 1, 0, 0);
+    at = buffer_size(&out);
+    put_outcomes(&out, 3, OUTCOME_WRITTEN, 1024);
+    buffer_append_u8(&out, 0);
+    buffer_start(&out)[at + 2]++;
+    expect_fault(&out, BAD);
+    put_state(&out, 10, 5, 1, 0);
+    at = buffer_size(&out);
+    put_file(&out, COMMAND_WRITE, "a", 1, 0, 0);
+    buffer_start(&out)[at + 2]++;
+    expect_fault(&out, BAD);
+    put_state(&out, 10, 5, 0, 0);
+    dump_record(&out, PART_DEDUP, 3, 0);
+    expect_fault(&out, BAD);
+    put_state(&out, 10, 5, 0, 0);
+    dump_record(&out, PART_DEDUP, 2, 0);
+    expect_fault(&out, BAD);
+    buffer_close(&out);
+}
+END_TEST
+
+START_TEST(outcomes_may_come_in_several_records_but_not_too_many)
+{
+    struct buffer out = {0};
+    put_state(&out, 10, 5, 0, 1 + 2500);
+    put_gateway(&out, 2, 1, 2500, 1, 0, 0);
+    put_outcomes(&out, 2500, OUTCOME_WRITTEN, 1000);
+    ck_assert(loads(&out));
+    put_state(&out, 10, 5, 0, 1 + 2500);
+    put_gateway(&out, 2, 1, 2500, 1, 0, 0);
+    put_outcomes(&out, 2500, OUTCOME_WRITTEN, 1025);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, 1 + 2501);
+    put_gateway(&out, 2, 1, 2500, 1, 0, 0);
+    put_outcomes(&out, 2501, OUTCOME_WRITTEN, 1000);
+    ck_assert(!loads(&out));
+    /* One of the first window's is missing, and a gateway more is there: the sum is right. */
+    put_state(&out, 10, 5, 0, 1 + 3);
+    put_gateway(&out, 2, 1, 3, 1, 2, OUTCOME_WRITTEN);
+    put_gateway(&out, 3, 1, 0, 1, 0, 0);
+    ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, 3);
+    put_outcomes(&out, 3, OUTCOME_WRITTEN, 3);
+    ck_assert(!loads(&out));
+    buffer_close(&out);
 }
 END_TEST
 
@@ -289,7 +418,7 @@ START_TEST(gateways_windows_are_possible_ones)
     };
     struct buffer out = {0};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        put_state(&out, 10, 5, 0, 1);
+        put_state(&out, 10, 5, 0, 1 + (uint64_t)CASES[i].count);
         put_gateway(&out, 2, CASES[i].epoch, CASES[i].applied, CASES[i].lowest, CASES[i].count, CASES[i].code);
         ck_assert_msg(loads(&out) == CASES[i].valid, "case %zu", i);
     }
@@ -331,6 +460,9 @@ int main(void)
     tcase_add_test(tests, no_flipped_bit_does_harm);
     tcase_add_test(tests, no_changed_byte_does_harm);
     tcase_add_test(tests, a_state_comes_first_and_once);
+    tcase_add_test(tests, what_a_newer_program_writes_is_told_from_what_is_bad);
+    tcase_add_test(tests, a_record_of_the_wrong_size_is_bad);
+    tcase_add_test(tests, outcomes_may_come_in_several_records_but_not_too_many);
     tcase_add_test(tests, files_are_as_a_client_could_have_made_them);
     tcase_add_test(tests, no_more_no_fewer_and_no_two_alike);
     tcase_add_test(tests, gateways_windows_are_possible_ones);

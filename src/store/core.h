@@ -1,0 +1,12 @@
+/* The core part: cluster time, revision and level; its record announces what the other parts hold. */
+#ifndef CLEAT_STORE_CORE_H
+#define CLEAT_STORE_CORE_H
+
+#include "store/part.h"
+
+extern const struct part core_part;
+
+/* A dump begins, of all parts: notes what the core's record will say. */
+void core_note_part(struct store *store, enum part_number part, uint64_t items);
+
+#endif

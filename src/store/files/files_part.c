@@ -1,0 +1,168 @@
+#include "store/files/files_part.h"
+
+#include <string.h>
+
+#include "protocol/transaction.h"
+#include "store/files/expiry.h"
+#include "store/state.h"
+
+enum { RECORD_FILE = 1 };
+
+enum {
+    FILE_HEADER = 24,     /* of the record's content, before the command */
+    WALK_COUNT = 64,      /* files looked at in one go */
+};
+
+static uint64_t files_part_hash(const struct store *store)
+{
+    return store->files.hash;
+}
+
+static uint64_t files_part_due_ms(const struct store *store)
+{
+    const struct file *file = files_first_due(&store->files);
+    ensure(!file || file_expires_ms(file) > 0);
+    return file ? file_expires_ms(file) : 0;
+}
+
+/* --- dump --------------------------------------------------------------------------------------------------------- */
+
+static void files_walk_begin(struct store *store)
+{
+    struct files *files = &store->files;
+    ensure(!files->draining && files->table.count == files->names.count);
+    preimages_begin(&files->preimages);
+    files->walk = (struct files_walk){.left = files->table.count};
+}
+
+static uint64_t files_walk_left(const struct store *store)
+{
+    return store->files.walk.left;
+}
+
+static void files_walk_end(struct store *store)
+{
+    preimages_end(&store->files.preimages);
+    store->files.walk = (struct files_walk){0};
+}
+
+static void put_file(struct files *files, struct buffer *out, const struct file_state *file)
+{
+    ensure(files->walk.left > 0);
+    ensure(file->version > 0 && file->created <= file->version);
+    files->walk.left--;
+    dump_record(out, PART_FILES, RECORD_FILE, FILE_HEADER + (size_t)file->blob->size);
+    buffer_append_u64(out, file->version);
+    buffer_append_u64(out, file->created);
+    buffer_append_u64(out, file->expires_ms);
+    buffer_append(out, file->blob->bytes, file->blob->size);
+}
+
+/* The next few names: the files among them that the dump still needs go into it. */
+static void walk_names(struct files *files, struct walk *walk)
+{
+    struct files_walk *place = &files->walk;
+    struct named *things[WALK_COUNT];
+    const uint8_t *cursor = place->cursor_size > 0 ? place->cursor : NULL;
+    size_t count = names_walk(&files->names, cursor, place->cursor_size, things, WALK_COUNT);
+    ensure(count > 0); /* something is left: it is behind the cursor */
+    size_t done = 0;
+    while (done < count && !walk_is_over(walk)) {
+        struct file *file = (struct file *)things[done++];
+        if (file->expiry.mark == files->preimages.number) {
+            walk->passed++;
+            continue;
+        }
+        file->expiry.mark = files->preimages.number;
+        struct file_state state = file_state(file);
+        put_file(files, walk->out, &state);
+    }
+    ensure(done > 0);
+    const struct named *last = things[done - 1];
+    ensure(last->name_size <= sizeof place->cursor);
+    memcpy(place->cursor, last->name, last->name_size);
+    place->cursor_size = last->name_size;
+}
+
+/* Preimages count as left: what comes last is a record, so the step that completes the dump is not empty. */
+static void files_walk(struct store *store, struct walk *walk)
+{
+    struct files *files = &store->files;
+    ensure(files->walk.left >= files->preimages.count);
+    while (files->walk.left > 0 && !walk_is_over(walk)) {
+        struct file_state state;
+        if (preimages_take(&files->preimages, &state)) {
+            put_file(files, walk->out, &state);
+            blob_release(state.blob);
+        } else {
+            walk_names(files, walk);
+        }
+    }
+    ensure(files->walk.left > 0 || files->preimages.count == 0);
+}
+
+/* --- load --------------------------------------------------------------------------------------------------------- */
+
+/* The command of a file's record must be what writes such a file; touched, it may live longer or shorter. */
+static bool file_is_valid(const struct store *store, const struct command *command, const struct file_state *state)
+{
+    if (command->kind != COMMAND_WRITE && command->kind != COMMAND_CAS && command->kind != COMMAND_SET)
+        return false;
+    if (state->created == 0 || state->created > state->version || state->version > store->revision)
+        return false;
+    return state->expires_ms <= expiry_ms(store->time_ms, REQUEST_EXPTIME_MAX_S);
+}
+
+static enum load_result load_file(struct store *store, struct reader *record)
+{
+    struct file_state state = {NULL, reader_u64(record), 0, 0};
+    state.created = reader_u64(record);
+    state.expires_ms = reader_u64(record);
+    size_t size = reader_left(record);
+    const uint8_t *bytes = reader_bytes(record, size);
+    struct command command;
+    if (!bytes || !command_decode(bytes, size, &command) || !file_is_valid(store, &command, &state))
+        return LOAD_BAD;
+    if (files_find(&store->files, command.name, command.name_size) || !load_count(store, PART_FILES, 1))
+        return LOAD_BAD;
+    state.blob = blob_new(size);
+    if (!state.blob)
+        return LOAD_STARVED;
+    memcpy(state.blob->bytes, bytes, size);
+    files_add(&store->files, &state);
+    ensure(state.blob->references == 2);
+    blob_release(state.blob);
+    return LOAD_TAKEN;
+}
+
+static enum load_result files_load(struct store *store, uint8_t type, struct reader *record)
+{
+    return type == RECORD_FILE ? load_file(store, record) : LOAD_NEWER;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+static bool files_part_drain(struct store *store, size_t count)
+{
+    return files_drain(&store->files, count);
+}
+
+static size_t files_part_memory_bytes(const struct store *store)
+{
+    return files_memory_bytes(&store->files);
+}
+
+const struct part files_part = {
+    .number = PART_FILES,
+    .name = "files",
+    .hash = files_part_hash,
+    .due_ms = files_part_due_ms,
+    .expire = expiry_sweep,
+    .walk_begin = files_walk_begin,
+    .walk_left = files_walk_left,
+    .walk = files_walk,
+    .walk_end = files_walk_end,
+    .load = files_load,
+    .drain = files_part_drain,
+    .memory_bytes = files_part_memory_bytes,
+};
