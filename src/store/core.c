@@ -15,6 +15,14 @@ static uint64_t core_hash(const struct store *store)
     return hash_bytes(state, sizeof state, 0);
 }
 
+uint16_t core_raise(struct store *store, uint16_t level)
+{
+    ensure(level <= store->level_known && store->level >= LEVEL_BASE);
+    if (level > store->level)
+        store->level = level;
+    return store->level;
+}
+
 /* --- dump --------------------------------------------------------------------------------------------------------- */
 
 static void core_walk_begin(struct store *store)

@@ -7,6 +7,7 @@
 #include "store/dedup/gateways.h"
 #include "store/dedup/tokens.h"
 #include "store/files/files.h"
+#include "store/files/settings.h"
 #include "store/limits.h"
 #include "store/outcome.h"
 #include "store/part.h"
@@ -40,7 +41,7 @@ struct store {
     uint64_t applied;
     uint64_t revision;
     uint64_t time_ms;
-    uint16_t level;
+    uint16_t level; /* protocol/level.h */
     struct core_walk core_walk;
     /* The others. */
     struct files files;
@@ -49,7 +50,8 @@ struct store {
     /* No part of the state. */
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes;
-    uint16_t level_known;  /* the highest that this program can follow */
+    uint16_t level_known;           /* the highest that this program can follow */
+    const struct setting *settings; /* that it knows */
     uint64_t copied_bytes; /* since the store was opened */
     struct dump dump;
     struct loading load;

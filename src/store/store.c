@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/ensure.h"
@@ -9,6 +10,7 @@
 #include "base/memory.h"
 #include "protocol/transaction.h"
 #include "store/files/changes.h"
+#include "store/core.h"
 #include "store/dump.h"
 #include "store/parts.h"
 #include "store/state.h"
@@ -23,6 +25,7 @@ struct store *store_open(uint64_t seed)
     store_limit(store, UINT64_MAX / 2, UINT64_MAX);
     store->level = LEVEL_BASE;
     store->level_known = LEVEL_KNOWN;
+    store->settings = settings_known;
     return store;
 }
 
@@ -48,6 +51,18 @@ void store_limit_tokens(struct store *store, uint64_t tokens_max)
 {
     ensure(tokens_max > 0 && tokens_max <= STORE_TOKENS_MAX && store->tokens.count <= tokens_max);
     store->tokens.max = tokens_max;
+}
+
+void store_limit_level(struct store *store, unsigned known)
+{
+    ensure(known <= UINT16_MAX && !store->load.active);
+    store->level_known = (uint16_t)known;
+}
+
+void store_settings(struct store *store, const struct setting *settings)
+{
+    ensure(store->files.settings == 0 && !store->load.active);
+    store->settings = settings;
 }
 
 /* --- commands --------------------------------------------------------------------------------------------------- */
@@ -149,14 +164,19 @@ static struct outcome apply_command(struct store *store, const struct command *c
     case COMMAND_TICK:
         return (struct outcome){OUTCOME_NONE, 0, 0, 0, 0, 0};
     case COMMAND_RAISE:
-        if (command->level > store->level)
-            store->level = command->level;
-        return (struct outcome){OUTCOME_NONE, 0, 0, 0, 0, 0};
+        return (struct outcome){OUTCOME_LEVEL, 0, 0, 0, 0, core_raise(store, command->level)};
     case COMMAND_OPEN:
         return apply_open(store, command);
     default:
         return apply_numbered(store, command, blob);
     }
+}
+
+/* Into COMMAND. False where this program cannot follow it, nor what comes behind it. */
+static bool is_understood(const struct store *store, const struct blob *blob, struct command *command)
+{
+    return command_decode(blob->bytes, blob->size, command) &&
+           (command->kind != COMMAND_RAISE || command->level <= store->level_known);
 }
 
 struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms, struct blob *blob)
@@ -165,7 +185,7 @@ struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms
     struct command command;
     ensure(!store->load.active);
     ensure(index == store->applied + 1);
-    if (blob && !command_decode(blob->bytes, blob->size, &command)) {
+    if (blob && !is_understood(store, blob, &command)) {
         outcome.code = OUTCOME_UNKNOWN;
         return outcome;
     }
@@ -217,7 +237,7 @@ static struct store_file describe(const struct file *file)
     };
 }
 
-bool store_read(struct store *store, const void *name, size_t name_size, struct store_file *read)
+static bool read_file(struct store *store, const void *name, size_t name_size, struct store_file *read)
 {
     const struct file *file = files_find(&store->files, name, name_size);
     if (!file)
@@ -226,8 +246,20 @@ bool store_read(struct store *store, const void *name, size_t name_size, struct 
     return true;
 }
 
-size_t store_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
-                  size_t count)
+bool store_read(struct store *store, const void *name, size_t name_size, struct store_file *file)
+{
+    return !setting_has_name(name, name_size) && read_file(store, name, name_size, file);
+}
+
+bool store_setting_read(struct store *store, const void *name, size_t name_size, struct store_file *file)
+{
+    ensure(setting_has_name(name, name_size));
+    return read_file(store, name, name_size, file);
+}
+
+/* The files behind NAME, settings or not. */
+static size_t walk_files(const struct store *store, const void *name, size_t name_size, struct store_file *files,
+                         size_t count)
 {
     ensure(count <= STORE_WALK_MAX && !store->files.draining);
     struct named *things[STORE_WALK_MAX];
@@ -235,6 +267,32 @@ size_t store_walk(const struct store *store, const void *name, size_t name_size,
     for (size_t i = 0; i < count; i++)
         files[i] = describe((const struct file *)things[i]);
     return count;
+}
+
+size_t store_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
+                  size_t count)
+{
+    uint8_t last[1 + COMMAND_NAME_MAX];
+    if (store->files.settings > 0 && (!name || name_size == 0 || *(const uint8_t *)name <= COMMAND_SETTING_MARK)) {
+        /* No setting's name is that long: this comes behind them all, and before any other. */
+        memset(last, UINT8_MAX, sizeof last);
+        last[0] = COMMAND_SETTING_MARK;
+        name = last;
+        name_size = sizeof last;
+    }
+    return walk_files(store, name, name_size, files, count);
+}
+
+size_t store_setting_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
+                          size_t count)
+{
+    ensure(!name || setting_has_name(name, name_size));
+    count = walk_files(store, name, name_size, files, count);
+    size_t settings = 0;
+    while (settings < count && setting_has_name(files[settings].name, files[settings].name_size))
+        settings++;
+    ensure(settings <= store->files.settings);
+    return settings;
 }
 
 uint64_t store_applied(const struct store *store)
@@ -254,7 +312,8 @@ uint64_t store_time_ms(const struct store *store)
 
 uint64_t store_file_count(const struct store *store)
 {
-    return store->files.table.count;
+    ensure(store->files.settings <= store->files.table.count);
+    return store->files.table.count - store->files.settings;
 }
 
 uint64_t store_memory_bytes(const struct store *store)

@@ -34,11 +34,17 @@ void store_limit(struct store *store, uint64_t value_max_bytes, uint64_t memory_
  * applied, the same on every node. For tests: few make it common that the oldest goes. */
 void store_limit_tokens(struct store *store, uint64_t tokens_max);
 
+/* For tests: the store is that of a program which can follow levels up to KNOWN. */
+void store_limit_level(struct store *store, unsigned known);
+struct setting;
+/* For tests: it knows SETTINGS (files/settings.h), which are borrowed, instead of those that there are. */
+void store_settings(struct store *store, const struct setting *settings);
+
 /* Applies the entry at INDEX, which must be store_applied() + 1. TIME_MS is its stamp; the store's time becomes the
  * larger of its own and this. BLOB holds an encoded command and is referenced by the store if it becomes a file's
  * contents; NULL for entries that are not the store's (no-op, configuration): they only move index and time.
  * What cannot be decoded changes nothing, not even the index, and gives OUTCOME_UNKNOWN: other nodes may know what it
- * is, and whoever passed over it would differ from them.
+ * is, and whoever passed over it would differ from them. So does a RAISE to a level that this program does not know.
  *
  * In this order: the time; the command, which first expires its file if that is due; then the sweep, with every kind of
  * entry: up to STORE_SWEEP_MAX due files expire, by (expires_ms, version, name). */
@@ -61,7 +67,7 @@ struct store_file {
     size_t value_size;
 };
 
-/* False if there is no such file. A file that is due but not yet expired by an entry is still there. */
+/* False if there is no such file; a setting is none. One that is due but not yet expired by an entry is still there. */
 bool store_read(struct store *store, const void *name, size_t name_size, struct store_file *file);
 
 /* Up to COUNT files in the order of their names, from the first whose name is greater than NAME on (NULL: from the
@@ -70,10 +76,15 @@ enum { STORE_WALK_MAX = 64 };
 size_t store_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
                   size_t count);
 
+/* Settings (files/settings.h) likewise, by names that begin with COMMAND_SETTING_MARK. */
+bool store_setting_read(struct store *store, const void *name, size_t name_size, struct store_file *file);
+size_t store_setting_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
+                          size_t count);
+
 uint64_t store_applied(const struct store *store);
 uint64_t store_revision(const struct store *store);
 uint64_t store_time_ms(const struct store *store);
-uint64_t store_file_count(const struct store *store);
+uint64_t store_file_count(const struct store *store); /* settings are not counted */
 /* Bytes of memory that the files and their indexes take: what the store's memory limit is held against. */
 uint64_t store_memory_bytes(const struct store *store);
 /* The cluster's level (protocol/level.h): LEVEL_BASE until a RAISE is applied. It never falls. */

@@ -129,6 +129,7 @@ static bool decision_is_valid(const struct store *store, const struct decision *
         return decision->version == 0 && value >= 0 && value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_SKIPPED:
     case OUTCOME_FULL:
+    case OUTCOME_REFUSED:
         return decision->version == 0 && value == 0;
     default:
         return false;

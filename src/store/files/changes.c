@@ -97,6 +97,18 @@ static struct decision look_copy(struct store *store, const struct command *chan
     return change->guarded ? look_version(target, change->version) : may;
 }
 
+/* What no row knows, or not yet at this level, is refused, as is what it does not take: alike on all nodes, for rows
+ * come with levels. */
+static struct decision look_set(struct store *store, const struct command *change, struct found *found)
+{
+    const struct setting *setting = settings_find(store->settings, change->name, change->name_size);
+    (void)find(store, change, found);
+    ensure(!found->file || file_expires_ms(found->file) == 0);
+    if (!setting || setting->level > store->level || !setting->judge(change->value, change->value_size))
+        return (struct decision){OUTCOME_REFUSED, 0, 0};
+    return may;
+}
+
 /* --- making ------------------------------------------------------------------------------------------------------ */
 
 /* Contents that are made here. */
@@ -243,7 +255,7 @@ static const struct change changes[COMMAND_NUMBERS] = {
     [COMMAND_MOVE] = {look_copy, make_move, false},
     [COMMAND_IF_VERSION] = {look_cas, NULL, false},
     [COMMAND_IF_PRESENT] = {look_present, NULL, false},
-    [COMMAND_SET] = {look_write, make_write, true},
+    [COMMAND_SET] = {look_set, make_write, true},
     [COMMAND_UNSET] = {look_present, make_delete, false},
 };
 

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "store/files/settings.h"
 
 _Static_assert(offsetof(struct file, named) == 0, "a struct named of this store is a file");
 _Static_assert(sizeof(struct file) == 64, "there is one for every file");
@@ -125,6 +126,7 @@ void files_add(struct files *files, const struct file_state *state)
     file->named.name_size = (uint16_t)command_name_size(state->blob);
     file->expiry.mark = files->preimages.number;
     take_state(files, file, state);
+    files->settings += setting_has_name(file->named.name, file->named.name_size);
     table_insert(&files->table, &file->named);
     names_insert(&files->names, &file->named);
     ensure(files->table.count == files->names.count);
@@ -145,9 +147,10 @@ void files_remove(struct files *files, struct file *file)
 {
     keep_preimage(files, file);
     drop_state(files, file);
+    files->settings -= setting_has_name(file->named.name, file->named.name_size);
     names_remove(&files->names, &file->named);
     table_remove(&files->table, &file->named);
-    ensure(files->table.count == files->names.count);
+    ensure(files->table.count == files->names.count && files->settings <= files->names.count);
     blob_release(file_blob(file));
     pool_put(&files->pool, file);
 }

@@ -48,6 +48,7 @@ struct files {
     uint64_t hash;       /* the sum of the files' hashes: so their order does not matter */
     size_t memory_bytes; /* of the files' blobs */
     size_t contents_bytes; /* of their names and values: the same on every node */
+    size_t settings; /* files among them that are settings */
     bool draining;       /* table and heap point to what is gone */
 };
 

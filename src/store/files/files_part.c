@@ -113,6 +113,16 @@ static bool file_is_valid(const struct store *store, const struct command *comma
     return state->expires_ms <= expiry_ms(store->time_ms, REQUEST_EXPTIME_MAX_S);
 }
 
+/* A setting that no row knows is a newer program's: the level let it in. */
+static enum load_result judge_setting(const struct store *store, const struct command *set)
+{
+    const struct setting *setting = settings_find(store->settings, set->name, set->name_size);
+    if (!setting)
+        return LOAD_NEWER;
+    ensure(setting->judge != NULL);
+    return setting->level <= store->level && setting->judge(set->value, set->value_size) ? LOAD_TAKEN : LOAD_BAD;
+}
+
 static enum load_result load_file(struct store *store, struct reader *record)
 {
     struct file_state state = {NULL, reader_u64(record), 0, 0};
@@ -123,6 +133,11 @@ static enum load_result load_file(struct store *store, struct reader *record)
     struct command command;
     if (!bytes || !command_decode(bytes, size, &command) || !file_is_valid(store, &command, &state))
         return LOAD_BAD;
+    if (command.kind == COMMAND_SET) {
+        enum load_result result = judge_setting(store, &command);
+        if (result != LOAD_TAKEN)
+            return result;
+    }
     if (files_find(&store->files, command.name, command.name_size) || !load_count(store, PART_FILES, 1))
         return LOAD_BAD;
     state.blob = blob_new(size);

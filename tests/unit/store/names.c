@@ -1,4 +1,5 @@
-/* Names as the log may have them: longer than a client's, of any byte but 0, and those of settings. */
+/* Names as the log may have them: longer than a client's, of any byte but 0. And the level that brings such things. */
+#include "store/core.h"
 #include "support/check.h"
 #include "unit/store/story.h"
 
@@ -81,46 +82,14 @@ START_TEST(they_come_through_a_dump)
 }
 END_TEST
 
-START_TEST(a_setting_is_set_and_unset)
-{
-    struct store_file file;
-    const uint8_t *name = (const uint8_t *)"\x01limit";
-    struct buffer dump = {0};
-    story_expect_outcome(story_say(&story, named(COMMAND_SET, name, 6, "5")), OUTCOME_WRITTEN, 1);
-    story_expect_outcome(story_say(&story, named(COMMAND_SET, name, 6, "67")), OUTCOME_WRITTEN, 2);
-    expect(story.store, name, 6, "67", 2);
-    store_dump_begin(story.store);
-    story_dump_rest(story.store, &dump, 1000);
-    struct store *loaded = story_load(&dump, 9);
-    ck_assert_uint_eq(store_hash(loaded), store_hash(story.store));
-    expect(loaded, name, 6, "67", 2);
-    store_close(loaded);
-    buffer_close(&dump);
-    story_expect_outcome(story_say(&story, named(COMMAND_UNSET, name, 6, NULL)), OUTCOME_DELETED, 3);
-    story_expect_outcome(story_say(&story, named(COMMAND_UNSET, name, 6, NULL)), OUTCOME_NOT_FOUND, 0);
-    ck_assert(!store_read(story.store, name, 6, &file));
-}
-END_TEST
-
-/* A later client sends it again: it is not set twice. */
-START_TEST(a_setting_with_a_token_is_set_once)
-{
-    const uint8_t *name = (const uint8_t *)"\x01limit";
-    struct command set = named(COMMAND_SET, name, 6, "5");
-    set.token = (const uint8_t *)"0123456789abcdef";
-    story_expect_outcome(story_say(&story, set), OUTCOME_WRITTEN, 1);
-    story_expect_outcome(story_say(&story, set), OUTCOME_WRITTEN, 1);
-    expect(story.store, name, 6, "5", 1);
-}
-END_TEST
-
 START_TEST(the_level_is_in_the_state)
 {
     struct buffer dump = {0};
     uint64_t hash = store_hash(story.store);
     ck_assert_uint_eq(store_level(story.store), LEVEL_BASE);
     struct outcome outcome = story_apply(&story, &(struct command){.kind = COMMAND_RAISE, .level = LEVEL_KNOWN});
-    ck_assert_int_eq(outcome.code, OUTCOME_NONE);
+    ck_assert_int_eq(outcome.code, OUTCOME_LEVEL);
+    ck_assert_int_eq(outcome.value, LEVEL_KNOWN);
     ck_assert_uint_eq(store_level(story.store), LEVEL_KNOWN);
     ck_assert((store_hash(story.store) == hash) == (LEVEL_KNOWN == LEVEL_BASE));
     store_dump_begin(story.store);
@@ -145,6 +114,52 @@ START_TEST(a_level_that_is_not_known_is_not_applied)
 }
 END_TEST
 
+/* A program that can follow more: the level goes up, and never down. */
+START_TEST(the_level_never_falls)
+{
+    struct buffer dump = {0};
+    store_limit_level(story.store, 7);
+    ck_assert_uint_eq(core_raise(story.store, 5), 5);
+    uint64_t hash = store_hash(story.store), core = store_part_hash(story.store, PART_CORE);
+    struct outcome outcome = story_apply(&story, &(struct command){.kind = COMMAND_RAISE, .level = LEVEL_BASE});
+    ck_assert_int_eq(outcome.code, OUTCOME_LEVEL);
+    ck_assert_int_eq(outcome.value, 5);
+    ck_assert_uint_eq(core_raise(story.store, 5), 5);
+    ck_assert_uint_eq(store_level(story.store), 5);
+    ck_assert_uint_eq(store_hash(story.store), hash);
+    ck_assert_uint_eq(core_raise(story.store, 7), 7);
+    ck_assert_uint_ne(store_hash(story.store), hash);
+    ck_assert_uint_ne(store_part_hash(story.store, PART_CORE), core);
+    ck_assert_uint_eq(store_revision(story.store), 0);
+    /* A dump says it, and a program that does not know it does not take that. */
+    store_dump_begin(story.store);
+    core_raise(story.store, 7);
+    story_dump_rest(story.store, &dump, 1000);
+    struct store *loaded = store_open(2), *older = store_open(2);
+    store_limit_level(loaded, 7);
+    ck_assert(store_load(loaded, buffer_start(&dump), buffer_size(&dump)) && store_load_end(loaded));
+    ck_assert_uint_eq(store_level(loaded), 7);
+    ck_assert_uint_eq(store_hash(loaded), store_hash(story.store));
+    store_limit_level(older, 6);
+    ck_assert(!store_load(older, buffer_start(&dump), buffer_size(&dump)));
+    ck_assert(store_load_newer(older));
+    store_close(older);
+    store_close(loaded);
+    buffer_close(&dump);
+}
+END_TEST
+
+START_TEST(a_program_of_an_older_level_stops_at_the_raise)
+{
+    store_limit_level(story.store, LEVEL_BASE - 1);
+    uint64_t applied = store_applied(story.store), hash = store_hash(story.store);
+    struct outcome outcome = story_apply(&story, &(struct command){.kind = COMMAND_RAISE, .level = LEVEL_BASE});
+    ck_assert_int_eq(outcome.code, OUTCOME_UNKNOWN);
+    ck_assert_uint_eq(store_applied(story.store), applied);
+    ck_assert_uint_eq(store_hash(story.store), hash);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store/names");
@@ -152,10 +167,10 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, the_longest_names_of_any_bytes);
     tcase_add_test(tests, they_come_through_a_dump);
-    tcase_add_test(tests, a_setting_is_set_and_unset);
-    tcase_add_test(tests, a_setting_with_a_token_is_set_once);
     tcase_add_test(tests, the_level_is_in_the_state);
     tcase_add_test(tests, a_level_that_is_not_known_is_not_applied);
+    tcase_add_test(tests, the_level_never_falls);
+    tcase_add_test(tests, a_program_of_an_older_level_stops_at_the_raise);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
