@@ -8,13 +8,14 @@
  *
  *      1 core    1 STATE     u64 index, time, revision; u16 level; u8 n, n x (u8 part, u64 things)   first, once
  *      2 files   1 FILE      u64 version, created, expires; then the command, a WRITE, CAS or SET
+ *                2 DROPPED   u64 hash; then such a command                                          the oldest first
  *      3 dedup   1 GATEWAY   u32 id; u64 nonce, epoch, applied, lowest
  *                2 OUTCOMES  n x decision: of the gateway whose record came last, the next numbers in order
  *                3 TOKENS    n x (16 bytes of token, u64 time, decision)                            the oldest first
  *      decision: u8 code, u64 version, u64 value
  *
- * Things are what a part's records hold: files; gateways, outcomes and tokens. n is 1 to 1024, as the size says.
- * At most one dump of a store is under way at a time. */
+ * Things are what a part's records hold: files and dropped contents; gateways, outcomes and tokens. n is 1 to 1024, as
+ * the size says. At most one dump of a store is under way at a time. */
 #ifndef CLEAT_STORE_DUMP_H
 #define CLEAT_STORE_DUMP_H
 

@@ -6,6 +6,7 @@
 #include "protocol/request.h"
 #include "store/dedup/gateways.h"
 #include "store/dedup/tokens.h"
+#include "store/events.h"
 #include "store/files/files.h"
 #include "store/files/settings.h"
 #include "store/limits.h"
@@ -53,6 +54,7 @@ struct store {
     uint16_t level_known;           /* the highest that this program can follow */
     const struct setting *settings; /* that it knows */
     uint64_t copied_bytes; /* since the store was opened */
+    struct store_events events;  /* of the last entry */
     struct dump dump;
     struct loading load;
 };

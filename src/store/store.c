@@ -34,6 +34,7 @@ void store_close(struct store *store)
     ensure(store != NULL);
     while (!store_drain(store, DRAIN_COUNT))
         ;
+    store_events_release(&store->events);
     files_close(&store->files);
     gateways_close(&store->gateways);
     tokens_close(&store->tokens);
@@ -190,6 +191,7 @@ struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms
         return outcome;
     }
     store->applied = index;
+    store_events_release(&store->events);
     if (time_ms > store->time_ms)
         store->time_ms = time_ms;
     uint64_t revision = store->revision;
@@ -219,6 +221,18 @@ void store_expect(const struct store *store, const struct blob *const *blobs, si
             name_count++;
     }
     files_expect(&store->files, names, name_count);
+}
+
+size_t store_events(const struct store *store, const struct store_event **events)
+{
+    *events = store->events.items;
+    ensure(store->events.count == 0 || !store->events.items[store->events.count - 1].more);
+    return store->events.count;
+}
+
+void store_events_clear(struct store *store)
+{
+    store_events_release(&store->events);
 }
 
 /* --- what can be asked ------------------------------------------------------------------------------------------ */

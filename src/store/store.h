@@ -19,6 +19,7 @@
 #include "base/blob.h"
 #include "base/buffer.h"
 #include "protocol/command.h"
+#include "store/events.h"
 #include "store/limits.h"
 #include "store/outcome.h"
 
@@ -49,6 +50,11 @@ void store_settings(struct store *store, const struct setting *settings);
  * In this order: the time; the command, which first expires its file if that is due; then the sweep, with every kind of
  * entry: up to STORE_SWEEP_MAX due files expire, by (expires_ms, version, name). */
 struct outcome store_apply(struct store *store, uint64_t index, uint64_t time_ms, struct blob *blob);
+
+/* What the last entry did to files: how many events, and where they are, until the next apply. */
+size_t store_events(const struct store *store, const struct store_event **events);
+/* They have been read: the contents of removed files are held no longer. */
+void store_events_clear(struct store *store);
 
 /* COUNT entries, STORE_EXPECT_MAX at most, will be applied soon: what they touch is fetched into the processor's
  * caches, for all at a time, since with many files it lies far away. BLOBS as for store_apply. Changes nothing. */

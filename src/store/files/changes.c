@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "protocol/words.h"
 #include "store/files/expiry.h"
+#include "store/files/keep.h"
 
 static const struct decision may = {OUTCOME_NONE, 0, 0};
 static const struct decision not_found = {OUTCOME_NOT_FOUND, 0, 0};
@@ -135,10 +136,7 @@ static struct decision put(struct store *store, struct file *file, struct blob *
     struct file_state state = {blob, version, file ? file->created : version, expires_ms};
     ensure(!file || file_version(file) < version);
     ensure(expires_ms == 0 || expires_ms > store->time_ms || store->time_ms == UINT64_MAX);
-    if (file)
-        files_replace(&store->files, file, &state);
-    else
-        files_add(&store->files, &state);
+    keep_put(store, file, &state);
     return (struct decision){OUTCOME_WRITTEN, version, file ? 0 : 1};
 }
 
@@ -170,7 +168,7 @@ static struct decision make_delete(struct store *store, const struct command *ch
                                   uint64_t version)
 {
     (void)change;
-    files_remove(&store->files, found->file);
+    keep_remove(store, found->file, EVENT_BY_COMMAND);
     return (struct decision){OUTCOME_DELETED, version, 0};
 }
 
@@ -231,7 +229,7 @@ static struct decision make_move(struct store *store, const struct command *chan
                                   uint64_t version)
 {
     struct decision decision = make_copy(store, change, found, version);
-    files_remove(&store->files, found->source);
+    keep_remove(store, found->source, EVENT_BY_COMMAND);
     return decision;
 }
 

@@ -1,6 +1,7 @@
 #include "store/files/expiry.h"
 
 #include "base/ensure.h"
+#include "store/files/keep.h"
 
 uint64_t expiry_ms(uint64_t time_ms, uint64_t exptime_s)
 {
@@ -23,7 +24,7 @@ static void expire(struct store *store, struct file *file)
     ensure(is_due(store, file));
     uint64_t revision = store_next_revision(store);
     ensure(file_version(file) < revision);
-    files_remove(&store->files, file);
+    keep_remove(store, file, EVENT_BY_EXPIRY);
 }
 
 struct file *expiry_find(struct store *store, const uint8_t *name, size_t name_size)

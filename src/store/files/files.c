@@ -46,6 +46,7 @@ void files_close(struct files *files)
     ensure(files->names.count == 0);
     ensure(files->memory_bytes == 0);
     preimages_close(&files->preimages);
+    dropping_close(&files->dropping);
     pool_close(&files->pool);
     heap_close(&files->heap);
     names_close(&files->names);
@@ -135,12 +136,16 @@ void files_add(struct files *files, const struct file_state *state)
 void files_replace(struct files *files, struct file *file, const struct file_state *state)
 {
     struct blob *old = file_blob(file);
+    uint64_t hash = file->hash;
     ensure(state->version > file_version(file) || (state->blob == old && state->version == file_version(file)));
     ensure(memcmp(state->blob->bytes + COMMAND_HEADER_SIZE, file->named.name, file->named.name_size) == 0);
     keep_preimage(files, file);
     drop_state(files, file);
     take_state(files, file, state);
-    blob_release(old);
+    if (state->blob == old)
+        blob_release(old);
+    else
+        dropping_add(&files->dropping, old, hash);
 }
 
 void files_remove(struct files *files, struct file *file)
@@ -151,7 +156,7 @@ void files_remove(struct files *files, struct file *file)
     names_remove(&files->names, &file->named);
     table_remove(&files->table, &file->named);
     ensure(files->table.count == files->names.count && files->settings <= files->names.count);
-    blob_release(file_blob(file));
+    dropping_add(&files->dropping, file_blob(file), file->hash);
     pool_put(&files->pool, file);
 }
 
@@ -159,6 +164,7 @@ bool files_drain(struct files *files, size_t count)
 {
     ensure(!files->preimages.active);
     files->draining = true;
+    dropping_sweep(&files->dropping, count);
     struct named *named;
     for (size_t i = 0; i < count && (named = names_first(&files->names)) != NULL; i++) {
         struct file *file = (struct file *)named;
@@ -168,12 +174,13 @@ bool files_drain(struct files *files, size_t count)
         pool_put(&files->pool, file);
     }
     ensure(files->names.count > 0 || files->memory_bytes == 0);
-    return files->names.count == 0;
+    return files->names.count == 0 && files->dropping.ring.count == 0;
 }
 
 size_t files_memory_bytes(const struct files *files)
 {
     return files->memory_bytes + pool_memory_bytes(&files->pool) + table_memory_bytes(&files->table) +
            files->names.memory_bytes +
-           files->heap.capacity * sizeof *files->heap.items + preimages_memory_bytes(&files->preimages);
+           files->heap.capacity * sizeof *files->heap.items + preimages_memory_bytes(&files->preimages) +
+           files->dropping.bytes;
 }

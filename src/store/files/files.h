@@ -20,6 +20,7 @@
 #include "base/pool.h"
 #include "base/table.h"
 #include "protocol/command.h"
+#include "store/files/dropping.h"
 #include "store/files/preimages.h"
 
 /* 64 bytes, one cache line. */
@@ -45,6 +46,7 @@ struct files {
     struct preimages preimages;
     struct files_walk walk; /* while the preimages are active */
     struct pool pool;    /* of file structs */
+    struct dropping dropping;
     uint64_t hash;       /* the sum of the files' hashes: so their order does not matter */
     size_t memory_bytes; /* of the files' blobs */
     size_t contents_bytes; /* of their names and values: the same on every node */
@@ -89,7 +91,7 @@ struct file *files_first_due(const struct files *files);
 void files_add(struct files *files, const struct file_state *state);
 /* Gives FILE another state, of the same name; its blob may be the one that the file has. */
 void files_replace(struct files *files, struct file *file, const struct file_state *state);
-/* Takes FILE out and frees it. */
+/* Takes FILE out and frees it. As where it gets another blob, its contents are dropped. */
 void files_remove(struct files *files, struct file *file);
 
 /* Frees up to COUNT files; true when none is left. From the first call on the files are of no use but for this. */

@@ -2,27 +2,43 @@
 
 #include <string.h>
 
-#include "protocol/transaction.h"
+#include "base/hash.h"
 #include "store/files/expiry.h"
 #include "store/state.h"
 
-enum { RECORD_FILE = 1 };
+enum files_record {
+    RECORD_FILE = 1,
+    RECORD_DROPPED,
+};
 
 enum {
     FILE_HEADER = 24,     /* of the record's content, before the command */
+    DROPPED_HEADER = 8,   /* likewise */
     WALK_COUNT = 64,      /* files looked at in one go */
 };
 
 static uint64_t files_part_hash(const struct store *store)
 {
-    return store->files.hash;
+    uint8_t state[16];
+    bytes_put_u64(state, store->files.hash);
+    bytes_put_u64(state + 8, store->files.dropping.hash);
+    return hash_bytes(state, sizeof state, store->files.dropping.ring.count);
 }
 
+/* What is still to be released is due, too: no other entry may come for long. */
 static uint64_t files_part_due_ms(const struct store *store)
 {
+    if (store->files.dropping.ring.count > 0)
+        return store->time_ms > 0 ? store->time_ms : 1;
     const struct file *file = files_first_due(&store->files);
     ensure(!file || file_expires_ms(file) > 0);
     return file ? file_expires_ms(file) : 0;
+}
+
+static void files_part_expire(struct store *store)
+{
+    expiry_sweep(store);
+    dropping_sweep(&store->files.dropping, STORE_DROPS_MAX);
 }
 
 /* --- dump --------------------------------------------------------------------------------------------------------- */
@@ -32,17 +48,19 @@ static void files_walk_begin(struct store *store)
     struct files *files = &store->files;
     ensure(!files->draining && files->table.count == files->names.count);
     preimages_begin(&files->preimages);
+    dropping_walk_begin(&files->dropping);
     files->walk = (struct files_walk){.left = files->table.count};
 }
 
 static uint64_t files_walk_left(const struct store *store)
 {
-    return store->files.walk.left;
+    return store->files.walk.left + dropping_walk_left(&store->files.dropping);
 }
 
 static void files_walk_end(struct store *store)
 {
     preimages_end(&store->files.preimages);
+    dropping_walk_end(&store->files.dropping);
     store->files.walk = (struct files_walk){0};
 }
 
@@ -56,6 +74,15 @@ static void put_file(struct files *files, struct buffer *out, const struct file_
     buffer_append_u64(out, file->created);
     buffer_append_u64(out, file->expires_ms);
     buffer_append(out, file->blob->bytes, file->blob->size);
+}
+
+static void put_dropped(struct files *files, struct buffer *out)
+{
+    struct dropped dropped = dropping_walk_next(&files->dropping);
+    dump_record(out, PART_FILES, RECORD_DROPPED, DROPPED_HEADER + (size_t)dropped.blob->size);
+    buffer_append_u64(out, dropped.hash);
+    buffer_append(out, dropped.blob->bytes, dropped.blob->size);
+    blob_release(dropped.blob);
 }
 
 /* The next few names: the files among them that the dump still needs go into it. */
@@ -99,14 +126,22 @@ static void files_walk(struct store *store, struct walk *walk)
         }
     }
     ensure(files->walk.left > 0 || files->preimages.count == 0);
+    while (dropping_walk_left(&files->dropping) > 0 && !walk_is_over(walk))
+        put_dropped(files, walk->out);
 }
 
 /* --- load --------------------------------------------------------------------------------------------------------- */
 
+/* A command of which the blob becomes a file's. */
+static bool is_contents(const struct command *command)
+{
+    return command->kind == COMMAND_WRITE || command->kind == COMMAND_CAS || command->kind == COMMAND_SET;
+}
+
 /* The command of a file's record must be what writes such a file; touched, it may live longer or shorter. */
 static bool file_is_valid(const struct store *store, const struct command *command, const struct file_state *state)
 {
-    if (command->kind != COMMAND_WRITE && command->kind != COMMAND_CAS && command->kind != COMMAND_SET)
+    if (!is_contents(command))
         return false;
     if (state->created == 0 || state->created > state->version || state->version > store->revision)
         return false;
@@ -150,9 +185,32 @@ static enum load_result load_file(struct store *store, struct reader *record)
     return LOAD_TAKEN;
 }
 
+static enum load_result load_dropped(struct store *store, struct reader *record)
+{
+    uint64_t hash = reader_u64(record);
+    size_t size = reader_left(record);
+    const uint8_t *bytes = reader_bytes(record, size);
+    struct command command;
+    if (!bytes || !command_decode(bytes, size, &command) || !is_contents(&command) ||
+        !load_count(store, PART_FILES, 1))
+        return LOAD_BAD;
+    struct blob *blob = blob_new(size);
+    if (!blob)
+        return LOAD_STARVED;
+    memcpy(blob->bytes, bytes, size);
+    dropping_add(&store->files.dropping, blob, hash);
+    return LOAD_TAKEN;
+}
+
 static enum load_result files_load(struct store *store, uint8_t type, struct reader *record)
 {
-    return type == RECORD_FILE ? load_file(store, record) : LOAD_NEWER;
+    switch ((enum files_record)type) {
+    case RECORD_FILE:
+        return load_file(store, record);
+    case RECORD_DROPPED:
+        return load_dropped(store, record);
+    }
+    return LOAD_NEWER;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -172,7 +230,7 @@ const struct part files_part = {
     .name = "files",
     .hash = files_part_hash,
     .due_ms = files_part_due_ms,
-    .expire = expiry_sweep,
+    .expire = files_part_expire,
     .walk_begin = files_walk_begin,
     .walk_left = files_walk_left,
     .walk = files_walk,
