@@ -5,7 +5,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/membership.h"
+#include "node/peers/membership.h"
 #include "node/state.h"
 
 void node_options_default(struct node_options *options)

@@ -6,8 +6,8 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/frame.h"
 #include "node/limits.h"
+#include "node/peers/frame.h"
 #include "raft/raft.h"
 
 enum {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
-#include "node/link.h"
+#include "node/peers/link.h"
 #include "raft/message.h"
 
 enum { MESSAGE_MAX = 1 << 20 };

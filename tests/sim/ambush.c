@@ -1,6 +1,6 @@
 #include "sim/ambush.h"
 
-#include "node/frame.h"
+#include "node/peers/frame.h"
 #include "raft/message.h"
 #include "sim/faults.h"
 #include "sim/machine.h"

@@ -1,6 +1,6 @@
 /* What leaves a node against what its disk has synced: 5.1 and figure 2 of the paper, "updated on stable storage before
  * responding". Heartbeats and entries are looked at only as far as they are short: their terms repeat anyway. */
-#include "node/frame.h"
+#include "node/peers/frame.h"
 #include "raft/message.h"
 #include "sim/invariants.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/frame.h"
+#include "node/peers/frame.h"
 #include "sim/ambush.h"
 #include "sim/machine.h"
 #include "sim/wire.h"

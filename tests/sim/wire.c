@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "node/frame.h"
+#include "node/peers/frame.h"
 #include "raft/message.h"
 
 static const char *const frame_names[FRAME_TYPE_END] = {

@@ -1,6 +1,6 @@
 /* Frames and links: whole messages out of any split of the bytes, nothing out of damaged ones, and urgent frames
  * first. */
-#include "node/link.h"
+#include "node/peers/link.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What becomes of a directory whose cluster is another than --cluster says. */
-#include "node/membership.h"
+#include "node/peers/membership.h"
 
 #include "solo.h"
 

@@ -2,8 +2,8 @@
 #ifndef CLEAT_TESTS_UNIT_NODE_STRANGER_H
 #define CLEAT_TESTS_UNIT_NODE_STRANGER_H
 
-#include "node/frame.h"
-#include "node/hello.h"
+#include "node/peers/frame.h"
+#include "node/peers/hello.h"
 
 #define HELLO(the_format, the_kind, who, whom, cluster) \
     {.format = (the_format), .kind = (the_kind), .from = (who), .to = (whom), .cluster_id = (cluster)}

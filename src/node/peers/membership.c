@@ -1,4 +1,4 @@
-#include "node/membership.h"
+#include "node/peers/membership.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "node/link.h"
+#include "node/peers/link.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
  * is entry 1 of every log. A node with an empty directory that meets a formed cluster in which its id has another
  * incarnation lost its disk: it may have forgotten votes and entries, so it is a learner. */
 #include "base/ensure.h"
-#include "node/membership.h"
+#include "node/peers/membership.h"
 #include "node/state.h"
 
 enum { FORM_AGAIN_MS = 500 };

@@ -1,4 +1,4 @@
-#include "node/frame.h"
+#include "node/peers/frame.h"
 
 #include "base/bytes.h"
 #include "base/ensure.h"

@@ -1,4 +1,4 @@
-#include "node/quorum.h"
+#include "node/peers/quorum.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "node/hello.h"
+#include "node/peers/hello.h"
 
 #include "base/bytes.h"
 #include "base/ensure.h"

@@ -9,8 +9,8 @@
 
 #include "base/buffer.h"
 #include "base/chain.h"
-#include "node/frame.h"
 #include "node/node.h"
+#include "node/peers/frame.h"
 #include "raft/configuration.h"
 
 enum {
