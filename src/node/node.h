@@ -16,7 +16,7 @@
  *           and brought to the leader (forward.c; the window of numbers is gateway.c). Admitted there in that order,
  *           and proposed (leader.c; the door is admission.c). On its way to disk and peers (persist.c, exchange.c),
  *           committed, applied by every node (apply.c), answered where it came in (client.c).
- * A read:   parsed; one read index asked for all reads of the turn (reads.c); answered from the local store (inquiry.c)
+ * A read:   parsed; one read index asked for all reads of the turn (reads.c); answered from the local store (query.c)
  *           when that is applied, in the connection's order (client.c). A stale one is answered at once. */
 #ifndef CLEAT_NODE_NODE_H
 #define CLEAT_NODE_NODE_H

@@ -1,5 +1,5 @@
 /* The leader's door: each gateway's commands in the order of their numbers, once. */
-#include "node/admission.h"
+#include "node/leader/admission.h"
 
 #include "support/check.h"
 

@@ -1,5 +1,5 @@
 /* The gateway's window: numbers given once, sent in order, taken back to wherever a leader stands. */
-#include "node/gateway.h"
+#include "node/gateway/gateway.h"
 
 #include "protocol/command.h"
 #include "support/check.h"

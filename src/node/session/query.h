@@ -1,7 +1,7 @@
 /* What is asked of the state: read, stat and list. Answered from the store as it is, which is right at the moment that
  * reads.h and client.h choose; or at any moment, where a stale answer is asked for. */
-#ifndef CLEAT_NODE_INQUIRY_H
-#define CLEAT_NODE_INQUIRY_H
+#ifndef CLEAT_NODE_QUERY_H
+#define CLEAT_NODE_QUERY_H
 
 #include "base/chain.h"
 #include "protocol/request.h"
@@ -9,7 +9,7 @@
 struct node;
 
 /* A question without its names: those lie one behind the other, and are kept by whoever keeps the question. */
-struct inquiry {
+struct query {
     enum verb verb;
     bool stale;
     int16_t delimiter;   /* list: a byte; -1: none */
@@ -18,10 +18,10 @@ struct inquiry {
     uint32_t limit;      /* list */
 };
 
-/* REQUEST, a good one, as an inquiry. */
-struct inquiry inquiry_of(const struct request *request);
+/* REQUEST, a good one, as an query. */
+struct query query_of(const struct request *request);
 
 /* Answers into OUT. NAMES: the name, and behind it the other one. */
-void inquiry_answer(struct node *node, const struct inquiry *inquiry, const uint8_t *names, struct chain *out);
+void query_answer(struct node *node, const struct query *query, const uint8_t *names, struct chain *out);
 
 #endif

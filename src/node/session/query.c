@@ -1,4 +1,4 @@
-#include "node/inquiry.h"
+#include "node/session/query.h"
 
 #include <string.h>
 
@@ -8,9 +8,9 @@
 #include "node/state.h"
 #include "protocol/reply.h"
 
-struct inquiry inquiry_of(const struct request *request)
+struct query query_of(const struct request *request)
 {
-    return (struct inquiry){
+    return (struct query){
         .verb = request->verb,
         .stale = request->stale,
         .delimiter = request->delimiter,
@@ -53,17 +53,17 @@ static void answer_stat(const struct node *node, const struct store_file *file, 
     reply_stat(out, &stat, stale);
 }
 
-static void answer_file(struct node *node, const struct inquiry *inquiry, const uint8_t *name, struct chain *out)
+static void answer_file(struct node *node, const struct query *query, const uint8_t *name, struct chain *out)
 {
     struct store_file file;
     struct reply_stale how;
-    const struct reply_stale *stale = inquiry->stale ? how_stale(node, &how) : NULL;
-    if (store_read(node->store, name, inquiry->name_size, &file) == false) {
+    const struct reply_stale *stale = query->stale ? how_stale(node, &how) : NULL;
+    if (store_read(node->store, name, query->name_size, &file) == false) {
         if (stale)
             reply_not_found_stale(out, stale);
         else
             reply_not_found(out, NULL, 0);
-    } else if (inquiry->verb == VERB_STAT) {
+    } else if (query->verb == VERB_STAT) {
         answer_stat(node, &file, stale, out);
     } else {
         reply_contents(out, file.version, remaining_s(node, file.expires_ms), file.blob, file.value_offset,
@@ -74,9 +74,9 @@ static void answer_file(struct node *node, const struct inquiry *inquiry, const 
 /* --- list --------------------------------------------------------------------------------------------------------- */
 
 /* A listing under way: all names up to and with the cursor are done. */
-struct inquiry_listing {
+struct query_listing {
     struct node *node;
-    const struct inquiry *inquiry;
+    const struct query *query;
     const uint8_t *prefix;
     size_t prefix_size;
     struct buffer text;
@@ -87,7 +87,7 @@ struct inquiry_listing {
     size_t cursor_size;
 };
 
-static void move_cursor(struct inquiry_listing *listing, const uint8_t *name, size_t size)
+static void move_cursor(struct query_listing *listing, const uint8_t *name, size_t size)
 {
     ensure(size <= sizeof listing->cursor);
     memcpy(listing->cursor, name, size);
@@ -95,7 +95,7 @@ static void move_cursor(struct inquiry_listing *listing, const uint8_t *name, si
 }
 
 /* Behind all names that begin with NAME: no name is longer, or has a larger byte. */
-static void move_cursor_behind(struct inquiry_listing *listing, const uint8_t *name, size_t size)
+static void move_cursor_behind(struct query_listing *listing, const uint8_t *name, size_t size)
 {
     move_cursor(listing, name, size);
     memset(listing->cursor + size, 0xff, sizeof listing->cursor - size);
@@ -104,22 +104,22 @@ static void move_cursor_behind(struct inquiry_listing *listing, const uint8_t *n
 
 /* The size of the folder that NAME, which begins with the prefix, is in: up to and with the first delimiter behind the
  * prefix. 0: it is in none. */
-static size_t folder_size(const struct inquiry_listing *listing, const uint8_t *name, size_t size)
+static size_t folder_size(const struct query_listing *listing, const uint8_t *name, size_t size)
 {
-    if (listing->inquiry->delimiter < 0 || size <= listing->prefix_size)
+    if (listing->query->delimiter < 0 || size <= listing->prefix_size)
         return 0;
     const uint8_t *end =
-        memchr(name + listing->prefix_size, listing->inquiry->delimiter, size - listing->prefix_size);
+        memchr(name + listing->prefix_size, listing->query->delimiter, size - listing->prefix_size);
     return end ? (size_t)(end - name) + 1 : 0;
 }
 
-static bool begins_with_prefix(const struct inquiry_listing *listing, const uint8_t *name, size_t size)
+static bool begins_with_prefix(const struct query_listing *listing, const uint8_t *name, size_t size)
 {
     return size >= listing->prefix_size &&
            (listing->prefix_size == 0 || memcmp(name, listing->prefix, listing->prefix_size) == 0);
 }
 
-static void add_file(struct inquiry_listing *listing, const struct store_file *file)
+static void add_file(struct query_listing *listing, const struct store_file *file)
 {
     buffer_append(&listing->text, file->name, file->name_size);
     buffer_append_text(&listing->text, " ");
@@ -132,10 +132,10 @@ static void add_file(struct inquiry_listing *listing, const struct store_file *f
 }
 
 /* The next file in order. Returns true where it stood for a whole folder: what comes next lies behind that. */
-static bool list_file(struct inquiry_listing *listing, const struct store_file *file)
+static bool list_file(struct query_listing *listing, const struct store_file *file)
 {
     listing->over = !begins_with_prefix(listing, file->name, file->name_size);
-    listing->more = !listing->over && listing->lines == listing->inquiry->limit;
+    listing->more = !listing->over && listing->lines == listing->query->limit;
     listing->over |= listing->more;
     if (listing->over)
         return false;
@@ -153,7 +153,7 @@ static bool list_file(struct inquiry_listing *listing, const struct store_file *
 }
 
 /* All that is to be listed behind the cursor. Behind a folder one file is looked at, then twice as many each time. */
-static void list_behind_cursor(struct inquiry_listing *listing)
+static void list_behind_cursor(struct query_listing *listing)
 {
     struct store_file files[STORE_WALK_MAX];
     size_t wanted = STORE_WALK_MAX;
@@ -170,7 +170,7 @@ static void list_behind_cursor(struct inquiry_listing *listing)
 
 /* Where to begin: at the prefix, or behind AFTER if that is further on. The last line of a page may have been a
  * folder: then behind all that is in it. */
-static void list_begin(struct inquiry_listing *listing, const uint8_t *after, size_t after_size)
+static void list_begin(struct query_listing *listing, const uint8_t *after, size_t after_size)
 {
     struct store_file file;
     if (after_size > 0 && names_compare(after, after_size, listing->prefix, listing->prefix_size) >= 0) {
@@ -189,22 +189,22 @@ static void list_begin(struct inquiry_listing *listing, const uint8_t *after, si
         list_file(listing, &file);
 }
 
-static void answer_list(struct node *node, const struct inquiry *inquiry, const uint8_t *names, struct chain *out)
+static void answer_list(struct node *node, const struct query *query, const uint8_t *names, struct chain *out)
 {
-    struct inquiry_listing listing = {
-        .node = node, .inquiry = inquiry, .prefix = names, .prefix_size = inquiry->name_size};
-    list_begin(&listing, names + inquiry->name_size, inquiry->other_size);
+    struct query_listing listing = {
+        .node = node, .query = query, .prefix = names, .prefix_size = query->name_size};
+    list_begin(&listing, names + query->name_size, query->other_size);
     list_behind_cursor(&listing);
     struct reply_stale how;
     reply_list(out, store_revision(node->store), listing.more, buffer_start(&listing.text),
-               buffer_size(&listing.text), inquiry->stale ? how_stale(node, &how) : NULL);
+               buffer_size(&listing.text), query->stale ? how_stale(node, &how) : NULL);
     buffer_close(&listing.text);
 }
 
-void inquiry_answer(struct node *node, const struct inquiry *inquiry, const uint8_t *names, struct chain *out)
+void query_answer(struct node *node, const struct query *query, const uint8_t *names, struct chain *out)
 {
-    if (inquiry->verb == VERB_LIST)
-        answer_list(node, inquiry, names, out);
+    if (query->verb == VERB_LIST)
+        answer_list(node, query, names, out);
     else
-        answer_file(node, inquiry, names, out);
+        answer_file(node, query, names, out);
 }

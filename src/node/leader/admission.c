@@ -1,4 +1,4 @@
-#include "node/admission.h"
+#include "node/leader/admission.h"
 
 #include <stdlib.h>
 

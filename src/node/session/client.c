@@ -1,4 +1,4 @@
-#include "node/client.h"
+#include "node/session/client.h"
 
 #include <stdlib.h>
 
@@ -216,7 +216,7 @@ void client_advance(struct node *node, struct node_client *client)
     while ((pending = client->head) != NULL) {
         if (pending->state == PENDING_CONFIRMED) {
             pending_settle(node, pending, METER_DONE);
-            inquiry_answer(node, &pending->inquiry, pending->names, &client->output);
+            query_answer(node, &pending->query, pending->names, &client->output);
         } else if (pending->state != PENDING_DONE) {
             break;
         } else if (pending->outcome.code != OUTCOME_NONE) {
@@ -241,7 +241,7 @@ void client_read_before(struct node *node, struct pending *pending)
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
             continue;
         pending_settle(node, at, METER_DONE);
-        inquiry_answer(node, &at->inquiry, at->names, &at->reply);
+        query_answer(node, &at->query, at->names, &at->reply);
     }
 }
 

@@ -191,12 +191,12 @@ static void begin_contents(struct node *node, struct node_client *client, const 
     client->contents_to = client->command->bytes + command_value_offset(client->command);
 }
 
-static void copy_names(const struct request *request, const struct inquiry *inquiry, uint8_t *names)
+static void copy_names(const struct request *request, const struct query *query, uint8_t *names)
 {
-    if (inquiry->name_size > 0)
-        memcpy(names, request->name, inquiry->name_size);
-    if (inquiry->other_size > 0)
-        memcpy(names + inquiry->name_size, request->other, inquiry->other_size);
+    if (query->name_size > 0)
+        memcpy(names, request->name, query->name_size);
+    if (query->other_size > 0)
+        memcpy(names + query->name_size, request->other, query->other_size);
 }
 
 /* Bytes of contents that are hashed to answer it. */
@@ -209,12 +209,12 @@ static size_t hashed_bytes(struct node *node, const struct request *request)
 
 static void answer_now(struct node *node, struct node_client *client, const struct request *request)
 {
-    struct inquiry inquiry = inquiry_of(request);
+    struct query query = query_of(request);
     uint8_t names[2 * REQUEST_NAME_MAX];
     size_t size_before = client->output.size;
-    copy_names(request, &inquiry, names);
+    copy_names(request, &query, names);
     client_touch(node, client);
-    inquiry_answer(node, &inquiry, names, &client->output);
+    query_answer(node, &query, names, &client->output);
     node->answered_bytes += client->output.size - size_before + hashed_bytes(node, request);
 }
 
@@ -225,7 +225,7 @@ static size_t answer_bytes(struct node *node, const struct request *request)
 }
 
 /* read, stat, list. */
-static void begin_inquiry(struct node *node, struct node_client *client, const struct request *request)
+static void begin_query(struct node *node, struct node_client *client, const struct request *request)
 {
     if (request->stale && !client->head) {
         answer_now(node, client, request);
@@ -241,15 +241,15 @@ static void begin_inquiry(struct node *node, struct node_client *client, const s
         client_refuse(node, client, REPLY_BUSY, NULL);
         return;
     }
-    struct inquiry inquiry = inquiry_of(request);
+    struct query query = query_of(request);
     struct pending *pending = pending_add(node, client, request->stale ? PENDING_CONFIRMED : PENDING_READ,
-                                          (size_t)inquiry.name_size + inquiry.other_size);
+                                          (size_t)query.name_size + query.other_size);
     pending->verb = request->verb;
-    pending->inquiry = inquiry;
+    pending->query = query;
     pending->bytes = bytes;
     client->bytes += bytes;
     node->held_bytes += bytes;
-    copy_names(request, &inquiry, pending->names);
+    copy_names(request, &query, pending->names);
     if (!request->stale)
         reads_add(&node->reads, pending);
 }
@@ -283,7 +283,7 @@ static void begin_request(struct node *node, struct node_client *client, const s
     }
     switch ((enum verb_class)verb_row(request->verb)->class) {
     case CLASS_QUESTION:
-        begin_inquiry(node, client, request);
+        begin_query(node, client, request);
         break;
     case CLASS_CHANGE:
         begin_change(node, client, request);

@@ -1,4 +1,4 @@
-#include "node/gateway.h"
+#include "node/gateway/gateway.h"
 
 #include <stdlib.h>
 

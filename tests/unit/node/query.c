@@ -240,8 +240,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("inquiry");
-    TCase *tests = tcase_create("inquiry");
+    Suite *suite = suite_create("query");
+    TCase *tests = tcase_create("query");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, in_the_order_of_names);

@@ -1,4 +1,4 @@
-#include "node/reads.h"
+#include "node/session/reads.h"
 
 #include <stdlib.h>
 

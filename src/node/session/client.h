@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 #include "base/chain.h"
 #include "base/list.h"
-#include "node/inquiry.h"
+#include "node/session/query.h"
 #include "node/node.h"
 #include "protocol/reply.h"
 #include "protocol/request.h"
@@ -43,7 +43,7 @@ struct pending {
     size_t bytes;              /* that count as held: of contents, of a listing to come */
     struct outcome outcome;    /* DONE, for changes */
     struct chain reply;        /* DONE, for all else */
-    struct inquiry inquiry;    /* READ, CONFIRMED */
+    struct query query;    /* READ, CONFIRMED */
     uint8_t names[];           /* likewise */
 };
 
