@@ -27,6 +27,8 @@ struct env {
     struct buffer log;          /* event.h */
     struct complaints complaints;
     struct meter meter;
+    bool shutting_down;         /* since shutdown_ms: what is under way is brought to an end */
+    uint64_t shutdown_ms;
     bool stopping;              /* the reason below is final */
     char stop_reason[DISK_REASON_MAX];
 };

@@ -31,7 +31,7 @@ const struct meter *node_meter(const struct node *node)
 
 void node_levels(const struct node *node, struct meter_levels *levels)
 {
-    struct quorum quorum = quorum_of(node);
+    struct quorum quorum = quorum_of(&node->peers, &node->env, node->raft);
     *levels = (struct meter_levels){
         .window = node->gateway.next - node->gateway.first,
         .window_bytes = node->gateway.bytes,

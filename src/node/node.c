@@ -48,7 +48,7 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
     const struct node_options *options = &node->env.options;
     const struct raft_options raft_options = {
         .id = options->id,
-        .incarnation = node->identity.incarnation,
+        .incarnation = node->peers.identity.directory.incarnation,
         .election_min_ms = options->election_min_ms,
         .election_max_ms = options->election_max_ms,
         .heartbeat_ms = options->heartbeat_ms,
@@ -79,13 +79,6 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
     raft_begin(node->raft, node->env.now_ms);
 }
 
-static void open_peers(struct node *node)
-{
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
-        node->peers[i] = (struct peer){.id = node->env.options.peers[i].id, .has_room = true,
-                                       .missed_ms = {0, node->env.now_ms, node->env.now_ms}};
-}
-
 struct node *node_open(const struct node_options *options, const struct disk *disk,
                        const struct disk_recovered *recovered, struct store *store, uint64_t now_ms,
                        char reason[DISK_REASON_MAX])
@@ -98,12 +91,6 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->store = store;
     node->env.now_ms = node->env.started_ms = node->leaderless_ms = now_ms;
     node->env.random.state = options->seed;
-    node->identity = recovered->identity;
-    node->life = recovered->life;
-    memcpy(node->processes, recovered->processes, sizeof node->processes);
-    node->start_term = recovered->term;
-    node->start_index = recovered->snapshot_index + recovered->entry_count;
-    node->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *node->decoded);
     node->env.limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,
         .memory_max_bytes = options->memory_max_bytes,
@@ -116,28 +103,21 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     list_init(&node->ages);
     list_init(&node->waiting);
     reads_init(&node->reads);
-    open_peers(node);
-    node->own_room = node->cluster_writable = true;
-    node->persist.room_bytes = disk_room_bytes(disk);
-    node->persist.wal_spares = disk_spares(disk);
-    node->persist.done_ms = now_ms;
-    node->persist.told_commit = recovered->commit;
-    node->persist.full = recovered->full;
-    node->persist.starved = recovered->starved;
-    node->persist.reserved = recovered->reserved;
+    peers_init(&node->peers, &node->env, recovered);
+    persist_init(&node->persist, &node->env, disk, recovered);
+    node->cluster_writable = true;
     node->bulk.check_ms = now_ms + NODE_CHECK_MS;
     node->snapshots.done_index = recovered->snapshot_index;
     open_raft(node, recovered);
-    bool formed = node->identity.configuration.count > 0;
-    const struct raft_member *self = raft_configuration_member(&node->identity.configuration, options->id);
-    if (formed && raft_last_index(node->raft) == 0 && self && self->incarnation == node->identity.incarnation)
-        raft_bootstrap(node->raft, &node->identity.configuration, 0);
+    bool formed = identity_formed(&node->peers.identity);
+    if (formed)
+        bootstrap_log(&node->peers.identity, node->raft, options->id);
     gateway_init(&node->gateway, options->id, random_u64(&node->env.random) | 1, node->env.limits.window_max,
                  node->env.limits.window_max_bytes);
     if (formed) {
-        if (!formation_limits(node)) /* those of the identity were looked at above; the log may have others */
-            env_stop(&node->env, LOG_UNKNOWN_LIMITS, FORMATION_LIMITS_REASON);
-        membership_say(node);
+        if (!node_limits(node)) /* those of the identity were looked at above; the log may have others */
+            env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+        membership_say(&node->env, &node->peers.identity.directory.configuration);
     }
     /* Who asks for a stale answer is not to get an older one than before the start. */
     while (store_applied(node->store) < recovered->commit && !node->env.stopping)
@@ -147,11 +127,11 @@ struct node *node_open(const struct node_options *options, const struct disk *di
 
 void node_close(struct node *node)
 {
-    ensure(!node->persist.busy && !node->bulk.busy);
+    ensure(!node->bulk.busy);
+    persist_close(&node->persist);
     while (!list_empty(&node->clients))
         client_free(node, list_item(node->clients.next, struct node_client, all));
-    while (node->link_count > 0)
-        link_free(node->links[--node->link_count]);
+    peers_close(&node->peers);
     admission_close(&node->admission);
     gateway_close(&node->gateway);
     reads_close(&node->reads);
@@ -164,9 +144,137 @@ void node_close(struct node *node)
     buffer_close(&node->receiving.chunk);
     buffer_close(&node->bulk.request.bytes);
     buffer_close(&node->env.log);
-    free(node->persist.entries);
-    free(node->decoded);
     free(node);
+}
+
+/* --- hand-overs: peers, replica, transfers ------------------------------------------------------------------------ */
+
+/* The limits of the newest configuration, to all who keep them. False: they are not ones that this program can keep. */
+bool node_limits(struct node *node)
+{
+    struct limits limits;
+    if (!limits_decode(peers_members(&node->peers, node->raft), &limits))
+        return false;
+    node->env.limits = limits;
+    store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);
+    store_limit_tokens(node->store, node->env.options.repeats_max);
+    gateway_limit(&node->gateway, limits.window_max, limits.window_max_bytes);
+    return true;
+}
+
+/* One more entry is applied: now and then the states of all nodes are compared. */
+void node_applied(struct node *node)
+{
+    uint64_t index = store_applied(node->store);
+    if (!state_check_due(&node->env, node->raft, index))
+        return;
+    uint64_t hash = store_hash(node->store);
+    peers_tell_state(&node->peers, node->raft, index, hash);
+    state_check_heard(&node->state_check, &node->env, node->raft, node->env.options.id, index, hash);
+}
+
+/* What a peer's message is for. */
+static void take_arrival(struct node *node, struct arrival *arrival)
+{
+    switch (arrival->kind) {
+    case ARRIVAL_RAFT:
+        persist_step(&node->persist, &node->env, node->raft, &arrival->message);
+        raft_message_release(&arrival->message);
+        break;
+    case ARRIVAL_HASH:
+        state_check_heard(&node->state_check, &node->env, node->raft, arrival->from, arrival->index, arrival->hash);
+        break;
+    case ARRIVAL_OPEN: {
+        uint64_t term = reader_u64(&arrival->body);
+        uint64_t nonce = reader_u64(&arrival->body);
+        if (!arrival->body.bad && term == node->admission.term)
+            leader_open(node, arrival->from, nonce);
+        break;
+    }
+    case ARRIVAL_FORWARD:
+        leader_forward(node, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_CREDIT:
+        forward_credit(node, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_OFFER:
+        receive_offer(node, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_CHUNK:
+        receive_chunk(node, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_TAKEN:
+        send_taken(node, arrival->from, &arrival->body);
+        break;
+    }
+}
+
+/* Whose link is gone, with what travelled on it. */
+static void take_lost(struct node *node)
+{
+    struct peer_lost lost;
+    while (peers_take_lost(&node->peers, &lost)) {
+        send_link_closed(node, lost.id);
+        receive_link_closed(node, lost.id);
+    }
+}
+
+void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
+{
+    struct arrival arrival;
+    while (peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
+        take_lost(node);
+        take_arrival(node, &arrival);
+    }
+    take_lost(node);
+}
+
+struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
+{
+    return peers_link_open(&node->peers, &node->env, node->raft, owner, kind, peer);
+}
+
+void node_link_close(struct node *node, struct node_link *link)
+{
+    peers_link_close(&node->peers, &node->env, node->raft, link);
+    take_lost(node);
+}
+
+struct node_link *node_link_at(struct node *node, size_t number)
+{
+    return number < node->peers.link_count ? node->peers.links[number] : NULL;
+}
+
+bool node_calls(const struct node *node, uint32_t peer, enum node_link_kind kind)
+{
+    return peers_calls(&node->peers, &node->env, peer, kind);
+}
+
+void node_call_failed(struct node *node, uint32_t peer, const char *reason)
+{
+    peers_trouble(&node->peers, peer, reason);
+}
+
+struct disk_log *node_take_log(struct node *node)
+{
+    return node->env.stopping ? NULL : persist_take(&node->persist, &node->env, node->raft);
+}
+
+void node_log_done(struct node *node, struct disk_log *request)
+{
+    persist_done(&node->persist, &node->env, node->raft, node->disk, request);
+}
+
+/* The bulk thread has, or will have, such work that a spare segment may not come in time. */
+bool node_long_work(const struct node *node)
+{
+    return node->snapshots.state != SNAPSHOT_IDLE || node->receiving.state != RECEIVE_IDLE;
+}
+
+void node_bootstrapped(struct node *node, const struct disk_bulk *request)
+{
+    if (bootstrap_written(&node->peers, &node->env, node->raft, request))
+        ensure(node_limits(node)); /* they were looked at when it was adopted */
 }
 
 /* --- a turn ----------------------------------------------------------------------------------------------------- */
@@ -202,7 +310,7 @@ static void refuse_waiting(struct node *node)
  * all wait equally long. */
 static void expire_pendings(struct node *node)
 {
-    bool over = node->shutting_down && node->env.now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS;
+    bool over = node->env.shutting_down && node->env.now_ms - node->env.shutdown_ms >= NODE_SHUTDOWN_MS;
     while (!list_empty(&node->ages)) {
         struct pending *pending = list_item(node->ages.next, struct pending, age);
         bool led = raft_leader(node->raft) != 0;
@@ -213,7 +321,7 @@ static void expire_pendings(struct node *node)
             pending_fail(node, pending, REPLY_TIMEOUT, NULL);
         } else if (!led) {
             char reason[QUORUM_TEXT_MAX];
-            quorum_text(node, reason);
+            quorum_text(&node->peers, &node->env, node->raft, reason);
             pending_fail(node, pending, REPLY_NO_LEADER, reason);
         } else if (pending->state == PENDING_WAITING) {
             pending_fail(node, pending, REPLY_BUSY, NULL);
@@ -289,9 +397,10 @@ void node_turn(struct node *node)
                  "the leader's log has a configuration that this version cannot read: " NODE_NEWER);
         return;
     }
-    formation_tick(node);
-    exchange_tick(node);
-    persist_tick(node);
+    bootstrap_tick(&node->peers, &node->env);
+    peers_tick(&node->peers, &node->env);
+    peers_tell_room(&node->peers, node->raft, persist_has_room(&node->persist, &node->env, node->raft));
+    persist_tick(&node->persist, &node->env, node->raft);
     apply_committed(node);
     leader_changed(node);
     reads_confirm(node);
@@ -304,14 +413,14 @@ void node_turn(struct node *node)
     reads_ask(node);
     raft_set_time(node->raft, clock_now_ms(&node->env.clock, node->env.now_ms));
     raft_flush(node->raft);
-    exchange_send_raft(node);
+    peers_send_raft(&node->peers, node->raft);
     /* A cluster of one confirms its reads on the spot. */
     reads_confirm(node);
     receive_tick(node);
     send_tick(node);
     snapshots_tick(node);
     say_changes(node);
-    quorum_tick(node);
+    quorum_tick(&node->peers, &node->env, node->raft);
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -324,31 +433,33 @@ uint64_t node_deadline_ms(const struct node *node)
     if (node->env.more)
         return node->env.now_ms;
     uint64_t deadline_ms = raft_deadline_ms(node->raft);
-    deadline_ms = sooner(deadline_ms, formation_deadline_ms(node));
+    if (!node->bulk.busy)
+        deadline_ms = sooner(deadline_ms, bootstrap_deadline_ms(&node->peers.identity));
     deadline_ms = sooner(deadline_ms, forward_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, leader_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, exchange_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, persist_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, peers_deadline_ms(&node->peers));
+    deadline_ms = sooner(deadline_ms, persist_deadline_ms(&node->persist, &node->env, node->raft, node_long_work(node),
+                                                          node->bulk.busy));
     deadline_ms = sooner(deadline_ms, bulk_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, receive_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, send_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, snapshots_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, refusal_ms(node));
-    deadline_ms = sooner(deadline_ms, quorum_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, quorum_deadline_ms(&node->peers, &node->env, node->raft));
     if (!list_empty(&node->ages))
         deadline_ms = sooner(deadline_ms, list_item(node->ages.next, struct pending, age)->deadline_ms);
-    if (node->shutting_down)
-        deadline_ms = sooner(deadline_ms, node->shutdown_ms + NODE_SHUTDOWN_MS);
+    if (node->env.shutting_down)
+        deadline_ms = sooner(deadline_ms, node->env.shutdown_ms + NODE_SHUTDOWN_MS);
     return deadline_ms;
 }
 
 void node_shutdown(struct node *node)
 {
-    if (node->shutting_down)
+    if (node->env.shutting_down)
         return;
-    node->shutting_down = true;
-    node->shutdown_ms = node->env.now_ms;
+    node->env.shutting_down = true;
+    node->env.shutdown_ms = node->env.now_ms;
     leader_shutdown(node);
     event_begin(&node->env, LOG_SHUTDOWN);
     event_end(&node->env);
@@ -356,13 +467,14 @@ void node_shutdown(struct node *node)
 
 bool node_shutdown_done(const struct node *node)
 {
-    if (!node->shutting_down)
+    if (!node->env.shutting_down)
         return false;
-    if (node->env.now_ms - node->shutdown_ms >= NODE_SHUTDOWN_MS || node->env.stopping)
+    if (node->env.now_ms - node->env.shutdown_ms >= NODE_SHUTDOWN_MS || node->env.stopping)
         return true;
     bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;
     bool leads = raft_role(node->raft) == RAFT_LEADER && !alone;
-    return !leads && list_empty(&node->ages) && !node->persist.busy && !persist_owes(node) && !node->bulk.busy;
+    bool rests = !node->persist.busy && !persist_owes(&node->persist, node->raft) && !node->bulk.busy;
+    return !leads && list_empty(&node->ages) && rests;
 }
 
 const struct raft *node_raft(const struct node *node)

@@ -10,7 +10,7 @@ static const char starved[] = "the disk of this node is full: there is no room e
 
 static bool leaderless(const struct node *node)
 {
-    return node->identity.configuration.count == 0 || raft_leader(node->raft) == 0;
+    return node->peers.identity.directory.configuration.count == 0 || raft_leader(node->raft) == 0;
 }
 
 /* NULL, or what keeps the node from serving, in few words. */
@@ -18,16 +18,16 @@ static const char *hindrance(const struct node *node)
 {
     if (node->env.stopping)
         return "this node has to stop";
-    if (node->shutting_down)
+    if (node->env.shutting_down)
         return "this node shuts down";
-    bool no_room = node->persist.full && !persist_fits(node, 0, true); /* it may follow all the same */
+    bool no_room = node->persist.full && !persist_fits(&node->persist, node->raft, 0, true); /* it may yet follow */
     if (leaderless(node))
         return no_room ? starved : "no leader is known";
     if (node->receiving.state != RECEIVE_IDLE)
         return "a copy of the files is on its way to this node";
     if (node->gateway.epoch == 0)
         return no_room ? starved : "this node has not caught up with the leader";
-    if (persist_is_behind(node))
+    if (persist_is_behind(&node->persist, &node->env, node->raft))
         return "the disk of this node is full";
     return NULL;
 }
@@ -35,9 +35,9 @@ static const char *hindrance(const struct node *node)
 const char *node_unready(struct node *node)
 {
     const char *what = hindrance(node);
-    if (!what || what == starved || node->env.stopping || node->shutting_down || !leaderless(node))
+    if (!what || what == starved || node->env.stopping || node->env.shutting_down || !leaderless(node))
         return what;
-    quorum_text(node, node->unready);
+    quorum_text(&node->peers, &node->env, node->raft, node->unready);
     return node->unready;
 }
 
@@ -48,5 +48,5 @@ bool node_ready(const struct node *node)
 
 bool node_has_room(const struct node *node)
 {
-    return node->own_room;
+    return node->peers.room;
 }

@@ -6,7 +6,7 @@
 
 static const char *role_name(const struct node *node)
 {
-    if (node->identity.configuration.count == 0)
+    if (node->peers.identity.directory.configuration.count == 0)
         return "forming";
     if (raft_role(node->raft) == RAFT_LEADER)
         return "leader";
@@ -49,7 +49,7 @@ static void member_text(struct buffer *out, const char *key, const char *value)
 /* "HERE/NEEDED" */
 static void write_quorum(const struct node *node, struct buffer *out)
 {
-    struct quorum quorum = quorum_of(node);
+    struct quorum quorum = quorum_of(&node->peers, &node->env, node->raft);
     number(out, "quorum", quorum.here);
     buffer_append_text(out, "/");
     buffer_append_number(out, quorum.needed);
@@ -59,7 +59,7 @@ static void write_quorum(const struct node *node, struct buffer *out)
  * --cluster alone names it. */
 static const char *member_role(const struct node *node, const struct raft_member *member)
 {
-    if (node->identity.configuration.count == 0)
+    if (node->peers.identity.directory.configuration.count == 0)
         return "unknown";
     if (!member)
         return "stranger";
@@ -71,16 +71,14 @@ static const char *member_role(const struct node *node, const struct raft_member
 static void write_members(const struct node *node, struct buffer *out)
 {
     static const char *const states[] = {"probe", "replicate", "snapshot"};
-    const struct raft_configuration *members = raft_members(node->raft);
-    if (members->count == 0)
-        members = &node->identity.configuration;
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
-        const struct peer *peer = &node->peers[i];
+    const struct raft_configuration *members = peers_members(&node->peers, node->raft);
+    for (uint32_t i = 0; i < node->peers.count; i++) {
+        const struct peer *peer = &node->peers.list[i];
         const struct raft_member *member = raft_configuration_member(members, peer->id);
         bool self = peer->id == node->env.options.id;
         struct raft_peer_view view;
         number(out, "node", peer->id);
-        member_text(out, "address", node->env.options.peers[i].address);
+        member_text(out, "address", peer->address);
         member_text(out, "role", member_role(node, member));
         member_text(out, "link", self ? "self" : peer->links[NODE_LINK_CONSENSUS] ? "up" : "down");
         if (raft_leader(node->raft) == peer->id)
@@ -102,8 +100,8 @@ void status_write(const struct node *node, struct buffer *out)
     ensure(node->env.options.peer_count > 0);
     number(out, "id", node->env.options.id);
     text(out, "role", role_name(node));
-    if (node->identity.configuration.count > 0 && !raft_is_voter(node->raft))
-        text(out, "learner_reason", raft_rolled_back(node->raft) ? EXCHANGE_ROLLED_BACK : STATUS_NEW_DIRECTORY);
+    if (node->peers.identity.directory.configuration.count > 0 && !raft_is_voter(node->raft))
+        text(out, "learner_reason", raft_rolled_back(node->raft) ? PEERS_ROLLED_BACK : STATUS_NEW_DIRECTORY);
     number(out, "term", raft_term(node->raft));
     number(out, "leader", raft_leader(node->raft));
     write_quorum(node, out);
@@ -116,13 +114,13 @@ void status_write(const struct node *node, struct buffer *out)
     number(out, "wal_bytes", sizes.wal_bytes);
     number(out, "snapshot_bytes", sizes.snapshot_bytes);
     number(out, "snapshot_index", sizes.snapshot_index);
-    text(out, "disk", node->own_room ? "ok" : "full");
+    text(out, "disk", node->peers.room ? "ok" : "full");
     number(out, "wal_batches", node->persist.batches);
     number(out, "wal_sync_us", node->persist.sync_us);
     number(out, "connections", node->client_count);
     number(out, "uptime_s", (node->env.now_ms - node->env.started_ms) / 1000);
     text(out, "version", CLEAT_VERSION);
     text(out, "cluster_id", "");
-    buffer_append_hex(out, node->identity.configuration.cluster_id);
+    buffer_append_hex(out, node->peers.identity.directory.configuration.cluster_id);
     write_members(node, out);
 }

@@ -28,8 +28,8 @@ static bool has_met(const struct machine *other, const struct machine *machine)
     for (size_t i = 0; i < RAFT_LINKS_MAX; i++) {
         const struct raft_link *link = &raft->links[i];
         if (link->id == machine->id)
-            return link->processes[0] == machine->node->processes[0] &&
-                   link->known == machine->node->identity.incarnation;
+            return link->processes[0] == machine->node->peers.identity.processes[0] &&
+                   link->known == machine->node->peers.identity.directory.incarnation;
     }
     return false;
 }

@@ -23,7 +23,7 @@ static void ask_open(struct node *node)
             return; /* the door opens when the no-op is applied: this is called again then */
         leader_open(node, node->env.options.id, node->gateway.nonce);
     } else {
-        struct node_link *link = exchange_link(node, leader, NODE_LINK_CONSENSUS);
+        struct node_link *link = peers_link(&node->peers, leader, NODE_LINK_CONSENSUS);
         if (!link)
             return;
         struct buffer body = {0};
@@ -94,7 +94,7 @@ static void send_forward(struct node *node, struct node_link *link)
 static void forward(struct node *node)
 {
     struct gateway *gateway = &node->gateway;
-    struct node_link *link = exchange_link(node, raft_leader(node->raft), NODE_LINK_CONSENSUS);
+    struct node_link *link = peers_link(&node->peers, raft_leader(node->raft), NODE_LINK_CONSENSUS);
     bool credited = gateway->credit_term == raft_term(node->raft);
     if (!link || (gateway->first == gateway->next && gateway->writable && credited))
         return;
@@ -149,7 +149,7 @@ uint64_t forward_deadline_ms(const struct node *node)
     if (raft_leader(node->raft) == 0)
         return UINT64_MAX;
     bool waits_for_door = leads(node) && node->admission.term != raft_term(node->raft);
-    bool unlinked = !leads(node) && !exchange_link(node, raft_leader(node->raft), NODE_LINK_CONSENSUS);
+    bool unlinked = !leads(node) && !peers_link(&node->peers, raft_leader(node->raft), NODE_LINK_CONSENSUS);
     if (waits_for_door || unlinked)
         return UINT64_MAX;
     if (gateway->epoch == 0)

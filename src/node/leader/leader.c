@@ -42,7 +42,7 @@ void leader_open(struct node *node, uint32_t gateway, uint64_t nonce)
         return; /* it will apply its open entry in time */
     struct command open = {.kind = COMMAND_OPEN, .gateway = gateway, .epoch = nonce};
     struct blob *command = command_encode(&open);
-    if (!command || !persist_fits(node, command->size, true)) {
+    if (!command || !persist_fits(&node->persist, node->raft, command->size, true)) {
         blob_release(command);
         return;
     }
@@ -98,7 +98,7 @@ void leader_forward(struct node *node, uint32_t from, struct reader *reader)
 /* This leader has no room: the voter with room whose log is furthest takes over. If it does not, not at once again. */
 static void hand_over(struct node *node, uint32_t other)
 {
-    if (node->own_room || !node->persist.full || other == 0 || node->env.now_ms < node->handover_retry_ms)
+    if (node->peers.room || !node->persist.full || other == 0 || node->env.now_ms < node->handover_retry_ms)
         return;
     if (raft_transferring(node->raft) || !raft_transfer(node->raft, other))
         return;
@@ -121,9 +121,9 @@ static void judge_room(struct node *node)
         if (member->role != RAFT_VOTER)
             continue;
         if (member->id == node->env.options.id) {
-            with_room += node->own_room;
+            with_room += node->peers.room;
         } else {
-            const struct peer *peer = exchange_peer(node, member->id);
+            const struct peer *peer = peers_find(&node->peers, member->id);
             bool counts = !raft_peer(node->raft, member->id, &view) || view.voter;
             /* One that cannot be reached is not full: it must not turn a lost node into a full disk. */
             bool room = peer && counts && peer->has_room;
@@ -162,7 +162,7 @@ static bool propose_time(struct node *node)
     const struct command tick = {.kind = COMMAND_TICK};
     struct blob *command = command_encode(&tick);
     uint64_t index;
-    if (command && persist_fits(node, command->size, true))
+    if (command && persist_fits(&node->persist, node->raft, command->size, true))
         return propose(node, command, &index);
     blob_release(command);
     return false;
@@ -195,7 +195,8 @@ void leader_pump(struct node *node)
     struct blob *command;
     while ((command = admission_peek(&node->admission)) != NULL) {
         uint64_t index;
-        if (raft_unwritten_bytes(node->raft) >= LIMIT_UNWRITTEN_BYTES || !persist_fits(node, command->size, false))
+        if (raft_unwritten_bytes(node->raft) >= LIMIT_UNWRITTEN_BYTES ||
+            !persist_fits(&node->persist, node->raft, command->size, false))
             break;
         if (!raft_propose(node->raft, RAFT_ENTRY_COMMAND, stamp_ms(node), command, &index))
             break;
@@ -212,7 +213,7 @@ void leader_credits(struct node *node)
         struct admission_gateway *door = &node->admission.gateways[i];
         if (door->id == 0 || !door->asked)
             continue;
-        struct node_link *link = exchange_link(node, door->id, NODE_LINK_CONSENSUS);
+        struct node_link *link = peers_link(&node->peers, door->id, NODE_LINK_CONSENSUS);
         if (!link)
             continue; /* it stays owed */
         door->asked = false;

@@ -1,12 +1,11 @@
-/* Links to the other nodes: hellos, who is let in, and which message goes to which part of the node. */
+#include "node/peers/dispatch.h"
+
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/ensure.h"
-#include "base/memory.h"
-#include "node/encoded.h"
-#include "node/state.h"
-#include "protocol/command.h"
+#include "node/event.h"
+#include "node/peers/bootstrap.h"
+#include "node/peers/hello.h"
 
 enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside the largest value */ };
 
@@ -19,143 +18,77 @@ enum { MESSAGE_ALLOWANCE = 1024 * 1024 /* bytes that a message may have beside t
 #define TOO_MANY "there are too many links already: see to it that only nodes can reach the addresses in --cluster"
 #define BAD_MESSAGE "it is not known here, or there is no memory for it: run the same version of cleatd on all nodes"
 
-int exchange_place(const struct node *node, uint32_t id)
-{
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
-        if (node->env.options.peers[i].id == id)
-            return (int)i;
-    return -1;
-}
-
-struct peer *exchange_peer(struct node *node, uint32_t id)
-{
-    int place = exchange_place(node, id);
-    return place < 0 ? NULL : &node->peers[place];
-}
-
-struct node_link *exchange_link(const struct node *node, uint32_t peer, enum node_link_kind kind)
-{
-    int place = exchange_place(node, peer);
-    return place < 0 ? NULL : node->peers[place].links[kind];
-}
-
-static void send_state(const struct node *node, struct node_link *link, uint64_t index, uint64_t hash)
-{
-    struct buffer body = {0};
-    buffer_append_u64(&body, index);
-    buffer_append_u64(&body, hash);
-    const struct peer *peer = &node->peers[exchange_place(node, link->peer)];
-    buffer_append_u8(&body, (uint8_t)((node->own_room ? FRAME_STATE_ROOM : 0) |
-                                      (formation_settled(node) ? FRAME_STATE_FORMED : 0) |
-                                      (peer->rolled_back ? FRAME_STATE_PEER_ROLLED_BACK : 0) |
-                                      (raft_rolled_back(node->raft) ? FRAME_STATE_ROLLED_BACK : 0)));
-    link_send_bytes(link, FRAME_STATE, true, &body);
-    buffer_close(&body);
-}
-
-void exchange_tell_state(struct node *node, uint64_t index, uint64_t hash)
-{
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
-        if (node->peers[i].links[NODE_LINK_CONSENSUS])
-            send_state(node, node->peers[i].links[NODE_LINK_CONSENSUS], index, hash);
-}
-
 /* --- opening and closing ---------------------------------------------------------------------------------------- */
 
-static void send_hello(struct node *node, struct node_link *link)
+static void send_hello(const struct peers *peers, const struct env *env, const struct raft *raft,
+                       struct node_link *link)
 {
     struct buffer body = {0};
-    hello_encode(node, link, &body);
+    hello_encode(peers, env, raft, link, &body);
     link_send_bytes(link, FRAME_HELLO, true, &body);
     buffer_close(&body);
 }
 
-struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
+struct node_link *peers_link_open(struct peers *peers, struct env *env, const struct raft *raft,
+                                  struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
 {
-    if (node->link_count == NODE_LINKS_MAX) {
-        if (complaint_begin(&node->env, LOG_LINK_REFUSED, peer, "", TOO_MANY))
-            event_end(&node->env);
+    if (peers->link_count == NODE_LINKS_MAX) {
+        if (complaint_begin(env, LOG_LINK_REFUSED, peer, "", TOO_MANY))
+            event_end(env);
         return NULL;
     }
-    struct node_link *link = link_new(owner, kind, peer, node->env.now_ms);
-    link->part_max = node->env.options.frame_bytes;
-    int place = exchange_place(node, peer);
-    if (place >= 0)
-        node_link_from(link, node->env.options.peers[place].address);
-    node->links[node->link_count++] = link;
+    ensure(peer == 0 || peers_look(peers, peer)); /* who is none is not called */
+    struct node_link *link = link_new(owner, kind, peer, env->now_ms);
+    link->part_max = env->options.frame_bytes;
+    const struct peer *called = peers_look(peers, peer);
+    if (called)
+        node_link_from(link, called->address);
+    peers->links[peers->link_count++] = link;
     if (peer != 0)
-        send_hello(node, link); /* who was called answers when it knows who calls */
+        send_hello(peers, env, raft, link); /* who was called answers when it knows who calls */
     return link;
 }
 
-void node_call_failed(struct node *node, uint32_t id, const char *reason)
+static void say_link(struct env *env, enum log_event event, const struct node_link *link)
 {
-    struct peer *peer = exchange_peer(node, id);
-    if (peer)
-        quorum_trouble(peer, reason);
+    event_begin(env, event);
+    event_number(env, "peer", link->peer);
+    event_text(env, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
+    event_end(env);
 }
 
-void node_link_from(struct node_link *link, const char *address)
+static void link_lost(struct peers *peers, struct raft *raft, uint32_t peer, enum node_link_kind kind)
 {
-    strncpy(link->address, address, sizeof link->address - 1);
-}
-
-bool node_calls(const struct node *node, uint32_t id, enum node_link_kind kind)
-{
-    int place = exchange_place(node, id);
-    ensure(place >= 0 && id != node->env.options.id);
-    const struct peer *peer = &node->peers[place];
-    uint64_t missed_ms = node->env.now_ms - peer->missed_ms[kind];
-    return !peer->links[kind] && (id < node->env.options.id || missed_ms >= NODE_CALL_MS);
-}
-
-struct node_link *node_link_at(struct node *node, size_t number)
-{
-    return number < node->link_count ? node->links[number] : NULL;
-}
-
-static void say_link(struct node *node, enum log_event event, const struct node_link *link)
-{
-    event_begin(&node->env, event);
-    event_number(&node->env, "peer", link->peer);
-    event_text(&node->env, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
-    event_end(&node->env);
-}
-
-static void link_lost(struct node *node, uint32_t peer, enum node_link_kind kind)
-{
-    if (kind == NODE_LINK_CONSENSUS) {
-        raft_peer_down(node->raft, peer);
-    } else {
-        send_link_closed(node, peer);
-        receive_link_closed(node, peer);
-    }
+    if (kind == NODE_LINK_CONSENSUS)
+        raft_peer_down(raft, peer);
+    else
+        peers_lose(peers, peer, false);
 }
 
 /* Who was called does not even say why. */
-static void hung_up(struct node *node, const struct node_link *link)
+static void hung_up(struct peers *peers, struct env *env, const struct node_link *link)
 {
-    node_call_failed(node, link->peer, HUNG_UP);
-    if (complaint_begin(&node->env, LOG_REFUSED_BY, link->peer, link->address, HUNG_UP))
-        event_end(&node->env);
+    peers_trouble(peers, link->peer, HUNG_UP);
+    if (complaint_begin(env, LOG_REFUSED_BY, link->peer, link->address, HUNG_UP))
+        event_end(env);
 }
 
-void node_link_close(struct node *node, struct node_link *link)
+void peers_link_close(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link)
 {
     size_t place = 0;
-    while (place < node->link_count && node->links[place] != link)
+    while (place < peers->link_count && peers->links[place] != link)
         place++;
-    ensure(place < node->link_count);
-    node->links[place] = node->links[--node->link_count];
-    struct peer *peer = exchange_peer(node, link->peer);
+    ensure(place < peers->link_count);
+    peers->links[place] = peers->links[--peers->link_count];
+    struct peer *peer = peers_find(peers, link->peer);
     if (!link->up && !link->ends && link->peer != 0)
-        hung_up(node, link);
+        hung_up(peers, env, link);
     if (peer && peer->links[link->kind] == link) {
         peer->links[link->kind] = NULL;
-        peer->missed_ms[link->kind] = node->env.now_ms;
-        say_link(node, LOG_LINK_DOWN, link);
-        quorum_trouble(peer, "the connection ended");
-        link_lost(node, link->peer, link->kind);
+        peer->missed_ms[link->kind] = env->now_ms;
+        say_link(env, LOG_LINK_DOWN, link);
+        peers_trouble(peers, peer->id, "the connection ended");
+        link_lost(peers, raft, link->peer, link->kind);
     }
     link_free(link);
 }
@@ -174,24 +107,26 @@ static void send_refused(struct node_link *link, const char *reason)
 }
 
 /* That LINK is not let in. HELLO is what was said on it; NULL: nothing that could be understood. */
-static void refuse_link(struct node *node, struct node_link *link, const struct hello *hello, const char *reason)
+static void refuse_link(struct peers *peers, struct env *env, struct node_link *link, const struct hello *hello,
+                        const char *reason)
 {
     uint32_t peer = link->peer != 0 || !hello ? link->peer : hello->from;
     if (hello && hello->format == FRAME_FORMAT)
         send_refused(link, reason);
     link->ends = true;
-    node_call_failed(node, peer, reason);
-    if (!complaint_begin(&node->env, LOG_LINK_REFUSED, peer, link->address, reason))
+    peers_trouble(peers, peer, reason);
+    if (!complaint_begin(env, LOG_LINK_REFUSED, peer, link->address, reason))
         return;
     if (hello && hello->from != peer)
-        event_number(&node->env, "claims", hello->from);
-    if (hello && hello->to != 0 && hello->to != node->env.options.id)
-        event_number(&node->env, "wants", hello->to);
-    event_end(&node->env);
+        event_number(env, "claims", hello->from);
+    if (hello && hello->to != 0 && hello->to != env->options.id)
+        event_number(env, "wants", hello->to);
+    event_end(env);
 }
 
 /* LINK takes the place of what is there. */
-static void replace_links(struct node *node, struct peer *peer, struct node_link *link, uint64_t process)
+static void replace_links(struct peers *peers, struct raft *raft, struct peer *peer, struct node_link *link,
+                          uint64_t process)
 {
     for (int kind = NODE_LINK_CONSENSUS; kind <= NODE_LINK_BULK; kind++) {
         struct node_link *older = peer->links[kind];
@@ -201,13 +136,13 @@ static void replace_links(struct node *node, struct peer *peer, struct node_link
         if (older->process != process)
             send_refused(older, hello_duplicate);
         older->ends = true; /* the newer connection is the one that works; what went through the older may be lost */
-        link_lost(node, peer->id, (enum node_link_kind)kind);
+        link_lost(peers, raft, peer->id, (enum node_link_kind)kind);
     }
     peer->links[link->kind] = link;
 }
 
 /* The peer's data directory, as it is at the beginning of LINK. */
-static void meet(struct node *node, struct peer *peer, const struct hello *hello)
+static void meet(struct env *env, struct raft *raft, struct peer *peer, const struct hello *hello)
 {
     struct raft_directory directory = {
         .incarnation = hello->incarnation,
@@ -218,23 +153,25 @@ static void meet(struct node *node, struct peer *peer, const struct hello *hello
     };
     memcpy(directory.processes, hello->processes, sizeof directory.processes);
     peer->incarnation = hello->incarnation;
-    peer->rolled_back = !raft_peer_up(node->raft, peer->id, &directory); /* it is told with the next STATE */
+    peer->rolled_back = !raft_peer_up(raft, peer->id, &directory); /* it is told with the next STATE */
     if (!peer->rolled_back)
         return;
-    event_begin(&node->env, LOG_PEER_ROLLED_BACK);
-    event_number(&node->env, "peer", peer->id);
-    event_number(&node->env, "term", hello->term);
-    event_number(&node->env, "durable", hello->durable_index);
-    event_text(&node->env, "reason",
+    event_begin(env, LOG_PEER_ROLLED_BACK);
+    event_number(env, "peer", peer->id);
+    event_number(env, "term", hello->term);
+    event_number(env, "durable", hello->durable_index);
+    event_text(env, "reason",
                "its data directory is an older copy of what it was, so it no longer counts: wipe that directory, and "
                "the node comes back as a learner");
-    event_end(&node->env);
+    event_end(env);
 }
 
-static void link_established(struct node *node, struct node_link *link, const struct hello *hello)
+static void link_established(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link,
+                             const struct hello *hello)
 {
-    struct peer *peer = exchange_peer(node, hello->from);
-    replace_links(node, peer, link, hello->processes[0]);
+    struct peer *peer = peers_find(peers, hello->from);
+    ensure(peer && !link->up && !link->ends); /* it was let in */
+    replace_links(peers, raft, peer, link, hello->processes[0]);
     link->up = true;
     link->process = hello->processes[0];
     link->incarnation = hello->incarnation;
@@ -242,42 +179,44 @@ static void link_established(struct node *node, struct node_link *link, const st
     link->fresh = hello->fresh;
     if (link->kind == NODE_LINK_BULK)
         return;
-    say_link(node, LOG_LINK_UP, link);
+    say_link(env, LOG_LINK_UP, link);
     struct node_link *bulk = peer->links[NODE_LINK_BULK];
-    if (bulk && node->env.now_ms - bulk->opened_ms >= LINK_HELLO_TIMEOUT_MS)
+    if (bulk && env->now_ms - bulk->opened_ms >= LINK_HELLO_TIMEOUT_MS)
         bulk->ends = true; /* what ended this link may have ended that one, unnoticed */
     peer->has_room = true; /* until it says otherwise: it does so right after its hello */
-    meet(node, peer, hello);
-    if (!link->formed && formation_settled(node))
-        formation_send(node, link);
-    send_state(node, link, 0, 0);
+    meet(env, raft, peer, hello);
+    if (!link->formed && identity_settled(&peers->identity))
+        bootstrap_send(&peers->identity, link);
+    peers_send_state(peers, raft, link, 0, 0);
 }
 
-static void handle_hello(struct node *node, struct node_link *link, const struct link_message *message)
+static void handle_hello(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link,
+                         const struct link_message *message)
 {
     struct hello hello;
     if (message->type != FRAME_HELLO || !hello_decode(message->body, message->size, &hello)) {
-        refuse_link(node, link, NULL, NO_HELLO);
+        refuse_link(peers, env, link, NULL, NO_HELLO);
         return;
     }
-    const char *refusal = hello_refusal(node, link, &hello);
+    const char *refusal = hello_refusal(peers, env, raft, link, &hello);
     if (refusal) {
-        refuse_link(node, link, &hello, refusal);
+        refuse_link(peers, env, link, &hello, refusal);
         /* If the connection that stands in its way is dead, this is how it is found out. */
         if (refusal == hello_duplicate)
-            send_state(node, exchange_link(node, hello.from, NODE_LINK_CONSENSUS), 0, 0);
+            peers_send_state(peers, raft, peers_link(peers, hello.from, NODE_LINK_CONSENSUS), 0, 0);
         return;
     }
     if (link->peer == 0) {
         link->peer = hello.from;
         link->kind = hello.kind;
-        send_hello(node, link);
+        send_hello(peers, env, raft, link);
     }
-    link_established(node, link, &hello);
+    link_established(peers, env, raft, link, &hello);
 }
 
 /* The other end does not let this node in, or no longer. */
-static void handle_refused(struct node *node, struct node_link *link, const struct link_message *message)
+static void handle_refused(struct peers *peers, struct env *env, struct node_link *link,
+                           const struct link_message *message)
 {
     struct reader reader = reader_of(message->body, message->size);
     uint8_t code = reader_u8(&reader);
@@ -289,209 +228,194 @@ static void handle_refused(struct node *node, struct node_link *link, const stru
     reason[text ? size : 0] = '\0';
     link->ends = link->refused = true;
     char trouble[FRAME_REASON_MAX + 30] = "it refuses this node: ";
-    node_call_failed(node, link->peer, strcat(trouble, reason));
+    peers_trouble(peers, link->peer, strcat(trouble, reason));
     bool duplicate = code == FRAME_REFUSAL_DUPLICATE;
-    if (complaint_begin(&node->env, duplicate ? LOG_DUPLICATE_ID : LOG_REFUSED_BY, link->peer, link->address,
+    if (complaint_begin(env, duplicate ? LOG_DUPLICATE_ID : LOG_REFUSED_BY, link->peer, link->address,
                         duplicate ? DUPLICATE_HERE : reason))
-        event_end(&node->env);
+        event_end(env);
 }
 
 /* --- messages --------------------------------------------------------------------------------------------------- */
 
-static void bad_message(struct node *node, struct node_link *link)
+static void bad_message(struct env *env, struct node_link *link)
 {
     link->ends = true;
-    if (complaint_begin(&node->env, LOG_BAD_MESSAGE, link->peer, link->address, BAD_MESSAGE))
-        event_end(&node->env);
+    if (complaint_begin(env, LOG_BAD_MESSAGE, link->peer, link->address, BAD_MESSAGE))
+        event_end(env);
 }
 
-static void handle_raft(struct node *node, struct node_link *link, const struct link_message *message)
+/* True: there is a message of raft's that counts. */
+static bool handle_raft(struct peers *peers, struct env *env, struct node_link *link,
+                        const struct link_message *message, struct arrival *arrival)
 {
-    struct raft_message raft_message;
-    if (!formation_settled(node))
-        return; /* nothing counts before this node has stored which cluster it is of */
-    if (!raft_message_decode(message->body, message->size, &raft_message, node->decoded)) {
-        bad_message(node, link);
-        return;
+    if (!identity_settled(&peers->identity))
+        return false; /* nothing counts before this node has stored which cluster it is of */
+    if (!raft_message_decode(message->body, message->size, &arrival->message, peers->decoded)) {
+        bad_message(env, link);
+        return false;
     }
-    uint32_t count = raft_message.entry_count;
-    if (raft_message.from == link->peer) {
-        /* What this node may not hold now is not taken: it comes again later. */
-        raft_message.entry_count = persist_fitting(node, &raft_message);
-        raft_step(node->raft, &raft_message);
-        if (raft_message.type == RAFT_APPEND && raft_message.term == raft_term(node->raft) &&
-            raft_leader(node->raft) == raft_message.from)
-            clock_learn(&node->env.clock, raft_message.term, raft_message.time_ms, node->env.now_ms);
-    }
-    raft_message.entry_count = count;
-    raft_message_release(&raft_message);
+    if (arrival->message.from == link->peer)
+        return true;
+    raft_message_release(&arrival->message);
+    return false;
 }
 
 /* FROM knows that this node acknowledged, or voted, more than its data directory knows of. */
-static void roll_back(struct node *node, uint32_t from)
+static void roll_back(struct peers *peers, struct env *env, struct raft *raft, uint32_t from)
 {
-    if (raft_rolled_back(node->raft))
+    if (raft_rolled_back(raft))
         return;
-    event_begin(&node->env, LOG_ROLLED_BACK);
-    event_number(&node->env, "peer", from);
-    event_text(&node->env, "reason", EXCHANGE_ROLLED_BACK);
-    event_end(&node->env);
-    raft_roll_back(node->raft);
-    exchange_tell_state(node, 0, 0);
+    event_begin(env, LOG_ROLLED_BACK);
+    event_number(env, "peer", from);
+    event_text(env, "reason", PEERS_ROLLED_BACK);
+    event_end(env);
+    raft_roll_back(raft);
+    peers_tell_state(peers, raft, 0, 0);
 }
 
-static void handle_state(struct node *node, struct node_link *link, struct reader *reader)
+/* True: the sender's state has a hash to be compared. */
+static bool handle_state(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link,
+                         struct arrival *arrival)
 {
-    uint64_t index = reader_u64(reader);
-    uint64_t hash = reader_u64(reader);
-    uint8_t flags = reader_u8(reader);
-    if (reader->bad)
-        return;
-    exchange_peer(node, link->peer)->has_room = (flags & FRAME_STATE_ROOM) != 0;
+    arrival->index = reader_u64(&arrival->body);
+    arrival->hash = reader_u64(&arrival->body);
+    uint8_t flags = reader_u8(&arrival->body);
+    struct peer *peer = peers_find(peers, link->peer);
+    if (arrival->body.bad || !peer)
+        return false;
+    peer->has_room = (flags & FRAME_STATE_ROOM) != 0;
     if (flags & FRAME_STATE_ROLLED_BACK)
-        raft_peer_rolled_back(node->raft, link->peer);
+        raft_peer_rolled_back(raft, link->peer);
     if (flags & FRAME_STATE_PEER_ROLLED_BACK)
-        roll_back(node, link->peer);
+        roll_back(peers, env, raft, link->peer);
     if (flags & FRAME_STATE_FORMED)
         link->formed = true;
-    if (index > 0)
-        agreement_heard(node, link->peer, index, hash);
+    return arrival->index > 0;
 }
 
-static void handle_consensus(struct node *node, struct node_link *link, const struct link_message *message)
+static void handle_form(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link,
+                        const struct link_message *message)
 {
-    struct reader reader = reader_of(message->body, message->size);
+    link->formed = true;
+    bootstrap_received(peers, env, link->peer, message->body, message->size);
+    if (identity_settled(&peers->identity))
+        peers_send_state(peers, raft, link, 0, 0); /* so that it need not be told again */
+}
+
+/* True: MESSAGE is for another part, and it is in ARRIVAL. */
+static bool take_consensus(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link,
+                           const struct link_message *message, struct arrival *arrival)
+{
+    arrival->from = link->peer;
+    arrival->body = reader_of(message->body, message->size);
     switch (message->type) {
     case FRAME_FORM:
-        link->formed = true;
-        formation_received(node, link->peer, message->body, message->size);
-        if (formation_settled(node))
-            send_state(node, link, 0, 0); /* so that it need not be told again */
-        break;
+        handle_form(peers, env, raft, link, message);
+        return false;
     case FRAME_RAFT:
-        handle_raft(node, link, message);
-        break;
-    case FRAME_OPEN: {
-        uint64_t term = reader_u64(&reader);
-        uint64_t nonce = reader_u64(&reader);
-        if (!reader.bad && term == node->admission.term)
-            leader_open(node, link->peer, nonce);
-        break;
-    }
+        arrival->kind = ARRIVAL_RAFT;
+        return handle_raft(peers, env, link, message, arrival);
+    case FRAME_OPEN:
+        arrival->kind = ARRIVAL_OPEN;
+        return true;
     case FRAME_FORWARD:
-        leader_forward(node, link->peer, &reader);
-        break;
+        arrival->kind = ARRIVAL_FORWARD;
+        return true;
     case FRAME_CREDIT:
-        forward_credit(node, link->peer, &reader);
-        break;
+        arrival->kind = ARRIVAL_CREDIT;
+        return true;
     case FRAME_STATE:
-        handle_state(node, link, &reader);
-        break;
+        arrival->kind = ARRIVAL_HASH;
+        return handle_state(peers, env, raft, link, arrival);
     case FRAME_HELLO:
-        break; /* repeated on the way */
+        return false; /* repeated on the way */
     case FRAME_REFUSED:
-        handle_refused(node, link, message);
-        break;
+        handle_refused(peers, env, link, message);
+        return false;
     case FRAME_OFFER:
     case FRAME_CHUNK:
     case FRAME_TAKEN:
     case FRAME_TYPE_END:
-        bad_message(node, link);
+        bad_message(env, link);
+    }
+    return false;
+}
+
+/* Likewise. */
+static bool take_bulk(struct peers *peers, struct env *env, struct node_link *link, const struct link_message *message,
+                      struct arrival *arrival)
+{
+    arrival->from = link->peer;
+    arrival->body = reader_of(message->body, message->size);
+    switch (message->type) {
+    case FRAME_OFFER:
+        arrival->kind = ARRIVAL_OFFER;
+        return true;
+    case FRAME_CHUNK:
+        arrival->kind = ARRIVAL_CHUNK;
+        return true;
+    case FRAME_TAKEN:
+        arrival->kind = ARRIVAL_TAKEN;
+        return true;
+    case FRAME_REFUSED:
+        handle_refused(peers, env, link, message);
+        return false;
+    case FRAME_HELLO:
+        return false; /* repeated on the way */
+    default:
+        bad_message(env, link);
+        return false;
     }
 }
 
-static void handle_bulk(struct node *node, struct node_link *link, const struct link_message *message)
-{
-    struct reader reader = reader_of(message->body, message->size);
-    if (message->type == FRAME_OFFER)
-        receive_offer(node, link->peer, &reader);
-    else if (message->type == FRAME_CHUNK)
-        receive_chunk(node, link->peer, &reader);
-    else if (message->type == FRAME_TAKEN)
-        send_taken(node, link->peer, &reader);
-    else if (message->type == FRAME_REFUSED)
-        handle_refused(node, link, message);
-    else if (message->type != FRAME_HELLO)
-        bad_message(node, link);
-}
-
-static void bad_frame(struct node *node, struct node_link *link)
+static void bad_frame(struct peers *peers, struct env *env, struct node_link *link)
 {
     if (!link->up)
-        refuse_link(node, link, NULL, NO_HELLO);
-    else if (complaint_begin(&node->env, LOG_BAD_MESSAGE, link->peer, link->address, BAD_FRAME))
-        event_end(&node->env);
+        refuse_link(peers, env, link, NULL, NO_HELLO);
+    else if (complaint_begin(env, LOG_BAD_MESSAGE, link->peer, link->address, BAD_FRAME))
+        event_end(env);
 }
 
-void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
+bool peers_take(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link, const uint8_t **bytes,
+                size_t *size, struct arrival *arrival)
 {
     struct link_message message;
-    size_t message_max = (size_t)node->env.limits.value_max_bytes + MESSAGE_ALLOWANCE;
-    bool ended = link->ends;
-    while (link_receive(link, &bytes, &size, link->up ? message_max : FRAME_BODY_MAX, &message)) {
+    size_t message_max = (size_t)env->limits.value_max_bytes + MESSAGE_ALLOWANCE;
+    bool ended = link->ends; /* whoever ended it has said why */
+    ensure(peers->lost_count == 0); /* what was lost by the last message is known before the next one */
+    while (!ended && link_receive(link, bytes, size, link->up ? message_max : FRAME_BODY_MAX, &message)) {
+        bool arrived = false;
         if (!link->up && message.type == FRAME_REFUSED)
-            handle_refused(node, link, &message);
+            handle_refused(peers, env, link, &message);
         else if (!link->up)
-            handle_hello(node, link, &message);
+            handle_hello(peers, env, raft, link, &message);
         else if (link->kind == NODE_LINK_CONSENSUS)
-            handle_consensus(node, link, &message);
+            arrived = take_consensus(peers, env, raft, link, &message, arrival);
         else
-            handle_bulk(node, link, &message);
-        ended |= link->ends; /* whoever ended it has said why */
+            arrived = take_bulk(peers, env, link, &message, arrival);
+        if (arrived)
+            return true;
+        ended = link->ends;
     }
     if (!ended && link->ends)
-        bad_frame(node, link);
+        bad_frame(peers, env, link);
+    return false;
 }
 
-/* Whether MESSAGE may overtake what is queued on the link: all that does not lean on entries sent before it. */
-static bool is_urgent(const struct node *node, const struct raft_message *message)
+void peers_tick(struct peers *peers, struct env *env)
 {
-    struct raft_peer_view view;
-    if (message->type != RAFT_APPEND)
-        return true;
-    if (message->entry_count > 0)
-        return false;
-    return !raft_peer(node->raft, message->to, &view) || message->index <= view.match;
-}
-
-static void send_raft(struct node *node, struct node_link *link, const struct raft_message *message,
-                      struct encoded *encoded)
-{
-    static const struct chain nothing;
-    uint8_t head[RAFT_MESSAGE_HEAD_MAX];
-    size_t head_size = raft_message_encode_head(message, head);
-    const struct encoded_entries *entries = message->entry_count > 0 ? encoded_find(encoded, message) : NULL;
-    link_send_head(link, FRAME_RAFT, is_urgent(node, message), head, head_size, entries ? &entries->bytes : &nothing,
-                   entries ? entries->hash : 0);
-}
-
-void exchange_send_raft(struct node *node)
-{
-    struct encoded encoded;
-    encoded.made = 0;
-    struct raft_message message;
-    while (raft_take_message(node->raft, &message)) {
-        struct node_link *link = exchange_link(node, message.to, NODE_LINK_CONSENSUS);
-        if (link && !link->ends)
-            send_raft(node, link, &message, &encoded);
-    }
-    encoded_close(&encoded);
-}
-
-void exchange_tick(struct node *node)
-{
-    for (size_t i = 0; i < node->link_count; i++) {
-        struct node_link *link = node->links[i];
-        if (!link->up && !link->ends && node->env.now_ms - link->opened_ms >= LINK_HELLO_TIMEOUT_MS)
-            refuse_link(node, link, NULL, SILENT);
+    for (size_t i = 0; i < peers->link_count; i++) {
+        struct node_link *link = peers->links[i];
+        if (!link->up && !link->ends && env->now_ms - link->opened_ms >= LINK_HELLO_TIMEOUT_MS)
+            refuse_link(peers, env, link, NULL, SILENT);
     }
 }
 
-uint64_t exchange_deadline_ms(const struct node *node)
+uint64_t peers_deadline_ms(const struct peers *peers)
 {
     uint64_t deadline_ms = UINT64_MAX;
-    for (size_t i = 0; i < node->link_count; i++) {
-        const struct node_link *link = node->links[i];
+    for (size_t i = 0; i < peers->link_count; i++) {
+        const struct node_link *link = peers->links[i];
         if (!link->up && !link->ends && link->opened_ms + LINK_HELLO_TIMEOUT_MS < deadline_ms)
             deadline_ms = link->opened_ms + LINK_HELLO_TIMEOUT_MS;
     }

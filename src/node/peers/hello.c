@@ -2,7 +2,6 @@
 
 #include "base/bytes.h"
 #include "base/ensure.h"
-#include "node/state.h"
 #include "protocol/command.h"
 
 enum { FLAG_FRESH = 1, FLAG_ROLLED_BACK = 2 };
@@ -10,27 +9,30 @@ enum { FLAG_FRESH = 1, FLAG_ROLLED_BACK = 2 };
 const char hello_duplicate[] =
     "another process runs with its --id: stop one of them (a copied data directory, or an id that was given twice)";
 
-void hello_encode(const struct node *node, const struct node_link *link, struct buffer *out)
+void hello_encode(const struct peers *peers, const struct env *env, const struct raft *raft,
+                  const struct node_link *link, struct buffer *out)
 {
+    const struct identity *identity = &peers->identity;
+    ensure(identity->processes[0] != 0 && identity->directory.incarnation != 0); /* else it would not be understood */
     buffer_append_u32(out, FRAME_FORMAT);
     buffer_append_u8(out, (uint8_t)link->kind);
-    buffer_append_u32(out, node->env.options.id);
+    buffer_append_u32(out, env->options.id);
     buffer_append_u32(out, link->peer);
-    buffer_append_u64(out, node->identity.incarnation);
-    buffer_append_u64(out, node->identity.configuration.cluster_id);
-    buffer_append_u8(out, (uint8_t)((node->identity.fresh ? FLAG_FRESH : 0) |
-                                    (raft_rolled_back(node->raft) ? FLAG_ROLLED_BACK : 0)));
+    buffer_append_u64(out, identity->directory.incarnation);
+    buffer_append_u64(out, identity->directory.configuration.cluster_id);
+    buffer_append_u8(out, (uint8_t)((identity->directory.fresh ? FLAG_FRESH : 0) |
+                                    (raft_rolled_back(raft) ? FLAG_ROLLED_BACK : 0)));
     buffer_append_u8(out, RAFT_ENTRY_TYPE_END - 1);
     buffer_append_u8(out, COMMAND_UNSET);
-    buffer_append_u64(out, node->life);
-    buffer_append_u64(out, node->start_term);
-    buffer_append_u64(out, node->start_index);
+    buffer_append_u64(out, identity->life);
+    buffer_append_u64(out, identity->start_term);
+    buffer_append_u64(out, identity->start_index);
     uint8_t count = 0;
-    while (count < RAFT_LIVES_MAX && node->processes[count] != 0)
+    while (count < RAFT_LIVES_MAX && identity->processes[count] != 0)
         count++;
     buffer_append_u8(out, count);
     for (uint8_t i = 0; i < count; i++)
-        buffer_append_u64(out, node->processes[i]);
+        buffer_append_u64(out, identity->processes[i]);
 }
 
 bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
@@ -61,38 +63,35 @@ bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
 }
 
 /* Whether another process with the same id is linked, and stays. */
-static bool is_duplicate(struct node *node, const struct hello *hello)
+static bool is_duplicate(const struct peers *peers, const struct raft *raft, const struct hello *hello)
 {
-    const struct peer *peer = exchange_peer(node, hello->from);
-    const struct node_link *linked = peer->links[NODE_LINK_CONSENSUS];
+    const struct node_link *linked = peers_link(peers, hello->from, NODE_LINK_CONSENSUS);
     if (!linked || linked->process == hello->processes[0])
         return false;
-    const struct raft_configuration *members = raft_members(node->raft);
-    if (members->count == 0)
-        members = &node->identity.configuration;
-    const struct raft_member *member = raft_configuration_member(members, hello->from);
+    const struct raft_member *member = raft_configuration_member(peers_members(peers, raft), hello->from);
     bool wins = member && member->incarnation == hello->incarnation && linked->incarnation != member->incarnation;
     return !wins;
 }
 
-const char *hello_refusal(struct node *node, const struct node_link *link, const struct hello *hello)
+const char *hello_refusal(const struct peers *peers, const struct env *env, const struct raft *raft,
+                          const struct node_link *link, const struct hello *hello)
 {
-    uint64_t cluster_id = node->identity.configuration.cluster_id;
+    uint64_t cluster_id = peers->identity.directory.configuration.cluster_id;
     if (hello->format != FRAME_FORMAT)
         return "it speaks another version of the peer protocol: run the same version of cleatd on all nodes";
     if (hello->kind != NODE_LINK_CONSENSUS && hello->kind != NODE_LINK_BULK)
         return "it wants a kind of link that is not known here: run the same version of cleatd on all nodes";
     if (link->peer != 0 && hello->kind != link->kind)
         return "it answers for another kind of link: run the same version of cleatd on all nodes";
-    if (hello->from == node->env.options.id)
+    if (hello->from == env->options.id)
         return "it has this node's id: give each node an --id of its own, and each address in --cluster to one id";
     if (link->peer != 0 && link->peer != hello->from)
         return "a different node is at this address than --cluster says: correct --cluster, or that node's --id";
-    if (!exchange_peer(node, hello->from))
+    if (!peers_look(peers, hello->from))
         return "--cluster does not name its id: give all nodes the same --cluster";
-    if (hello->to != 0 && hello->to != node->env.options.id)
+    if (hello->to != 0 && hello->to != env->options.id)
         return "it looks for another node at this address: correct its --cluster, or this node's --id";
     if (hello->cluster_id != 0 && cluster_id != 0 && hello->cluster_id != cluster_id)
         return "it belongs to another cluster: correct --cluster, or wipe the data of the one that is to join";
-    return is_duplicate(node, hello) ? hello_duplicate : NULL;
+    return is_duplicate(peers, raft, hello) ? hello_duplicate : NULL;
 }

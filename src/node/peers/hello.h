@@ -13,10 +13,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "raft/raft.h"
-
-struct node;
-struct node_link;
+#include "node/peers/peers.h"
 
 struct hello {
     uint32_t format;
@@ -37,13 +34,15 @@ struct hello {
     uint64_t durable_index;
 };
 
-/* What NODE says on LINK, appended to OUT. */
-void hello_encode(const struct node *node, const struct node_link *link, struct buffer *out);
+/* What this node says on LINK, appended to OUT. */
+void hello_encode(const struct peers *peers, const struct env *env, const struct raft *raft,
+                  const struct node_link *link, struct buffer *out);
 /* False: no HELLO. Of another format only what every format begins with is set: format, kind, from, to. */
 bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello);
 
 /* NULL, or why the one who said HELLO on LINK is not let in, and what mends it. */
-const char *hello_refusal(struct node *node, const struct node_link *link, const struct hello *hello);
+const char *hello_refusal(const struct peers *peers, const struct env *env, const struct raft *raft,
+                          const struct node_link *link, const struct hello *hello);
 /* The reason, if that is it: another process with that id is linked. */
 extern const char hello_duplicate[];
 

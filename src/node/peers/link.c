@@ -1,6 +1,7 @@
 #include "node/peers/link.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
@@ -26,6 +27,11 @@ void link_free(struct node_link *link)
     buffer_close(&link->input);
     buffer_close(&link->parts);
     free(link);
+}
+
+void node_link_from(struct node_link *link, const char *address)
+{
+    strncpy(link->address, address, sizeof link->address - 1);
 }
 
 void link_send(struct node_link *link, enum frame_type type, bool urgent, struct chain *body)

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#include "node/state.h"
+#include "base/buffer.h"
+#include "base/ensure.h"
+#include "node/event.h"
 
 static const struct raft_member *listed(const struct node_options *options, uint32_t id)
 {
@@ -117,9 +119,9 @@ bool membership_fits(const struct node_options *options, const struct disk_recov
     if (!membership_named(options, configuration, reason))
         return false;
     if (!limits_decode(configuration, &limits))
-        return refuse_text(reason, FORMATION_LIMITS_REASON);
+        return refuse_text(reason, MEMBERSHIP_LIMITS_REASON);
     if (limits.value_max_bytes > options->value_max_bytes)
-        return refuse_text(reason, FORMATION_VALUE_MAX_REASON);
+        return refuse_text(reason, MEMBERSHIP_VALUE_MAX_REASON);
     const struct raft_member *self = raft_configuration_member(configuration, options->id);
     bool log_gone = recovered->entry_count == 0 && recovered->snapshot_index == 0;
     if (self && self->incarnation == recovered->identity.incarnation && log_gone &&
@@ -128,13 +130,13 @@ bool membership_fits(const struct node_options *options, const struct disk_recov
     return true;
 }
 
-static void say(struct node *node, const struct raft_member *peer, const char *reason)
+static void say(struct env *env, const struct raft_member *peer, const char *reason)
 {
-    event_begin(&node->env, LOG_CLUSTER_DIFFERS);
-    event_number(&node->env, "peer", peer->id);
-    event_text(&node->env, "address", peer->address);
-    event_text(&node->env, "reason", reason);
-    event_end(&node->env);
+    event_begin(env, LOG_CLUSTER_DIFFERS);
+    event_number(env, "peer", peer->id);
+    event_text(env, "address", peer->address);
+    event_text(env, "reason", reason);
+    event_end(env);
 }
 
 /* The member with another id than PEER's that was at PEER's address when the cluster formed; NULL: none. */
@@ -146,11 +148,11 @@ static const struct raft_member *other_there(const struct raft_configuration *me
     return NULL;
 }
 
-void membership_say(struct node *node)
+void membership_say(struct env *env, const struct raft_configuration *members)
 {
-    const struct raft_configuration *members = &node->identity.configuration;
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
-        const struct raft_member *peer = &node->env.options.peers[i];
+    ensure(members->count > 0);
+    for (uint32_t i = 0; i < env->options.peer_count; i++) {
+        const struct raft_member *peer = &env->options.peers[i];
         const struct raft_member *other = other_there(members, peer);
         const struct raft_member *member = raft_configuration_member(members, peer->id);
         struct buffer text = {0};
@@ -165,7 +167,7 @@ void membership_say(struct node *node)
         }
         buffer_append_u8(&text, '\0');
         if (!member || other)
-            say(node, peer, (const char *)buffer_start(&text));
+            say(env, peer, (const char *)buffer_start(&text));
         buffer_close(&text);
     }
 }

@@ -6,7 +6,12 @@
 
 #include <stdbool.h>
 
-#include "node/node.h"
+#include "disk/disk.h"
+#include "node/env.h"
+
+#define MEMBERSHIP_LIMITS_REASON "the cluster has limits that this version cannot read: " NODE_NEWER
+#define MEMBERSHIP_VALUE_MAX_REASON \
+    "the cluster takes larger values than this node's --value-max, for which its log has room: raise it"
 
 /* Whether a node with OPTIONS may go on from what was recovered. False: REASON says why not, and what mends it. */
 bool membership_fits(const struct node_options *options, const struct disk_recovered *recovered,
@@ -17,7 +22,7 @@ bool membership_fits(const struct node_options *options, const struct disk_recov
 bool membership_named(const struct node_options *options, const struct raft_configuration *configuration,
                       char reason[DISK_REASON_MAX]);
 
-/* Log lines of what in --cluster is none of the cluster's, a line for each id. */
-void membership_say(struct node *node);
+/* Log lines of what in --cluster is none of the cluster's, which has MEMBERS: a line for each id. */
+void membership_say(struct env *env, const struct raft_configuration *members);
 
 #endif

@@ -2,75 +2,86 @@
 
 #include <string.h>
 
-#include "node/state.h"
+#include "base/ensure.h"
+#include "node/event.h"
 
 enum presence { HERE, DOWN, VOTELESS };
 
-static bool has_formed(const struct node *node)
-{
-    return node->identity.configuration.count > 0;
-}
+/* What is looked at: who they are, who is linked, and who has a vote. */
+struct view {
+    const struct peers *peers;
+    const struct env *env;
+    const struct raft *raft;
+    bool formed;
+    const struct raft_member *members; /* of a configuration, or where there is none yet, of --cluster */
+    uint32_t count;
+};
 
-/* All that count: of a configuration, or where there is none yet, of --cluster. */
-static const struct raft_member *members_of(const struct node *node, uint32_t *count)
+static struct view view_of(const struct peers *peers, const struct env *env, const struct raft *raft)
 {
-    const struct raft_configuration *configuration = raft_members(node->raft);
-    if (configuration->count == 0)
-        configuration = &node->identity.configuration;
-    *count = configuration->count > 0 ? configuration->count : node->env.options.peer_count;
-    return configuration->count > 0 ? configuration->members : node->env.options.peers;
+    const struct raft_configuration *members = peers_members(peers, raft);
+    struct view view = {.peers = peers, .env = env, .raft = raft, .formed = identity_formed(&peers->identity)};
+    view.count = members->count > 0 ? members->count : env->options.peer_count;
+    view.members = members->count > 0 ? members->members : env->options.peers;
+    ensure(view.count > 0);
+    return view;
 }
 
 /* A member whose data directory is a new or an older one does not vote, whatever its role. */
-static enum presence presence_of(const struct node *node, const struct raft_member *member)
+static enum presence presence_of(const struct view *view, const struct raft_member *member)
 {
-    int place = exchange_place(node, member->id);
-    if (member->id == node->env.options.id) {
-        bool votes = raft_members(node->raft)->count == 0 ? member->incarnation == node->identity.incarnation
-                                                          : raft_is_voter(node->raft);
-        return !has_formed(node) || votes ? HERE : VOTELESS;
+    bool in_log = raft_members(view->raft)->count > 0, votes;
+    if (member->id == view->env->options.id) {
+        votes = in_log ? raft_is_voter(view->raft)
+                       : member->incarnation == view->peers->identity.directory.incarnation;
+    } else {
+        const struct peer *peer = peers_look(view->peers, member->id);
+        if (!peer || !peer->links[NODE_LINK_CONSENSUS])
+            return DOWN;
+        votes = in_log ? raft_peer_counts(view->raft, member->id) : peer->incarnation == member->incarnation;
     }
-    if (place < 0 || !node->peers[place].links[NODE_LINK_CONSENSUS])
-        return DOWN;
-    bool votes = raft_members(node->raft)->count == 0 ? node->peers[place].incarnation == member->incarnation
-                                                      : raft_peer_counts(node->raft, member->id);
-    return !has_formed(node) || votes ? HERE : VOTELESS;
+    return !view->formed || votes ? HERE : VOTELESS;
 }
 
-struct quorum quorum_of(const struct node *node)
+static struct quorum count(const struct view *view)
 {
     struct quorum quorum = {0};
-    uint32_t count;
-    const struct raft_member *members = members_of(node, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        quorum.voters += members[i].role == RAFT_VOTER;
-        quorum.here += members[i].role == RAFT_VOTER && presence_of(node, &members[i]) == HERE;
+    for (uint32_t i = 0; i < view->count; i++) {
+        quorum.voters += view->members[i].role == RAFT_VOTER;
+        quorum.here += view->members[i].role == RAFT_VOTER && presence_of(view, &view->members[i]) == HERE;
     }
-    quorum.needed = has_formed(node) ? quorum.voters / 2 + 1 : quorum.voters;
+    quorum.needed = view->formed ? quorum.voters / 2 + 1 : quorum.voters;
+    ensure(quorum.here <= quorum.voters);
     return quorum;
+}
+
+struct quorum quorum_of(const struct peers *peers, const struct env *env, const struct raft *raft)
+{
+    const struct view view = view_of(peers, env, raft);
+    return count(&view);
 }
 
 /* --- the line ---------------------------------------------------------------------------------------------------- */
 
 /* "3, 4": ids of the voters of which that holds; how many. */
-static uint32_t append_ids(const struct node *node, enum presence presence, struct buffer *out)
+static uint32_t append_ids(const struct view *view, enum presence presence, struct buffer *out)
 {
-    uint32_t count, found = 0;
-    const struct raft_member *members = members_of(node, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (members[i].role != RAFT_VOTER || presence_of(node, &members[i]) != presence)
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < view->count; i++) {
+        const struct raft_member *member = &view->members[i];
+        if (member->role != RAFT_VOTER || presence_of(view, member) != presence)
             continue;
         buffer_append_text(out, found++ > 0 ? ", " : "");
-        buffer_append_number(out, members[i].id);
+        buffer_append_number(out, member->id);
     }
     return found;
 }
 
 /* Who is missing, in brackets; nothing where none is. */
-static void append_missing(const struct node *node, struct buffer *out)
+static void append_missing(const struct view *view, struct buffer *out)
 {
     struct buffer down = {0}, voteless = {0};
-    uint32_t down_count = append_ids(node, DOWN, &down), voteless_count = append_ids(node, VOTELESS, &voteless);
+    uint32_t down_count = append_ids(view, DOWN, &down), voteless_count = append_ids(view, VOTELESS, &voteless);
     const char *parted = " (";
     if (down_count > 0) {
         buffer_append_text(out, down_count == 1 ? " (node " : " (nodes ");
@@ -91,100 +102,102 @@ static void append_missing(const struct node *node, struct buffer *out)
     buffer_close(&voteless);
 }
 
-static void append_text(const struct node *node, struct buffer *out)
+static void append_text(const struct view *view, struct buffer *out)
 {
-    struct quorum quorum = quorum_of(node);
-    if (!has_formed(node))
+    struct quorum quorum = count(view);
+    if (!view->formed)
         buffer_append_text(out, "the cluster has not formed: ");
     else if (quorum.here >= quorum.needed)
         buffer_append_text(out, "no leader is elected yet: ");
     buffer_append_number(out, quorum.here);
     buffer_append_text(out, " of ");
     buffer_append_number(out, quorum.voters);
-    buffer_append_text(out, has_formed(node) ? " voters are here, " : " nodes are here, ");
+    buffer_append_text(out, view->formed ? " voters are here, " : " nodes are here, ");
     buffer_append_number(out, quorum.needed);
     buffer_append_text(out, quorum.needed == 1 ? " is needed" : " are needed");
-    append_missing(node, out);
+    append_missing(view, out);
 }
 
-void quorum_text(const struct node *node, char text[QUORUM_TEXT_MAX])
+static void write_text(const struct view *view, char text[QUORUM_TEXT_MAX])
 {
     struct buffer line = {0};
-    append_text(node, &line);
+    append_text(view, &line);
     size_t size = buffer_size(&line) < QUORUM_TEXT_MAX ? buffer_size(&line) : QUORUM_TEXT_MAX - 1;
     memcpy(text, buffer_start(&line), size);
     text[size] = '\0';
     buffer_close(&line);
 }
 
-/* --- once a minute ----------------------------------------------------------------------------------------------- */
-
-void quorum_trouble(struct peer *peer, const char *reason)
+void quorum_text(const struct peers *peers, const struct env *env, const struct raft *raft,
+                 char text[QUORUM_TEXT_MAX])
 {
-    strncpy(peer->trouble, reason, sizeof peer->trouble - 1);
+    const struct view view = view_of(peers, env, raft);
+    write_text(&view, text);
 }
 
+/* --- once a minute ----------------------------------------------------------------------------------------------- */
+
 /* "2 at 10.0.0.2:9080 is not linked (Connection refused)" */
-static void append_peer(const struct node *node, uint32_t place, struct buffer *out)
+static void append_peer(const struct view *view, const struct peer *peer, struct buffer *out)
 {
-    const struct raft_member *listed = &node->env.options.peers[place];
-    const struct peer *peer = &node->peers[place];
+    uint32_t own = view->env->options.id;
     const struct node_link *link = peer->links[NODE_LINK_CONSENSUS];
-    buffer_append_number(out, listed->id);
+    buffer_append_number(out, peer->id);
     buffer_append_text(out, " at ");
-    buffer_append_text(out, listed->address);
-    if (listed->id == node->env.options.id) {
+    buffer_append_text(out, peer->address);
+    if (peer->id == own) {
         buffer_append_text(out, " is this node");
     } else if (link) {
         buffer_append_text(out, " is linked");
-        if (!has_formed(node) && !link->fresh && !link->formed)
+        if (!view->formed && !link->fresh && !link->formed)
             buffer_append_text(out, " (its data directory is not empty)");
     } else {
         buffer_append_text(out, " is not linked (");
-        const char *waits = listed->id < node->env.options.id ? "it has not answered" : "it has not called";
+        const char *waits = peer->id < own ? "it has not answered" : "it has not called";
         buffer_append_text(out, peer->trouble[0] != '\0' ? peer->trouble : waits);
         buffer_append_text(out, ")");
     }
 }
 
-static void say_missing(struct node *node)
+static void say_missing(const struct view *view, struct env *env)
 {
-    struct quorum quorum = quorum_of(node);
-    struct buffer peers = {0};
+    const struct quorum quorum = count(view);
+    struct buffer nodes = {0};
     char text[QUORUM_TEXT_MAX];
-    quorum_text(node, text);
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
-        buffer_append_text(&peers, i > 0 ? "; " : "");
-        append_peer(node, i, &peers);
+    write_text(view, text);
+    for (uint32_t i = 0; i < view->peers->count; i++) {
+        buffer_append_text(&nodes, i > 0 ? "; " : "");
+        append_peer(view, &view->peers->list[i], &nodes);
     }
-    buffer_append_u8(&peers, '\0');
-    event_begin(&node->env, has_formed(node) ? LOG_NO_LEADER : LOG_NOT_FORMED);
-    event_number(&node->env, "here", quorum.here);
-    event_number(&node->env, "needed", quorum.needed);
-    event_text(&node->env, "reason", text);
-    event_text(&node->env, "nodes", (const char *)buffer_start(&peers));
-    event_end(&node->env);
-    buffer_close(&peers);
+    buffer_append_u8(&nodes, '\0');
+    event_begin(env, view->formed ? LOG_NO_LEADER : LOG_NOT_FORMED);
+    event_number(env, "here", quorum.here);
+    event_number(env, "needed", quorum.needed);
+    event_text(env, "reason", text);
+    event_text(env, "nodes", (const char *)buffer_start(&nodes));
+    event_end(env);
+    buffer_close(&nodes);
 }
 
-static bool waits(const struct node *node)
+static bool waits(const struct env *env, const struct raft *raft)
 {
-    return raft_leader(node->raft) == 0 && !node->shutting_down;
+    return raft_leader(raft) == 0 && !env->shutting_down;
 }
 
-void quorum_tick(struct node *node)
+void quorum_tick(struct peers *peers, struct env *env, const struct raft *raft)
 {
-    if (!waits(node)) {
-        node->leaderless_say_ms = 0;
-    } else if (node->leaderless_say_ms == 0) {
-        node->leaderless_say_ms = node->env.now_ms + QUORUM_WAIT_MS;
-    } else if (node->env.now_ms >= node->leaderless_say_ms) {
-        say_missing(node);
-        node->leaderless_say_ms = node->env.now_ms + QUORUM_AGAIN_MS;
+    if (!waits(env, raft)) {
+        peers->leaderless_say_ms = 0;
+    } else if (peers->leaderless_say_ms == 0) {
+        peers->leaderless_say_ms = env->now_ms + QUORUM_WAIT_MS;
+    } else if (env->now_ms >= peers->leaderless_say_ms) {
+        const struct view view = view_of(peers, env, raft);
+        say_missing(&view, env);
+        peers->leaderless_say_ms = env->now_ms + QUORUM_AGAIN_MS;
     }
 }
 
-uint64_t quorum_deadline_ms(const struct node *node)
+uint64_t quorum_deadline_ms(const struct peers *peers, const struct env *env, const struct raft *raft)
 {
-    return waits(node) && node->leaderless_say_ms > 0 ? node->leaderless_say_ms : UINT64_MAX;
+    return waits(env, raft) && peers->leaderless_say_ms > 0 ? peers->leaderless_say_ms : UINT64_MAX;
 }

@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 
-struct node;
-struct peer;
+#include "node/peers/peers.h"
 
 enum {
     QUORUM_TEXT_MAX = 240,
@@ -21,16 +20,14 @@ struct quorum {
     uint32_t needed;
 };
 
-struct quorum quorum_of(const struct node *node);
+struct quorum quorum_of(const struct peers *peers, const struct env *env, const struct raft *raft);
 
 /* Why nothing is decided, for people: "2 of 5 voters are here, 3 are needed (node 3 is down; 4, 5 do not vote)". */
-void quorum_text(const struct node *node, char text[QUORUM_TEXT_MAX]);
+void quorum_text(const struct peers *peers, const struct env *env, const struct raft *raft,
+                 char text[QUORUM_TEXT_MAX]);
 
 /* Says what is missing, with addresses, and of each node why: some time after the leader was lost, and again. */
-void quorum_tick(struct node *node);
-uint64_t quorum_deadline_ms(const struct node *node);
-
-/* Why there is no link to PEER: kept until there is one. */
-void quorum_trouble(struct peer *peer, const char *reason);
+void quorum_tick(struct peers *peers, struct env *env, const struct raft *raft);
+uint64_t quorum_deadline_ms(const struct peers *peers, const struct env *env, const struct raft *raft);
 
 #endif

@@ -1,79 +1,93 @@
-/* Nodes compare the hash of their state at the same index now and then. One that differs from a majority stops, so that
- * it cannot mislead clients; where all have spoken and no value has a majority, all stop. All are the members of the
- * configuration, learners too; whoever else --cluster names has no part in it. */
+#include "node/replica/state_check.h"
+
+#include <string.h>
+
 #include "base/ensure.h"
-#include "node/state.h"
 
 #define DIFFERS "this node's state differs from the majority's at the same index: wipe its data directory, and it " \
                 "comes back with a copy, as a learner"
 #define ALL_DIFFER "no majority of the nodes has the same state at the same index: keep all data directories, and " \
                    "report this as a bug"
 
-static void note(struct agreement *agreement, size_t place, uint64_t index, uint64_t hash)
+/* Where the reports of that node are; `count`: there are none. */
+static size_t place_of(const struct state_check *check, uint32_t id)
 {
-    for (size_t i = 0; i < AGREEMENT_KEPT; i++)
-        if (agreement->reports[place][i].index == index)
-            return;
-    size_t slot = agreement->next[place]++ % AGREEMENT_KEPT;
-    agreement->reports[place][slot] = (struct agreement_report){.index = index, .hash = hash};
+    size_t place = 0;
+    while (place < check->count && check->nodes[place].id != id)
+        place++;
+    return place;
 }
 
-/* The report at INDEX from that place, or NULL. */
-static const struct agreement_report *report_at(const struct agreement *agreement, size_t place, uint64_t index)
+/* The report at INDEX from the node with that id, or NULL. */
+static const struct state_report *report_of(const struct state_check *check, uint32_t id, uint64_t index)
 {
-    for (size_t i = 0; i < AGREEMENT_KEPT; i++)
-        if (agreement->reports[place][i].index == index)
-            return &agreement->reports[place][i];
+    size_t place = place_of(check, id);
+    if (place == check->count)
+        return NULL;
+    for (size_t i = 0; i < STATE_CHECK_KEPT; i++)
+        if (check->nodes[place].kept[i].index == index)
+            return &check->nodes[place].kept[i];
     return NULL;
 }
 
-/* The report at INDEX from the member with that id, or NULL. */
-static const struct agreement_report *report_of(const struct node *node, uint32_t id, uint64_t index)
+static void note(struct state_check *check, uint32_t id, uint64_t index, uint64_t hash)
 {
-    int place = exchange_place(node, id);
-    return place < 0 ? NULL : report_at(&node->agreement, (size_t)place, index);
+    if (report_of(check, id, index))
+        return; /* the first counts */
+    size_t place = place_of(check, id);
+    if (place == check->count) {
+        ensure(check->count < STATE_CHECK_NODES_MAX); /* who is none any more was forgotten */
+        check->nodes[check->count++] = (struct state_reports){.id = id};
+    }
+    struct state_reports *reports = &check->nodes[place];
+    reports->kept[reports->next++ % STATE_CHECK_KEPT] = (struct state_report){.index = index, .hash = hash};
 }
 
-static void judge(struct node *node, uint64_t index)
+static void judge(const struct state_check *check, struct env *env, const struct raft *raft, uint64_t index)
 {
-    const struct raft_configuration *members = raft_members(node->raft);
+    const struct raft_configuration *members = raft_members(raft);
     uint32_t reported = 0, most = 0, same = 0;
-    const struct agreement_report *own = report_of(node, node->env.options.id, index);
+    const struct state_report *own = report_of(check, env->options.id, index);
     if (!own)
         return;
     for (uint32_t i = 0; i < members->count; i++) {
-        const struct agreement_report *report = report_of(node, members->members[i].id, index);
+        const struct state_report *report = report_of(check, members->members[i].id, index);
         uint32_t equal = 0;
         for (uint32_t j = 0; report && j < members->count; j++) {
-            const struct agreement_report *other = report_of(node, members->members[j].id, index);
+            const struct state_report *other = report_of(check, members->members[j].id, index);
             equal += other && other->hash == report->hash;
         }
         reported += report != NULL;
         most = equal > most ? equal : most;
         same += report && report->hash == own->hash;
     }
+    ensure(most <= reported && same <= most);
     uint32_t majority = members->count / 2 + 1;
     if (most >= majority && same < majority)
-        env_stop(&node->env, LOG_STATE_DIFFERS, DIFFERS);
+        env_stop(env, LOG_STATE_DIFFERS, DIFFERS);
     else if (reported == members->count && most < majority)
-        env_stop(&node->env, LOG_STATES_DIFFER, ALL_DIFFER);
+        env_stop(env, LOG_STATES_DIFFER, ALL_DIFFER);
 }
 
-void agreement_applied(struct node *node)
+bool state_check_due(const struct env *env, const struct raft *raft, uint64_t index)
 {
-    uint64_t index = store_applied(node->store);
-    if (index % node->env.options.agreement_every != 0 || raft_members(node->raft)->count == 1)
+    ensure(index > 0 && env->options.agreement_every > 0);
+    return index % env->options.agreement_every == 0 && raft_members(raft)->count != 1;
+}
+
+void state_check_heard(struct state_check *check, struct env *env, const struct raft *raft, uint32_t id, uint64_t index,
+                       uint64_t hash)
+{
+    ensure(id != 0 && index > 0);
+    note(check, id, index, hash);
+    judge(check, env, raft, index);
+}
+
+void state_check_forget(struct state_check *check, uint32_t id)
+{
+    size_t place = place_of(check, id);
+    if (place == check->count)
         return;
-    uint64_t hash = store_hash(node->store);
-    note(&node->agreement, (size_t)exchange_place(node, node->env.options.id), index, hash);
-    exchange_tell_state(node, index, hash);
-    judge(node, index);
-}
-
-void agreement_heard(struct node *node, uint32_t from, uint64_t index, uint64_t hash)
-{
-    int place = exchange_place(node, from);
-    ensure(place >= 0);
-    note(&node->agreement, (size_t)place, index, hash);
-    judge(node, index);
+    check->count--;
+    memmove(&check->nodes[place], &check->nodes[place + 1], (check->count - place) * sizeof check->nodes[0]);
 }

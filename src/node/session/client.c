@@ -9,7 +9,7 @@
 
 struct node_client *node_client_open(struct node *node, struct connection *owner)
 {
-    if (node->client_count >= node->env.options.connections_max || node->shutting_down)
+    if (node->client_count >= node->env.options.connections_max || node->env.shutting_down)
         return NULL;
     struct node_client *client = memory_get(sizeof *client);
     client->owner = owner;

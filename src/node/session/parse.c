@@ -116,7 +116,7 @@ enum reply_error client_refusal(const struct node *node, size_t held, size_t gro
 {
     if (node->held_bytes + held > LIMIT_HELD_BYTES)
         return REPLY_BUSY;
-    if (!node->gateway.writable || persist_is_behind(node))
+    if (!node->gateway.writable || persist_is_behind(&node->persist, &node->env, node->raft))
         return REPLY_DISK_FULL;
     if (growth > 0 && store_memory_bytes(node->store) + growth > node->env.limits.memory_max_bytes)
         return REPLY_STORE_FULL;
@@ -231,7 +231,7 @@ static void begin_query(struct node *node, struct node_client *client, const str
         answer_now(node, client, request);
         return;
     }
-    if (!request->stale && persist_is_behind(node)) {
+    if (!request->stale && persist_is_behind(&node->persist, &node->env, node->raft)) {
         client_refuse(node, client, REPLY_DISK_FULL,
                       "this node's disk is full and it has fallen behind; ask another node");
         return;

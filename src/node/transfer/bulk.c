@@ -19,7 +19,8 @@ uint64_t bulk_deadline_ms(const struct node *node)
 
 static bool next_request(struct node *node, struct disk_bulk *request)
 {
-    if (check_next(node, request) || formation_next(node, request) || persist_next(node, request))
+    if (check_next(node, request) || identity_next(&node->peers.identity, node->env.now_ms, request) ||
+        persist_next(&node->persist, &node->env, node_long_work(node), request))
         return true;
     /* By turns, so that neither waits for the other, which may take long. */
     bool removes = node->bulk.removals && !node->bulk.removed;
@@ -62,11 +63,11 @@ void node_bulk_done(struct node *node, struct disk_bulk *request)
     case DISK_REMOVE:
         break;
     case DISK_IDENTITY:
-        formation_done(node, request);
+        node_bootstrapped(node, request);
         break;
     case DISK_PREPARE_SEGMENT:
     case DISK_PREPARE_RESERVE:
-        persist_prepared(node, request);
+        persist_prepared(&node->persist, &node->env, node_long_work(node), request);
         break;
     case DISK_SNAPSHOT_BEGIN:
     case DISK_SNAPSHOT_BLOCK:

@@ -8,7 +8,7 @@
 static void answer(struct node *node, uint64_t offset, enum frame_taken state)
 {
     struct receiving *receiving = &node->receiving;
-    struct node_link *link = exchange_link(node, receiving->peer, NODE_LINK_BULK);
+    struct node_link *link = peers_link(&node->peers, receiving->peer, NODE_LINK_BULK);
     if (!link)
         return;
     struct buffer body = {0};
@@ -53,7 +53,7 @@ void receive_offer(struct node *node, uint32_t from, struct reader *reader)
     uint64_t size = reader_u64(reader);
     if (reader->bad || index == 0 || term == 0)
         return;
-    if (!formation_settled(node))
+    if (!identity_settled(&node->peers.identity))
         return; /* a voter's log begins when it is; the offer comes again */
     /* While the disk or the loading is busy with another one, the sender's patience decides. */
     if (receiving->state != RECEIVE_IDLE && receiving->state != RECEIVE_WAIT)
@@ -162,8 +162,8 @@ static void install(struct node *node)
     event_end(&node->env);
     answer(node, receiving->size, FRAME_TAKEN_INSTALLED);
     apply_jumped(node);
-    if (!formation_limits(node))
-        env_stop(&node->env, LOG_UNKNOWN_LIMITS, FORMATION_LIMITS_REASON);
+    if (!node_limits(node))
+        env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
 }
 
 static void written(struct node *node)

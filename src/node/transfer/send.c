@@ -23,9 +23,8 @@ void send_tick(struct node *node)
     struct sending *sending = &node->sending;
     uint32_t peer;
     while (raft_take_snapshot_need(node->raft, &peer)) {
-        int place = exchange_place(node, peer);
-        if (place >= 0)
-            sending->wanted[place] = true;
+        for (uint32_t i = 0; i < node->env.options.peer_count; i++)
+            sending->wanted[i] |= node->env.options.peers[i].id == peer;
     }
     if (sending->state == SEND_READ || sending->state == SEND_WAIT) {
         if (raft_role(node->raft) != RAFT_LEADER || node->env.now_ms - sending->moved_ms >= NODE_TRANSFER_MS)
@@ -40,7 +39,7 @@ void send_tick(struct node *node)
         sending->wanted[i] = false;
         sending->peer = node->env.options.peers[i].id;
         sending->index = 0;
-        if (raft_role(node->raft) == RAFT_LEADER && exchange_link(node, sending->peer, NODE_LINK_BULK))
+        if (raft_role(node->raft) == RAFT_LEADER && peers_link(&node->peers, sending->peer, NODE_LINK_BULK))
             sending->state = SEND_OPEN;
         else
             raft_snapshot_sent(node->raft, sending->peer, 0, false);
@@ -81,7 +80,7 @@ bool send_next(struct node *node, struct disk_bulk *request)
 static void offer(struct node *node, const struct disk_bulk *request)
 {
     struct sending *sending = &node->sending;
-    struct node_link *link = exchange_link(node, sending->peer, NODE_LINK_BULK);
+    struct node_link *link = peers_link(&node->peers, sending->peer, NODE_LINK_BULK);
     sending->index = request->index;
     sending->term = request->term;
     sending->size = request->size;
@@ -103,7 +102,7 @@ static void offer(struct node *node, const struct disk_bulk *request)
 static void send_chunk(struct node *node, struct disk_bulk *request)
 {
     struct sending *sending = &node->sending;
-    struct node_link *link = exchange_link(node, sending->peer, NODE_LINK_BULK);
+    struct node_link *link = peers_link(&node->peers, sending->peer, NODE_LINK_BULK);
     size_t size = buffer_size(&request->bytes);
     if (sending->state != SEND_READ)
         return; /* given up meanwhile */

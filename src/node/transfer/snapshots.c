@@ -106,7 +106,7 @@ static uint64_t needed_by_peers(const struct node *node)
     for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
         struct raft_peer_view view;
         uint32_t id = node->env.options.peers[i].id;
-        if (!exchange_link(node, id, NODE_LINK_CONSENSUS) || !raft_peer(node->raft, id, &view))
+        if (!peers_link(&node->peers, id, NODE_LINK_CONSENSUS) || !raft_peer(node->raft, id, &view))
             continue;
         uint64_t silent_ms = node->env.now_ms - view.heard_ms;
         if (view.state == RAFT_PEER_SNAPSHOT || silent_ms >= 4 * node->env.options.election_max_ms)

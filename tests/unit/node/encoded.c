@@ -1,9 +1,9 @@
 /* Entries that go to several followers: each gets the bytes that it would get alone, from one encoding. */
-#include "node/encoded.h"
+#include "node/peers/encoded.h"
 
 #include <string.h>
 
-#include "node/link.h"
+#include "node/peers/link.h"
 #include "support/check.h"
 
 enum { ENTRIES = 64, MESSAGE_MAX = 8 * 1024 * 1024 };

@@ -4,7 +4,7 @@
 
 static struct node_link *linked(void)
 {
-    return node->peers[1].links[NODE_LINK_CONSENSUS];
+    return peers_link(&node->peers, 2, NODE_LINK_CONSENSUS);
 }
 
 /* What waits on LINK to be sent ends in a REFUSED. */

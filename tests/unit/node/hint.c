@@ -57,12 +57,12 @@ START_TEST(at_rest_the_log_knows_all_that_is_committed)
     write_three();
     uint64_t commit = raft_commit(node_raft(node));
     ck_assert_uint_ge(commit, 3);
-    struct disk_log *mark = next_mark(NODE_MARK_MS * 3);
+    struct disk_log *mark = next_mark(PERSIST_MARK_MS * 3);
     ck_assert_ptr_nonnull(mark);
     ck_assert_uint_eq(mark->commit, commit);
     disk_log_execute(disk, mark);
     node_log_done(node, mark);
-    ck_assert_msg(!next_mark(NODE_MARK_LATE_MS * 3), "nothing is written without news");
+    ck_assert_msg(!next_mark(PERSIST_MARK_LATE_MS * 3), "nothing is written without news");
     close_now();
     ck_assert_uint_eq(known_to_a_start(), commit);
     start();
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(what_was_committed_is_applied_before_anybody_asks)
 {
     write_three();
-    struct disk_log *mark = next_mark(NODE_MARK_MS * 3);
+    struct disk_log *mark = next_mark(PERSIST_MARK_MS * 3);
     disk_log_execute(disk, mark);
     node_log_done(node, mark);
     uint64_t commit = raft_commit(node_raft(node));

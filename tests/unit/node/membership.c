@@ -94,10 +94,9 @@ static const char *told(const char *formed, const char *listed)
     struct buffer *log = node_log(node);
     buffer_clear(log, 0);
     node->env.options.peer_count = members_of(listed, node->env.options.peers);
-    struct raft_configuration kept = node->identity.configuration;
-    node->identity.configuration.count = members_of(formed, node->identity.configuration.members);
-    membership_say(node);
-    node->identity.configuration = kept;
+    struct raft_configuration configuration = {.cluster_id = 7};
+    configuration.count = members_of(formed, configuration.members);
+    membership_say(&node->env, &configuration);
     ck_assert_uint_lt(buffer_size(log), sizeof lines);
     if (buffer_size(log) > 0)
         memcpy(lines, buffer_start(log), buffer_size(log));

@@ -157,9 +157,9 @@ START_TEST(a_cluster_that_cannot_be_read_ends_an_empty_node)
 {
     static const uint8_t newer[] = {3, 1, 2, 3, 4, 5, 6, 7, 8};
     static const uint8_t broken[] = {2, 1, 2, 3, 4, 5, 6, 7, 8};
-    formation_received(node, 2, broken, sizeof broken);
+    bootstrap_received(&node->peers, &node->env, 2, broken, sizeof broken);
     ck_assert_ptr_null(node_stop_reason(node)); /* told, and waited out */
-    formation_received(node, 2, newer, sizeof newer);
+    bootstrap_received(&node->peers, &node->env, 2, newer, sizeof newer);
     ck_assert_ptr_nonnull(strstr(node_stop_reason(node), "this version cannot read: run the newest cleatd"));
 }
 END_TEST

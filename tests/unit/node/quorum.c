@@ -11,7 +11,7 @@ static struct node_link *links[NODES + 1];
 
 static uint64_t incarnation_of(uint32_t id)
 {
-    return id == OWN ? node->identity.incarnation : 100 + id;
+    return id == OWN ? node->peers.identity.directory.incarnation : 100 + id;
 }
 
 /* The cluster of all of them forms; this node is told of it. */
@@ -25,11 +25,11 @@ static void form(bool own_disk_is_new)
             .address = "h:1"};
     limits_encode(&node->env.limits, &configuration);
     raft_configuration_encode(&configuration, &bytes);
-    formation_received(node, 2, buffer_start(&bytes), buffer_size(&bytes));
+    bootstrap_received(&node->peers, &node->env, 2, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
     for (int i = 0; i < 10; i++)
         turn(true);
-    ck_assert(formation_settled(node));
+    ck_assert(identity_settled(&node->peers.identity));
 }
 
 static void stand(uint32_t id, enum stand how)
@@ -41,8 +41,8 @@ static void stand(uint32_t id, enum stand how)
         return;
     const struct hello hello = {
         .format = FRAME_FORMAT, .kind = NODE_LINK_CONSENSUS, .from = id, .to = OWN,
-        .cluster_id = node->identity.configuration.cluster_id,
-        .fresh = node->identity.configuration.cluster_id == 0,
+        .cluster_id = node->peers.identity.directory.configuration.cluster_id,
+        .fresh = node->peers.identity.directory.configuration.cluster_id == 0,
         .incarnation = incarnation_of(id) + (how == WIPED ? 1000 : 0)};
     links[id] = called_from("h:1");
     say(links[id], &hello);
@@ -137,7 +137,7 @@ END_TEST
 START_TEST(before_it_forms_a_cluster_needs_all)
 {
     static const enum stand how[] = {0, 0, LINKED, AWAY, LINKED, AWAY};
-    node->identity.fresh = false; /* so that it does not form behind our back */
+    node->peers.identity.directory.fresh = false; /* so that it does not form behind our back */
     ck_assert_str_eq(status_value("quorum"), "1/5");
     stand_all(how);
     ck_assert_str_eq(status_value("quorum"), "3/5");

@@ -41,10 +41,10 @@ END_TEST
 
 START_TEST(an_empty_node_waits_for_its_cluster)
 {
-    struct raft_configuration configuration = node->identity.configuration;
-    node->identity.configuration.count = 0;
+    struct raft_configuration configuration = node->peers.identity.directory.configuration;
+    node->peers.identity.directory.configuration.count = 0;
     ck_assert(strstr(node_unready(node), "formed") != NULL);
-    node->identity.configuration = configuration;
+    node->peers.identity.directory.configuration = configuration;
     ck_assert(node_ready(node));
 }
 END_TEST

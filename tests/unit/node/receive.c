@@ -126,14 +126,14 @@ END_TEST
 /* A voter's log begins when its identity is on the disk. One that had a snapshot by then once stopped, by a bug. */
 START_TEST(none_is_taken_before_the_cluster_is_on_the_disk)
 {
-    node->identity_due = true;
+    node->peers.identity.due = true;
     offer(INDEX);
     ck_assert_int_eq(node->receiving.state, RECEIVE_IDLE);
-    node->identity_due = false;
-    node->identity_busy = true;
+    node->peers.identity.due = false;
+    node->peers.identity.busy = true;
     offer(INDEX);
     ck_assert_int_eq(node->receiving.state, RECEIVE_IDLE);
-    node->identity_busy = false;
+    node->peers.identity.busy = false;
     begin();
 }
 END_TEST

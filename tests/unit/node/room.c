@@ -85,17 +85,17 @@ START_TEST(want_of_room_for_starts_alone_refuses_nothing)
     enum { TIMES = 5 };
     open_in(SEGMENTS);
     check_well();
-    pass(TIMES * NODE_RESERVE_RETRY_MS);
+    pass(TIMES * PERSIST_RESERVE_RETRY_MS);
     check_well();
     ck_assert(!node->persist.reserved);
     ck_assert_int_ge(asked_for_reserve, TIMES);
     ck_assert_int_le(asked_for_reserve, TIMES + 1);
     leave_room(ALL);
-    pass(NODE_RESERVE_RETRY_MS + 10);
+    pass(PERSIST_RESERVE_RETRY_MS + 10);
     ck_assert(node->persist.reserved);
     check_well();
     int asked = asked_for_reserve;
-    pass(2 * NODE_RESERVE_RETRY_MS);
+    pass(2 * PERSIST_RESERVE_RETRY_MS);
     ck_assert_int_eq(asked_for_reserve, asked);
 }
 END_TEST

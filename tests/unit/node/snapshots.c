@@ -51,7 +51,7 @@ START_TEST(one_that_had_no_room_is_begun_again_when_it_said)
     full(await_begin(true));
     uint64_t retry_ms = node->snapshots.retry_ms;
     ck_assert_uint_gt(retry_ms, now_ms);
-    for (int i = 0; i < 2 * NODE_MARK_MS; i++) /* what else is to be done comes to rest */
+    for (int i = 0; i < 2 * PERSIST_MARK_MS; i++) /* what else is to be done comes to rest */
         turn(true);
     node->bulk.check_ms = UINT64_MAX;
     ck_assert_uint_eq(node_deadline_ms(node), retry_ms);
@@ -66,7 +66,7 @@ END_TEST
 /* A transfer that does not move ends by itself too. */
 START_TEST(transfers_that_stand_still_are_looked_at_in_time)
 {
-    for (int i = 0; i < 2 * NODE_MARK_MS; i++)
+    for (int i = 0; i < 2 * PERSIST_MARK_MS; i++)
         turn(true);
     node->bulk.check_ms = UINT64_MAX;
     uint64_t rest_ms = node_deadline_ms(node);

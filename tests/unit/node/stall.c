@@ -96,7 +96,7 @@ END_TEST
 /* Nobody asks it for anything, and it is alone: it looks by itself, as often as it says, and no more. */
 START_TEST(a_node_at_rest_finds_out_that_its_directory_was_taken_away)
 {
-    for (int i = 0; i < 2 * NODE_MARK_MS; i++) /* what else is to be done comes to rest */
+    for (int i = 0; i < 2 * PERSIST_MARK_MS; i++) /* what else is to be done comes to rest */
         turn(true);
     uint64_t looks = 0, end_ms = now_ms + 10 * NODE_CHECK_MS;
     while (now_ms < end_ms) {

@@ -1,7 +1,7 @@
 /* The entries of APPENDs on their way to the followers, which mostly get the same ones: encoded once, and hashed once
  * for their frames. */
-#ifndef CLEAT_NODE_ENCODED_H
-#define CLEAT_NODE_ENCODED_H
+#ifndef CLEAT_NODE_PEERS_ENCODED_H
+#define CLEAT_NODE_PEERS_ENCODED_H
 
 #include "base/chain.h"
 #include "raft/message.h"

@@ -1,7 +1,7 @@
-#include "node/encoded.h"
+#include "node/peers/encoded.h"
 
 #include "base/ensure.h"
-#include "node/frame.h"
+#include "node/peers/frame.h"
 
 _Static_assert((int)FRAME_HEAD_MAX == (int)RAFT_MESSAGE_HEAD_MAX, "entries are the tail of their frame's body");
 

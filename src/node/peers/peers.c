@@ -1,0 +1,171 @@
+#include "node/peers/peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ensure.h"
+#include "base/memory.h"
+#include "node/peers/encoded.h"
+
+void peers_init(struct peers *peers, const struct env *env, const struct disk_recovered *recovered)
+{
+    *peers = (struct peers){.room = true, .count = env->options.peer_count};
+    identity_init(&peers->identity, recovered);
+    peers->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *peers->decoded);
+    for (uint32_t i = 0; i < peers->count; i++) {
+        const struct raft_member *named = &env->options.peers[i];
+        struct peer *peer = &peers->list[i];
+        *peer = (struct peer){.id = named->id, .has_room = true, .missed_ms = {0, env->now_ms, env->now_ms}};
+        memcpy(peer->address, named->address, sizeof peer->address);
+    }
+    ensure(peers_find(peers, env->options.id));
+}
+
+void peers_close(struct peers *peers)
+{
+    while (peers->link_count > 0)
+        link_free(peers->links[--peers->link_count]);
+    free(peers->decoded);
+}
+
+const struct raft_configuration *peers_members(const struct peers *peers, const struct raft *raft)
+{
+    const struct raft_configuration *members = raft_members(raft);
+    return members->count > 0 ? members : &peers->identity.directory.configuration;
+}
+
+const struct peer *peers_look(const struct peers *peers, uint32_t id)
+{
+    for (uint32_t i = 0; i < peers->count; i++)
+        if (peers->list[i].id == id)
+            return &peers->list[i];
+    return NULL;
+}
+
+struct peer *peers_find(struct peers *peers, uint32_t id)
+{
+    const struct peer *peer = peers_look(peers, id);
+    return peer ? &peers->list[peer - peers->list] : NULL;
+}
+
+struct node_link *peers_link(const struct peers *peers, uint32_t id, enum node_link_kind kind)
+{
+    const struct peer *peer = peers_look(peers, id);
+    ensure(kind == NODE_LINK_CONSENSUS || kind == NODE_LINK_BULK);
+    return peer ? peer->links[kind] : NULL;
+}
+
+void peers_trouble(struct peers *peers, uint32_t id, const char *reason)
+{
+    struct peer *peer = peers_find(peers, id);
+    if (peer)
+        strncpy(peer->trouble, reason, sizeof peer->trouble - 1);
+}
+
+bool peers_calls(const struct peers *peers, const struct env *env, uint32_t id, enum node_link_kind kind)
+{
+    const struct peer *peer = peers_look(peers, id);
+    ensure(peer && id != env->options.id);
+    uint64_t missed_ms = env->now_ms - peer->missed_ms[kind];
+    return !peer->links[kind] && (id < env->options.id || missed_ms >= NODE_CALL_MS);
+}
+
+void peers_lose(struct peers *peers, uint32_t id, bool gone)
+{
+    ensure(peers->lost_count < PEERS_LOST_MAX); /* they are taken after each event */
+    peers->lost[peers->lost_count++] = (struct peer_lost){.id = id, .gone = gone};
+}
+
+bool peers_take_lost(struct peers *peers, struct peer_lost *lost)
+{
+    if (peers->lost_count == 0)
+        return false;
+    *lost = peers->lost[0];
+    peers->lost_count--;
+    memmove(peers->lost, peers->lost + 1, peers->lost_count * sizeof *lost);
+    return true;
+}
+
+/* --- what they are told ------------------------------------------------------------------------------------------ */
+
+/* How a message of another part travels. */
+static enum node_link_kind link_of(enum frame_type type)
+{
+    return type == FRAME_OFFER || type == FRAME_CHUNK || type == FRAME_TAKEN ? NODE_LINK_BULK : NODE_LINK_CONSENSUS;
+}
+
+void peers_send(struct peers *peers, uint32_t id, enum frame_type type, struct chain *body)
+{
+    ensure(type != FRAME_HELLO && type != FRAME_FORM && type != FRAME_RAFT && type != FRAME_STATE); /* its own */
+    struct node_link *link = peers_link(peers, id, link_of(type));
+    if (link)
+        link_send(link, type, type != FRAME_FORWARD && type != FRAME_CHUNK, body);
+    else
+        chain_close(body);
+}
+
+void peers_send_state(const struct peers *peers, const struct raft *raft, struct node_link *link, uint64_t index,
+                      uint64_t hash)
+{
+    const struct peer *peer = peers_look(peers, link->peer);
+    struct buffer body = {0};
+    ensure(peer && link->kind == NODE_LINK_CONSENSUS);
+    buffer_append_u64(&body, index);
+    buffer_append_u64(&body, hash);
+    buffer_append_u8(&body, (uint8_t)((peers->room ? FRAME_STATE_ROOM : 0) |
+                                      (identity_settled(&peers->identity) ? FRAME_STATE_FORMED : 0) |
+                                      (peer->rolled_back ? FRAME_STATE_PEER_ROLLED_BACK : 0) |
+                                      (raft_rolled_back(raft) ? FRAME_STATE_ROLLED_BACK : 0)));
+    link_send_bytes(link, FRAME_STATE, true, &body);
+    buffer_close(&body);
+}
+
+void peers_tell_state(const struct peers *peers, const struct raft *raft, uint64_t index, uint64_t hash)
+{
+    for (uint32_t i = 0; i < peers->count; i++)
+        if (peers->list[i].links[NODE_LINK_CONSENSUS])
+            peers_send_state(peers, raft, peers->list[i].links[NODE_LINK_CONSENSUS], index, hash);
+}
+
+void peers_tell_room(struct peers *peers, const struct raft *raft, bool room)
+{
+    if (room == peers->room)
+        return;
+    peers->room = room;
+    peers_tell_state(peers, raft, 0, 0);
+}
+
+/* Whether MESSAGE may overtake what is queued on the link: all that does not lean on entries sent before it. */
+static bool is_urgent(const struct raft *raft, const struct raft_message *message)
+{
+    struct raft_peer_view view;
+    if (message->type != RAFT_APPEND)
+        return true;
+    if (message->entry_count > 0)
+        return false;
+    return !raft_peer(raft, message->to, &view) || message->index <= view.match;
+}
+
+static void send_raft(struct node_link *link, const struct raft *raft, const struct raft_message *message,
+                      struct encoded *encoded)
+{
+    static const struct chain nothing;
+    uint8_t head[RAFT_MESSAGE_HEAD_MAX];
+    size_t head_size = raft_message_encode_head(message, head);
+    const struct encoded_entries *entries = message->entry_count > 0 ? encoded_find(encoded, message) : NULL;
+    link_send_head(link, FRAME_RAFT, is_urgent(raft, message), head, head_size, entries ? &entries->bytes : &nothing,
+                   entries ? entries->hash : 0);
+}
+
+void peers_send_raft(struct peers *peers, struct raft *raft)
+{
+    struct encoded encoded;
+    encoded.made = 0;
+    struct raft_message message;
+    while (raft_take_message(raft, &message)) {
+        struct node_link *link = peers_link(peers, message.to, NODE_LINK_CONSENSUS);
+        if (link && !link->ends)
+            send_raft(link, raft, &message, &encoded);
+    }
+    encoded_close(&encoded);
+}
