@@ -106,8 +106,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     peers_init(&node->peers, &node->env, recovered);
     persist_init(&node->persist, &node->env, disk, recovered);
     node->cluster_writable = true;
-    node->bulk.check_ms = now_ms + NODE_CHECK_MS;
-    node->snapshots.done_index = recovered->snapshot_index;
+    transfers_init(&node->transfers, &node->env, recovered);
     open_raft(node, recovered);
     bool formed = identity_formed(&node->peers.identity);
     if (formed)
@@ -115,7 +114,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     gateway_init(&node->gateway, options->id, random_u64(&node->env.random) | 1, node->env.limits.window_max,
                  node->env.limits.window_max_bytes);
     if (formed) {
-        if (!node_limits(node)) /* those of the identity were looked at above; the log may have others */
+        if (!replication_limits(node)) /* those of the identity were looked at above; the log may have others */
             env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
         membership_say(&node->env, &node->peers.identity.directory.configuration);
     }
@@ -127,8 +126,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
 
 void node_close(struct node *node)
 {
-    ensure(!node->bulk.busy);
     persist_close(&node->persist);
+    transfers_close(&node->transfers);
     while (!list_empty(&node->clients))
         client_free(node, list_item(node->clients.next, struct node_client, all));
     peers_close(&node->peers);
@@ -137,144 +136,8 @@ void node_close(struct node *node)
     reads_close(&node->reads);
     raft_close(node->raft);
     store_close(node->store);
-    if (node->receiving.store)
-        store_close(node->receiving.store);
-    if (node->receiving.drained)
-        store_close(node->receiving.drained);
-    buffer_close(&node->receiving.chunk);
-    buffer_close(&node->bulk.request.bytes);
     buffer_close(&node->env.log);
     free(node);
-}
-
-/* --- hand-overs: peers, replica, transfers ------------------------------------------------------------------------ */
-
-/* The limits of the newest configuration, to all who keep them. False: they are not ones that this program can keep. */
-bool node_limits(struct node *node)
-{
-    struct limits limits;
-    if (!limits_decode(peers_members(&node->peers, node->raft), &limits))
-        return false;
-    node->env.limits = limits;
-    store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);
-    store_limit_tokens(node->store, node->env.options.repeats_max);
-    gateway_limit(&node->gateway, limits.window_max, limits.window_max_bytes);
-    return true;
-}
-
-/* One more entry is applied: now and then the states of all nodes are compared. */
-void node_applied(struct node *node)
-{
-    uint64_t index = store_applied(node->store);
-    if (!state_check_due(&node->env, node->raft, index))
-        return;
-    uint64_t hash = store_hash(node->store);
-    peers_tell_state(&node->peers, node->raft, index, hash);
-    state_check_heard(&node->state_check, &node->env, node->raft, node->env.options.id, index, hash);
-}
-
-/* What a peer's message is for. */
-static void take_arrival(struct node *node, struct arrival *arrival)
-{
-    switch (arrival->kind) {
-    case ARRIVAL_RAFT:
-        persist_step(&node->persist, &node->env, node->raft, &arrival->message);
-        raft_message_release(&arrival->message);
-        break;
-    case ARRIVAL_HASH:
-        state_check_heard(&node->state_check, &node->env, node->raft, arrival->from, arrival->index, arrival->hash);
-        break;
-    case ARRIVAL_OPEN: {
-        uint64_t term = reader_u64(&arrival->body);
-        uint64_t nonce = reader_u64(&arrival->body);
-        if (!arrival->body.bad && term == node->admission.term)
-            leader_open(node, arrival->from, nonce);
-        break;
-    }
-    case ARRIVAL_FORWARD:
-        leader_forward(node, arrival->from, &arrival->body);
-        break;
-    case ARRIVAL_CREDIT:
-        forward_credit(node, arrival->from, &arrival->body);
-        break;
-    case ARRIVAL_OFFER:
-        receive_offer(node, arrival->from, &arrival->body);
-        break;
-    case ARRIVAL_CHUNK:
-        receive_chunk(node, arrival->from, &arrival->body);
-        break;
-    case ARRIVAL_TAKEN:
-        send_taken(node, arrival->from, &arrival->body);
-        break;
-    }
-}
-
-/* Whose link is gone, with what travelled on it. */
-static void take_lost(struct node *node)
-{
-    struct peer_lost lost;
-    while (peers_take_lost(&node->peers, &lost)) {
-        send_link_closed(node, lost.id);
-        receive_link_closed(node, lost.id);
-    }
-}
-
-void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
-{
-    struct arrival arrival;
-    while (peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
-        take_lost(node);
-        take_arrival(node, &arrival);
-    }
-    take_lost(node);
-}
-
-struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
-{
-    return peers_link_open(&node->peers, &node->env, node->raft, owner, kind, peer);
-}
-
-void node_link_close(struct node *node, struct node_link *link)
-{
-    peers_link_close(&node->peers, &node->env, node->raft, link);
-    take_lost(node);
-}
-
-struct node_link *node_link_at(struct node *node, size_t number)
-{
-    return number < node->peers.link_count ? node->peers.links[number] : NULL;
-}
-
-bool node_calls(const struct node *node, uint32_t peer, enum node_link_kind kind)
-{
-    return peers_calls(&node->peers, &node->env, peer, kind);
-}
-
-void node_call_failed(struct node *node, uint32_t peer, const char *reason)
-{
-    peers_trouble(&node->peers, peer, reason);
-}
-
-struct disk_log *node_take_log(struct node *node)
-{
-    return node->env.stopping ? NULL : persist_take(&node->persist, &node->env, node->raft);
-}
-
-void node_log_done(struct node *node, struct disk_log *request)
-{
-    persist_done(&node->persist, &node->env, node->raft, node->disk, request);
-}
-
-/* The bulk thread has, or will have, such work that a spare segment may not come in time. */
-bool node_long_work(const struct node *node)
-{
-    return node->snapshots.state != SNAPSHOT_IDLE || node->receiving.state != RECEIVE_IDLE;
-}
-
-void node_bootstrapped(struct node *node, const struct disk_bulk *request)
-{
-    if (bootstrap_written(&node->peers, &node->env, node->raft, request))
-        ensure(node_limits(node)); /* they were looked at when it was adopted */
 }
 
 /* --- a turn ----------------------------------------------------------------------------------------------------- */
@@ -416,9 +279,7 @@ void node_turn(struct node *node)
     peers_send_raft(&node->peers, node->raft);
     /* A cluster of one confirms its reads on the spot. */
     reads_confirm(node);
-    receive_tick(node);
-    send_tick(node);
-    snapshots_tick(node);
+    replication_transfers(node);
     say_changes(node);
     quorum_tick(&node->peers, &node->env, node->raft);
 }
@@ -433,18 +294,16 @@ uint64_t node_deadline_ms(const struct node *node)
     if (node->env.more)
         return node->env.now_ms;
     uint64_t deadline_ms = raft_deadline_ms(node->raft);
-    if (!node->bulk.busy)
+    if (!node->transfers.bulk.busy)
         deadline_ms = sooner(deadline_ms, bootstrap_deadline_ms(&node->peers.identity));
     deadline_ms = sooner(deadline_ms, forward_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, leader_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));
     deadline_ms = sooner(deadline_ms, peers_deadline_ms(&node->peers));
-    deadline_ms = sooner(deadline_ms, persist_deadline_ms(&node->persist, &node->env, node->raft, node_long_work(node),
-                                                          node->bulk.busy));
-    deadline_ms = sooner(deadline_ms, bulk_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, receive_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, send_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, snapshots_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, persist_deadline_ms(&node->persist, &node->env, node->raft,
+                                                          transfers_long_work(&node->transfers),
+                                                          node->transfers.bulk.busy));
+    deadline_ms = sooner(deadline_ms, transfers_deadline_ms(&node->transfers, &node->env, node->store));
     deadline_ms = sooner(deadline_ms, refusal_ms(node));
     deadline_ms = sooner(deadline_ms, quorum_deadline_ms(&node->peers, &node->env, node->raft));
     if (!list_empty(&node->ages))
@@ -473,7 +332,7 @@ bool node_shutdown_done(const struct node *node)
         return true;
     bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;
     bool leads = raft_role(node->raft) == RAFT_LEADER && !alone;
-    bool rests = !node->persist.busy && !persist_owes(&node->persist, node->raft) && !node->bulk.busy;
+    bool rests = !node->persist.busy && !persist_owes(&node->persist, node->raft) && !node->transfers.bulk.busy;
     return !leads && list_empty(&node->ages) && rests;
 }
 

@@ -23,7 +23,7 @@ static const char *hindrance(const struct node *node)
     bool no_room = node->persist.full && !persist_fits(&node->persist, node->raft, 0, true); /* it may yet follow */
     if (leaderless(node))
         return no_room ? starved : "no leader is known";
-    if (node->receiving.state != RECEIVE_IDLE)
+    if (receive_busy(&node->transfers.receiving))
         return "a copy of the files is on its way to this node";
     if (node->gateway.epoch == 0)
         return no_room ? starved : "this node has not caught up with the leader";

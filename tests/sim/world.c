@@ -88,8 +88,8 @@ static uint64_t received_bytes(const struct world *world)
 {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < world->profile.nodes; i++)
-        if (machine_up(&world->machines[i]) && world->machines[i].node->receiving.state != RECEIVE_IDLE)
-            sum += world->machines[i].node->receiving.offset + 1;
+        if (machine_up(&world->machines[i]) && world->machines[i].node->transfers.receiving.state != RECEIVE_IDLE)
+            sum += world->machines[i].node->transfers.receiving.offset + 1;
     return sum;
 }
 

@@ -30,7 +30,7 @@
  *      STATE      u64 index; u64 hash of the state; u8 flags            to all, now and then
  *      OFFER      u64 index; u64 term; u64 size                         bulk: a snapshot begins
  *      CHUNK      u64 offset; bytes                                     bulk
- *      TAKEN      u64 index; u64 offset; u8 state (enum frame_taken)    bulk
+ *      TAKEN      u64 index; u64 offset; u8 state (enum transfer_taken) bulk
  *      REFUSED    u8 code (enum frame_refusal); why, as text            in place of HELLO, or when a link is ended */
 #ifndef CLEAT_NODE_FRAME_H
 #define CLEAT_NODE_FRAME_H
@@ -59,9 +59,6 @@ enum {
 };
 
 enum frame_refusal { FRAME_REFUSAL_OTHER = 0, FRAME_REFUSAL_DUPLICATE = 1 /* another process has the id */ };
-
-/* The state in TAKEN, in docs/FORMATS.md's words: have it up to the offset; installed; not wanted. */
-enum frame_taken { FRAME_TAKEN_SO_FAR = 0, FRAME_TAKEN_INSTALLED = 1, FRAME_TAKEN_NOT = 2 };
 
 enum frame_type {
     FRAME_HELLO = 1,

@@ -55,6 +55,15 @@ struct node_link *peers_link(const struct peers *peers, uint32_t id, enum node_l
     return peer ? peer->links[kind] : NULL;
 }
 
+uint32_t peers_linked(const struct peers *peers, uint32_t ids[PEERS_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < peers->count; i++)
+        if (peers->list[i].links[NODE_LINK_CONSENSUS])
+            ids[count++] = peers->list[i].id;
+    return count;
+}
+
 void peers_trouble(struct peers *peers, uint32_t id, const char *reason)
 {
     struct peer *peer = peers_find(peers, id);

@@ -71,6 +71,8 @@ struct peer *peers_find(struct peers *peers, uint32_t id);
 const struct peer *peers_look(const struct peers *peers, uint32_t id);
 /* The link of that kind that is up to the peer with that id; NULL: none. */
 struct node_link *peers_link(const struct peers *peers, uint32_t id, enum node_link_kind kind);
+/* The ids of those to whom there is a link for consensus. Returns how many they are. */
+uint32_t peers_linked(const struct peers *peers, uint32_t ids[PEERS_MAX]);
 /* Why there is no link to ID: kept until there is one. */
 void peers_trouble(struct peers *peers, uint32_t id, const char *reason);
 /* See node_calls. */

@@ -139,12 +139,12 @@ static void apply_entry(struct node *node, const struct raft_entry *entry)
         stop_at_unknown(node, entry);
         return;
     }
-    if (entry->type == RAFT_ENTRY_CONFIGURATION && !node_limits(node)) {
+    if (entry->type == RAFT_ENTRY_CONFIGURATION && !replication_limits(node)) {
         env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
         return;
     }
-    node->snapshots.log_bytes += (entry->payload ? entry->payload->size : 0) + APPLY_ENTRY_OVERHEAD;
-    node_applied(node);
+    snapshots_applied(&node->transfers.snapshots, (entry->payload ? entry->payload->size : 0) + APPLY_ENTRY_OVERHEAD);
+    replication_applied(node);
 }
 
 /* The entries from INDEX on, or the first few of them, are applied soon. For one alone there is nothing to gain. */

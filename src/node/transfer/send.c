@@ -1,156 +1,198 @@
-/* A snapshot to a peer whose next entry is no longer in the log: the file as it is, a chunk at a time, the next when
- * the last was taken. One peer after the other. */
+#include "node/transfer/send.h"
+
+#include <string.h>
+
 #include "base/ensure.h"
-#include "node/state.h"
+#include "node/event.h"
 
 enum { SEND_CHUNK_OVERHEAD = 64, SEND_RETRY_MS = 1000 };
 
+static bool under_way(const struct sending *sending)
+{
+    return sending->state == SEND_READ || sending->state == SEND_WAIT;
+}
+
 /* The transfer under way is over; the file, if open, is closed next. */
-static void end(struct node *node, bool installed)
+static void end(struct sending *sending, struct env *env, struct raft *raft, bool installed)
 {
-    struct sending *sending = &node->sending;
-    event_begin(&node->env, installed ? LOG_SNAPSHOT_SENT : LOG_SNAPSHOT_NOT_SENT);
-    event_number(&node->env, "peer", sending->peer);
-    event_number(&node->env, "index", sending->index);
-    event_end(&node->env);
-    raft_snapshot_sent(node->raft, sending->peer, sending->index, installed);
+    ensure(under_way(sending) || sending->state == SEND_OPEN);
+    event_begin(env, installed ? LOG_SNAPSHOT_SENT : LOG_SNAPSHOT_NOT_SENT);
+    event_number(env, "peer", sending->peer);
+    event_number(env, "index", sending->index);
+    event_end(env);
+    raft_snapshot_sent(raft, sending->peer, sending->index, installed);
     sending->state = SEND_CLOSE;
-    sending->retry_ms = installed ? 0 : node->env.now_ms + SEND_RETRY_MS;
+    sending->retry_ms = installed ? 0 : env->now_ms + SEND_RETRY_MS;
 }
 
-void send_tick(struct node *node)
+/* Takes PEER's want, if it has one. */
+static void want_no_more(struct sending *sending, uint32_t peer)
 {
-    struct sending *sending = &node->sending;
-    uint32_t peer;
-    while (raft_take_snapshot_need(node->raft, &peer)) {
-        for (uint32_t i = 0; i < node->env.options.peer_count; i++)
-            sending->wanted[i] |= node->env.options.peers[i].id == peer;
-    }
-    if (sending->state == SEND_READ || sending->state == SEND_WAIT) {
-        if (raft_role(node->raft) != RAFT_LEADER || node->env.now_ms - sending->moved_ms >= NODE_TRANSFER_MS)
-            end(node, false);
-        return;
-    }
-    if (sending->state != SEND_IDLE || node->env.now_ms < sending->retry_ms)
-        return;
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++) {
-        if (!sending->wanted[i])
+    for (uint32_t i = 0; i < sending->wanted_count; i++) {
+        if (sending->wanted[i] != peer)
             continue;
-        sending->wanted[i] = false;
-        sending->peer = node->env.options.peers[i].id;
-        sending->index = 0;
-        if (raft_role(node->raft) == RAFT_LEADER && peers_link(&node->peers, sending->peer, NODE_LINK_BULK))
-            sending->state = SEND_OPEN;
-        else
-            raft_snapshot_sent(node->raft, sending->peer, 0, false);
+        sending->wanted[i] = sending->wanted[--sending->wanted_count];
         return;
     }
 }
 
-uint64_t send_deadline_ms(const struct node *node)
+static void want(struct sending *sending, struct raft *raft, uint32_t peer)
 {
-    const struct sending *sending = &node->sending;
-    if (sending->state == SEND_READ || sending->state == SEND_WAIT)
-        return sending->moved_ms + NODE_TRANSFER_MS;
-    if (sending->state != SEND_IDLE)
-        return UINT64_MAX;
-    for (uint32_t i = 0; i < node->env.options.peer_count; i++)
-        if (sending->wanted[i])
-            return sending->retry_ms;
-    return UINT64_MAX;
+    want_no_more(sending, peer);
+    if (sending->wanted_count < RAFT_MEMBERS_MAX)
+        sending->wanted[sending->wanted_count++] = peer;
+    else
+        raft_snapshot_sent(raft, peer, 0, false); /* members came and went: it asks again */
 }
 
-bool send_next(struct node *node, struct disk_bulk *request)
+/* The one with the lowest id; 0: nobody. */
+static uint32_t next_wanted(const struct sending *sending)
 {
-    struct sending *sending = &node->sending;
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < sending->wanted_count; i++)
+        if (next == 0 || sending->wanted[i] < next)
+            next = sending->wanted[i];
+    return next;
+}
+
+uint32_t send_tick(struct sending *sending, struct env *env, struct raft *raft)
+{
+    uint32_t peer;
+    while (raft_take_snapshot_need(raft, &peer))
+        want(sending, raft, peer);
+    if (under_way(sending)) {
+        if (raft_role(raft) != RAFT_LEADER || env->now_ms - sending->moved_ms >= SEND_MOVE_MS)
+            end(sending, env, raft, false);
+        return 0;
+    }
+    bool rests = sending->state == SEND_IDLE && env->now_ms >= sending->retry_ms;
+    return rests ? next_wanted(sending) : 0;
+}
+
+void send_begin(struct sending *sending, struct raft *raft, uint32_t peer, bool linked)
+{
+    ensure(sending->state == SEND_IDLE && peer != 0);
+    want_no_more(sending, peer);
+    sending->peer = peer;
+    sending->index = 0;
+    if (raft_role(raft) == RAFT_LEADER && linked)
+        sending->state = SEND_OPEN;
+    else
+        raft_snapshot_sent(raft, peer, 0, false);
+}
+
+uint64_t send_deadline_ms(const struct sending *sending)
+{
+    if (under_way(sending))
+        return sending->moved_ms + SEND_MOVE_MS;
+    return sending->state == SEND_IDLE && sending->wanted_count > 0 ? sending->retry_ms : UINT64_MAX;
+}
+
+uint64_t send_needs(const struct sending *sending)
+{
+    return sending->state != SEND_IDLE && sending->index > 0 ? sending->index + 1 : UINT64_MAX;
+}
+
+bool send_next(const struct sending *sending, const struct env *env, struct disk_bulk *request)
+{
     if (sending->state == SEND_OPEN) {
         request->kind = DISK_SEND_OPEN;
         return true;
     }
     if (sending->state == SEND_READ) {
+        ensure(sending->offset < sending->size);
         request->kind = DISK_SEND_READ;
         request->offset = sending->offset;
-        request->size = node->env.options.frame_bytes - SEND_CHUNK_OVERHEAD;
+        request->size = env->options.frame_bytes - SEND_CHUNK_OVERHEAD;
         return true;
     }
     request->kind = DISK_SEND_CLOSE;
     return sending->state == SEND_CLOSE;
 }
 
-static void offer(struct node *node, const struct disk_bulk *request)
+static struct chain *say(struct sending *sending, enum transfer_message_kind kind)
 {
-    struct sending *sending = &node->sending;
-    struct node_link *link = peers_link(&node->peers, sending->peer, NODE_LINK_BULK);
+    ensure(sending->message.kind == TRANSFER_NOTHING); /* the last one was taken */
+    sending->message = (struct transfer_message){.kind = kind, .to = sending->peer};
+    return &sending->message.body;
+}
+
+static void offer(struct sending *sending, struct env *env, struct raft *raft, const struct disk_bulk *request,
+                  bool linked)
+{
+    ensure(sending->state == SEND_OPEN);
     sending->index = request->index;
     sending->term = request->term;
     sending->size = request->size;
     sending->offset = 0;
-    sending->moved_ms = node->env.now_ms;
-    if (request->status != DISK_OK || request->index == 0 || !link) {
-        end(node, false);
+    sending->moved_ms = env->now_ms;
+    if (request->status != DISK_OK || request->index == 0 || !linked) {
+        end(sending, env, raft, false);
         return;
     }
-    struct buffer body = {0};
-    buffer_append_u64(&body, sending->index);
-    buffer_append_u64(&body, sending->term);
-    buffer_append_u64(&body, sending->size);
-    link_send_bytes(link, FRAME_OFFER, true, &body);
-    buffer_close(&body);
+    uint8_t *bytes = chain_reserve(say(sending, TRANSFER_OFFER), 24);
+    bytes_put_u64(bytes, sending->index);
+    bytes_put_u64(bytes + 8, sending->term);
+    bytes_put_u64(bytes + 16, sending->size);
     sending->state = SEND_WAIT;
 }
 
-static void send_chunk(struct node *node, struct disk_bulk *request)
+static void send_chunk(struct sending *sending, struct env *env, struct raft *raft, const struct disk_bulk *request,
+                       bool linked)
 {
-    struct sending *sending = &node->sending;
-    struct node_link *link = peers_link(&node->peers, sending->peer, NODE_LINK_BULK);
     size_t size = buffer_size(&request->bytes);
     if (sending->state != SEND_READ)
         return; /* given up meanwhile */
-    if (request->status != DISK_OK || size == 0 || !link) {
-        end(node, false);
+    if (request->status != DISK_OK || size == 0 || !linked) {
+        end(sending, env, raft, false);
         return;
     }
-    struct buffer body = {0};
-    buffer_append_u64(&body, sending->offset);
-    buffer_append(&body, buffer_start(&request->bytes), size);
-    link_send_bytes(link, FRAME_CHUNK, false, &body);
-    buffer_close(&body);
+    struct chain *body = say(sending, TRANSFER_CHUNK);
+    bytes_put_u64(chain_reserve(body, 8), sending->offset);
+    chain_append(body, buffer_start(&request->bytes), size);
     sending->offset += size;
     sending->state = SEND_WAIT;
 }
 
-void send_done(struct node *node, struct disk_bulk *request)
+void send_done(struct sending *sending, struct env *env, struct raft *raft, const struct disk_bulk *request,
+               bool linked)
 {
-    if (request->kind == DISK_SEND_OPEN)
-        offer(node, request);
-    else if (request->kind == DISK_SEND_READ)
-        send_chunk(node, request);
-    else
-        node->sending.state = SEND_IDLE;
+    if (request->kind == DISK_SEND_OPEN) {
+        offer(sending, env, raft, request, linked);
+    } else if (request->kind == DISK_SEND_READ) {
+        send_chunk(sending, env, raft, request, linked);
+    } else {
+        ensure(request->kind == DISK_SEND_CLOSE && sending->state == SEND_CLOSE);
+        sending->state = SEND_IDLE;
+    }
 }
 
-void send_taken(struct node *node, uint32_t from, struct reader *reader)
+void send_taken(struct sending *sending, struct env *env, struct raft *raft, uint32_t from, struct reader *reader)
 {
-    struct sending *sending = &node->sending;
     uint64_t index = reader_u64(reader);
     uint64_t offset = reader_u64(reader);
     uint8_t state = reader_u8(reader);
     if (reader->bad || sending->state != SEND_WAIT || from != sending->peer || index != sending->index)
         return;
-    if (state == FRAME_TAKEN_INSTALLED || state == FRAME_TAKEN_NOT) {
-        end(node, state == FRAME_TAKEN_INSTALLED);
+    if (state == TRANSFER_TAKEN_INSTALLED || state == TRANSFER_TAKEN_NOT) {
+        end(sending, env, raft, state == TRANSFER_TAKEN_INSTALLED);
         return;
     }
-    if (state != FRAME_TAKEN_SO_FAR || offset != sending->offset)
+    if (state != TRANSFER_TAKEN_SO_FAR || offset != sending->offset)
         return; /* not known here, or repeated on the way */
-    sending->moved_ms = node->env.now_ms;
+    sending->moved_ms = env->now_ms;
     if (offset < sending->size)
         sending->state = SEND_READ;
 }
 
-void send_link_closed(struct node *node, uint32_t peer)
+void send_link_closed(struct sending *sending, struct env *env, struct raft *raft, uint32_t peer)
 {
-    struct sending *sending = &node->sending;
-    if (sending->peer == peer && (sending->state == SEND_READ || sending->state == SEND_WAIT))
-        end(node, false);
+    if (sending->peer == peer && under_way(sending))
+        end(sending, env, raft, false);
+}
+
+void send_forget(struct sending *sending, struct env *env, struct raft *raft, uint32_t peer)
+{
+    want_no_more(sending, peer);
+    send_link_closed(sending, env, raft, peer);
 }

@@ -62,9 +62,9 @@ END_TEST
 
 START_TEST(a_node_that_gets_a_copy_is_not_ready)
 {
-    node->receiving.state = RECEIVE_WAIT;
+    node->transfers.receiving.state = RECEIVE_WAIT;
     ck_assert(!node_ready(node));
-    node->receiving.state = RECEIVE_IDLE;
+    node->transfers.receiving.state = RECEIVE_IDLE;
     ck_assert(node_ready(node));
 }
 END_TEST

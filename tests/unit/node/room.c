@@ -112,7 +112,7 @@ START_TEST(a_segment_is_enough_where_nothing_was_set_aside)
     pass(3000);
     ck_assert(node->persist.full && node->gateway.epoch == 0);
     leave_room(SEGMENTS);
-    pass(2 * NODE_FULL_RETRY_MS);
+    pass(2 * PERSIST_FULL_RETRY_MS);
     for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
         pass(1);
     check_well();
@@ -132,12 +132,12 @@ START_TEST(what_a_start_used_up_comes_first)
     ck_assert(node->persist.full && node->persist.starved && !takes_a_change());
     asked_for_reserve = 0;
     leave_room(SEGMENTS);
-    pass(10 * NODE_FULL_RETRY_MS);
+    pass(10 * PERSIST_FULL_RETRY_MS);
     ck_assert(node->persist.full && node->persist.starved && !takes_a_change());
     ck_assert_int_ge(asked_for_reserve, 9);
     ck_assert_int_le(asked_for_reserve, 11);
     leave_room(ALL);
-    pass(2 * NODE_FULL_RETRY_MS);
+    pass(2 * PERSIST_FULL_RETRY_MS);
     check_well();
     ck_assert(node->persist.reserved && !node->persist.starved);
 }

@@ -29,7 +29,7 @@ START_TEST(it_has_the_configuration_as_of_its_last_entry)
     blob_release(payload);
     buffer_close(&bytes);
     ck_assert_uint_eq(raft_members(node->raft)->count, 2);
-    node->snapshots.log_bytes = node->snapshots.every_bytes;
+    node->transfers.snapshots.log_bytes = node->transfers.snapshots.every_bytes;
     struct disk_bulk *request = await_begin(false);
     ck_assert_uint_lt(request->index, index);
     ck_assert_uint_eq(request->configuration.count, 1);
@@ -47,13 +47,13 @@ static void full(struct disk_bulk *request)
 /* A cluster of one has no heartbeats that would wake it up: it once relied on its driver's habits. */
 START_TEST(one_that_had_no_room_is_begun_again_when_it_said)
 {
-    node->snapshots.log_bytes = node->snapshots.every_bytes;
+    node->transfers.snapshots.log_bytes = node->transfers.snapshots.every_bytes;
     full(await_begin(true));
-    uint64_t retry_ms = node->snapshots.retry_ms;
+    uint64_t retry_ms = node->transfers.snapshots.retry_ms;
     ck_assert_uint_gt(retry_ms, now_ms);
     for (int i = 0; i < 2 * PERSIST_MARK_MS; i++) /* what else is to be done comes to rest */
         turn(true);
-    node->bulk.check_ms = UINT64_MAX;
+    node->transfers.bulk.check_ms = UINT64_MAX;
     ck_assert_uint_eq(node_deadline_ms(node), retry_ms);
     now_ms = retry_ms - 1;
     struct disk_bulk *request = await_begin(true);
@@ -68,22 +68,23 @@ START_TEST(transfers_that_stand_still_are_looked_at_in_time)
 {
     for (int i = 0; i < 2 * PERSIST_MARK_MS; i++)
         turn(true);
-    node->bulk.check_ms = UINT64_MAX;
+    node->transfers.bulk.check_ms = UINT64_MAX;
     uint64_t rest_ms = node_deadline_ms(node);
-    node->receiving.state = RECEIVE_WAIT;
-    node->receiving.moved_ms = now_ms - 5;
-    ck_assert_uint_eq(node_deadline_ms(node), now_ms - 5 + NODE_TRANSFER_MS);
-    node->receiving.state = RECEIVE_IDLE;
-    node->sending.state = SEND_WAIT;
-    node->sending.moved_ms = now_ms - 7;
-    ck_assert_uint_eq(node_deadline_ms(node), now_ms - 7 + NODE_TRANSFER_MS);
-    node->sending.state = SEND_IDLE;
-    node->sending.wanted[0] = true;
-    node->sending.retry_ms = now_ms + 9;
+    node->transfers.receiving.state = RECEIVE_WAIT;
+    node->transfers.receiving.moved_ms = now_ms - 5;
+    ck_assert_uint_eq(node_deadline_ms(node), now_ms - 5 + RECEIVE_MOVE_MS);
+    node->transfers.receiving.state = RECEIVE_IDLE;
+    node->transfers.sending.state = SEND_WAIT;
+    node->transfers.sending.moved_ms = now_ms - 7;
+    ck_assert_uint_eq(node_deadline_ms(node), now_ms - 7 + SEND_MOVE_MS);
+    node->transfers.sending.state = SEND_IDLE;
+    node->transfers.sending.wanted[0] = 2;
+    node->transfers.sending.wanted_count = 1;
+    node->transfers.sending.retry_ms = now_ms + 9;
     ck_assert_uint_eq(node_deadline_ms(node), now_ms + 9);
-    node->sending.wanted[0] = false;
+    node->transfers.sending.wanted_count = 0;
     ck_assert_uint_eq(node_deadline_ms(node), rest_ms);
-    ck_assert_uint_gt(rest_ms, now_ms + NODE_TRANSFER_MS);
+    ck_assert_uint_gt(rest_ms, now_ms + RECEIVE_MOVE_MS);
 }
 END_TEST
 
@@ -96,7 +97,7 @@ static void write_a_third(void)
     memset(command + head, 'x', 900);
     strcpy(command + head + 900, "\n");
     struct node_client *client = node_client_open(node, &connection);
-    for (uint64_t bytes = 0; bytes < node->snapshots.every_bytes / 3; bytes += 900) {
+    for (uint64_t bytes = 0; bytes < node->transfers.snapshots.every_bytes / 3; bytes += 900) {
         type(client, command);
         for (int i = 0; i < 20 && client->count > 0; i++)
             turn(true);

@@ -98,7 +98,7 @@ START_TEST(a_node_at_rest_finds_out_that_its_directory_was_taken_away)
 {
     for (int i = 0; i < 2 * PERSIST_MARK_MS; i++) /* what else is to be done comes to rest */
         turn(true);
-    uint64_t looks = 0, end_ms = now_ms + 10 * NODE_CHECK_MS;
+    uint64_t looks = 0, end_ms = now_ms + 10 * BULK_CHECK_MS;
     while (now_ms < end_ms) {
         now_ms = node_deadline_ms(node) - 1;
         struct disk_bulk *request = log_turn(true);

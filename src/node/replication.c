@@ -1,0 +1,214 @@
+/* How the copies of the state are kept: what peers, log, disk and transfers hand to each other. Each step takes what
+ * comes out of one part and gives it to the next; none of them knows another. */
+#include "base/ensure.h"
+#include "node/state.h"
+
+bool replication_limits(struct node *node)
+{
+    struct limits limits;
+    if (!limits_decode(peers_members(&node->peers, node->raft), &limits))
+        return false;
+    node->env.limits = limits;
+    store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);
+    store_limit_tokens(node->store, node->env.options.repeats_max);
+    gateway_limit(&node->gateway, limits.window_max, limits.window_max_bytes);
+    return true;
+}
+
+void replication_applied(struct node *node)
+{
+    uint64_t index = store_applied(node->store);
+    if (!state_check_due(&node->env, node->raft, index))
+        return;
+    uint64_t hash = store_hash(node->store);
+    peers_tell_state(&node->peers, node->raft, index, hash);
+    state_check_heard(&node->state_check, &node->env, node->raft, node->env.options.id, index, hash);
+}
+
+/* What transfers have to say, to the peers. */
+static void tell_transfers(struct node *node)
+{
+    static const enum frame_type types[] = {
+        [TRANSFER_OFFER] = FRAME_OFFER, [TRANSFER_CHUNK] = FRAME_CHUNK, [TRANSFER_TAKEN] = FRAME_TAKEN};
+    struct transfer_message message;
+    while (transfers_take_message(&node->transfers, &message))
+        peers_send(&node->peers, message.to, types[message.kind], &message.body);
+}
+
+/* What a peer's message is for. */
+static void take_arrival(struct node *node, struct arrival *arrival)
+{
+    struct transfers *transfers = &node->transfers;
+    switch (arrival->kind) {
+    case ARRIVAL_RAFT:
+        persist_step(&node->persist, &node->env, node->raft, &arrival->message);
+        raft_message_release(&arrival->message);
+        break;
+    case ARRIVAL_HASH:
+        state_check_heard(&node->state_check, &node->env, node->raft, arrival->from, arrival->index, arrival->hash);
+        break;
+    case ARRIVAL_OPEN: {
+        uint64_t term = reader_u64(&arrival->body);
+        uint64_t nonce = reader_u64(&arrival->body);
+        if (!arrival->body.bad && term == node->admission.term)
+            leader_open(node, arrival->from, nonce);
+        break;
+    }
+    case ARRIVAL_FORWARD:
+        leader_forward(node, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_CREDIT:
+        forward_credit(node, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_OFFER:
+        if (identity_settled(&node->peers.identity)) /* a voter's log begins when it is; the offer comes again */
+            receive_offer(&transfers->receiving, &node->env, node->raft, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_CHUNK:
+        receive_chunk(&transfers->receiving, &node->env, arrival->from, &arrival->body);
+        break;
+    case ARRIVAL_TAKEN:
+        send_taken(&transfers->sending, &node->env, node->raft, arrival->from, &arrival->body);
+        break;
+    }
+}
+
+/* Whose link is gone, with what travelled on it. */
+static void take_lost(struct node *node)
+{
+    struct peer_lost lost;
+    while (peers_take_lost(&node->peers, &lost)) {
+        send_link_closed(&node->transfers.sending, &node->env, node->raft, lost.id);
+        receive_link_closed(&node->transfers.receiving, lost.id);
+    }
+}
+
+void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
+{
+    struct arrival arrival;
+    while (peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
+        take_lost(node);
+        take_arrival(node, &arrival);
+        tell_transfers(node);
+    }
+    take_lost(node);
+}
+
+struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
+{
+    return peers_link_open(&node->peers, &node->env, node->raft, owner, kind, peer);
+}
+
+void node_link_close(struct node *node, struct node_link *link)
+{
+    peers_link_close(&node->peers, &node->env, node->raft, link);
+    take_lost(node);
+}
+
+struct node_link *node_link_at(struct node *node, size_t number)
+{
+    return number < node->peers.link_count ? node->peers.links[number] : NULL;
+}
+
+bool node_calls(const struct node *node, uint32_t peer, enum node_link_kind kind)
+{
+    return peers_calls(&node->peers, &node->env, peer, kind);
+}
+
+void node_call_failed(struct node *node, uint32_t peer, const char *reason)
+{
+    peers_trouble(&node->peers, peer, reason);
+}
+
+struct disk_log *node_take_log(struct node *node)
+{
+    return node->env.stopping ? NULL : persist_take(&node->persist, &node->env, node->raft);
+}
+
+void node_log_done(struct node *node, struct disk_log *request)
+{
+    persist_done(&node->persist, &node->env, node->raft, node->disk, request);
+}
+
+static bool next_bulk(struct node *node, struct disk_bulk *request)
+{
+    bool long_work = transfers_long_work(&node->transfers);
+    return bulk_slot_check_next(&node->transfers.bulk, &node->env, request) ||
+           identity_next(&node->peers.identity, node->env.now_ms, request) ||
+           persist_next(&node->persist, &node->env, long_work, request) ||
+           transfers_next(&node->transfers, &node->env, node->raft, node->store, request);
+}
+
+struct disk_bulk *node_take_bulk(struct node *node)
+{
+    struct bulk_slot *bulk = &node->transfers.bulk;
+    struct disk_bulk *request = node->env.stopping ? NULL : bulk_slot_begin(bulk);
+    return request ? bulk_slot_give(bulk, next_bulk(node, request)) : NULL;
+}
+
+static void snapshot_finished(struct node *node)
+{
+    uint32_t linked[PEERS_MAX];
+    uint32_t count = peers_linked(&node->peers, linked);
+    snapshots_compact(&node->transfers.snapshots, &node->env, node->raft, send_needs(&node->transfers.sending), linked,
+                      count);
+}
+
+void node_bulk_done(struct node *node, struct disk_bulk *request)
+{
+    struct transfers *transfers = &node->transfers;
+    struct sending *sending = &transfers->sending;
+    if (!bulk_slot_done(&transfers->bulk, &node->env, request))
+        return;
+    switch (bulk_class_of(request->kind)) {
+    case BULK_OWN:
+        break;
+    case BULK_IDENTITY:
+        if (bootstrap_written(&node->peers, &node->env, node->raft, request))
+            ensure(replication_limits(node)); /* they were looked at when it was adopted */
+        break;
+    case BULK_ROOM:
+        persist_prepared(&node->persist, &node->env, transfers_long_work(transfers), request);
+        break;
+    case BULK_SNAPSHOT:
+        if (snapshots_done(&transfers->snapshots, &node->env, node->store, request))
+            snapshot_finished(node);
+        break;
+    case BULK_SEND:
+        send_done(sending, &node->env, node->raft, request,
+                  peers_link(&node->peers, sending->peer, NODE_LINK_BULK) != NULL);
+        break;
+    case BULK_RECEIVE:
+        receive_done(&transfers->receiving, &node->env, request);
+        break;
+    }
+    tell_transfers(node);
+}
+
+/* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */
+static void install_snapshot(struct node *node)
+{
+    struct transfers *transfers = &node->transfers;
+    struct store *old = node->store;
+    struct store *store = receive_install(&transfers->receiving, &node->env, node->raft, old);
+    tell_transfers(node);
+    if (!store)
+        return;
+    snapshots_abandon(&transfers->snapshots, old);
+    node->store = store;
+    snapshots_installed(&transfers->snapshots, store_applied(store));
+    apply_jumped(node);
+    if (!replication_limits(node))
+        env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+}
+
+void replication_transfers(struct node *node)
+{
+    struct transfers *transfers = &node->transfers;
+    if (receive_tick(&transfers->receiving, &node->env))
+        install_snapshot(node);
+    uint32_t peer = send_tick(&transfers->sending, &node->env, node->raft);
+    if (peer != 0)
+        send_begin(&transfers->sending, node->raft, peer, peers_link(&node->peers, peer, NODE_LINK_BULK) != NULL);
+    snapshots_tick(&transfers->snapshots, &node->env, node->raft, node->store, receive_busy(&transfers->receiving));
+}

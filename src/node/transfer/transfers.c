@@ -1,0 +1,65 @@
+#include "node/transfer/transfers.h"
+
+#include "base/ensure.h"
+
+void transfers_init(struct transfers *transfers, const struct env *env, const struct disk_recovered *recovered)
+{
+    *transfers = (struct transfers){.snapshots = {.done_index = recovered->snapshot_index}};
+    bulk_slot_init(&transfers->bulk, env);
+}
+
+void transfers_close(struct transfers *transfers)
+{
+    bulk_slot_close(&transfers->bulk);
+    chain_close(&transfers->sending.message.body);
+    receive_close(&transfers->receiving);
+}
+
+bool transfers_long_work(const struct transfers *transfers)
+{
+    return transfers->snapshots.state != SNAPSHOT_IDLE || receive_busy(&transfers->receiving);
+}
+
+bool transfers_next(struct transfers *transfers, const struct env *env, const struct raft *raft, struct store *store,
+                    struct disk_bulk *request)
+{
+    ensure(request == &transfers->bulk.request && !transfers->bulk.busy);
+    if (bulk_slot_removes_first(&transfers->bulk))
+        return bulk_slot_remove_next(&transfers->bulk, request);
+    if (receive_next(&transfers->receiving, request) || send_next(&transfers->sending, env, request))
+        return true;
+    if (receive_busy(&transfers->receiving))
+        snapshots_abandon(&transfers->snapshots, store); /* a newer state is on its way here */
+    return snapshots_next(&transfers->snapshots, env, raft, store, request) ||
+           bulk_slot_remove_next(&transfers->bulk, request);
+}
+
+static bool take(struct transfer_message *from, struct transfer_message *message)
+{
+    if (from->kind == TRANSFER_NOTHING)
+        return false;
+    ensure(from->to != 0 && from->body.size > 0);
+    *message = *from;
+    *from = (struct transfer_message){0};
+    return true;
+}
+
+bool transfers_take_message(struct transfers *transfers, struct transfer_message *message)
+{
+    return take(&transfers->sending.message, message) || take(&transfers->receiving.message, message);
+}
+
+uint64_t transfers_deadline_ms(const struct transfers *transfers, const struct env *env, const struct store *store)
+{
+    const uint64_t deadlines_ms[] = {
+        bulk_slot_deadline_ms(&transfers->bulk, env),
+        receive_deadline_ms(&transfers->receiving),
+        send_deadline_ms(&transfers->sending),
+        snapshots_deadline_ms(&transfers->snapshots, env, store, receive_busy(&transfers->receiving)),
+    };
+    uint64_t deadline_ms = UINT64_MAX;
+    for (size_t i = 0; i < sizeof deadlines_ms / sizeof *deadlines_ms; i++)
+        if (deadlines_ms[i] < deadline_ms)
+            deadline_ms = deadlines_ms[i];
+    return deadline_ms;
+}
