@@ -1,7 +1,7 @@
 #include "node/meter.h"
 
-#include "node/state.h"
 #include "protocol/asked.h"
+#include "protocol/command.h"
 
 const uint64_t meter_bounds_us[METER_BUCKETS - 1] = {100,   250,    500,    1000,   2500,    5000,    10000,  25000,
                                                      50000, 100000, 250000, 500000, 1000000, 2500000, 5000000};
@@ -22,26 +22,4 @@ enum verb meter_verb(const struct blob *command)
         return VERB_NONE;
     enum verb verb = asked_verb(origin.kind);
     return verb != VERB_NONE && verb_row(verb)->metric ? verb : VERB_NONE;
-}
-
-const struct meter *node_meter(const struct node *node)
-{
-    return &node->env.meter;
-}
-
-void node_levels(const struct node *node, struct meter_levels *levels)
-{
-    struct quorum quorum = quorum_of(&node->peers, &node->env, node->raft);
-    *levels = (struct meter_levels){
-        .window = node->gateway.next - node->gateway.first,
-        .window_bytes = node->gateway.bytes,
-        .held_bytes = node->held_bytes,
-        .unsynced_bytes = raft_unwritten_bytes(node->raft),
-        .snapshots = node->transfers.snapshots.count,
-        .snapshots_installed = node->transfers.receiving.count,
-        .role = raft_role(node->raft),
-        .ready = node_ready(node),
-        .voters_here = quorum.here,
-        .voters_needed = quorum.needed,
-    };
 }

@@ -1,52 +1,32 @@
-/* Whether a node can serve its clients: for service managers, load balancers, and people who wait for one to come up.
- *
- * A node cannot tell by itself what was committed when it started: it knows its own log only. But it opened its gateway
- * in that life, by an entry of the log (forward.c). All that was committed before stands before that entry, so when the
- * entry is applied here, so is everything else. */
-#include "node/state.h"
+#include "node/ready.h"
 
-static const char starved[] = "the disk of this node is full: there is no room even for what a new leader writes; free "
-                              "some room there";
+#include <stddef.h>
 
-static bool leaderless(const struct node *node)
+#include "base/ensure.h"
+
+#define STARVED \
+    "the disk of this node is full: there is no room even for what a new leader writes; free some room there"
+
+const char *ready_hindrance(const struct ready_facts *facts)
 {
-    return node->peers.identity.directory.configuration.count == 0 || raft_leader(node->raft) == 0;
-}
-
-/* NULL, or what keeps the node from serving, in few words. */
-static const char *hindrance(const struct node *node)
-{
-    if (node->env.stopping)
+    if (facts->stopping)
         return "this node has to stop";
-    if (node->env.shutting_down)
+    if (facts->shutting_down)
         return "this node shuts down";
-    bool no_room = node->persist.full && !persist_fits(&node->persist, node->raft, 0, true); /* it may yet follow */
-    if (leaderless(node))
-        return no_room ? starved : "no leader is known";
-    if (receive_busy(&node->transfers.receiving))
+    if (facts->leaderless)
+        return facts->starved ? STARVED : "no leader is known"; /* with a leader it may follow all the same */
+    if (facts->receiving)
         return "a copy of the files is on its way to this node";
-    if (node->gateway.epoch == 0)
-        return no_room ? starved : "this node has not caught up with the leader";
-    if (persist_is_behind(&node->persist, &node->env, node->raft))
+    if (!facts->gateway_open)
+        return facts->starved ? STARVED : "this node has not caught up with the leader";
+    if (facts->behind)
         return "the disk of this node is full";
     return NULL;
 }
 
-const char *node_unready(struct node *node)
+bool ready_lacks_leader(const struct ready_facts *facts)
 {
-    const char *what = hindrance(node);
-    if (!what || what == starved || node->env.stopping || node->env.shutting_down || !leaderless(node))
-        return what;
-    quorum_text(&node->peers, &node->env, node->raft, node->unready);
-    return node->unready;
-}
-
-bool node_ready(const struct node *node)
-{
-    return hindrance(node) == NULL;
-}
-
-bool node_has_room(const struct node *node)
-{
-    return node->peers.room;
+    bool lacks = facts->leaderless && !facts->stopping && !facts->shutting_down && !facts->starved;
+    ensure(!lacks || ready_hindrance(facts));
+    return lacks;
 }

@@ -94,10 +94,10 @@ void apply_jumped(struct node *node);
 bool replication_limits(struct node *node);
 /* One more entry is applied: now and then the states of all nodes are compared. */
 void replication_applied(struct node *node);
-/* Snapshots: one that has come whole becomes the state, one that is asked for is begun, as is one of this node's own. */
+/* Snapshots: one that has come whole becomes the state; one that is asked for, or due here, is begun. */
 void replication_transfers(struct node *node);
 
-/* --- status.c --- */
-void status_write(const struct node *node, struct buffer *out);
+/* --- facts.c: what the node is like, for `status` --- */
+void facts_status(const struct node *node, struct buffer *out);
 
 #endif

@@ -1,18 +1,16 @@
-/* What `status` answers: lines of key=value for people and scripts. O(1), whatever the node holds. */
+#include "node/status.h"
+
 #include "base/ensure.h"
-#include "node/state.h"
 
-#define STATUS_NEW_DIRECTORY "this data directory is new to the cluster: it holds a copy and does not vote"
-
-static const char *role_name(const struct node *node)
+static const char *role_name(const struct status *status)
 {
-    if (node->peers.identity.directory.configuration.count == 0)
+    if (!status->formed)
         return "forming";
-    if (raft_role(node->raft) == RAFT_LEADER)
+    if (status->role == RAFT_LEADER)
         return "leader";
-    if (!raft_is_voter(node->raft))
+    if (!status->votes)
         return "learner";
-    return raft_role(node->raft) == RAFT_FOLLOWER ? "follower" : "candidate";
+    return status->role == RAFT_FOLLOWER ? "follower" : "candidate";
 }
 
 static void text(struct buffer *out, const char *key, const char *value)
@@ -47,80 +45,71 @@ static void member_text(struct buffer *out, const char *key, const char *value)
 }
 
 /* "HERE/NEEDED" */
-static void write_quorum(const struct node *node, struct buffer *out)
+static void write_quorum(const struct status *status, struct buffer *out)
 {
-    struct quorum quorum = quorum_of(&node->peers, &node->env, node->raft);
-    number(out, "quorum", quorum.here);
+    number(out, "quorum", status->voters_here);
     buffer_append_text(out, "/");
-    buffer_append_number(out, quorum.needed);
+    buffer_append_number(out, status->voters_needed);
 }
 
-/* A voter whose data directory is a new or an older one is a learner, whatever the configuration still says. No MEMBER:
- * --cluster alone names it. */
-static const char *member_role(const struct node *node, const struct raft_member *member)
+static const char *node_role(const struct status *status, const struct status_node *node)
 {
-    if (node->peers.identity.directory.configuration.count == 0)
+    if (!status->formed)
         return "unknown";
-    if (!member)
+    if (!node->member)
         return "stranger";
-    bool self = member->id == node->env.options.id;
-    return (self ? raft_is_voter(node->raft) : raft_peer_counts(node->raft, member->id)) ? "voter" : "learner";
+    return node->votes ? "voter" : "learner";
 }
 
-/* One line for each node, as this one sees it. */
-static void write_members(const struct node *node, struct buffer *out)
+/* One line for each node. */
+static void write_nodes(const struct status *status, struct buffer *out)
 {
     static const char *const states[] = {"probe", "replicate", "snapshot"};
-    const struct raft_configuration *members = peers_members(&node->peers, node->raft);
-    for (uint32_t i = 0; i < node->peers.count; i++) {
-        const struct peer *peer = &node->peers.list[i];
-        const struct raft_member *member = raft_configuration_member(members, peer->id);
-        bool self = peer->id == node->env.options.id;
-        struct raft_peer_view view;
-        number(out, "node", peer->id);
-        member_text(out, "address", peer->address);
-        member_text(out, "role", member_role(node, member));
-        member_text(out, "link", self ? "self" : peer->links[NODE_LINK_CONSENSUS] ? "up" : "down");
-        if (raft_leader(node->raft) == peer->id)
+    for (uint32_t i = 0; i < status->node_count; i++) {
+        const struct status_node *node = &status->nodes[i];
+        ensure(i == 0 || node->id > status->nodes[i - 1].id);
+        ensure(!node->followed || (node->linked && !node->self));
+        number(out, "node", node->id);
+        member_text(out, "address", node->address);
+        member_text(out, "role", node_role(status, node));
+        member_text(out, "link", node->self ? "self" : node->linked ? "up" : "down");
+        if (status->leader == node->id)
             member_text(out, "leader", "yes");
-        if (self || !peer->links[NODE_LINK_CONSENSUS] || raft_role(node->raft) != RAFT_LEADER ||
-            !raft_peer(node->raft, peer->id, &view))
+        if (!node->followed)
             continue;
-        member_number(out, "match", view.match);
-        member_text(out, "state", states[view.state]);
-        member_number(out, "heard_ms", view.heard_ms <= node->env.now_ms ? node->env.now_ms - view.heard_ms : 0);
-        member_text(out, "disk", peer->has_room ? "ok" : "full");
+        member_number(out, "match", node->view.match);
+        member_text(out, "state", states[node->view.state]);
+        member_number(out, "heard_ms", node->heard_ms);
+        member_text(out, "disk", node->has_room ? "ok" : "full");
     }
 }
 
-void status_write(const struct node *node, struct buffer *out)
+void status_print(const struct status *status, struct buffer *out)
 {
-    struct disk_sizes sizes;
-    disk_sizes(node->disk, &sizes);
-    ensure(node->env.options.peer_count > 0);
-    number(out, "id", node->env.options.id);
-    text(out, "role", role_name(node));
-    if (node->peers.identity.directory.configuration.count > 0 && !raft_is_voter(node->raft))
-        text(out, "learner_reason", raft_rolled_back(node->raft) ? PEERS_ROLLED_BACK : STATUS_NEW_DIRECTORY);
-    number(out, "term", raft_term(node->raft));
-    number(out, "leader", raft_leader(node->raft));
-    write_quorum(node, out);
-    number(out, "commit", raft_commit(node->raft));
-    number(out, "applied", store_applied(node->store));
-    number(out, "revision", store_revision(node->store));
-    number(out, "files", store_file_count(node->store));
-    number(out, "memory_bytes", store_memory_bytes(node->store));
-    number(out, "log_bytes", raft_log_bytes(node->raft));
-    number(out, "wal_bytes", sizes.wal_bytes);
-    number(out, "snapshot_bytes", sizes.snapshot_bytes);
-    number(out, "snapshot_index", sizes.snapshot_index);
-    text(out, "disk", node->peers.room ? "ok" : "full");
-    number(out, "wal_batches", node->persist.batches);
-    number(out, "wal_sync_us", node->persist.sync_us);
-    number(out, "connections", node->client_count);
-    number(out, "uptime_s", (node->env.now_ms - node->env.started_ms) / 1000);
+    ensure(status->id != 0 && status->node_count > 0 && status->node_count <= STATUS_NODES_MAX);
+    number(out, "id", status->id);
+    text(out, "role", role_name(status));
+    if (status->formed && !status->votes)
+        text(out, "learner_reason", status->learner_reason);
+    number(out, "term", status->term);
+    number(out, "leader", status->leader);
+    write_quorum(status, out);
+    number(out, "commit", status->commit);
+    number(out, "applied", status->applied);
+    number(out, "revision", status->revision);
+    number(out, "files", status->files);
+    number(out, "memory_bytes", status->memory_bytes);
+    number(out, "log_bytes", status->log_bytes);
+    number(out, "wal_bytes", status->sizes.wal_bytes);
+    number(out, "snapshot_bytes", status->sizes.snapshot_bytes);
+    number(out, "snapshot_index", status->sizes.snapshot_index);
+    text(out, "disk", status->has_room ? "ok" : "full");
+    number(out, "wal_batches", status->wal_batches);
+    number(out, "wal_sync_us", status->wal_sync_us);
+    number(out, "connections", status->connections);
+    number(out, "uptime_s", status->uptime_s);
     text(out, "version", CLEAT_VERSION);
     text(out, "cluster_id", "");
-    buffer_append_hex(out, node->peers.identity.directory.configuration.cluster_id);
-    write_members(node, out);
+    buffer_append_hex(out, status->cluster_id);
+    write_nodes(status, out);
 }

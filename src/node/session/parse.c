@@ -84,7 +84,7 @@ static void answer_by_itself(struct node *node, struct node_client *client, cons
         answer_help(node, client, request);
         break;
     case VERB_STATUS:
-        status_write(node, &text);
+        facts_status(node, &text);
         answer_text(node, client, "STATUS", &text);
         break;
     case VERB_PING:
