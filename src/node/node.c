@@ -260,6 +260,7 @@ void node_turn(struct node *node)
                  "the leader's log has a configuration that this version cannot read: " NODE_NEWER);
         return;
     }
+    replication_follow(node);
     bootstrap_tick(&node->peers, &node->env);
     peers_tick(&node->peers, &node->env);
     peers_tell_room(&node->peers, node->raft, persist_has_room(&node->persist, &node->env, node->raft));

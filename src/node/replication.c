@@ -73,14 +73,24 @@ static void take_arrival(struct node *node, struct arrival *arrival)
     }
 }
 
-/* Whose link is gone, with what travelled on it. */
+/* Whose link is gone, with what travelled on it; or who is no peer any more. */
 static void take_lost(struct node *node)
 {
     struct peer_lost lost;
     while (peers_take_lost(&node->peers, &lost)) {
+        if (lost.gone) {
+            send_forget(&node->transfers.sending, &node->env, node->raft, lost.id);
+            state_check_forget(&node->state_check, lost.id);
+        }
         send_link_closed(&node->transfers.sending, &node->env, node->raft, lost.id);
         receive_link_closed(&node->transfers.receiving, lost.id);
     }
+}
+
+void replication_follow(struct node *node)
+{
+    peers_follow(&node->peers, &node->env, node->raft);
+    take_lost(node);
 }
 
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)

@@ -92,6 +92,8 @@ void apply_jumped(struct node *node);
 /* --- replication.c --- */
 /* The limits of the newest configuration, to all who keep them. False: they are not ones that this program can keep. */
 bool replication_limits(struct node *node);
+/* Who is a peer, from the newest configuration. */
+void replication_follow(struct node *node);
 /* One more entry is applied: now and then the states of all nodes are compared. */
 void replication_applied(struct node *node);
 /* Snapshots: one that has come whole becomes the state; one that is asked for, or due here, is begun. */

@@ -49,14 +49,6 @@ struct node_link *peers_link_open(struct peers *peers, struct env *env, const st
     return link;
 }
 
-static void say_link(struct env *env, enum log_event event, const struct node_link *link)
-{
-    event_begin(env, event);
-    event_number(env, "peer", link->peer);
-    event_text(env, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
-    event_end(env);
-}
-
 static void link_lost(struct peers *peers, struct raft *raft, uint32_t peer, enum node_link_kind kind)
 {
     if (kind == NODE_LINK_CONSENSUS)
@@ -86,7 +78,7 @@ void peers_link_close(struct peers *peers, struct env *env, struct raft *raft, s
     if (peer && peer->links[link->kind] == link) {
         peer->links[link->kind] = NULL;
         peer->missed_ms[link->kind] = env->now_ms;
-        say_link(env, LOG_LINK_DOWN, link);
+        peers_say_link(env, LOG_LINK_DOWN, link);
         peers_trouble(peers, peer->id, "the connection ended");
         link_lost(peers, raft, link->peer, link->kind);
     }
@@ -179,7 +171,7 @@ static void link_established(struct peers *peers, struct env *env, struct raft *
     link->fresh = hello->fresh;
     if (link->kind == NODE_LINK_BULK)
         return;
-    say_link(env, LOG_LINK_UP, link);
+    peers_say_link(env, LOG_LINK_UP, link);
     struct node_link *bulk = peer->links[NODE_LINK_BULK];
     if (bulk && env->now_ms - bulk->opened_ms >= LINK_HELLO_TIMEOUT_MS)
         bulk->ends = true; /* what ended this link may have ended that one, unnoticed */

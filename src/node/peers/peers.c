@@ -5,19 +5,30 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "node/event.h"
 #include "node/peers/encoded.h"
+
+/* MEMBER is a peer from now on, by the order of ids. */
+static void add(struct peers *peers, const struct env *env, const struct raft_member *member, bool named)
+{
+    uint32_t place = 0;
+    ensure(peers->count < PEERS_MAX && !peers_look(peers, member->id));
+    while (place < peers->count && peers->list[place].id < member->id)
+        place++;
+    struct peer *peer = &peers->list[place];
+    memmove(peer + 1, peer, (peers->count++ - place) * sizeof *peer);
+    *peer = (struct peer){
+        .id = member->id, .named = named, .has_room = true, .missed_ms = {0, env->now_ms, env->now_ms}};
+    memcpy(peer->address, member->address, sizeof peer->address);
+}
 
 void peers_init(struct peers *peers, const struct env *env, const struct disk_recovered *recovered)
 {
-    *peers = (struct peers){.room = true, .count = env->options.peer_count};
+    *peers = (struct peers){.room = true};
     identity_init(&peers->identity, recovered);
     peers->decoded = memory_get(RAFT_MESSAGE_ENTRIES_MAX * sizeof *peers->decoded);
-    for (uint32_t i = 0; i < peers->count; i++) {
-        const struct raft_member *named = &env->options.peers[i];
-        struct peer *peer = &peers->list[i];
-        *peer = (struct peer){.id = named->id, .has_room = true, .missed_ms = {0, env->now_ms, env->now_ms}};
-        memcpy(peer->address, named->address, sizeof peer->address);
-    }
+    for (uint32_t i = 0; i < env->options.peer_count; i++)
+        add(peers, env, &env->options.peers[i], true);
     ensure(peers_find(peers, env->options.id));
 }
 
@@ -26,6 +37,60 @@ void peers_close(struct peers *peers)
     while (peers->link_count > 0)
         link_free(peers->links[--peers->link_count]);
     free(peers->decoded);
+}
+
+/* Whether the list has just these members, where they are now. --cluster's places do not change. */
+static bool has(const struct peers *peers, const struct raft_configuration *members)
+{
+    if (members->count != peers->member_count)
+        return false;
+    for (uint32_t i = 0; i < members->count; i++) {
+        if (members->members[i].id != peers->members[i])
+            return false;
+        const struct peer *peer = peers_look(peers, peers->members[i]);
+        ensure(peer);
+        if (!peer->named && strcmp(peer->address, members->members[i].address) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The peer at PLACE is none any more. */
+static void drop(struct peers *peers, struct env *env, uint32_t place)
+{
+    struct peer *peer = &peers->list[place];
+    ensure(!peer->named && peer->id != env->options.id);
+    for (size_t i = 0; i < peers->link_count; i++) {
+        struct node_link *link = peers->links[i];
+        if (link->peer != peer->id)
+            continue;
+        if (peer->links[link->kind] == link)
+            peers_say_link(env, LOG_LINK_DOWN, link);
+        link->ends = true;
+    }
+    peers_lose(peers, peer->id, true);
+    memmove(peer, peer + 1, (--peers->count - place) * sizeof *peer);
+}
+
+void peers_follow(struct peers *peers, struct env *env, const struct raft *raft)
+{
+    const struct raft_configuration *members = peers_members(peers, raft);
+    if (has(peers, members))
+        return;
+    for (uint32_t place = peers->count; place-- > 0;)
+        if (!peers->list[place].named && !raft_configuration_member(members, peers->list[place].id))
+            drop(peers, env, place);
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct raft_member *member = &members->members[i];
+        struct peer *peer = peers_find(peers, member->id);
+        if (!peer)
+            add(peers, env, member, false);
+        else if (!peer->named)
+            memcpy(peer->address, member->address, sizeof peer->address);
+        peers->members[i] = member->id;
+    }
+    peers->member_count = members->count;
+    ensure(has(peers, members));
 }
 
 const struct raft_configuration *peers_members(const struct peers *peers, const struct raft *raft)
@@ -74,9 +139,19 @@ void peers_trouble(struct peers *peers, uint32_t id, const char *reason)
 bool peers_calls(const struct peers *peers, const struct env *env, uint32_t id, enum node_link_kind kind)
 {
     const struct peer *peer = peers_look(peers, id);
-    ensure(peer && id != env->options.id);
+    ensure(id != env->options.id && (kind == NODE_LINK_CONSENSUS || kind == NODE_LINK_BULK));
+    if (!peer)
+        return false; /* not any more */
     uint64_t missed_ms = env->now_ms - peer->missed_ms[kind];
     return !peer->links[kind] && (id < env->options.id || missed_ms >= NODE_CALL_MS);
+}
+
+void peers_say_link(struct env *env, enum log_event event, const struct node_link *link)
+{
+    event_begin(env, event);
+    event_number(env, "peer", link->peer);
+    event_text(env, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
+    event_end(env);
 }
 
 void peers_lose(struct peers *peers, uint32_t id, bool gone)

@@ -29,6 +29,7 @@ enum {
 
 struct peer {
     uint32_t id;
+    bool named;                 /* by --cluster */
     char address[RAFT_ADDRESS_MAX + 1]; /* --cluster's, else the configuration's */
     struct node_link *links[3]; /* by enum node_link_kind; NULL: none is up */
     uint64_t missed_ms[3];      /* since when */
@@ -48,6 +49,8 @@ struct peers {
     struct identity identity;
     struct peer list[PEERS_MAX]; /* by ascending id */
     uint32_t count;
+    uint32_t members[RAFT_MEMBERS_MAX]; /* the members that are in the list, by ascending id */
+    uint32_t member_count;
     struct node_link *links[NODE_LINKS_MAX];
     size_t link_count;
     struct raft_entry *decoded; /* room for one message's entries */
@@ -61,6 +64,10 @@ struct peers {
 
 void peers_init(struct peers *peers, const struct env *env, const struct disk_recovered *recovered);
 void peers_close(struct peers *peers);
+/* Brings the list up to date with the members. Who is a member is a peer from now on; who is none, and is not named by
+ * --cluster either, is dropped: its links end, and that it is gone waits to be taken. To be called whenever the log may
+ * have another configuration. */
+void peers_follow(struct peers *peers, struct env *env, const struct raft *raft);
 
 /* The members: of the newest configuration in the log; where there is none yet, of the one that is known. Count 0: of
  * neither. */
@@ -77,6 +84,8 @@ uint32_t peers_linked(const struct peers *peers, uint32_t ids[PEERS_MAX]);
 void peers_trouble(struct peers *peers, uint32_t id, const char *reason);
 /* See node_calls. */
 bool peers_calls(const struct peers *peers, const struct env *env, uint32_t id, enum node_link_kind kind);
+/* A line of the log: LINK came up, or went down. */
+void peers_say_link(struct env *env, enum log_event event, const struct node_link *link);
 /* Who was there and is not any more: that waits to be taken. */
 bool peers_take_lost(struct peers *peers, struct peer_lost *lost);
 void peers_lose(struct peers *peers, uint32_t id, bool gone);

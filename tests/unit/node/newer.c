@@ -119,8 +119,8 @@ START_TEST(and_again_when_it_is_found_in_the_log)
     char reason[DISK_REASON_MAX];
     struct raft_entry entry = {.index = 2, .term = 2, .type = RAFT_ENTRY_CONFIGURATION};
     entry.payload = spoilt(RAFT_ENTRY_CONFIGURATION, 0, 3);
-    struct disk_recovered recovered = {.identity = node->identity, .term = 2, .life = 1, .entries = &entry,
-                                       .entry_count = 1};
+    struct disk_recovered recovered = {
+        .identity = node->peers.identity.directory, .term = 2, .life = 1, .entries = &entry, .entry_count = 1};
     struct store *store = store_open(1);
     ck_assert_ptr_null(node_open(&node->env.options, disk, &recovered, store, 1, reason));
     ck_assert_ptr_nonnull(strstr(reason, "this version cannot read: run the newest cleatd"));

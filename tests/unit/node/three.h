@@ -29,7 +29,7 @@ static void begin(void)
 }
 
 /* Node 2 calls, from a data directory like that. */
-static struct node_link *call(uint64_t incarnation, uint64_t life, uint64_t process, uint64_t durable)
+static inline struct node_link *call(uint64_t incarnation, uint64_t life, uint64_t process, uint64_t durable)
 {
     struct node_link *link = called_from("h:1");
     struct hello hello = HELLO(FRAME_FORMAT, NODE_LINK_CONSENSUS, 2, 1, 7);
