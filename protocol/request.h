@@ -1,20 +1,13 @@
 /* The client's text to structs. Which words and options a verb takes is told by its row (verb.h); here is how they are
  * read. Pure: copies nothing, allocates nothing, does no I/O.
  *
- *      read NAME [stale]                       write NAME NUMBYTES [EXPTIME]     touch NAME EXPTIME [VERSION]
- *      stat NAME [stale]                       <contents>                        delete NAME [VERSION]
- *      list [PREFIX] [after=NAME] [limit=N]    cas NAME VERSION NUMBYTES [EXPTIME]
- *           [delim=C] [stale]                  <contents>                        copy SRC DST [VERSION]
- *      help [VERB]   ping   version            append NAME NUMBYTES [EXPTIME]    move SRC DST [VERSION]
- *      status   quit                           <contents>                        incr NAME DELTA [EXPTIME]
+ *      VERB operand ... option ...     a line: operands by their place, then options in any order
+ *      <contents>                      NUMBYTES bytes and a line end, where NUMBYTES is one of the operands
  *
- *      set NAME TEXT...                        TEXT: all bytes behind the one blank after NAME, to the line's end
+ *      set NAME TEXT...                TEXT: all bytes behind the one blank after NAME, to the line's end
  *
- *      txn           then lines that change something, `if NAME VERSION|absent|present`, and commit or cancel
- *
- * `once=TOKEN` may be the last word of what changes something, and of txn; to set it is text. Options stand behind all
- * other words, in any order. A line ends in CRLF or LF, and so do contents. Words are separated by one or more spaces;
- * verbs are lower case. Numbers are plain decimal: digits only, below 2^64; DELTA may have a minus sign.
+ * A line ends in CRLF or LF, and so do contents. Words are separated by one or more spaces; verbs are lower case.
+ * Numbers are plain decimal: digits only, below 2^64; DELTA may have a minus sign.
  *
  * Three ways in which a line can be wrong:
  *   - its end and that of its contents are known (a bad name, version or exptime, too few or too many words):
@@ -66,11 +59,10 @@ struct request {
     size_t text_size;
     const uint8_t *token;     /* likewise: what follows once=; NULL: none */
     size_t token_size;
-    uint64_t version;         /* cas; delete, touch, copy, move and if where has_version */
-    uint64_t exptime_s;       /* write, cas, touch; append and incr, for what they create: seconds to live; 0: for
-                                 ever */
+    uint64_t version;         /* VERSION; of what a condition says: 0 for `absent` */
+    uint64_t exptime_s;       /* seconds to live; 0: for ever */
     uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
-    int64_t delta;            /* incr */
+    int64_t delta;            /* DELTA */
     uint64_t limit;           /* list */
     int16_t delimiter;        /* list: a byte; -1: none */
     uint8_t option;           /* enum verb_option: which one has a bad value */
