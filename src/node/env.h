@@ -33,6 +33,8 @@ struct env {
     char stop_reason[DISK_REASON_MAX];
 };
 
+enum { NODE_RETRY_MS = 150 /* what was asked of the leader and brought nothing is asked again */ };
+
 #define NODE_NEWER "run the newest cleatd that runs in this cluster on this node too"
 
 /* The node must stop: EVENT is logged, REASON is its last line. The first that says so is heard. */

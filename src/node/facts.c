@@ -54,7 +54,7 @@ void facts_status(const struct node *node, struct buffer *out)
         .has_room = node->peers.room,
         .wal_batches = node->persist.batches,
         .wal_sync_us = node->persist.sync_us,
-        .connections = node->client_count,
+        .connections = node->session.client_count,
         .uptime_s = (node->env.now_ms - node->env.started_ms) / 1000,
         .cluster_id = node->peers.identity.directory.configuration.cluster_id,
         .node_count = node->peers.count,
@@ -116,7 +116,7 @@ void node_levels(const struct node *node, struct meter_levels *levels)
     *levels = (struct meter_levels){
         .window = node->gateway.next - node->gateway.first,
         .window_bytes = node->gateway.bytes,
-        .held_bytes = node->held_bytes,
+        .held_bytes = node->session.held_bytes,
         .unsynced_bytes = raft_unwritten_bytes(node->raft),
         .snapshots = node->transfers.snapshots.count,
         .snapshots_installed = node->transfers.receiving.count,

@@ -89,7 +89,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->env.options = *options;
     node->disk = disk;
     node->store = store;
-    node->env.now_ms = node->env.started_ms = node->leaderless_ms = now_ms;
+    node->env.now_ms = node->env.started_ms = now_ms;
     node->env.random.state = options->seed;
     node->env.limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,
@@ -97,17 +97,12 @@ struct node *node_open(const struct node_options *options, const struct disk *di
         .window_max = options->window_max,
         .window_max_bytes = LIMIT_WINDOW_BYTES,
     };
-    list_init(&node->clients);
-    list_init(&node->outputs);
-    list_init(&node->stalled);
-    list_init(&node->ages);
-    list_init(&node->waiting);
-    reads_init(&node->reads);
     peers_init(&node->peers, &node->env, recovered);
     persist_init(&node->persist, &node->env, disk, recovered);
-    node->cluster_writable = true;
+    leader_init(&node->leader);
     transfers_init(&node->transfers, &node->env, recovered);
     open_raft(node, recovered);
+    session_init(&node->session, &node->env, node->raft, node->store);
     bool formed = identity_formed(&node->peers.identity);
     if (formed)
         bootstrap_log(&node->peers.identity, node->raft, options->id);
@@ -120,7 +115,7 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     }
     /* Who asks for a stale answer is not to get an older one than before the start. */
     while (store_applied(node->store) < recovered->commit && !node->env.stopping)
-        apply_committed(node);
+        commands_apply(node);
     return node;
 }
 
@@ -128,12 +123,11 @@ void node_close(struct node *node)
 {
     persist_close(&node->persist);
     transfers_close(&node->transfers);
-    while (!list_empty(&node->clients))
-        client_free(node, list_item(node->clients.next, struct node_client, all));
+    commands_forget_all(node);
+    session_end(&node->session);
     peers_close(&node->peers);
-    admission_close(&node->admission);
+    leader_close(&node->leader);
     gateway_close(&node->gateway);
-    reads_close(&node->reads);
     raft_close(node->raft);
     store_close(node->store);
     buffer_close(&node->env.log);
@@ -149,66 +143,6 @@ void node_time(struct node *node, uint64_t now_ms)
         return;
     node->env.now_ms = now_ms;
     raft_tick(node->raft, now_ms);
-}
-
-/* When the oldest command without a number is refused although there is a leader: after half the timeout, so that
- * those that get a number have the other half to be done in. */
-static uint64_t refusal_ms(const struct node *node)
-{
-    if (list_empty(&node->waiting) || raft_leader(node->raft) == 0)
-        return UINT64_MAX;
-    if (!node->gateway.writable)
-        return node->env.now_ms;
-    return list_item(node->waiting.next, struct pending, queue)->deadline_ms - node->env.options.command_timeout_ms / 2;
-}
-
-static void refuse_waiting(struct node *node)
-{
-    while (refusal_ms(node) <= node->env.now_ms)
-        pending_fail(node, list_item(node->waiting.next, struct pending, queue),
-                     node->gateway.writable ? REPLY_BUSY : REPLY_DISK_FULL, NULL);
-}
-
-/* What has waited too long is answered; when the time of a shutdown is over, so is all else. The oldest are first, for
- * all wait equally long. */
-static void expire_pendings(struct node *node)
-{
-    bool over = node->env.shutting_down && node->env.now_ms - node->env.shutdown_ms >= NODE_SHUTDOWN_MS;
-    while (!list_empty(&node->ages)) {
-        struct pending *pending = list_item(node->ages.next, struct pending, age);
-        bool led = raft_leader(node->raft) != 0;
-        if (pending->deadline_ms > node->env.now_ms && !over)
-            return;
-        if (pending->state == PENDING_NUMBERED) {
-            gateway_skip(&node->gateway, pending->number);
-            pending_fail(node, pending, REPLY_TIMEOUT, NULL);
-        } else if (!led) {
-            char reason[QUORUM_TEXT_MAX];
-            quorum_text(&node->peers, &node->env, node->raft, reason);
-            pending_fail(node, pending, REPLY_NO_LEADER, reason);
-        } else if (pending->state == PENDING_WAITING) {
-            pending_fail(node, pending, REPLY_BUSY, NULL);
-        } else {
-            pending_fail(node, pending, REPLY_TIMEOUT, "the leader did not confirm in time; a read has no effect");
-        }
-    }
-}
-
-static void parse_stalled(struct node *node)
-{
-    struct list stalled;
-    list_init(&stalled);
-    list_move(&stalled, &node->stalled);
-    while (!list_empty(&stalled) && node->answered_bytes < LIMIT_ANSWER_BYTES) {
-        struct node_client *client = list_item(stalled.next, struct node_client, stalled);
-        list_remove(&client->stalled);
-        list_add_last(&node->stalled, &client->stalled);
-        client_parse(node, client);
-    }
-    node->env.more |= !list_empty(&stalled);
-    /* Those that did not get their turn are the first in the next one. */
-    list_move(&stalled, &node->stalled);
-    list_move(&node->stalled, &stalled);
 }
 
 static enum log_event role_event(const struct node *node)
@@ -242,8 +176,10 @@ static void say_changes(struct node *node)
     event_end(&node->env);
     node->env.meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
     node->env.meter.leader_changes += leader != 0 && leader != node->seen_leader;
-    if (leader == 0 && node->seen_leader != 0)
-        node->leaderless_ms = node->env.now_ms;
+    if (leader != 0)
+        node->session.gate.leaderless_ms = UINT64_MAX;
+    else if (node->seen_leader != 0)
+        node->session.gate.leaderless_ms = node->env.now_ms;
     node->seen_role = role;
     node->seen_term = term;
     node->seen_leader = leader;
@@ -252,7 +188,7 @@ static void say_changes(struct node *node)
 void node_turn(struct node *node)
 {
     node->env.more = false;
-    node->answered_bytes = 0;
+    node->session.answered_bytes = 0;
     if (node->env.stopping)
         return;
     if (raft_met_newer(node->raft)) {
@@ -265,21 +201,21 @@ void node_turn(struct node *node)
     peers_tick(&node->peers, &node->env);
     peers_tell_room(&node->peers, node->raft, persist_has_room(&node->persist, &node->env, node->raft));
     persist_tick(&node->persist, &node->env, node->raft);
-    apply_committed(node);
-    leader_changed(node);
-    reads_confirm(node);
-    expire_pendings(node);
-    parse_stalled(node);
-    forward_pump(node);
-    refuse_waiting(node);
-    leader_pump(node);
-    leader_credits(node);
-    reads_ask(node);
+    commands_apply(node);
+    commands_of_leader(node);
+    reads_confirm(&node->session);
+    commands_expire(node);
+    commands_parse(node);
+    commands_forward(node);
+    commands_refuse(node);
+    commands_propose(node);
+    commands_send_credits(node);
+    reads_ask(&node->session);
     raft_set_time(node->raft, clock_now_ms(&node->env.clock, node->env.now_ms));
     raft_flush(node->raft);
     peers_send_raft(&node->peers, node->raft);
     /* A cluster of one confirms its reads on the spot. */
-    reads_confirm(node);
+    reads_confirm(&node->session);
     replication_transfers(node);
     say_changes(node);
     quorum_tick(&node->peers, &node->env, node->raft);
@@ -297,18 +233,17 @@ uint64_t node_deadline_ms(const struct node *node)
     uint64_t deadline_ms = raft_deadline_ms(node->raft);
     if (!node->transfers.bulk.busy)
         deadline_ms = sooner(deadline_ms, bootstrap_deadline_ms(&node->peers.identity));
-    deadline_ms = sooner(deadline_ms, forward_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, leader_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, reads_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, commands_deadline_ms(node));
+    deadline_ms = sooner(deadline_ms, leader_deadline_ms(&node->leader, &node->env, node->raft, node->store));
+    deadline_ms = sooner(deadline_ms, reads_deadline_ms(&node->session));
     deadline_ms = sooner(deadline_ms, peers_deadline_ms(&node->peers));
     deadline_ms = sooner(deadline_ms, persist_deadline_ms(&node->persist, &node->env, node->raft,
                                                           transfers_long_work(&node->transfers),
                                                           node->transfers.bulk.busy));
     deadline_ms = sooner(deadline_ms, transfers_deadline_ms(&node->transfers, &node->env, node->store));
-    deadline_ms = sooner(deadline_ms, refusal_ms(node));
+    deadline_ms = sooner(deadline_ms, session_refusal_ms(&node->session, node->gateway.writable));
     deadline_ms = sooner(deadline_ms, quorum_deadline_ms(&node->peers, &node->env, node->raft));
-    if (!list_empty(&node->ages))
-        deadline_ms = sooner(deadline_ms, list_item(node->ages.next, struct pending, age)->deadline_ms);
+    deadline_ms = sooner(deadline_ms, session_deadline_ms(&node->session));
     if (node->env.shutting_down)
         deadline_ms = sooner(deadline_ms, node->env.shutdown_ms + NODE_SHUTDOWN_MS);
     return deadline_ms;
@@ -320,7 +255,7 @@ void node_shutdown(struct node *node)
         return;
     node->env.shutting_down = true;
     node->env.shutdown_ms = node->env.now_ms;
-    leader_shutdown(node);
+    commands_shutdown(node);
     event_begin(&node->env, LOG_SHUTDOWN);
     event_end(&node->env);
 }
@@ -334,7 +269,7 @@ bool node_shutdown_done(const struct node *node)
     bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;
     bool leads = raft_role(node->raft) == RAFT_LEADER && !alone;
     bool rests = !node->persist.busy && !persist_owes(&node->persist, node->raft) && !node->transfers.bulk.busy;
-    return !leads && list_empty(&node->ages) && rests;
+    return !leads && list_empty(&node->session.ages) && rests;
 }
 
 const struct raft *node_raft(const struct node *node)

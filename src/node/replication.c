@@ -47,18 +47,14 @@ static void take_arrival(struct node *node, struct arrival *arrival)
     case ARRIVAL_HASH:
         state_check_heard(&node->state_check, &node->env, node->raft, arrival->from, arrival->index, arrival->hash);
         break;
-    case ARRIVAL_OPEN: {
-        uint64_t term = reader_u64(&arrival->body);
-        uint64_t nonce = reader_u64(&arrival->body);
-        if (!arrival->body.bad && term == node->admission.term)
-            leader_open(node, arrival->from, nonce);
+    case ARRIVAL_OPEN:
+        commands_opens(node, arrival->from, &arrival->body);
         break;
-    }
     case ARRIVAL_FORWARD:
-        leader_forward(node, arrival->from, &arrival->body);
+        commands_forwarded(node, arrival->from, &arrival->body);
         break;
     case ARRIVAL_CREDIT:
-        forward_credit(node, arrival->from, &arrival->body);
+        commands_credited(node, arrival->from, &arrival->body);
         break;
     case ARRIVAL_OFFER:
         if (identity_settled(&node->peers.identity)) /* a voter's log begins when it is; the offer comes again */
@@ -207,7 +203,7 @@ static void install_snapshot(struct node *node)
     snapshots_abandon(&transfers->snapshots, old);
     node->store = store;
     snapshots_installed(&transfers->snapshots, store_applied(store));
-    apply_jumped(node);
+    commands_jumped(node);
     if (!replication_limits(node))
         env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
 }

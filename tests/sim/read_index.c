@@ -13,7 +13,7 @@ void read_index_begin(struct read_index *reads)
 
 void read_index_asked(struct read_index *reads, const struct node *node, uint64_t committed)
 {
-    while (reads->last_id < node->reads.last_id) {
+    while (reads->last_id < node->session.reads.last_id) {
         uint64_t id = ++reads->last_id;
         reads->asked[id % READ_INDEX_KEPT].id = id;
         reads->asked[id % READ_INDEX_KEPT].least = committed;

@@ -61,6 +61,7 @@ void gateway_reopen(struct gateway *gateway, uint64_t nonce)
     }
     gateway->nonce = nonce;
     gateway->epoch = 0;
+    gateway->open_asked_ms = 0;
     gateway->first = gateway->sent = gateway->next = 1;
     gateway->credit_term = 0;
     gateway->bytes = 0;
@@ -74,6 +75,16 @@ void gateway_opened(struct gateway *gateway, uint64_t epoch)
     ensure(gateway->next == 1); /* nothing is numbered while it is not open */
     gateway->epoch = epoch;
     gateway->asked_term = 0;
+}
+
+bool gateway_superseded(struct gateway *gateway, const struct store_gateway *state)
+{
+    if (state->nonce != gateway->nonce)
+        return gateway->epoch != 0 && state->epoch > gateway->epoch;
+    if (gateway->epoch == 0)
+        gateway_opened(gateway, state->epoch);
+    ensure(gateway->epoch == state->epoch); /* a nonce opens once */
+    return false;
 }
 
 bool gateway_has_room(const struct gateway *gateway, size_t command_bytes)
@@ -105,6 +116,23 @@ struct gateway_slot *gateway_slot(struct gateway *gateway, uint64_t number)
     return &gateway->slots[number & gateway->mask];
 }
 
+void gateway_forget(struct gateway *gateway, uint64_t number, const struct pending *pending)
+{
+    struct gateway_slot *slot = gateway_slot(gateway, number);
+    ensure(slot->pending == pending);
+    slot->pending = NULL;
+}
+
+uint64_t gateway_next_in(const struct gateway *gateway, const struct blob *payload)
+{
+    struct command command;
+    if (gateway->epoch == 0 || gateway->first == gateway->next ||
+        !command_origin(payload->bytes, payload->size, &command))
+        return 0;
+    bool next = command.gateway == gateway->id && command.epoch == gateway->epoch && command.number == gateway->first;
+    return next ? command.number : 0;
+}
+
 static void adapt(struct gateway *gateway, uint64_t took_ms, uint64_t patience_ms, uint64_t done)
 {
     if (took_ms <= patience_ms) {
@@ -132,11 +160,13 @@ struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64
 {
     struct gateway_slot *slot = gateway_slot(gateway, gateway->first);
     struct pending *pending = slot->pending;
+    ensure(gateway->bytes >= slot->cost);
     gateway->bytes -= slot->cost;
     adapt(gateway, now_ms - slot->numbered_ms, patience_ms, slot->cost);
     blob_release(slot->command);
     *slot = (struct gateway_slot){0};
     gateway->first++;
+    gateway->progress_ms = now_ms;
     if (gateway->sent < gateway->first)
         gateway->sent = gateway->first;
     return pending;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "store/store.h"
 
 struct pending;
 
@@ -44,6 +45,7 @@ struct gateway {
     uint64_t sent;           /* numbers below are with the leader of credit_term */
     uint64_t next;           /* the number to be given next */
     uint64_t credit_term;    /* the term whose leader takes our commands; 0: none yet */
+    uint64_t open_asked_ms;  /* when the leader was asked for an epoch; 0: it is to be asked at once */
     uint64_t asked_term;     /* the newest term whose leader was asked for credit */
     bool writable;           /* the leader takes new commands; false: disks are full */
     uint64_t progress_ms;    /* when something last moved: after a while without, ask again */
@@ -66,10 +68,19 @@ void gateway_reopen(struct gateway *gateway, uint64_t nonce);
 /* Its open entry was applied at index EPOCH. */
 void gateway_opened(struct gateway *gateway, uint64_t epoch);
 
+/* The state has STATE of this gateway's id: opened by us just now, by an earlier life of ours, or by another with our
+ * id. True: a later opening (the data directory was copied, say) has taken the place of this one. All in the window
+ * may or may not take effect, and no one will tell: its owners are to be told so, and it is to be reopened. */
+bool gateway_superseded(struct gateway *gateway, const struct store_gateway *state);
+
 bool gateway_has_room(const struct gateway *gateway, size_t command_bytes);
 /* Gives COMMAND (the gateway takes the caller's reference) the next number. */
 uint64_t gateway_add(struct gateway *gateway, struct blob *command, struct pending *pending, uint64_t now_ms);
 struct gateway_slot *gateway_slot(struct gateway *gateway, uint64_t number);
+/* PENDING, which waits for NUMBER, is gone: no one waits for it any more. */
+void gateway_forget(struct gateway *gateway, uint64_t number, const struct pending *pending);
+/* The window's first number, if PAYLOAD is its command; 0: it is another's, or an older one. */
+uint64_t gateway_next_in(const struct gateway *gateway, const struct blob *payload);
 /* Number FIRST is applied: its slot is emptied, and its owner returned (or NULL). PATIENCE_MS: how long a command may
  * take before the window shrinks. */
 struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms);

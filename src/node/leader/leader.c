@@ -1,58 +1,83 @@
-/* The leader's side of a change: gateways are let in, in order, and their commands proposed; what falls due expires. */
+#include "node/leader/leader.h"
+
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/state.h"
-#include "protocol/command.h"
+#include "node/event.h"
 
-static bool is_open(const struct node *node)
+_Static_assert(COMMAND_OVERHEAD_MAX + COMMAND_NAME_MAX <= PAYLOAD_ALLOWANCE, "two names and no value are an entry");
+_Static_assert(TXN_ALLOWANCE + COMMAND_OVERHEAD_MAX <= PAYLOAD_ALLOWANCE, "the largest transaction is an entry");
+
+void leader_init(struct leader *leader)
 {
-    return node->admission.term != 0;
+    *leader = (struct leader){.cluster_writable = true};
+}
+
+void leader_close(struct leader *leader)
+{
+    admission_close(&leader->admission);
+}
+
+bool leader_is_open(const struct leader *leader)
+{
+    return leader->admission.term != 0;
 }
 
 /* Cluster time for a new entry: what this node counts, but never before what is applied. */
-static uint64_t stamp_ms(const struct node *node)
+static uint64_t stamp_ms(const struct env *env, const struct store *store)
 {
-    uint64_t now_ms = clock_now_ms(&node->env.clock, node->env.now_ms);
-    uint64_t applied_ms = store_time_ms(node->store);
+    uint64_t now_ms = clock_now_ms(&env->clock, env->now_ms);
+    uint64_t applied_ms = store_time_ms(store);
     return now_ms > applied_ms ? now_ms : applied_ms;
 }
 
-/* Takes COMMAND's reference. False: raft takes no proposals now (a transfer). */
-static bool propose(struct node *node, struct blob *command, uint64_t *index)
+/* Proposes what this leader makes of itself. False: raft takes no proposals now (a transfer). */
+static bool propose_own(const struct env *env, struct raft *raft, const struct store *store,
+                        const struct command *own, uint64_t *index)
 {
+    struct blob *command = command_encode(own);
     if (!command)
-        memory_out(PAYLOAD_ALLOWANCE, __func__); /* at the most: it is one that the leader makes */
-    bool taken = raft_propose(node->raft, RAFT_ENTRY_COMMAND, stamp_ms(node), command, index);
+        memory_out(PAYLOAD_ALLOWANCE, __func__); /* at the most */
+    ensure(command->size == LEADER_ENTRY_BYTES); /* that much had room */
+    bool taken = raft_propose(raft, RAFT_ENTRY_COMMAND, stamp_ms(env, store), command, index);
     blob_release(command);
     return taken;
 }
 
-void leader_open(struct node *node, uint32_t gateway, uint64_t nonce)
+/* --- gateways --------------------------------------------------------------------------------------------------- */
+
+struct admission_gateway *leader_door(struct leader *leader, const struct store *store, uint32_t gateway)
 {
-    if (!is_open(node) || nonce == 0)
-        return;
-    struct admission_gateway *door = admission_gateway(&node->admission, gateway, node->store);
+    return leader_is_open(leader) ? admission_gateway(&leader->admission, gateway, store) : NULL;
+}
+
+bool leader_lets_in(struct leader *leader, const struct store *store, uint32_t gateway, uint64_t nonce)
+{
+    const struct admission_gateway *door = nonce != 0 ? leader_door(leader, store, gateway) : NULL;
     struct store_gateway state;
     if (!door || door->opening == nonce)
-        return;
-    if (store_gateway(node->store, gateway, &state) && state.nonce == nonce)
-        return; /* it will apply its open entry in time */
-    struct command open = {.kind = COMMAND_OPEN, .gateway = gateway, .epoch = nonce};
-    struct blob *command = command_encode(&open);
-    if (!command || !persist_fits(&node->persist, node->raft, command->size, true)) {
-        blob_release(command);
-        return;
-    }
+        return false;
+    return !store_gateway(store, gateway, &state) || state.nonce != nonce; /* else it will apply its entry in time */
+}
+
+void leader_open(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store,
+                 uint32_t gateway, uint64_t nonce)
+{
+    const struct command open = {.kind = COMMAND_OPEN, .gateway = gateway, .epoch = nonce};
+    struct admission_gateway *door = leader_door(leader, store, gateway);
     uint64_t index;
-    if (propose(node, command, &index))
+    ensure(door && door->opening != nonce);
+    if (propose_own(env, raft, store, &open, &index))
         admission_opening(door, nonce, index);
 }
 
-_Static_assert(COMMAND_OVERHEAD_MAX + COMMAND_NAME_MAX <= PAYLOAD_ALLOWANCE, "two names and no value are an entry");
-_Static_assert(TXN_ALLOWANCE + COMMAND_OVERHEAD_MAX <= PAYLOAD_ALLOWANCE, "the largest transaction is an entry");
+void leader_opened(struct leader *leader, const struct store *store, uint32_t gateway)
+{
+    struct admission_gateway *door = leader_door(leader, store, gateway);
+    if (door)
+        door->asked = true;
+}
 
 /* One forwarded command: a blob of its own, if it is the one wanted. False: it is no command of this gateway's. */
 static bool take_forwarded(struct admission_gateway *door, uint32_t from, const uint8_t *bytes, size_t size,
@@ -77,12 +102,13 @@ static bool take_forwarded(struct admission_gateway *door, uint32_t from, const 
     return true;
 }
 
-void leader_forward(struct node *node, uint32_t from, struct reader *reader)
+void leader_forward(struct leader *leader, const struct env *env, const struct store *store, uint32_t from,
+                    struct reader *reader)
 {
     uint64_t term = reader_u64(reader);
-    if (reader->bad || !is_open(node) || term != node->admission.term)
+    if (reader->bad || !leader_is_open(leader) || term != leader->admission.term)
         return;
-    struct admission_gateway *door = admission_gateway(&node->admission, from, node->store);
+    struct admission_gateway *door = leader_door(leader, store, from);
     if (!door)
         return;
     if (reader_left(reader) == 0)
@@ -90,170 +116,170 @@ void leader_forward(struct node *node, uint32_t from, struct reader *reader)
     while (reader_left(reader) > 0) {
         uint32_t size = reader_u32(reader);
         const uint8_t *bytes = reader_bytes(reader, size);
-        if (!take_forwarded(door, from, bytes, size, node->env.limits.value_max_bytes))
+        if (!take_forwarded(door, from, bytes, size, env->limits.value_max_bytes))
             return;
     }
 }
 
-/* This leader has no room: the voter with room whose log is furthest takes over. If it does not, not at once again. */
-static void hand_over(struct node *node, uint32_t other)
+struct admission_gateway *leader_owes(struct leader *leader, struct admission_gateway *after)
 {
-    if (node->peers.room || !node->persist.full || other == 0 || node->env.now_ms < node->handover_retry_ms)
-        return;
-    if (raft_transferring(node->raft) || !raft_transfer(node->raft, other))
-        return;
-    node->handover_retry_ms = node->env.now_ms + 2 * node->env.options.election_max_ms;
-    event_begin(&node->env, LOG_TRANSFER);
-    event_number(&node->env, "to", other);
-    event_text(&node->env, "reason", "disk_full");
-    event_end(&node->env);
+    struct admission_gateway *door = after ? after + 1 : leader->admission.gateways;
+    struct admission_gateway *end = leader->admission.gateways + STORE_GATEWAYS_MAX;
+    while (door < end && (door->id == 0 || !door->asked))
+        door++;
+    return leader_is_open(leader) && door < end ? door : NULL;
 }
 
-/* Whether a majority of the voters has room on its disks. */
-static void judge_room(struct node *node)
+void leader_credit(const struct leader *leader, struct admission_gateway *door, struct chain *body)
 {
-    const struct raft_configuration *members = raft_members(node->raft);
+    ensure(leader_is_open(leader) && door->asked);
+    door->asked = false;
+    bytes_put_u64(chain_reserve(body, 8), leader->admission.term);
+    bytes_put_u64(chain_reserve(body, 8), door->epoch);
+    bytes_put_u64(chain_reserve(body, 8), door->received);
+    *chain_reserve(body, 1) = leader->cluster_writable;
+}
+
+/* --- room ------------------------------------------------------------------------------------------------------- */
+
+/* This leader has no room: OTHER takes over. If it does not, not at once again. */
+static void hand_over(struct leader *leader, struct env *env, struct raft *raft, uint32_t other)
+{
+    if (other == 0 || env->now_ms < leader->handover_retry_ms)
+        return;
+    if (raft_transferring(raft) || !raft_transfer(raft, other))
+        return;
+    leader->handover_retry_ms = env->now_ms + 2 * env->options.election_max_ms;
+    event_begin(env, LOG_TRANSFER);
+    event_number(env, "to", other);
+    event_text(env, "reason", "disk_full");
+    event_end(env);
+}
+
+static void set_writable(struct leader *leader, struct env *env, bool writable, uint32_t with_room)
+{
+    if (writable == leader->cluster_writable)
+        return;
+    event_begin(env, writable ? LOG_CLUSTER_WRITABLE : LOG_CLUSTER_FULL);
+    event_number(env, "voters_with_room", with_room);
+    event_end(env);
+    leader->cluster_writable = writable;
+    for (size_t i = 0; i < STORE_GATEWAYS_MAX; i++)
+        leader->admission.gateways[i].asked = leader->admission.gateways[i].id != 0;
+}
+
+void leader_judge_room(struct leader *leader, struct env *env, struct raft *raft, const struct leader_voter *voters,
+                       uint32_t count, bool own_full)
+{
     uint32_t with_room = 0, other = 0;
     uint64_t other_match = 0;
-    for (uint32_t i = 0; i < members->count; i++) {
-        const struct raft_member *member = &members->members[i];
+    ensure(leader_is_open(leader) && count <= RAFT_MEMBERS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct leader_voter *voter = &voters[i];
         struct raft_peer_view view;
-        if (member->role != RAFT_VOTER)
+        bool known = voter->id != env->options.id && raft_peer(raft, voter->id, &view);
+        /* One that cannot be reached is not full: it must not turn a lost node into a full disk. */
+        bool room = voter->has_room && (!known || view.voter);
+        with_room += room;
+        if (!room || !known || !voter->linked || view.state != RAFT_PEER_REPLICATE || view.match < other_match)
             continue;
-        if (member->id == node->env.options.id) {
-            with_room += node->peers.room;
-        } else {
-            const struct peer *peer = peers_find(&node->peers, member->id);
-            bool counts = !raft_peer(node->raft, member->id, &view) || view.voter;
-            /* One that cannot be reached is not full: it must not turn a lost node into a full disk. */
-            bool room = peer && counts && peer->has_room;
-            with_room += room;
-            bool ready = room && peer->links[NODE_LINK_CONSENSUS] && raft_peer(node->raft, member->id, &view) &&
-                         view.state == RAFT_PEER_REPLICATE;
-            if (ready && view.match >= other_match) {
-                other = member->id;
-                other_match = view.match;
-            }
-        }
+        other = voter->id; /* the one whose log is furthest */
+        other_match = view.match;
     }
-    bool writable = with_room >= raft_configuration_quorum(members);
-    if (writable != node->cluster_writable) {
-        event_begin(&node->env, writable ? LOG_CLUSTER_WRITABLE : LOG_CLUSTER_FULL);
-        event_number(&node->env, "voters_with_room", with_room);
-        event_end(&node->env);
-        node->cluster_writable = writable;
-        for (size_t i = 0; i < STORE_GATEWAYS_MAX; i++)
-            node->admission.gateways[i].asked = node->admission.gateways[i].id != 0;
-    }
-    hand_over(node, other);
+    set_writable(leader, env, with_room >= raft_configuration_quorum(raft_members(raft)), with_room);
+    if (own_full)
+        hand_over(leader, env, raft, other);
+}
+
+/* --- the log ---------------------------------------------------------------------------------------------------- */
+
+struct blob *leader_next(struct leader *leader, const struct raft *raft)
+{
+    struct blob *command = admission_peek(&leader->admission);
+    return command && raft_unwritten_bytes(raft) < LIMIT_UNWRITTEN_BYTES ? command : NULL;
+}
+
+bool leader_propose(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store)
+{
+    uint64_t index;
+    struct blob *command = admission_peek(&leader->admission);
+    ensure(leader_is_open(leader) && command);
+    if (!raft_propose(raft, RAFT_ENTRY_COMMAND, stamp_ms(env, store), command, &index))
+        return false;
+    ensure(index > raft_commit(raft)); /* it has no majority yet, not even where this node is all there is */
+    blob_release(admission_pop(&leader->admission));
+    return true;
 }
 
 /* When an entry must carry the time to the stores, in cluster time; 0: there is no file that expires. When one falls
  * due; and now and then before, since a cluster that stops as a whole goes on from the last time in its log. */
-static uint64_t tick_due_ms(const struct node *node)
+static uint64_t tick_due_ms(const struct store *store)
 {
-    uint64_t due_ms = store_due_ms(node->store);
-    uint64_t latest_ms = store_time_ms(node->store) + NODE_TICK_MS;
+    uint64_t due_ms = store_due_ms(store);
+    uint64_t latest_ms = store_time_ms(store) + LEADER_TICK_MS;
     return due_ms > latest_ms ? latest_ms : due_ms;
 }
 
-static bool propose_time(struct node *node)
+static bool propose_time(const struct env *env, struct raft *raft, const struct store *store, bool has_room)
 {
     const struct command tick = {.kind = COMMAND_TICK};
-    struct blob *command = command_encode(&tick);
     uint64_t index;
-    if (command && persist_fits(&node->persist, node->raft, command->size, true))
-        return propose(node, command, &index);
-    blob_release(command);
-    return false;
+    return has_room && propose_own(env, raft, store, &tick, &index);
 }
 
 /* Only when nothing is being written: any entry carries the time. */
-static void propose_tick(struct node *node)
+bool leader_tick_due(const struct leader *leader, const struct env *env, const struct raft *raft,
+                     const struct store *store)
 {
-    uint64_t due_ms = tick_due_ms(node);
-    if (due_ms == 0 || due_ms > stamp_ms(node) || raft_last_index(node->raft) != store_applied(node->store))
-        return;
-    if (node->env.now_ms >= node->tick_retry_ms && !propose_time(node))
-        node->tick_retry_ms = node->env.now_ms + NODE_RETRY_MS;
+    uint64_t due_ms = tick_due_ms(store);
+    return leader_is_open(leader) && due_ms != 0 && due_ms <= stamp_ms(env, store) &&
+           raft_last_index(raft) == store_applied(store) && env->now_ms >= leader->tick_retry_ms;
 }
 
-void leader_shutdown(struct node *node)
+void leader_tick(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store,
+                 bool has_room)
 {
-    if (raft_role(node->raft) != RAFT_LEADER)
-        return;
-    if (is_open(node) && store_due_ms(node->store) != 0)
-        propose_time(node);
-    raft_transfer(node->raft, 0);
+    ensure(leader_tick_due(leader, env, raft, store));
+    if (!propose_time(env, raft, store, has_room))
+        leader->tick_retry_ms = env->now_ms + NODE_RETRY_MS;
 }
 
-void leader_pump(struct node *node)
+uint64_t leader_deadline_ms(const struct leader *leader, const struct env *env, const struct raft *raft,
+                            const struct store *store)
 {
-    if (!is_open(node))
-        return;
-    judge_room(node);
-    struct blob *command;
-    while ((command = admission_peek(&node->admission)) != NULL) {
-        uint64_t index;
-        if (raft_unwritten_bytes(node->raft) >= LIMIT_UNWRITTEN_BYTES ||
-            !persist_fits(&node->persist, node->raft, command->size, false))
-            break;
-        if (!raft_propose(node->raft, RAFT_ENTRY_COMMAND, stamp_ms(node), command, &index))
-            break;
-        blob_release(admission_pop(&node->admission));
-    }
-    propose_tick(node);
-}
-
-void leader_credits(struct node *node)
-{
-    if (!is_open(node))
-        return;
-    for (size_t i = 0; i < STORE_GATEWAYS_MAX; i++) {
-        struct admission_gateway *door = &node->admission.gateways[i];
-        if (door->id == 0 || !door->asked)
-            continue;
-        struct node_link *link = peers_link(&node->peers, door->id, NODE_LINK_CONSENSUS);
-        if (!link)
-            continue; /* it stays owed */
-        door->asked = false;
-        struct buffer body = {0};
-        buffer_append_u64(&body, node->admission.term);
-        buffer_append_u64(&body, door->epoch);
-        buffer_append_u64(&body, door->received);
-        buffer_append_u8(&body, node->cluster_writable);
-        link_send_bytes(link, FRAME_CREDIT, true, &body);
-        buffer_close(&body);
-    }
-}
-
-void leader_changed(struct node *node)
-{
-    bool leads = raft_role(node->raft) == RAFT_LEADER;
-    if (is_open(node) && (!leads || node->admission.term != raft_term(node->raft)))
-        admission_close(&node->admission);
-    if (is_open(node) || !leads || !raft_term_committed(node->raft) ||
-        store_applied(node->store) < raft_commit(node->raft))
-        return;
-    admission_open(&node->admission, raft_term(node->raft));
-    node->cluster_writable = true;
-    node->open_asked_ms = 0;
-    const struct raft_configuration *members = raft_members(node->raft);
-    for (uint32_t i = 0; i < members->count; i++) {
-        struct admission_gateway *door = admission_gateway(&node->admission, members->members[i].id, node->store);
-        if (door)
-            door->asked = true;
-    }
-}
-
-uint64_t leader_deadline_ms(const struct node *node)
-{
-    uint64_t due_ms = tick_due_ms(node);
-    if (!is_open(node) || due_ms == 0)
+    uint64_t due_ms = tick_due_ms(store);
+    if (!leader_is_open(leader) || due_ms == 0)
         return UINT64_MAX;
-    if (raft_last_index(node->raft) != store_applied(node->store))
+    if (raft_last_index(raft) != store_applied(store))
         return UINT64_MAX; /* asked again when that is applied */
-    uint64_t cluster_ms = stamp_ms(node);
-    uint64_t wanted_ms = due_ms <= cluster_ms ? node->env.now_ms : node->env.now_ms + (due_ms - cluster_ms);
-    return wanted_ms > node->tick_retry_ms ? wanted_ms : node->tick_retry_ms;
+    uint64_t cluster_ms = stamp_ms(env, store);
+    uint64_t wanted_ms = due_ms <= cluster_ms ? env->now_ms : env->now_ms + (due_ms - cluster_ms);
+    return wanted_ms > leader->tick_retry_ms ? wanted_ms : leader->tick_retry_ms;
+}
+
+/* --- coming and going ------------------------------------------------------------------------------------------- */
+
+void leader_shutdown(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store,
+                     bool has_room)
+{
+    if (raft_role(raft) != RAFT_LEADER)
+        return;
+    if (leader_is_open(leader) && store_due_ms(store) != 0)
+        propose_time(env, raft, store, has_room);
+    raft_transfer(raft, 0);
+}
+
+bool leader_changed(struct leader *leader, const struct raft *raft, const struct store *store)
+{
+    bool leads = raft_role(raft) == RAFT_LEADER;
+    if (leader_is_open(leader) && (!leads || leader->admission.term != raft_term(raft)))
+        admission_close(&leader->admission);
+    if (leader_is_open(leader) || !leads || !raft_term_committed(raft) || store_applied(store) < raft_commit(raft))
+        return false;
+    admission_open(&leader->admission, raft_term(raft));
+    leader->cluster_writable = true;
+    const struct raft_configuration *members = raft_members(raft);
+    for (uint32_t i = 0; i < members->count; i++)
+        leader_opened(leader, store, members->members[i].id);
+    return true;
 }

@@ -4,38 +4,14 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/state.h"
+#include "node/session/session.h"
 #include "protocol/transaction.h"
+#include "protocol/words.h"
 
-struct node_client *node_client_open(struct node *node, struct connection *owner)
-{
-    if (node->client_count >= node->env.options.connections_max || node->env.shutting_down)
-        return NULL;
-    struct node_client *client = memory_get(sizeof *client);
-    client->owner = owner;
-    list_add_last(&node->clients, &client->all);
-    node->client_count++;
-    return client;
-}
-
-const char *node_busy_line(void)
-{
-    return "ERR_BUSY too many connections; try another node\r\n";
-}
-
-void client_touch(struct node *node, struct node_client *client)
+void client_touch(struct session *session, struct node_client *client)
 {
     if (!list_linked(&client->dirty))
-        list_add_last(&node->outputs, &client->dirty);
-}
-
-struct node_client *node_next_output(struct node *node)
-{
-    if (list_empty(&node->outputs))
-        return NULL;
-    struct node_client *client = list_item(node->outputs.next, struct node_client, dirty);
-    list_remove(&client->dirty);
-    return client;
+        list_add_last(&session->outputs, &client->dirty);
 }
 
 bool node_client_reads(const struct node_client *client)
@@ -58,44 +34,127 @@ struct chain *node_client_output(struct node_client *client)
     return &client->output;
 }
 
-void node_client_written(struct node *node, struct node_client *client)
-{
-    if (list_linked(&client->stalled))
-        node->env.more = true; /* the next turn parses on */
-}
-
 struct connection *node_client_owner(const struct node_client *client)
 {
     return client->owner;
 }
 
-void node_client_end(struct node *node, struct node_client *client)
-{
-    client->input_ended = true;
-    client_touch(node, client);
-}
-
-void node_client_close(struct node *node, struct node_client *client)
-{
-    client_free(node, client);
-}
-
 /* --- pending commands ------------------------------------------------------------------------------------------- */
 
+struct pending *pending_add(struct session *session, struct node_client *client, enum pending_state state,
+                            size_t names_size)
+{
+    struct pending *pending = memory_get(sizeof *pending + names_size);
+    pending->client = client;
+    pending->state = state;
+    pending->deadline_ms = session->env->now_ms + session->env->options.command_timeout_ms;
+    if (client->tail)
+        client->tail->next = pending;
+    else
+        client->head = pending;
+    client->tail = pending;
+    client->count++;
+    if (state != PENDING_DONE)
+        list_add_last(&session->ages, &pending->age);
+    return pending;
+}
+
+struct chain *client_reply_now(struct session *session, struct node_client *client)
+{
+    client_touch(session, client);
+    if (!client->head)
+        return &client->output;
+    return &pending_add(session, client, PENDING_DONE, 0)->reply;
+}
+
+void client_refuse(struct session *session, struct node_client *client, enum reply_error error, const char *reason)
+{
+    session->env->meter.errors[error]++;
+    reply_error(client_reply_now(session, client), error, reason);
+}
+
+void client_submit(struct session *session, struct node_client *client, struct blob *command, size_t bytes)
+{
+    ensure(session->held_bytes >= client->bytes + bytes); /* they were counted as they came */
+    struct pending *pending = pending_add(session, client, PENDING_WAITING, 0);
+    pending->verb = meter_verb(command);
+    pending->command = command;
+    pending->bytes = bytes;
+    client->bytes += bytes;
+    list_add_last(&session->waiting, &pending->queue);
+}
+
+enum reply_error client_refusal(const struct session *session, size_t held, size_t growth)
+{
+    if (session->held_bytes + held > LIMIT_HELD_BYTES)
+        return REPLY_BUSY;
+    if (!session->gate.writable || session->gate.behind)
+        return REPLY_DISK_FULL;
+    if (growth > 0 && store_memory_bytes(session->store) + growth > session->env->limits.memory_max_bytes)
+        return REPLY_STORE_FULL;
+    return REPLY_ERROR_COUNT;
+}
+
+size_t client_held_contents(const struct node_client *client)
+{
+    return (size_t)(client->request.numbytes - client->contents_left);
+}
+
+size_t client_growth(struct session *session, const struct command *change)
+{
+    struct store_file source;
+    switch (change->kind) {
+    case COMMAND_WRITE:
+    case COMMAND_CAS:
+    case COMMAND_APPEND:
+        return change->name_size + change->value_size;
+    case COMMAND_INCR:
+        return change->name_size + INTEGER_TEXT_MAX;
+    case COMMAND_COPY:
+        return store_read(session->store, change->source, change->source_size, &source)
+                   ? change->name_size + source.value_size
+                   : 0;
+    default:
+        return 0;
+    }
+}
+
+void pending_numbered(struct pending *pending, uint64_t number)
+{
+    ensure(pending->state == PENDING_WAITING && number > 0);
+    list_remove(&pending->queue);
+    pending->number = number;
+    pending->command = NULL;
+    pending->state = PENDING_NUMBERED;
+}
+
+void client_wants_status(struct session *session, struct node_client *client)
+{
+    list_add_last(&session->asking, &client->asking);
+}
+
+void client_tell(struct session *session, struct node_client *client, const struct buffer *text)
+{
+    ensure(!list_linked(&client->asking));
+    if (client->closing)
+        return; /* there was no memory for what followed, and that it was told */
+    reply_text(client_reply_now(session, client), "STATUS", buffer_start(text), buffer_size(text));
+}
+
 /* Takes PENDING out of everything that waits for it to be decided. */
-static void pending_settle(struct node *node, struct pending *pending, enum meter_outcome outcome)
+static void pending_settle(struct session *session, struct pending *pending, enum meter_outcome outcome)
 {
     ensure(pending->state != PENDING_DONE);
-    uint64_t begun_ms = pending->deadline_ms - node->env.options.command_timeout_ms;
-    node->env.meter.commands[pending->verb][outcome]++;
-    meter_duration(&node->env.meter.latency[pending->verb], (node->env.now_ms - begun_ms) * 1000);
+    uint64_t begun_ms = pending->deadline_ms - session->env->options.command_timeout_ms;
+    session->env->meter.commands[pending->verb][outcome]++;
+    meter_duration(&session->env->meter.latency[pending->verb], (session->env->now_ms - begun_ms) * 1000);
     list_remove(&pending->age);
     if (list_linked(&pending->queue))
         list_remove(&pending->queue);
     blob_release(pending->command);
     pending->command = NULL;
-    ensure(node->held_bytes >= pending->bytes && pending->client->bytes >= pending->bytes);
-    node->held_bytes -= pending->bytes;
+    ensure(session->held_bytes >= pending->bytes && pending->client->bytes >= pending->bytes);
+    session->held_bytes -= pending->bytes;
     pending->client->bytes -= pending->bytes;
     pending->bytes = 0;
     pending->state = PENDING_DONE;
@@ -160,29 +219,29 @@ static void reply_part(struct chain *out, const struct outcome *outcome, const s
     }
 }
 
-void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
+void pending_done(struct session *session, struct pending *pending, const struct outcome *outcome,
                   const struct blob *command)
 {
     struct command part;
     enum reply_error error = error_of(outcome->code);
-    pending_settle(node, pending, meter_of(outcome->code));
+    pending_settle(session, pending, meter_of(outcome->code));
     if (error != REPLY_ERROR_COUNT)
-        node->env.meter.errors[error]++;
+        session->env->meter.errors[error]++;
     pending->outcome = *outcome;
     bool failed = is_failure(outcome->code) || error != REPLY_ERROR_COUNT;
     if (failed && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
         reply_part(&pending->reply, outcome, &part);
         pending->outcome.code = OUTCOME_NONE;
     }
-    client_advance(node, pending->client);
+    client_advance(session, pending->client);
 }
 
-void pending_fail(struct node *node, struct pending *pending, enum reply_error error, const char *reason)
+void pending_fail(struct session *session, struct pending *pending, enum reply_error error, const char *reason)
 {
-    pending_settle(node, pending, METER_FAILED);
-    node->env.meter.errors[error]++;
+    pending_settle(session, pending, METER_FAILED);
+    session->env->meter.errors[error]++;
     reply_error(&pending->reply, error, reason);
-    client_advance(node, pending->client);
+    client_advance(session, pending->client);
 }
 
 static void reply_outcome(struct node_client *client, const struct outcome *outcome)
@@ -210,13 +269,25 @@ static void reply_outcome(struct node_client *client, const struct outcome *outc
     }
 }
 
-void client_advance(struct node *node, struct node_client *client)
+/* PENDING, the head of its client's queue, is over. */
+static void pending_free(struct node_client *client, struct pending *pending)
+{
+    ensure(client->head == pending && pending->state == PENDING_DONE);
+    client->head = pending->next;
+    if (!client->head)
+        client->tail = NULL;
+    client->count--;
+    chain_close(&pending->reply);
+    free(pending);
+}
+
+void client_advance(struct session *session, struct node_client *client)
 {
     struct pending *pending;
     while ((pending = client->head) != NULL) {
         if (pending->state == PENDING_CONFIRMED) {
-            pending_settle(node, pending, METER_DONE);
-            query_answer(node, &pending->query, pending->names, &client->output);
+            pending_settle(session, pending, METER_DONE);
+            query_answer(session, &pending->query, pending->names, &client->output);
         } else if (pending->state != PENDING_DONE) {
             break;
         } else if (pending->outcome.code != OUTCOME_NONE) {
@@ -224,65 +295,40 @@ void client_advance(struct node *node, struct node_client *client)
         } else {
             chain_move(&client->output, &pending->reply);
         }
-        client->head = pending->next;
-        if (!client->head)
-            client->tail = NULL;
-        client->count--;
-        chain_close(&pending->reply);
-        free(pending);
-        client_touch(node, client);
+        pending_free(client, pending);
+        client_touch(session, client);
     }
 }
 
-void client_read_before(struct node *node, struct pending *pending)
+void client_read_before(struct session *session, struct pending *pending)
 {
     for (struct pending *at = pending->client->head; at != pending; at = at->next) {
         ensure(at != NULL);
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
             continue;
-        pending_settle(node, at, METER_DONE);
-        query_answer(node, &at->query, at->names, &at->reply);
+        pending_settle(session, at, METER_DONE);
+        query_answer(session, &at->query, at->names, &at->reply);
     }
 }
 
-void client_refuse_before(struct node *node, struct pending *pending, const char *reason)
+void client_refuse_before(struct session *session, struct pending *pending, const char *reason)
 {
     for (struct pending *at = pending->client->head; at != pending; at = at->next) {
         ensure(at != NULL);
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
             continue;
-        pending_settle(node, at, METER_FAILED);
-        node->env.meter.errors[REPLY_BUSY]++;
+        pending_settle(session, at, METER_FAILED);
+        session->env->meter.errors[REPLY_BUSY]++;
         reply_error(&at->reply, REPLY_BUSY, reason);
     }
-    client_advance(node, pending->client); /* only now, or it would answer those that are still to be refused */
+    client_advance(session, pending->client); /* only now, or it would answer those that are still to be refused */
 }
 
-void client_free(struct node *node, struct node_client *client)
+void client_drop_head(struct session *session, struct node_client *client)
 {
     struct pending *pending = client->head;
-    while (pending) {
-        struct pending *next = pending->next;
-        if (pending->state == PENDING_NUMBERED)
-            gateway_slot(&node->gateway, pending->number)->pending = NULL;
-        if (pending->state != PENDING_DONE)
-            pending_settle(node, pending, METER_DROPPED);
-        chain_close(&pending->reply);
-        free(pending);
-        pending = next;
-    }
-    if (list_linked(&client->dirty))
-        list_remove(&client->dirty);
-    if (list_linked(&client->stalled))
-        list_remove(&client->stalled);
-    list_remove(&client->all);
-    ensure(node->client_count > 0);
-    node->client_count--;
-    if (client->command)
-        node->held_bytes -= client_held_contents(client);
-    blob_release(client->command);
-    txn_free(node, client);
-    buffer_close(&client->input);
-    chain_close(&client->output);
-    free(client);
+    ensure(pending && client->count > 0);
+    if (pending->state != PENDING_DONE)
+        pending_settle(session, pending, METER_DROPPED);
+    pending_free(client, pending);
 }

@@ -16,10 +16,13 @@
 #include "base/buffer.h"
 #include "base/chain.h"
 #include "base/list.h"
-#include "node/session/query.h"
 #include "node/node.h"
+#include "node/session/query.h"
 #include "protocol/reply.h"
 #include "protocol/request.h"
+#include "store/store.h"
+
+struct session;
 
 enum pending_state {
     PENDING_WAITING,   /* a change that has no number yet */
@@ -36,8 +39,8 @@ struct pending {
     enum pending_state state;
     enum verb verb;            /* read, stat, list, or what changes something; VERB_NONE: it was DONE at once */
     uint64_t deadline_ms;
-    struct list age;           /* in node->ages: all that wait, the oldest first */
-    struct list queue;         /* WAITING: in node->waiting; READ: in one of node->reads' */
+    struct list age;           /* in session->ages: all that wait, the oldest first */
+    struct list queue;         /* WAITING: in session->waiting; READ: in one of session->reads' */
     uint64_t number;           /* NUMBERED */
     struct blob *command;      /* WAITING: one reference */
     size_t bytes;              /* that count as held: of contents, of a listing to come */
@@ -49,9 +52,10 @@ struct pending {
 
 struct node_client {
     struct connection *owner;
-    struct list all;           /* in node->clients */
-    struct list dirty;         /* in node->outputs, while the driver must look at it */
-    struct list stalled;       /* in node->stalled, while it has input that was not parsed because of a limit */
+    struct list all;           /* in session->clients */
+    struct list dirty;         /* in session->outputs, while the driver must look at it */
+    struct list stalled;       /* in session->stalled, while it has input that was not parsed because of a limit */
+    struct list asking;        /* in session->asking, while it is to be told of the node as a whole */
     struct pending *head;
     struct pending *tail;
     size_t count;              /* pending commands */
@@ -72,42 +76,39 @@ struct node_client {
     struct client_txn *txn;    /* the transaction under way (txn.c); NULL: none */
 };
 
-/* Parses as much of the client's input as limits let it. */
-void client_parse(struct node *node, struct node_client *client);
+/* One more command at the end of CLIENT's queue, with room for NAMES_SIZE bytes of names. */
+struct pending *pending_add(struct session *session, struct node_client *client, enum pending_state state,
+                            size_t names_size);
 /* Sends what is done at the head of the queue, answering reads that may be answered there. */
-void client_advance(struct node *node, struct node_client *client);
+void client_advance(struct session *session, struct node_client *client);
 /* Answers all reads before PENDING in its client's queue: the change is about to be applied. */
-void client_read_before(struct node *node, struct pending *pending);
+void client_read_before(struct session *session, struct pending *pending);
 /* Refuses them with ERR_BUSY: the state is past the change. */
-void client_refuse_before(struct node *node, struct pending *pending, const char *reason);
+void client_refuse_before(struct session *session, struct pending *pending, const char *reason);
+/* PENDING, the first that waits for a number, has NUMBER: its command is the gateway's from now on. */
+void pending_numbered(struct pending *pending, uint64_t number);
 /* Answers, and takes it out of all queues but the client's. COMMAND is what was applied. */
-void pending_done(struct node *node, struct pending *pending, const struct outcome *outcome,
+void pending_done(struct session *session, struct pending *pending, const struct outcome *outcome,
                   const struct blob *command);
-void pending_fail(struct node *node, struct pending *pending, enum reply_error error, const char *reason);
+void pending_fail(struct session *session, struct pending *pending, enum reply_error error, const char *reason);
 /* Where to put a reply that is known at once: straight out, or behind what is not answered yet. */
-struct chain *client_reply_now(struct node *node, struct node_client *client);
-void client_refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason);
+struct chain *client_reply_now(struct session *session, struct node_client *client);
+void client_refuse(struct session *session, struct node_client *client, enum reply_error error, const char *reason);
 /* A change is complete: it waits for a number. COMMAND's reference goes over; BYTES of contents count as held. */
-void client_submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes);
+void client_submit(struct session *session, struct node_client *client, struct blob *command, size_t bytes);
 /* Why a change is not taken now that holds HELD bytes of contents until it is applied and adds GROWTH bytes to the
  * files, or REPLY_ERROR_COUNT. All of these are definite. */
-enum reply_error client_refusal(const struct node *node, size_t held, size_t growth);
+enum reply_error client_refusal(const struct session *session, size_t held, size_t growth);
 /* Bytes of the contents under way that have come, and count as held. */
 size_t client_held_contents(const struct node_client *client);
 /* What CHANGE adds to the files, in bytes, as far as this node can tell now; 0 for what makes none larger. */
-size_t client_growth(struct node *node, const struct command *change);
-/* Everything about this client is over. */
-void client_free(struct node *node, struct node_client *client);
+size_t client_growth(struct session *session, const struct command *change);
+/* CLIENT is to be told of the node as a whole: nothing more of it is parsed before (session_asking). That is TEXT. */
+void client_wants_status(struct session *session, struct node_client *client);
+void client_tell(struct session *session, struct node_client *client, const struct buffer *text);
+/* The first command in the queue is over, unanswered. The gateway has forgotten who waits for it. */
+void client_drop_head(struct session *session, struct node_client *client);
 /* The driver must look at it after this turn. */
-void client_touch(struct node *node, struct node_client *client);
-
-/* --- txn.c --- */
-/* A line while a transaction is under way, or `txn` itself. Contents that follow it are wanted at contents_to. */
-void txn_line(struct node *node, struct node_client *client, const struct request *request);
-/* SIZE bytes of a line's contents came and count as held; or did not fit. */
-void txn_contents(struct node_client *client, size_t size);
-void txn_contents_refused(struct node_client *client);
-/* The transaction under way, if any, is forgotten. */
-void txn_free(struct node *node, struct node_client *client);
+void client_touch(struct session *session, struct node_client *client);
 
 #endif

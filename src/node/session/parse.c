@@ -1,9 +1,12 @@
-/* A client's bytes to pending commands: lines, contents, and what is refused before it is taken. */
+#include "node/session/parse.h"
+
 #include <string.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/state.h"
+#include "node/session/client.h"
+#include "node/session/session.h"
+#include "node/session/txn.h"
 #include "protocol/asked.h"
 #include "protocol/command.h"
 #include "protocol/help.h"
@@ -23,78 +26,38 @@ static void span_take(struct span *span, size_t size)
     span->left -= size;
 }
 
-/* With room for NAMES_SIZE bytes of names. */
-static struct pending *pending_add(struct node *node, struct node_client *client, enum pending_state state,
-                                   size_t names_size)
-{
-    struct pending *pending = memory_get(sizeof *pending + names_size);
-    pending->client = client;
-    pending->state = state;
-    pending->deadline_ms = node->env.now_ms + node->env.options.command_timeout_ms;
-    if (client->tail)
-        client->tail->next = pending;
-    else
-        client->head = pending;
-    client->tail = pending;
-    client->count++;
-    if (state != PENDING_DONE)
-        list_add_last(&node->ages, &pending->age);
-    return pending;
-}
-
-struct chain *client_reply_now(struct node *node, struct node_client *client)
-{
-    client_touch(node, client);
-    if (!client->head)
-        return &client->output;
-    return &pending_add(node, client, PENDING_DONE, 0)->reply;
-}
-
-void client_refuse(struct node *node, struct node_client *client, enum reply_error error, const char *reason)
-{
-    node->env.meter.errors[error]++;
-    reply_error(client_reply_now(node, client), error, reason);
-}
-
-static void answer_text(struct node *node, struct node_client *client, const char *code, struct buffer *text)
-{
-    reply_text(client_reply_now(node, client), code, buffer_start(text), buffer_size(text));
-    buffer_close(text);
-}
-
-static void answer_help(struct node *node, struct node_client *client, const struct request *request)
+static void answer_help(struct session *session, struct node_client *client, const struct request *request)
 {
     struct buffer text = {0};
     enum verb verb = request->name ? verb_find(request->name, request->name_size) : VERB_NONE;
     if (request->name && verb == VERB_NONE) {
         char suggestion[SUGGEST_TEXT_MAX];
-        client_refuse(node, client, REPLY_CMD_ERR, suggest_help(request->name, request->name_size, suggestion));
+        client_refuse(session, client, REPLY_CMD_ERR, suggest_help(request->name, request->name_size, suggestion));
         return;
     }
     help_write(&text, verb);
-    answer_text(node, client, "HELP", &text);
+    reply_text(client_reply_now(session, client), "HELP", buffer_start(&text), buffer_size(&text));
+    buffer_close(&text);
 }
 
-/* What is asked about this node, or to it. */
-static void answer_by_itself(struct node *node, struct node_client *client, const struct request *request)
+/* What is asked about this session, or to it. */
+static void answer_by_itself(struct session *session, struct node_client *client, const struct request *request)
 {
-    struct buffer text = {0};
     switch ((unsigned)request->verb) {
     case VERB_HELP:
-        answer_help(node, client, request);
+        answer_help(session, client, request);
         break;
     case VERB_STATUS:
-        facts_status(node, &text);
-        answer_text(node, client, "STATUS", &text);
+        client_wants_status(session, client);
         break;
     case VERB_PING:
-        reply_line(client_reply_now(node, client), "PONG");
+        reply_line(client_reply_now(session, client), "PONG");
         break;
     case VERB_VERSION:
-        reply_line(client_reply_now(node, client), "VERSION " CLEAT_VERSION);
+        reply_line(client_reply_now(session, client), "VERSION " CLEAT_VERSION);
         break;
     case VERB_QUIT:
-        reply_line(client_reply_now(node, client), "BYE");
+        reply_line(client_reply_now(session, client), "BYE");
         client->closing = true;
         break;
     default:
@@ -102,66 +65,21 @@ static void answer_by_itself(struct node *node, struct node_client *client, cons
     }
 }
 
-void client_submit(struct node *node, struct node_client *client, struct blob *command, size_t bytes)
-{
-    struct pending *pending = pending_add(node, client, PENDING_WAITING, 0);
-    pending->verb = meter_verb(command);
-    pending->command = command;
-    pending->bytes = bytes;
-    client->bytes += bytes;
-    list_add_last(&node->waiting, &pending->queue);
-}
-
-enum reply_error client_refusal(const struct node *node, size_t held, size_t growth)
-{
-    if (node->held_bytes + held > LIMIT_HELD_BYTES)
-        return REPLY_BUSY;
-    if (!node->gateway.writable || persist_is_behind(&node->persist, &node->env, node->raft))
-        return REPLY_DISK_FULL;
-    if (growth > 0 && store_memory_bytes(node->store) + growth > node->env.limits.memory_max_bytes)
-        return REPLY_STORE_FULL;
-    return REPLY_ERROR_COUNT;
-}
-
-size_t client_held_contents(const struct node_client *client)
-{
-    return (size_t)(client->request.numbytes - client->contents_left);
-}
-
-size_t client_growth(struct node *node, const struct command *change)
-{
-    struct store_file source;
-    switch (change->kind) {
-    case COMMAND_WRITE:
-    case COMMAND_CAS:
-    case COMMAND_APPEND:
-        return change->name_size + change->value_size;
-    case COMMAND_INCR:
-        return change->name_size + INTEGER_TEXT_MAX;
-    case COMMAND_COPY:
-        return store_read(node->store, change->source, change->source_size, &source)
-                   ? change->name_size + source.value_size
-                   : 0;
-    default:
-        return 0;
-    }
-}
-
 /* A change that is all in its line. */
-static void begin_change(struct node *node, struct node_client *client, const struct request *request)
+static void begin_change(struct session *session, struct node_client *client, const struct request *request)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
     struct command change = asked_command(request, token);
-    enum reply_error error = client_refusal(node, 0, client_growth(node, &change));
+    enum reply_error error = client_refusal(session, 0, client_growth(session, &change));
     struct blob *command = error == REPLY_ERROR_COUNT ? command_encode(&change) : NULL;
     if (command)
-        client_submit(node, client, command, 0);
+        client_submit(session, client, command, 0);
     else
-        client_refuse(node, client, error == REPLY_ERROR_COUNT ? REPLY_BUSY : error, NULL);
+        client_refuse(session, client, error == REPLY_ERROR_COUNT ? REPLY_BUSY : error, NULL);
 }
 
 /* A line with contents: they are filled in, or dropped if there is something to refuse. */
-static void begin_contents(struct node *node, struct node_client *client, const struct request *request)
+static void begin_contents(struct session *session, struct node_client *client, const struct request *request)
 {
     client->in_contents = true;
     client->request = *request;
@@ -170,7 +88,7 @@ static void begin_contents(struct node *node, struct node_client *client, const 
     client->refusal_reason = NULL;
     client->contents_to = NULL;
     if (client->txn) {
-        txn_line(node, client, request);
+        txn_line(session, client, request);
         return;
     }
     if (request->error != REQUEST_OK) {
@@ -179,7 +97,7 @@ static void begin_contents(struct node *node, struct node_client *client, const 
     }
     uint8_t token[COMMAND_TOKEN_SIZE];
     struct command change = asked_command(request, token);
-    client->refusal = client_refusal(node, change.value_size, client_growth(node, &change));
+    client->refusal = client_refusal(session, change.value_size, client_growth(session, &change));
     if (client->refusal != REPLY_ERROR_COUNT)
         return;
     client->command = command_encode(&change);
@@ -200,99 +118,99 @@ static void copy_names(const struct request *request, const struct query *query,
 }
 
 /* Bytes of contents that are hashed to answer it. */
-static size_t hashed_bytes(struct node *node, const struct request *request)
+static size_t hashed_bytes(struct session *session, const struct request *request)
 {
     struct store_file file;
-    bool hashes = request->verb == VERB_STAT && store_read(node->store, request->name, request->name_size, &file);
+    bool hashes = request->verb == VERB_STAT && store_read(session->store, request->name, request->name_size, &file);
     return hashes ? file.value_size : 0;
 }
 
-static void answer_now(struct node *node, struct node_client *client, const struct request *request)
+static void answer_now(struct session *session, struct node_client *client, const struct request *request)
 {
     struct query query = query_of(request);
     uint8_t names[2 * REQUEST_NAME_MAX];
     size_t size_before = client->output.size;
     copy_names(request, &query, names);
-    client_touch(node, client);
-    query_answer(node, &query, names, &client->output);
-    node->answered_bytes += client->output.size - size_before + hashed_bytes(node, request);
+    client_touch(session, client);
+    query_answer(session, &query, names, &client->output);
+    session->answered_bytes += client->output.size - size_before + hashed_bytes(session, request);
 }
 
 /* Bytes that count as held until the answer is written: a listing can be long, and a hash takes its time. */
-static size_t answer_bytes(struct node *node, const struct request *request)
+static size_t answer_bytes(struct session *session, const struct request *request)
 {
-    return request->verb == VERB_LIST ? (size_t)request->limit * LIMIT_LIST_LINE : hashed_bytes(node, request);
+    return request->verb == VERB_LIST ? (size_t)request->limit * LIMIT_LIST_LINE : hashed_bytes(session, request);
 }
 
 /* read, stat, list. */
-static void begin_query(struct node *node, struct node_client *client, const struct request *request)
+static void begin_query(struct session *session, struct node_client *client, const struct request *request)
 {
     if (request->stale && !client->head) {
-        answer_now(node, client, request);
+        answer_now(session, client, request);
         return;
     }
-    if (!request->stale && persist_is_behind(&node->persist, &node->env, node->raft)) {
-        client_refuse(node, client, REPLY_DISK_FULL,
+    if (!request->stale && session->gate.behind) {
+        client_refuse(session, client, REPLY_DISK_FULL,
                       "this node's disk is full and it has fallen behind; ask another node");
         return;
     }
-    size_t bytes = answer_bytes(node, request);
-    if (node->held_bytes + bytes > LIMIT_HELD_BYTES) {
-        client_refuse(node, client, REPLY_BUSY, NULL);
+    size_t bytes = answer_bytes(session, request);
+    if (session->held_bytes + bytes > LIMIT_HELD_BYTES) {
+        client_refuse(session, client, REPLY_BUSY, NULL);
         return;
     }
     struct query query = query_of(request);
-    struct pending *pending = pending_add(node, client, request->stale ? PENDING_CONFIRMED : PENDING_READ,
+    struct pending *pending = pending_add(session, client, request->stale ? PENDING_CONFIRMED : PENDING_READ,
                                           (size_t)query.name_size + query.other_size);
     pending->verb = request->verb;
     pending->query = query;
     pending->bytes = bytes;
     client->bytes += bytes;
-    node->held_bytes += bytes;
+    session->held_bytes += bytes;
     copy_names(request, &query, pending->names);
     if (!request->stale)
-        reads_add(&node->reads, pending);
+        reads_add(&session->reads, pending);
 }
 
 /* REQUEST cannot be taken: says why. */
-static void refuse_request(struct node *node, struct node_client *client, const struct request *request)
+static void refuse_request(struct session *session, struct node_client *client, const struct request *request)
 {
     char suggestion[SUGGEST_TEXT_MAX], text[REQUEST_TEXT_MAX];
     if (request->error == REQUEST_TOO_BIG)
-        client_refuse(node, client, REPLY_TOO_BIG, NULL);
+        client_refuse(session, client, REPLY_TOO_BIG, NULL);
     else if (request->error == REQUEST_UNKNOWN_VERB)
-        client_refuse(node, client, REPLY_CMD_ERR, suggest_unknown(request->name, request->name_size, suggestion));
+        client_refuse(session, client, REPLY_CMD_ERR, suggest_unknown(request->name, request->name_size, suggestion));
     else
-        client_refuse(node, client, REPLY_CMD_ERR, request_error_text(request, text));
+        client_refuse(session, client, REPLY_CMD_ERR, request_error_text(request, text));
 }
 
-static void begin_request(struct node *node, struct node_client *client, const struct request *request)
+static void begin_request(struct session *session, struct node_client *client, const struct request *request)
 {
     if (request->has_contents) {
-        begin_contents(node, client, request);
+        begin_contents(session, client, request);
         return;
     }
     bool quits = request->verb == VERB_QUIT && request->error == REQUEST_OK;
     if (request->verb == VERB_TXN || (client->txn && !quits)) {
-        txn_line(node, client, request);
+        txn_line(session, client, request);
         return;
     }
     if (request->error != REQUEST_OK) {
-        refuse_request(node, client, request);
+        refuse_request(session, client, request);
         return;
     }
     switch ((enum verb_class)verb_row(request->verb)->class) {
     case CLASS_QUESTION:
-        begin_query(node, client, request);
+        begin_query(session, client, request);
         break;
     case CLASS_CHANGE:
-        begin_change(node, client, request);
+        begin_change(session, client, request);
         break;
     case CLASS_TRANSACTION:
-        client_refuse(node, client, REPLY_CMD_ERR, "no transaction is under way; 'txn' begins one");
+        client_refuse(session, client, REPLY_CMD_ERR, "no transaction is under way; 'txn' begins one");
         break;
     case CLASS_NODE:
-        answer_by_itself(node, client, request);
+        answer_by_itself(session, client, request);
         break;
     case CLASS_STREAM:
     case CLASS_BLOCKING:
@@ -301,18 +219,18 @@ static void begin_request(struct node *node, struct node_client *client, const s
 }
 
 /* The end of REQUEST is not known. */
-static void fatal(struct node *node, struct node_client *client, const struct request *request)
+static void fatal(struct session *session, struct node_client *client, const struct request *request)
 {
-    refuse_request(node, client, request);
+    refuse_request(session, client, request);
     client->closing = true;
 }
 
 /* SIZE more bytes of contents came. They count as held from now on, not from their line on, which may promise what
  * never comes; so there may no longer be room for them. */
-static void keep_contents(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
+static void keep_contents(struct session *session, struct node_client *client, const uint8_t *bytes, size_t size)
 {
-    if (node->held_bytes + size <= LIMIT_HELD_BYTES) {
-        node->held_bytes += size;
+    if (session->held_bytes + size <= LIMIT_HELD_BYTES) {
+        session->held_bytes += size;
         if (client->txn)
             txn_contents(client, size);
         memcpy(client->contents_to, bytes, size);
@@ -324,18 +242,18 @@ static void keep_contents(struct node *node, struct node_client *client, const u
         txn_contents_refused(client);
         return;
     }
-    node->held_bytes -= client_held_contents(client);
+    session->held_bytes -= client_held_contents(client);
     blob_release(client->command);
     client->command = NULL;
     client->refusal = REPLY_BUSY;
 }
 
 /* Contents, and the line end behind them. False: more bytes are needed. */
-static bool take_contents(struct node *node, struct node_client *client, struct span *span)
+static bool take_contents(struct session *session, struct node_client *client, struct span *span)
 {
     size_t part = span->left < client->contents_left ? span->left : (size_t)client->contents_left;
     if (client->contents_to && part > 0)
-        keep_contents(node, client, span->at, part);
+        keep_contents(session, client, span->at, part);
     client->contents_left -= part;
     span_take(span, part);
     if (client->contents_left > 0)
@@ -348,21 +266,21 @@ static bool take_contents(struct node *node, struct node_client *client, struct 
     client->command = NULL;
     if (end < 0) {
         if (command)
-            node->held_bytes -= client->request.numbytes;
+            session->held_bytes -= client->request.numbytes;
         blob_release(command);
         client->request.error = REQUEST_BAD_END;
-        fatal(node, client, &client->request);
+        fatal(session, client, &client->request);
         return false;
     }
     span_take(span, (size_t)end);
     if (client->txn)
         return true; /* one answer, to commit */
     if (command)
-        client_submit(node, client, command, (size_t)client->request.numbytes);
+        client_submit(session, client, command, (size_t)client->request.numbytes);
     else if (client->request.error != REQUEST_OK)
-        refuse_request(node, client, &client->request);
+        refuse_request(session, client, &client->request);
     else
-        client_refuse(node, client, client->refusal, client->refusal_reason);
+        client_refuse(session, client, client->refusal, client->refusal_reason);
     return true;
 }
 
@@ -373,54 +291,56 @@ static bool at_limit(const struct node_client *client)
 }
 
 /* A line of a few bytes may be answered by megabytes: the rest waits for the next turn. */
-static bool answered_enough(struct node *node)
+static bool answered_enough(struct session *session)
 {
-    bool enough = node->answered_bytes >= LIMIT_ANSWER_BYTES;
-    node->env.more |= enough;
+    bool enough = session->answered_bytes >= LIMIT_ANSWER_BYTES;
+    session->env->more |= enough;
     return enough;
 }
 
-static void parse_span(struct node *node, struct node_client *client, struct span *span)
+static void parse_span(struct session *session, struct node_client *client, struct span *span)
 {
     while (!client->closing) {
         if (client->in_contents) {
-            if (!take_contents(node, client, span))
+            if (!take_contents(session, client, span))
                 return;
             continue;
         }
         if (span->left == 0)
             return;
-        if (at_limit(client) || answered_enough(node)) {
+        if (at_limit(client) || answered_enough(session)) {
             if (!list_linked(&client->stalled))
-                list_add_last(&node->stalled, &client->stalled);
-            client_touch(node, client);
+                list_add_last(&session->stalled, &client->stalled);
+            client_touch(session, client);
             return;
         }
         struct request request;
         size_t consumed = 0;
         enum request_status status =
-            request_parse(span->at, span->left, node->env.limits.value_max_bytes, &request, &consumed);
+            request_parse(span->at, span->left, session->env->limits.value_max_bytes, &request, &consumed);
         if (status == REQUEST_MORE)
             return;
         if (status == REQUEST_FATAL) {
-            fatal(node, client, &request);
+            fatal(session, client, &request);
             return;
         }
-        begin_request(node, client, &request);
+        begin_request(session, client, &request);
         span_take(span, consumed);
+        if (list_linked(&client->asking))
+            return; /* what follows is parsed when it is answered */
     }
 }
 
-void client_parse(struct node *node, struct node_client *client)
+void client_parse(struct session *session, struct node_client *client)
 {
     if (list_linked(&client->stalled)) {
-        if (at_limit(client) || answered_enough(node))
+        if (at_limit(client) || answered_enough(session))
             return;
         list_remove(&client->stalled);
-        client_touch(node, client);
+        client_touch(session, client);
     }
     struct span span = {.at = buffer_start(&client->input), .left = buffer_size(&client->input)};
-    parse_span(node, client, &span);
+    parse_span(session, client, &span);
     if (client->closing)
         buffer_close(&client->input);
     else
@@ -430,11 +350,11 @@ void client_parse(struct node *node, struct node_client *client)
 }
 
 /* SIZE bytes wait to be parsed. False: there is no memory for them, and what follows means nothing without them. */
-static bool input_keep(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
+static bool input_keep(struct session *session, struct node_client *client, const uint8_t *bytes, size_t size)
 {
     uint8_t *at = buffer_reserve(&client->input, size);
     if (!at) {
-        client_refuse(node, client, REPLY_BUSY, "no memory for it now; closing");
+        client_refuse(session, client, REPLY_BUSY, "no memory for it now; closing");
         client->closing = true;
         return false;
     }
@@ -443,18 +363,18 @@ static bool input_keep(struct node *node, struct node_client *client, const uint
     return true;
 }
 
-void node_client_bytes(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
+void client_bytes(struct session *session, struct node_client *client, const uint8_t *bytes, size_t size)
 {
     if (client->closing || client->input_ended)
         return;
     if (buffer_size(&client->input) > 0) {
-        if (input_keep(node, client, bytes, size))
-            client_parse(node, client);
+        if (input_keep(session, client, bytes, size))
+            client_parse(session, client);
         return;
     }
     /* The usual case: whole commands in one read are parsed where they lie; only a rest is copied. */
     struct span span = {.at = bytes, .left = size};
-    parse_span(node, client, &span);
+    parse_span(session, client, &span);
     if (!client->closing && span.left > 0)
-        (void)input_keep(node, client, span.at, span.left);
+        (void)input_keep(session, client, span.at, span.left);
 }

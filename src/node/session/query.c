@@ -5,7 +5,7 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/names.h"
-#include "node/state.h"
+#include "node/session/session.h"
 #include "protocol/reply.h"
 
 struct query query_of(const struct request *request)
@@ -21,52 +21,53 @@ struct query query_of(const struct request *request)
 }
 
 /* Seconds that remain until EXPIRES_MS, rounded up; at least 1 while the state still has the file. */
-static uint64_t remaining_s(const struct node *node, uint64_t expires_ms)
+static uint64_t remaining_s(const struct session *session, uint64_t expires_ms)
 {
-    uint64_t now_ms = clock_now_ms(&node->env.clock, node->env.now_ms);
+    uint64_t now_ms = clock_now_ms(&session->env->clock, session->env->now_ms);
     if (expires_ms == 0)
         return 0;
-    if (now_ms < store_time_ms(node->store))
-        now_ms = store_time_ms(node->store);
+    if (now_ms < store_time_ms(session->store))
+        now_ms = store_time_ms(session->store);
     return expires_ms <= now_ms ? 1 : (expires_ms - now_ms + 999) / 1000;
 }
 
 /* How stale what is here may be. */
-static const struct reply_stale *how_stale(const struct node *node, struct reply_stale *how)
+static const struct reply_stale *how_stale(const struct session *session, struct reply_stale *how)
 {
-    *how = (struct reply_stale){.revision = store_revision(node->store), .leaderless = raft_leader(node->raft) == 0};
-    if (how->leaderless && node->seen_leader == 0)
-        how->leaderless_s = (node->env.now_ms - node->leaderless_ms) / 1000;
+    *how = (struct reply_stale){.revision = store_revision(session->store)};
+    how->leaderless = raft_leader(session->raft) == 0;
+    if (how->leaderless && session->gate.leaderless_ms != UINT64_MAX)
+        how->leaderless_s = (session->env->now_ms - session->gate.leaderless_ms) / 1000;
     return how;
 }
 
-static void answer_stat(const struct node *node, const struct store_file *file, const struct reply_stale *stale,
+static void answer_stat(const struct session *session, const struct store_file *file, const struct reply_stale *stale,
                         struct chain *out)
 {
     struct reply_stat stat = {
         .version = file->version,
         .size = file->value_size,
-        .exptime_s = remaining_s(node, file->expires_ms),
+        .exptime_s = remaining_s(session, file->expires_ms),
         .created = file->created,
         .hash = hash_bytes(file->blob->bytes + file->value_offset, file->value_size, 0),
     };
     reply_stat(out, &stat, stale);
 }
 
-static void answer_file(struct node *node, const struct query *query, const uint8_t *name, struct chain *out)
+static void answer_file(struct session *session, const struct query *query, const uint8_t *name, struct chain *out)
 {
     struct store_file file;
     struct reply_stale how;
-    const struct reply_stale *stale = query->stale ? how_stale(node, &how) : NULL;
-    if (store_read(node->store, name, query->name_size, &file) == false) {
+    const struct reply_stale *stale = query->stale ? how_stale(session, &how) : NULL;
+    if (store_read(session->store, name, query->name_size, &file) == false) {
         if (stale)
             reply_not_found_stale(out, stale);
         else
             reply_not_found(out, NULL, 0);
     } else if (query->verb == VERB_STAT) {
-        answer_stat(node, &file, stale, out);
+        answer_stat(session, &file, stale, out);
     } else {
-        reply_contents(out, file.version, remaining_s(node, file.expires_ms), file.blob, file.value_offset,
+        reply_contents(out, file.version, remaining_s(session, file.expires_ms), file.blob, file.value_offset,
                        file.value_size, stale);
     }
 }
@@ -75,7 +76,7 @@ static void answer_file(struct node *node, const struct query *query, const uint
 
 /* A listing under way: all names up to and with the cursor are done. */
 struct query_listing {
-    struct node *node;
+    struct session *session;
     const struct query *query;
     const uint8_t *prefix;
     size_t prefix_size;
@@ -127,7 +128,7 @@ static void add_file(struct query_listing *listing, const struct store_file *fil
     buffer_append_text(&listing->text, " ");
     buffer_append_number(&listing->text, file->value_size);
     buffer_append_text(&listing->text, " ");
-    buffer_append_number(&listing->text, remaining_s(listing->node, file->expires_ms));
+    buffer_append_number(&listing->text, remaining_s(listing->session, file->expires_ms));
     buffer_append_text(&listing->text, "\n");
 }
 
@@ -159,7 +160,7 @@ static void list_behind_cursor(struct query_listing *listing)
     size_t wanted = STORE_WALK_MAX;
     while (!listing->over) {
         const uint8_t *cursor = listing->cursor_size > 0 ? listing->cursor : NULL;
-        size_t count = store_walk(listing->node->store, cursor, listing->cursor_size, files, wanted);
+        size_t count = store_walk(listing->session->store, cursor, listing->cursor_size, files, wanted);
         bool folded = false;
         for (size_t i = 0; i < count && !listing->over && !folded; i++)
             folded = list_file(listing, &files[i]);
@@ -185,26 +186,26 @@ static void list_begin(struct query_listing *listing, const uint8_t *after, size
     if (listing->prefix_size == 0)
         return;
     move_cursor(listing, listing->prefix, listing->prefix_size);
-    if (store_read(listing->node->store, listing->prefix, listing->prefix_size, &file))
+    if (store_read(listing->session->store, listing->prefix, listing->prefix_size, &file))
         list_file(listing, &file);
 }
 
-static void answer_list(struct node *node, const struct query *query, const uint8_t *names, struct chain *out)
+static void answer_list(struct session *session, const struct query *query, const uint8_t *names, struct chain *out)
 {
     struct query_listing listing = {
-        .node = node, .query = query, .prefix = names, .prefix_size = query->name_size};
+        .session = session, .query = query, .prefix = names, .prefix_size = query->name_size};
     list_begin(&listing, names + query->name_size, query->other_size);
     list_behind_cursor(&listing);
     struct reply_stale how;
-    reply_list(out, store_revision(node->store), listing.more, buffer_start(&listing.text),
-               buffer_size(&listing.text), query->stale ? how_stale(node, &how) : NULL);
+    reply_list(out, store_revision(session->store), listing.more, buffer_start(&listing.text),
+               buffer_size(&listing.text), query->stale ? how_stale(session, &how) : NULL);
     buffer_close(&listing.text);
 }
 
-void query_answer(struct node *node, const struct query *query, const uint8_t *names, struct chain *out)
+void query_answer(struct session *session, const struct query *query, const uint8_t *names, struct chain *out)
 {
     if (query->verb == VERB_LIST)
-        answer_list(node, query, names, out);
+        answer_list(session, query, names, out);
     else
-        answer_file(node, query, names, out);
+        answer_file(session, query, names, out);
 }

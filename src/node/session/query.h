@@ -6,7 +6,7 @@
 #include "base/chain.h"
 #include "protocol/request.h"
 
-struct node;
+struct session;
 
 /* A question without its names: those lie one behind the other, and are kept by whoever keeps the question. */
 struct query {
@@ -22,6 +22,6 @@ struct query {
 struct query query_of(const struct request *request);
 
 /* Answers into OUT. NAMES: the name, and behind it the other one. */
-void query_answer(struct node *node, const struct query *query, const uint8_t *names, struct chain *out);
+void query_answer(struct session *session, const struct query *query, const uint8_t *names, struct chain *out);
 
 #endif

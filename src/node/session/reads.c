@@ -4,7 +4,8 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/state.h"
+#include "node/session/client.h"
+#include "node/session/session.h"
 
 void reads_init(struct reads *reads)
 {
@@ -46,25 +47,25 @@ static void ask_again(struct reads *reads)
     }
 }
 
-void reads_ask(struct node *node)
+void reads_ask(struct session *session)
 {
-    struct reads *reads = &node->reads;
+    struct reads *reads = &session->reads;
     if (!list_empty(&reads->asked)) {
         const struct read_batch *oldest = list_item(reads->asked.next, struct read_batch, batches);
-        if (reads->term != raft_term(node->raft) || node->env.now_ms - oldest->asked_ms >= NODE_RETRY_MS)
+        if (reads->term != raft_term(session->raft) || session->env->now_ms - oldest->asked_ms >= NODE_RETRY_MS)
             ask_again(reads);
     }
-    if (list_empty(&reads->fresh) || raft_leader(node->raft) == 0)
+    if (list_empty(&reads->fresh) || raft_leader(session->raft) == 0)
         return;
-    if (!raft_read(node->raft, reads->last_id + 1))
+    if (!raft_read(session->raft, reads->last_id + 1))
         return;
     struct read_batch *batch = memory_get(sizeof *batch);
     batch->id = ++reads->last_id;
-    batch->asked_ms = node->env.now_ms;
+    batch->asked_ms = session->env->now_ms;
     list_init(&batch->pendings);
     list_move(&batch->pendings, &reads->fresh);
     list_add_last(&reads->asked, &batch->batches);
-    reads->term = raft_term(node->raft);
+    reads->term = raft_term(session->raft);
 }
 
 /* The batches up to ID are confirmed at INDEX: what was asked earlier began earlier, so the index serves it too. */
@@ -80,37 +81,37 @@ static void confirm_batches(struct reads *reads, uint64_t id, uint64_t index)
     }
 }
 
-static void answer_batch(struct node *node, struct read_batch *batch)
+static void answer_batch(struct session *session, struct read_batch *batch)
 {
     while (!list_empty(&batch->pendings)) {
         struct pending *pending = list_item(batch->pendings.next, struct pending, queue);
         list_remove(&pending->queue);
         pending->state = PENDING_CONFIRMED;
-        client_advance(node, pending->client);
+        client_advance(session, pending->client);
     }
 }
 
-void reads_confirm(struct node *node)
+void reads_confirm(struct session *session)
 {
-    struct reads *reads = &node->reads;
+    struct reads *reads = &session->reads;
     uint64_t id, index;
-    while (raft_take_read(node->raft, &id, &index))
+    while (raft_take_read(session->raft, &id, &index))
         confirm_batches(reads, id, index);
     struct list *link = reads->confirmed.next;
     while (link != &reads->confirmed) {
         struct read_batch *batch = list_item(link, struct read_batch, batches);
         link = link->next;
-        if (batch->index > store_applied(node->store))
+        if (batch->index > store_applied(session->store))
             continue;
-        answer_batch(node, batch);
+        answer_batch(session, batch);
         list_remove(&batch->batches);
         free(batch);
     }
 }
 
-uint64_t reads_deadline_ms(const struct node *node)
+uint64_t reads_deadline_ms(const struct session *session)
 {
-    const struct reads *reads = &node->reads;
+    const struct reads *reads = &session->reads;
     if (list_empty(&reads->asked))
         return UINT64_MAX;
     return list_item(reads->asked.next, struct read_batch, batches)->asked_ms + NODE_RETRY_MS;

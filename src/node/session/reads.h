@@ -11,7 +11,7 @@
 
 #include "base/list.h"
 
-struct node;
+struct session;
 struct pending;
 
 struct read_batch {
@@ -34,9 +34,9 @@ void reads_init(struct reads *reads);
 void reads_close(struct reads *reads);
 void reads_add(struct reads *reads, struct pending *pending);
 /* Asks for the fresh ones, and again for those that got no answer. */
-void reads_ask(struct node *node);
+void reads_ask(struct session *session);
 /* Takes raft's confirmations, and lets reads be answered whose index is applied. */
-void reads_confirm(struct node *node);
-uint64_t reads_deadline_ms(const struct node *node);
+void reads_confirm(struct session *session);
+uint64_t reads_deadline_ms(const struct session *session);
 
 #endif

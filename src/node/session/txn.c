@@ -1,11 +1,12 @@
-/* A transaction of a client while its lines come in: they are put together, and become one command at `commit`. The
- * first line that is wrong spoils it: the rest is read and dropped, and `commit` is answered with what was wrong. */
+#include "node/session/txn.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/state.h"
+#include "node/session/client.h"
+#include "node/session/session.h"
 #include "protocol/asked.h"
 #include "protocol/transaction.h"
 
@@ -36,12 +37,12 @@ static void spoil(struct client_txn *txn, enum reply_error error, const char *te
         buffer_append(&txn->reason, text, strlen(text) + 1);
 }
 
-void txn_free(struct node *node, struct node_client *client)
+void txn_free(struct session *session, struct node_client *client)
 {
     struct client_txn *txn = client->txn;
     if (!txn)
         return;
-    node->held_bytes -= txn->held;
+    session->held_bytes -= txn->held;
     buffer_close(&txn->parts);
     buffer_close(&txn->reason);
     free(txn);
@@ -84,16 +85,16 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
 }
 
 /* One more part: room for its contents too. False: it does not fit. */
-static bool add(struct node *node, struct client_txn *txn, const struct command *part, bool has_contents)
+static bool add(struct session *session, struct client_txn *txn, const struct command *part, bool has_contents)
 {
     size_t size = transaction_part_size(part);
     size_t held = has_contents ? size - part->value_size : size; /* the rest as it comes */
     bool changes = command_changes(part->kind);
     if (txn->lines > TRANSACTION_PARTS_MAX)
         spoil(txn, REPLY_CMD_ERR, "a transaction has at most " TRANSACTION_PARTS_MAX_TEXT " lines");
-    else if (buffer_size(&txn->parts) + size > node->env.limits.value_max_bytes + TXN_ALLOWANCE)
+    else if (buffer_size(&txn->parts) + size > session->env->limits.value_max_bytes + TXN_ALLOWANCE)
         spoil(txn, REPLY_TOO_BIG, "all lines together may be little larger than one file");
-    else if (node->held_bytes + size > LIMIT_HELD_BYTES)
+    else if (session->held_bytes + size > LIMIT_HELD_BYTES)
         spoil(txn, REPLY_BUSY, NULL);
     else if (changes && transaction_touches(buffer_start(&txn->parts), buffer_size(&txn->parts), part))
         spoil(txn, REPLY_CMD_ERR, "another line has the same file; a file may be in one change only");
@@ -101,20 +102,20 @@ static bool add(struct node *node, struct client_txn *txn, const struct command 
         spoil(txn, REPLY_BUSY, "no memory for it now");
     if (txn->refusal == REPLY_ERROR_COUNT) {
         txn->changes += changes;
-        txn->growth += client_growth(node, part);
+        txn->growth += client_growth(session, part);
         txn->held += held;
-        node->held_bytes += held;
+        session->held_bytes += held;
     }
     return txn->refusal == REPLY_ERROR_COUNT;
 }
 
-static void take_line(struct node *node, struct node_client *client, const struct request *request)
+static void take_line(struct session *session, struct node_client *client, const struct request *request)
 {
     struct client_txn *txn = client->txn;
     struct command part;
     txn->lines++;
     if (txn->refusal != REPLY_ERROR_COUNT || !part_of(txn, request, &part) ||
-        !add(node, txn, &part, request->has_contents) || !request->has_contents)
+        !add(session, txn, &part, request->has_contents) || !request->has_contents)
         return;
     client->contents_to = buffer_start(&txn->parts) + buffer_size(&txn->parts) - part.value_size;
 }
@@ -129,14 +130,14 @@ void txn_contents_refused(struct node_client *client)
     spoil(client->txn, REPLY_BUSY, NULL);
 }
 
-static void commit(struct node *node, struct node_client *client)
+static void commit(struct session *session, struct node_client *client)
 {
     struct client_txn *txn = client->txn;
     struct blob *command = NULL;
     if (txn->refusal == REPLY_ERROR_COUNT && txn->changes == 0)
         spoil(txn, REPLY_CMD_ERR, "nothing is changed by it");
     if (txn->refusal == REPLY_ERROR_COUNT)
-        txn->refusal = client_refusal(node, 0, txn->growth);
+        txn->refusal = client_refusal(session, 0, txn->growth);
     if (txn->refusal == REPLY_ERROR_COUNT) {
         struct command transaction = {
             .kind = COMMAND_TXN,
@@ -149,27 +150,27 @@ static void commit(struct node *node, struct node_client *client)
             spoil(txn, REPLY_BUSY, "no memory for it now");
     }
     if (command) {
-        client_submit(node, client, command, txn->held);
+        client_submit(session, client, command, txn->held);
         txn->held = 0; /* it goes over to the command */
     } else {
-        client_refuse(node, client, txn->refusal, (const char *)buffer_start(&txn->reason));
+        client_refuse(session, client, txn->refusal, (const char *)buffer_start(&txn->reason));
     }
-    txn_free(node, client);
+    txn_free(session, client);
 }
 
-void txn_line(struct node *node, struct node_client *client, const struct request *request)
+void txn_line(struct session *session, struct node_client *client, const struct request *request)
 {
     bool good = request->error == REQUEST_OK;
     if (!client->txn) {
         begin(client, request);
     } else if (good && request->verb == VERB_COMMIT) {
-        commit(node, client);
+        commit(session, client);
     } else if (good && request->verb == VERB_CANCEL) {
-        txn_free(node, client);
-        reply_ok(client_reply_now(node, client));
+        txn_free(session, client);
+        reply_ok(client_reply_now(session, client));
     } else {
-        take_line(node, client, request);
+        take_line(session, client, request);
         if (request->verb == VERB_COMMIT || request->verb == VERB_CANCEL)
-            commit(node, client); /* a wrong one ends it too, undone: who sent it waits for the answer */
+            commit(session, client); /* a wrong one ends it too, undone: who sent it waits for the answer */
     }
 }

@@ -86,7 +86,7 @@ START_TEST(hashes_of_large_files_are_spread_over_turns)
     for (int i = 0; i < 100; i++)
         turn(true);
     ck_assert_uint_eq(client->count, 0);
-    ck_assert_uint_eq(node->held_bytes, 0);
+    ck_assert_uint_eq(node->session.held_bytes, 0);
 }
 END_TEST
 

@@ -28,7 +28,7 @@ static void jump(uint64_t count)
     struct store *store = ahead(count);
     store_close(node->store);
     node->store = store;
-    apply_jumped(node);
+    commands_jumped(node);
 }
 
 START_TEST(outcomes_are_kept_for_a_gateway_that_jumped)
@@ -68,7 +68,7 @@ START_TEST(no_question_before_a_write_sees_it)
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
     type(client, "read a\nlist stale\nstat a\nwrite a 1\nx\nread a stale\n");
-    forward_pump(node);
+    commands_forward(node);
     expect(client, "");
     jump(1);
     expect(client, "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"
@@ -88,7 +88,7 @@ START_TEST(who_left_is_not_answered)
     node_client_close(node, client);
     jump(1);
     ck_assert_uint_eq(node->gateway.first, 2);
-    ck_assert_uint_eq(node->held_bytes, 0);
+    ck_assert_uint_eq(node->session.held_bytes, 0);
 }
 END_TEST
 

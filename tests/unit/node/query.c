@@ -234,7 +234,7 @@ START_TEST(a_stale_answer_keeps_its_place)
     ck_assert_str_eq(ask("write a 1\nx\nread a stale\nping\nread a\nwrite a 1\ny\nstat b stale\nread a stale\n"),
                      "OK 1\r\nCONTENTS 1 1 0 stale revision=1\r\nx\r\nPONG\r\nCONTENTS 1 1 0\r\nx\r\nOK 2\r\n"
                      "ERR_FILE_NOT_FOUND stale revision=2\r\nCONTENTS 2 1 0 stale revision=2\r\ny\r\n");
-    ck_assert_uint_eq(node->held_bytes, 0);
+    ck_assert_uint_eq(node->session.held_bytes, 0);
 }
 END_TEST
 

@@ -52,7 +52,6 @@ END_TEST
 START_TEST(a_node_whose_place_was_taken_is_not_ready_until_it_is_back)
 {
     gateway_reopen(&node->gateway, 4711);
-    node->open_asked_ms = 0;
     ck_assert(!node_ready(node));
     for (int i = 0; i < 1000 && !node_ready(node); i++)
         turn(true);

@@ -64,7 +64,7 @@ START_TEST(what_waits_too_long_is_answered_and_given_up)
     char got[200] = "";
     chain_copy(node_client_output(client), got, node_client_output(client)->size);
     ck_assert_ptr_nonnull(strstr(got, "ERR_TIMEOUT "));
-    ck_assert_uint_eq(node->held_bytes, 0);
+    ck_assert_uint_eq(node->session.held_bytes, 0);
     disk_log_execute(disk, request);
     node_log_done(node, request);
     chain_consume(node_client_output(client), node_client_output(client)->size);

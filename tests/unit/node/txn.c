@@ -16,7 +16,7 @@ static void begin(void)
 static void end(void)
 {
     ck_assert_ptr_null(client->txn);
-    ck_assert_uint_eq(node->held_bytes, 0);
+    ck_assert_uint_eq(node->session.held_bytes, 0);
     node_client_close(node, client);
     teardown();
 }
@@ -139,10 +139,11 @@ END_TEST
 START_TEST(a_connection_that_ends_before_commit)
 {
     type(client, "txn\nwrite a 3\nabc\nwrite b 100\nhalf");
-    ck_assert_uint_eq(node->held_bytes, 2 * (TRANSACTION_PART_HEADER + 1 + 8) + 7); /* what came, not what is to come */
+    /* What came, not what is to come. */
+    ck_assert_uint_eq(node->session.held_bytes, 2 * (TRANSACTION_PART_HEADER + 1 + 8) + 7);
     turn(true);
     node_client_close(node, client);
-    ck_assert_uint_eq(node->held_bytes, 0);
+    ck_assert_uint_eq(node->session.held_bytes, 0);
     client = node_client_open(node, &connection);
     ask("list\n", "LIST 0 0 end\r\n\r\n");
     type(client, "txn\nwrite a 3\nabc\n");
@@ -267,12 +268,12 @@ START_TEST(what_it_holds_until_it_is_done)
 {
     type(client, "txn\ncopy a b\nif c absent\n");
     size_t size = 2 * TRANSACTION_PART_HEADER + 3 + 9 + 8; /* a copy's and a condition's fields */
-    ck_assert_uint_eq(node->held_bytes, size);
+    ck_assert_uint_eq(node->session.held_bytes, size);
     type(client, "commit\n");
-    ck_assert_uint_eq(node->held_bytes, size);
+    ck_assert_uint_eq(node->session.held_bytes, size);
     ck_assert_uint_eq(client->bytes, size);
     ask("", "ERR_FILE_NOT_FOUND a\r\n");
-    ck_assert_uint_eq(node->held_bytes, 0);
+    ck_assert_uint_eq(node->session.held_bytes, 0);
 }
 END_TEST
 
@@ -301,14 +302,14 @@ START_TEST(what_is_promised_is_not_held)
         others[i] = node_client_open(node, &connection);
         type(others[i], i % 2 == 0 ? "write a 1000\nx" : "txn\nwrite a 1000\nx");
     }
-    ck_assert_uint_lt(node->held_bytes, 100 * PROMISED);
+    ck_assert_uint_lt(node->session.held_bytes, 100 * PROMISED);
     ask("write b 1\ny\n", "OK 1\r\n");
     /* What comes nevertheless is held as long as there is room, and refused from then on. */
-    uint64_t held = node->held_bytes;
-    node->held_bytes = LIMIT_HELD_BYTES - GRANTS * PROMISE;
+    uint64_t held = node->session.held_bytes;
+    node->session.held_bytes = LIMIT_HELD_BYTES - GRANTS * PROMISE;
     for (size_t i = 0; i < 2 * GRANTS; i++)
         node_client_bytes(node, others[i], (uint8_t *)bytes, PROMISE - 2);
-    ck_assert_uint_le(node->held_bytes, LIMIT_HELD_BYTES);
+    ck_assert_uint_le(node->session.held_bytes, LIMIT_HELD_BYTES);
     for (size_t i = 0; i < 2 * GRANTS; i++)
         type(others[i], i % 2 == 0 ? "z\n" : "z\ncommit\n");
     for (int i = 0; i < 10; i++)
@@ -319,8 +320,8 @@ START_TEST(what_is_promised_is_not_held)
         expect(others[i], i < GRANTS ? wanted
                                      : "ERR_BUSY too much is under way, nothing was done; try again\r\n");
     }
-    node->held_bytes -= LIMIT_HELD_BYTES - GRANTS * PROMISE;
-    node->held_bytes += held;
+    node->session.held_bytes -= LIMIT_HELD_BYTES - GRANTS * PROMISE;
+    node->session.held_bytes += held;
     for (size_t i = 0; i < PROMISED; i++)
         node_client_close(node, others[i]);
 }
