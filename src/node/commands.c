@@ -238,17 +238,24 @@ uint64_t commands_deadline_ms(const struct node *node)
 /* --- at the leader ----------------------------------------------------------------------------------------------- */
 
 /* peers -> leader, leader -> peers, peers -> gateway: the messages of OPEN, FORWARD and CREDIT. */
+/* Gateways are those of members: others have no place, in the store neither. */
+static bool is_member(const struct node *node, uint32_t id)
+{
+    return raft_configuration_member(raft_members(node->raft), id) != NULL;
+}
+
 void commands_opens(struct node *node, uint32_t from, struct reader *reader)
 {
     uint64_t term = reader_u64(reader);
     uint64_t nonce = reader_u64(reader);
-    if (!reader->bad && term == node->leader.admission.term)
+    if (!reader->bad && term == node->leader.admission.term && is_member(node, from))
         let_in(node, from, nonce);
 }
 
 void commands_forwarded(struct node *node, uint32_t from, struct reader *reader)
 {
-    leader_forward(&node->leader, &node->env, node->store, from, reader);
+    if (is_member(node, from))
+        leader_forward(&node->leader, &node->env, node->store, from, reader);
 }
 
 void commands_credited(struct node *node, uint32_t from, struct reader *reader)
@@ -381,6 +388,15 @@ static void hand_outcome(struct node *node, const struct blob *command, uint64_t
 }
 
 /* raft -> store, and on to all who are told of it. */
+/* raft -> leader, and all who keep limits: the configuration at INDEX is applied. */
+static bool take_configuration(struct node *node, uint64_t index)
+{
+    leader_members(&node->leader, raft_members_at(node->raft, index));
+    if (!replication_limits(node))
+        env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+    return !node->env.stopping;
+}
+
 static void apply(struct node *node, const struct raft_entry *entry)
 {
     struct outcome outcome;
@@ -394,10 +410,8 @@ static void apply(struct node *node, const struct raft_entry *entry)
     }
     if (command)
         hand_outcome(node, entry->payload, number, &outcome);
-    if (entry->type == RAFT_ENTRY_CONFIGURATION && !replication_limits(node)) {
-        env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+    if (entry->type == RAFT_ENTRY_CONFIGURATION && !take_configuration(node, entry->index))
         return;
-    }
     snapshots_applied(&node->transfers.snapshots, apply_bytes(entry));
     replication_applied(node);
 }

@@ -50,6 +50,23 @@ struct admission_gateway *admission_gateway(struct admission *admission, uint32_
     return gateway;
 }
 
+void admission_retain(struct admission *admission, const struct raft_configuration *members)
+{
+    struct admission_gateway *kept = admission->gateways, *end = kept + STORE_GATEWAYS_MAX;
+    ensure(members->count > 0);
+    for (struct admission_gateway *gateway = kept; gateway < end; gateway++) {
+        struct admission_gateway found = *gateway;
+        *gateway = (struct admission_gateway){0};
+        if (found.id != 0 && raft_configuration_member(members, found.id)) {
+            *kept++ = found;
+            continue;
+        }
+        gateway_clear(&found);
+        free(found.queue);
+    }
+    admission->next = 0;
+}
+
 void admission_opening(struct admission_gateway *gateway, uint64_t nonce, uint64_t index)
 {
     ensure(nonce != 0 && index > gateway->epoch);

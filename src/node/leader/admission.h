@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "raft/configuration.h"
 #include "store/store.h"
 
 struct admission_gateway {
@@ -40,6 +41,8 @@ void admission_open(struct admission *admission, uint64_t term);
 
 /* The gateway with that id; at first sight it stands where STORE has it. NULL: there are too many. */
 struct admission_gateway *admission_gateway(struct admission *admission, uint32_t id, const struct store *store);
+/* The members are MEMBERS from now on: what waits of other gateways is dropped, and they have no place any more. */
+void admission_retain(struct admission *admission, const struct raft_configuration *members);
 /* A gateway's open entry was proposed at INDEX: that is its epoch from now on. */
 void admission_opening(struct admission_gateway *gateway, uint64_t nonce, uint64_t index);
 

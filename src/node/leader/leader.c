@@ -72,6 +72,12 @@ void leader_open(struct leader *leader, const struct env *env, struct raft *raft
         admission_opening(door, nonce, index);
 }
 
+void leader_members(struct leader *leader, const struct raft_configuration *members)
+{
+    if (leader_is_open(leader))
+        admission_retain(&leader->admission, members);
+}
+
 void leader_opened(struct leader *leader, const struct store *store, uint32_t gateway)
 {
     struct admission_gateway *door = leader_door(leader, store, gateway);

@@ -55,6 +55,8 @@ void leader_open(struct leader *leader, const struct env *env, struct raft *raft
                  uint32_t gateway, uint64_t nonce);
 /* Its entry is applied: it may send now. */
 void leader_opened(struct leader *leader, const struct store *store, uint32_t gateway);
+/* The members are MEMBERS from now on: the doors of others are gone. */
+void leader_members(struct leader *leader, const struct raft_configuration *members);
 /* Where GATEWAY stands; NULL: the door is closed, or there are too many. */
 struct admission_gateway *leader_door(struct leader *leader, const struct store *store, uint32_t gateway);
 /* A message of commands from the gateway of node FROM. */

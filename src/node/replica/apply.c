@@ -37,12 +37,30 @@ const struct raft_entry *apply_next(struct apply *apply, const struct raft *raft
     return raft_entry(raft, index);
 }
 
+/* Gateways are those of members: with the entry that makes PAYLOAD the members those of others go. */
+static bool apply_members(struct store *store, const struct blob *payload)
+{
+    struct raft_configuration members;
+    uint32_t ids[RAFT_MEMBERS_MAX];
+    if (!payload || !raft_configuration_decode(payload->bytes, payload->size, &members))
+        return false;
+    for (uint32_t i = 0; i < members.count; i++)
+        ids[i] = members.members[i].id;
+    store_members(store, ids, members.count);
+    return true;
+}
+
 bool apply_entry(struct store *store, const struct raft_entry *entry, struct outcome *outcome)
 {
     ensure(entry->index == store_applied(store) + 1); /* each once, and in order */
     switch (entry->type) {
-    case RAFT_ENTRY_NOOP:
     case RAFT_ENTRY_CONFIGURATION:
+        if (!apply_members(store, entry->payload))
+            return false;
+        (void)store_apply(store, entry->index, entry->time_ms, NULL);
+        *outcome = (struct outcome){.code = OUTCOME_NONE};
+        return true;
+    case RAFT_ENTRY_NOOP:
         (void)store_apply(store, entry->index, entry->time_ms, NULL);
         *outcome = (struct outcome){.code = OUTCOME_NONE};
         return true;

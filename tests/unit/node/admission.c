@@ -126,6 +126,34 @@ START_TEST(gateways_are_bounded)
 }
 END_TEST
 
+static void take(struct admission_gateway *gateway, int count)
+{
+    for (int i = 0; i < count; i++)
+        admission_take(gateway, some_command());
+}
+
+/* Else the seventeenth id that a cluster ever sees could never write. */
+START_TEST(who_is_no_member_any_more_has_no_door)
+{
+    struct raft_configuration members = {.count = 2, .members = {{.id = 2}, {.id = 4}}};
+    for (uint32_t id = 1; id <= 5; id++)
+        take(opened(id, 10 + id), (int)id);
+    admission_retain(&admission, &members);
+    ck_assert_uint_eq(admission_gateway(&admission, 4, store)->received, 4);
+    ck_assert_uint_eq(admission_gateway(&admission, 2, store)->received, 2);
+    int left = 0;
+    for (struct blob *command; (command = admission_peek(&admission)) != NULL; left++) {
+        ck_assert_ptr_eq(admission_pop(&admission), command);
+        blob_release(command);
+    }
+    ck_assert_int_eq(left, 2 + 4); /* what waits of the others is gone */
+    ck_assert_uint_eq(admission_gateway(&admission, 3, store)->received, 0); /* it is a stranger */
+    for (uint32_t id = 11; id <= STORE_GATEWAYS_MAX + 10 - 3; id++)
+        ck_assert_ptr_nonnull(admission_gateway(&admission, id, store));
+    ck_assert_ptr_null(admission_gateway(&admission, 99, store));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("admission");
@@ -138,6 +166,7 @@ int main(void)
     tcase_add_test(tests, gateways_take_turns);
     tcase_add_test(tests, keeps_order_while_its_queue_grows);
     tcase_add_test(tests, gateways_are_bounded);
+    tcase_add_test(tests, who_is_no_member_any_more_has_no_door);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }

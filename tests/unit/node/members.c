@@ -1,6 +1,7 @@
 /* Who is a peer: the members of the newest configuration, and whoever else --cluster names. */
 #include <stdio.h>
 
+#include "protocol/command.h"
 #include "solo.h"
 #include "three.h"
 
@@ -226,6 +227,42 @@ START_TEST(a_member_that_is_taken_out_leaves_nothing)
 }
 END_TEST
 
+/* An entry of TYPE with PAYLOAD (its reference is taken), decided and applied. */
+static void propose(enum raft_entry_type type, struct blob *payload)
+{
+    uint64_t index;
+    ck_assert(raft_propose(node->raft, type, store_time_ms(node->store), payload, &index));
+    blob_release(payload);
+    for (int i = 0; i < 100 && store_applied(node->store) < index; i++)
+        turn(true);
+    ck_assert_uint_eq(store_applied(node->store), index);
+}
+
+/* Node 1 leads alone; 2 and 3 opened gateways once. The next configuration, with the same member, has them go. */
+START_TEST(the_gateway_of_who_is_no_member_goes)
+{
+    struct store_gateway state;
+    for (uint32_t id = 2; id <= 3; id++) {
+        const struct command open = {.kind = COMMAND_OPEN, .gateway = id, .epoch = 900 + id};
+        propose(RAFT_ENTRY_COMMAND, command_encode(&open));
+        ck_assert(store_gateway(node->store, id, &state));
+        ck_assert_ptr_nonnull(leader_door(&node->leader, node->store, id));
+    }
+    struct buffer bytes = {0};
+    raft_configuration_encode(raft_members(node->raft), &bytes);
+    struct blob *payload = blob_new(buffer_size(&bytes));
+    memcpy(payload->bytes, buffer_start(&bytes), payload->size);
+    buffer_close(&bytes);
+    propose(RAFT_ENTRY_CONFIGURATION, payload);
+    for (uint32_t id = 2; id <= 3; id++)
+        ck_assert(!store_gateway(node->store, id, &state));
+    ck_assert(store_gateway(node->store, 1, &state));
+    const struct admission *admission = &node->leader.admission;
+    ck_assert(admission->gateways[0].id == 1 && admission->gateways[1].id == 0);
+    ck_assert(node_ready(node));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("members");
@@ -239,5 +276,9 @@ int main(void)
     tcase_add_checked_fixture(tests, begin, teardown);
     tcase_add_test(tests, a_member_that_is_taken_out_leaves_nothing);
     suite_add_tcase(suite, tests);
+    TCase *leads = tcase_create("gateways");
+    tcase_add_checked_fixture(leads, setup, teardown);
+    tcase_add_test(leads, the_gateway_of_who_is_no_member_goes);
+    suite_add_tcase(suite, leads);
     return check_run(suite);
 }
