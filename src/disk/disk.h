@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "raft/configuration.h"
@@ -188,7 +189,6 @@ struct disk_bulk {
     uint64_t offset;
     uint64_t size;
     bool end;
-    struct raft_configuration configuration;
     struct buffer bytes;     /* the node's; filled or read by the thread while the request is under way */
     struct disk_segment segment;
 
@@ -198,8 +198,19 @@ struct disk_bulk {
     /* DISK_FULL leaves things as they were (an unfinished snapshot is dropped). DISK_FAILED: the node stops. */
     bool newer;              /* with DISK_REFUSED: what came in is of a format newer than this program knows */
     enum disk_status status;
+
+    /* Large, so last: disk_bulk_clear leaves them as they are but for their beginnings. */
     char reason[DISK_REASON_MAX];
+    struct raft_configuration configuration; /* in */
 };
+/* An empty request. There is one in every turn of a node. */
+static inline void disk_bulk_clear(struct disk_bulk *request)
+{
+    memset(request, 0, offsetof(struct disk_bulk, reason));
+    request->reason[0] = '\0';
+    request->configuration.count = 0;
+}
+
 void disk_bulk_execute(struct disk *disk, struct disk_bulk *request);
 
 /* Sizes for `status`, kept by the threads, safe to read from any. */

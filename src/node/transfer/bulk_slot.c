@@ -52,7 +52,8 @@ struct disk_bulk *bulk_slot_begin(struct bulk_slot *bulk)
     /* The bytes' memory stays from one request to the next. */
     struct buffer bytes = bulk->request.bytes;
     buffer_clear(&bytes, 2 * LIMIT_SNAPSHOT_BLOCK);
-    bulk->request = (struct disk_bulk){.bytes = bytes};
+    disk_bulk_clear(&bulk->request);
+    bulk->request.bytes = bytes;
     return &bulk->request;
 }
 
