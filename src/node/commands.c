@@ -408,6 +408,7 @@ static void apply(struct node *node, const struct raft_entry *entry)
         apply_stop(&node->env, entry);
         return;
     }
+    apply_feed(&node->feed, node->store);
     if (command)
         hand_outcome(node, entry->payload, number, &outcome);
     if (entry->type == RAFT_ENTRY_CONFIGURATION && !take_configuration(node, entry->index))

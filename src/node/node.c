@@ -89,6 +89,8 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     node->env.options = *options;
     node->disk = disk;
     node->store = store;
+    feed_init(&node->feed, options->feed_entries_max, options->feed_names_bytes);
+    feed_reset(&node->feed, store_revision(store));
     node->env.now_ms = node->env.started_ms = now_ms;
     node->env.random.state = options->seed;
     node->env.limits = (struct limits){
@@ -129,6 +131,7 @@ void node_close(struct node *node)
     leader_close(&node->leader);
     gateway_close(&node->gateway);
     raft_close(node->raft);
+    feed_close(&node->feed);
     store_close(node->store);
     buffer_close(&node->env.log);
     free(node);
@@ -275,6 +278,11 @@ bool node_shutdown_done(const struct node *node)
 const struct raft *node_raft(const struct node *node)
 {
     return node->raft;
+}
+
+const struct feed *node_feed(const struct node *node)
+{
+    return &node->feed;
 }
 
 const struct store *node_store(const struct node *node)

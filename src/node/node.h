@@ -30,6 +30,7 @@
 #include "base/chain.h"
 #include "disk/disk.h"
 #include "node/options.h"
+#include "store/feed.h"
 #include "store/store.h"
 
 struct node;
@@ -147,5 +148,6 @@ bool node_has_room(const struct node *node);
 /* For tests. */
 const struct raft *node_raft(const struct node *node);
 const struct store *node_store(const struct node *node);
+const struct feed *node_feed(const struct node *node);
 
 #endif

@@ -34,6 +34,8 @@ struct node_options {
     size_t frame_bytes;            /* of a frame's body on a link: 1024 to FRAME_BODY_MAX */
     uint32_t append_bytes;         /* of entries in one message, and such messages under way to one node */
     uint32_t inflight_count;
+    size_t feed_entries_max;       /* changes that are kept for whoever watches; 0: none */
+    size_t feed_names_bytes;       /* ... and of their names */
     uint64_t repeats_max;          /* changes with a token whose outcome is kept; the same on all nodes */
     uint64_t agreement_every;      /* entries between two comparisons of states; the same on all nodes */
 };

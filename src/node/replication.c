@@ -202,6 +202,7 @@ static void install_snapshot(struct node *node)
         return;
     snapshots_abandon(&transfers->snapshots, old);
     node->store = store;
+    feed_reset(&node->feed, store_revision(store)); /* nothing is known of what came between */
     snapshots_installed(&transfers->snapshots, store_applied(store));
     commands_jumped(node);
     if (!replication_limits(node))

@@ -32,6 +32,7 @@ struct node {
     const struct disk *disk;
     struct raft *raft;
     struct store *store;
+    struct feed feed; /* of what the store's applies leave (replica/apply.c) */
 
     struct peers peers;         /* peers/ */
     char unready[QUORUM_TEXT_MAX]; /* what node_unready gave out last */

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "base/ensure.h"
+#include "protocol/command.h"
 #include "protocol/transaction.h"
 #include "store/limits.h"
 
@@ -26,21 +28,49 @@ struct store_event {
     bool more;            /* the next one is of the same revision */
     uint16_t name_size;
     const uint8_t *name;  /* in the blob */
-    struct blob *blob;    /* of the file as it is, or was: the outbox holds a reference until the next apply */
+    struct blob *blob;    /* of the file as it is, or was: there until the next apply */
     uint64_t revision;
     uint64_t version;     /* changed: the revision; removed: the one that it had */
-    uint64_t size;        /* of the contents; removed: 0 */
     uint64_t expires_ms;  /* 0: never; removed: 0 */
 };
 
+/* A changed file has the blob. Nobody else has it where the file was removed: then the outbox holds a reference. */
 struct store_events {
     size_t count;
+    size_t held; /* events that hold one */
     struct store_event items[STORE_EVENTS_MAX];
 };
 
+/* Gives up the references. */
+void store_events_let_go(struct store_events *events);
+
 /* They have been read. */
-void store_events_release(struct store_events *events);
-/* Adds EVENT, whose blob gets a reference; its revision is not below the last one's. `more` is set here. */
-void store_event_add(struct store_events *events, const struct store_event *event);
+static inline void store_events_release(struct store_events *events)
+{
+    if (events->held > 0)
+        store_events_let_go(events);
+    ensure(events->held == 0);
+    events->count = 0;
+}
+
+/* One event more, at REVISION, which is not below the last one's: the caller fills in all but that and `more`. */
+static inline struct store_event *store_event_add(struct store_events *events, uint64_t revision)
+{
+    ensure(events->count < STORE_EVENTS_MAX);
+    struct store_event *event = &events->items[events->count];
+    if (events->count++ > 0) {
+        ensure(event[-1].revision <= revision);
+        event[-1].more = event[-1].revision == revision;
+    }
+    event->revision = revision;
+    event->more = false;
+    return event;
+}
+
+/* The contents' size; 0 where the file was removed. */
+static inline size_t store_event_size(const struct store_event *event)
+{
+    return event->kind == EVENT_CHANGED ? command_value_size(event->blob) : 0;
+}
 
 #endif

@@ -93,7 +93,7 @@ static void add_one(struct feed *feed, const struct store_event *event)
     *place_of(feed, feed->end - 1) = (struct feed_entry){
         .revision = event->revision,
         .version = event->version,
-        .size = event->size,
+        .size = store_event_size(event),
         .expires_ms = event->expires_ms,
         .name = name,
         .name_at = begin,
@@ -106,7 +106,7 @@ static void add_one(struct feed *feed, const struct store_event *event)
 
 void feed_add(struct feed *feed, const struct store_event *events, size_t count)
 {
-    if (feed->entries_max == 0)
+    if (!feed_is_on(feed))
         return;
     ensure(count == 0 || !events[count - 1].more);
     for (size_t i = 0; i < count; i++) {

@@ -46,6 +46,11 @@ void feed_close(struct feed *feed);
 /* A state took the place of the one before: nothing is known of how it came to be, up to REVISION. */
 void feed_reset(struct feed *feed, uint64_t revision);
 
+static inline bool feed_is_on(const struct feed *feed)
+{
+    return feed->entries_max > 0;
+}
+
 /* Adds what an apply left. Where there is no room the oldest revisions go. */
 void feed_add(struct feed *feed, const struct store_event *events, size_t count);
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "raft/raft.h"
 #include "sim/hint.h"
+#include "sim/oracle_feed.h"
 
 enum {
     TERMS_MAX = 1000000,
@@ -227,6 +228,7 @@ const char *invariants_recovered(struct invariants *invariants, uint32_t id, con
     for (uint64_t i = 0; i < recovered->entry_count; i++)
         synced_add(synced, recovered->entries[i].index, recovered->entries[i].term);
     watched->term = recovered->term;
+    watched->fed = 0;
     watched->commit = 0;
     watched->applied = 0;
     watched->diverged = false;
@@ -307,6 +309,13 @@ static const char *check_state(struct invariants *invariants, const struct store
         return broken(invariants, "its state at %llu differs from another node's", (unsigned long long)applied);
     shadow->state_hash = store_hash(store);
     return NULL;
+}
+
+static const char *check_feed(struct invariants *invariants, struct watched *watched, const struct node *node)
+{
+    const char *wrong = oracle_compare_feed(invariants->oracle, node_feed(node), store_revision(node_store(node)),
+                                            &watched->fed);
+    return wrong ? broken(invariants, "%s", wrong) : NULL;
 }
 
 /* --- after a turn ----------------------------------------------------------------------------------------------- */
@@ -488,6 +497,8 @@ const char *invariants_turn(struct invariants *invariants, uint32_t id, struct n
         wrong = check_committed(invariants, raft, watched->commit + 1, raft_commit(raft));
     if (!wrong && store_applied(node_store(node)) != watched->applied)
         wrong = check_state(invariants, node_store(node), &watched->diverged);
+    if (!wrong && store_applied(node_store(node)) != watched->applied)
+        wrong = check_feed(invariants, watched, node);
     if (!wrong)
         wrong = check_bounds(invariants, node);
     watched->term = raft_term(raft);

@@ -10,6 +10,7 @@
  *   - a leader's clock is what cluster time goes by
  *   - what a leader commits is durable on a majority (its disk was synced, not only asked)
  *   - equal states: at an applied index every store has the same hash
+ *   - a node's feed tells all that was committed, in its order and in whole revisions, or says what it has not
  *   - recovery finds all that was synced, and knows to be committed what the log was told (hint.h)
  *   - no message leaves before the term, the vote or the entries that it claims are durable
  *   - memory that peers and clients can fill is bounded */
@@ -57,6 +58,7 @@ struct watched {
     uint64_t led_match[SIM_NODES_MAX]; /* by id - 1: up to where it knows the others' logs */
     bool wiped;
     bool diverged;
+    uint64_t fed;          /* its feed was looked at up to this revision */
     struct synced synced;
 };
 

@@ -15,6 +15,9 @@
 #include "sim/world.h"
 #include "store/dump.h"
 
+/* So small that feeds lose their oldest revisions all the time. */
+enum { FEED_ENTRIES = 100, FEED_NAMES_BYTES = 1500 };
+
 void machine_init(struct world *world, struct machine *machine, uint32_t id)
 {
     machine->id = id;
@@ -116,6 +119,8 @@ static void node_options(const struct world *world, const struct machine *machin
     options->value_max_bytes = profile->value_max_bytes;
     options->memory_max_bytes = profile->memory_max_bytes;
     options->repeats_max = profile->repeats_max;
+    options->feed_entries_max = FEED_ENTRIES;
+    options->feed_names_bytes = FEED_NAMES_BYTES;
     options->window_max = profile->window_max;
     options->catchup_entries = profile->catchup_entries;
     options->agreement_every = profile->agreement_every;

@@ -29,6 +29,7 @@ void oracle_close(struct oracle *oracle)
     }
     free(oracle->entries);
     free(oracle->taken);
+    free(oracle->events);
     free(oracle->tokens);
     free(oracle->asks);
     free(oracle->requests);

@@ -49,6 +49,17 @@ struct oracle_entry {
     uint64_t older;              /* in the same bucket of digests; 0: none */
 };
 
+/* What a revision did to a file. */
+struct oracle_event {
+    uint64_t revision;
+    uint32_t file;               /* its place */
+    bool removed;
+    bool expired;
+    uint64_t version;            /* removed: the one that it had */
+    uint64_t size;
+    uint64_t expires_ms;
+};
+
 struct oracle_token {
     uint8_t token[COMMAND_TOKEN_SIZE];
     uint64_t time_ms;
@@ -91,6 +102,9 @@ struct oracle {
     uint64_t *taken;             /* by revision: the entry that took it */
     uint64_t taken_capacity;
     uint64_t buckets[ORACLE_BUCKETS];
+    struct oracle_event *events; /* in their order; oracle_feed.h */
+    size_t event_count;
+    size_t event_capacity;
     struct oracle_token *tokens;
     size_t token_count;
     size_t token_capacity;

@@ -9,6 +9,7 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "sim/oracle_feed.h"
 #include "sim/oracle_files.h"
 
 enum { NUMBER_MAX = 24 }; /* no number of the workload's is longer */
@@ -130,9 +131,11 @@ static struct decision make(struct oracle *oracle, const struct change *change, 
     struct oracle_state state = oracle_last(file);
     struct decision result = {OUTCOME_WRITTEN, version, 0};
     bool is_new = state.version == 0, renews = false;
+    uint64_t moved = 0; /* the version of what was moved here */
     switch (change->kind) {
     case COMMAND_DELETE:
         oracle_put(oracle, file, (struct oracle_state){0});
+        oracle_tell_removed(oracle, file, state.version, false);
         return (struct decision){OUTCOME_DELETED, version, 0};
     case COMMAND_TOUCH:
         set_expiry(oracle, file, &state, change->exptime_s);
@@ -148,6 +151,7 @@ static struct decision make(struct oracle *oracle, const struct change *change, 
         break;
     case COMMAND_COPY:
     case COMMAND_MOVE:
+        moved = oracle_last(oracle_file_of(oracle, change->contents, change->contents_size)).version;
         copy_to(oracle, file, &state, change);
         break;
     default:
@@ -159,6 +163,9 @@ static struct decision make(struct oracle *oracle, const struct change *change, 
     state.version = version;
     state.created = is_new ? version : state.created;
     oracle_put(oracle, file, state);
+    oracle_tell_changed(oracle, file);
+    if (change->kind == COMMAND_MOVE)
+        oracle_tell_removed(oracle, oracle_file_of(oracle, change->contents, change->contents_size), moved, false);
     return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
+#include "sim/oracle_feed.h"
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
 
@@ -108,8 +109,10 @@ static void expire(struct oracle *oracle, struct oracle_file *file)
     life_us -= life_us * oracle->drift_ppm / 1000000 + oracle->slack_us;
     if (file->sent_us != UINT64_MAX && life_us < file->life_ms * 1000 && *oracle->now_us < file->sent_us + life_us)
         oracle->wrong = "a file expired before its time";
+    uint64_t version = oracle_last(file).version;
     oracle_take_revision(oracle);
     oracle_put(oracle, file, (struct oracle_state){0});
+    oracle_tell_removed(oracle, file, version, true);
 }
 
 void oracle_sweep(struct oracle *oracle)

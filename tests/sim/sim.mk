@@ -23,6 +23,7 @@ sim: $(BUILD)/tests/sim/sim
 SIM_UNITS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/sim/*.c))
 UNITS += $(SIM_UNITS)
 SIM_JUDGES = $(patsubst %,$(BUILD)/tests/sim/%.o,history verdict change entry oracle oracle_asked oracle_change \
+	oracle_feed \
 	oracle_files)
 $(SIM_UNITS): $(BUILD)/%: %.c tests/support/*.h $(SIM_JUDGES) $(LIBS_store) $(BUILD)/libsupport.a
 	@mkdir -p $(@D)

@@ -74,6 +74,16 @@ bool apply_entry(struct store *store, const struct raft_entry *entry, struct out
     }
 }
 
+void apply_feed(struct feed *feed, struct store *store)
+{
+    const struct store_event *events;
+    if (!feed_is_on(feed))
+        return;
+    size_t count = store_events(store, &events);
+    feed_add(feed, events, count);
+    store_events_clear(store);
+}
+
 void apply_stop(struct env *env, const struct raft_entry *entry)
 {
     const struct blob *payload = entry->type == RAFT_ENTRY_COMMAND ? entry->payload : NULL;

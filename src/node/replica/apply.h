@@ -9,6 +9,7 @@
 
 #include "node/env.h"
 #include "raft/raft.h"
+#include "store/feed.h"
 #include "store/store.h"
 
 /* What a turn has done. */
@@ -23,6 +24,8 @@ const struct raft_entry *apply_next(struct apply *apply, const struct raft *raft
 /* Applies ENTRY, which apply_next gave. OUTCOME: a command's; of other entries none. False: this version cannot read
  * it, so this node cannot go on. Others may. */
 bool apply_entry(struct store *store, const struct raft_entry *entry, struct outcome *outcome);
+/* What the entry that was applied last left goes into FEED, for whoever watches. */
+void apply_feed(struct feed *feed, struct store *store);
 /* That this node stops at ENTRY, for that reason. The last line names what it needs, as far as its bytes tell. */
 void apply_stop(struct env *env, const struct raft_entry *entry);
 /* Bytes that ENTRY counts for the distance between two snapshots. */

@@ -58,6 +58,9 @@ void dropping_add(struct dropping *dropping, struct blob *blob, uint64_t hash)
 
 void dropping_sweep(struct dropping *dropping, size_t count)
 {
+    ensure(dropping->spent <= count);
+    count -= dropping->spent;
+    dropping->spent = 0;
     if (count < dropping->ring.count / 2)
         count = dropping->ring.count / 2;
     for (; count > 0 && dropping->ring.count > 0; count--) {

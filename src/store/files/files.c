@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 #include "store/files/settings.h"
+#include "store/limits.h"
 
 _Static_assert(offsetof(struct file, named) == 0, "a struct named of this store is a file");
 _Static_assert(sizeof(struct file) == 64, "there is one for every file");
@@ -145,7 +146,7 @@ void files_replace(struct files *files, struct file *file, const struct file_sta
     if (state->blob == old)
         blob_release(old);
     else
-        dropping_add(&files->dropping, old, hash);
+        dropping_take(&files->dropping, old, hash, STORE_DROPS_MAX);
 }
 
 void files_remove(struct files *files, struct file *file)
@@ -156,7 +157,7 @@ void files_remove(struct files *files, struct file *file)
     names_remove(&files->names, &file->named);
     table_remove(&files->table, &file->named);
     ensure(files->table.count == files->names.count && files->settings <= files->names.count);
-    dropping_add(&files->dropping, file_blob(file), file->hash);
+    dropping_take(&files->dropping, file_blob(file), file->hash, STORE_DROPS_MAX);
     pool_put(&files->pool, file);
 }
 

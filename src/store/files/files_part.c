@@ -38,7 +38,7 @@ static uint64_t files_part_due_ms(const struct store *store)
 static void files_part_expire(struct store *store)
 {
     expiry_sweep(store);
-    dropping_sweep(&store->files.dropping, STORE_DROPS_MAX);
+    dropping_end(&store->files.dropping, STORE_DROPS_MAX);
 }
 
 /* --- dump --------------------------------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ static const char *told(void)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s %u", event->kind == EVENT_CHANGED ? "+" : "-",
                                  (int)event->name_size, event->name, (unsigned)event->revision);
         if (event->kind == EVENT_CHANGED)
-            used += (size_t)snprintf(text + used, sizeof text - used, " %u %u", (unsigned)event->size,
+            used += (size_t)snprintf(text + used, sizeof text - used, " %u %u", (unsigned)store_event_size(event),
                                      (unsigned)event->expires_ms);
         else if (event->cause == EVENT_BY_EXPIRY)
             used += (size_t)snprintf(text + used, sizeof text - used, " expired");
@@ -58,7 +58,7 @@ START_TEST(each_change_of_a_file_is_told)
     const struct store_event *events;
     ck_assert_uint_eq(store_events(story.store, &events), 1);
     ck_assert_uint_eq(events->version, 3);
-    ck_assert_uint_eq(events->size, 0);
+    ck_assert_uint_eq(store_event_size(events), 0);
     store_events_clear(story.store);
     ck_assert_str_eq(told(), "");
     struct outcome again = story_delete(&story, "a");
@@ -132,7 +132,7 @@ static void feed_changes(struct feed *feed, uint64_t revision, const char *names
     struct store_event events[20];
     size_t count = strlen(names);
     for (size_t i = 0; i < count; i++)
-        events[i] = (struct store_event){.kind = EVENT_CHANGED, .name = (const uint8_t *)names + i, .name_size = 1,
+        events[i] = (struct store_event){.kind = EVENT_REMOVED, .name = (const uint8_t *)names + i, .name_size = 1,
                                          .revision = revision, .version = revision, .more = i + 1 < count};
     feed_add(feed, events, count);
 }
