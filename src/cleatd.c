@@ -16,6 +16,7 @@
 #include "net/capacity.h"
 #include "net/logger.h"
 #include "net/server.h"
+#include "node/env.h"
 #include "node/limits.h"
 #include "node/node.h"
 #include "options.h"
@@ -89,6 +90,8 @@ static struct store *load_store(struct disk *disk, const struct disk_recovered *
     if (store_load_starved(store))
         log_line(logger, LOG_OUT_OF_MEMORY,
                  "there is no memory for the snapshot's files: give cleatd more, and start it again");
+    else if (store_load_newer(store))
+        log_line(logger, LOG_REFUSED, "the snapshot holds what this version cannot read: " NODE_NEWER);
     else
         log_line(logger, LOG_REFUSED, "the snapshot's contents do not load; " DISK_MEND);
     store_close(store);

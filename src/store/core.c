@@ -9,6 +9,7 @@ enum { RECORD_STATE = 1, ITEMS_SIZE = 9 };
 static uint64_t core_hash(const struct store *store)
 {
     uint8_t state[18];
+    ensure(store->level >= LEVEL_BASE);
     bytes_put_u64(state, store->revision);
     bytes_put_u64(state + 8, store->time_ms);
     bytes_put_u16(state + 16, store->level);
@@ -28,6 +29,7 @@ uint16_t core_raise(struct store *store, uint16_t level)
 static void core_walk_begin(struct store *store)
 {
     ensure(!store->core_walk.left);
+    ensure(!store->load.active && store->events.count <= STORE_EVENTS_MAX);
     store->core_walk = (struct core_walk){.left = true,
                                           .applied = store->applied,
                                           .time_ms = store->time_ms,
@@ -74,6 +76,7 @@ static void core_walk_end(struct store *store)
 
 static enum load_result load_items(struct store *store, struct reader *record)
 {
+    ensure(!store->load.begun);
     uint8_t count = reader_u8(record);
     unsigned last = PART_CORE;
     for (uint8_t i = 0; i < count; i++) {
@@ -115,6 +118,7 @@ static enum load_result core_load(struct store *store, uint8_t type, struct read
     store->revision = revision;
     store->level = level;
     store->load.begun = true;
+    ensure(store->load.left[PART_CORE] == 0); /* its record is this one */
     return LOAD_TAKEN;
 }
 

@@ -18,6 +18,7 @@ void feed_init(struct feed *feed, size_t entries_max, size_t names_max)
 
 void feed_close(struct feed *feed)
 {
+    ensure(feed->first <= feed->end && feed->end - feed->first <= feed->entries_max);
     free(feed->entries);
     free(feed->names);
     *feed = (struct feed){0};
@@ -28,6 +29,7 @@ void feed_reset(struct feed *feed, uint64_t revision)
     feed->first = feed->end = 0;
     feed->names_first = feed->names_end = 0;
     feed->since = revision;
+    ensure(feed->first == feed->end);
 }
 
 static struct feed_entry *place_of(const struct feed *feed, uint64_t number)
@@ -84,6 +86,7 @@ static void add_one(struct feed *feed, const struct store_event *event)
         feed_reset(feed, event->revision);
         return;
     }
+    ensure(event->revision > feed->since && event->name_size <= feed->names_max);
     uint64_t begin = name_begin(feed, event->name_size);
     uint8_t *name = feed->names + begin % feed->names_max;
     memcpy(name, event->name, event->name_size);

@@ -59,6 +59,7 @@ bool store_load_end(struct store *store)
     for (size_t i = 0; i < PARTS_COUNT; i++)
         if (load->left[parts[i]->number] > 0 || (parts[i]->load_end && !parts[i]->load_end(store)))
             return false;
+    ensure(store->gateways.count <= STORE_GATEWAYS_MAX && store->files.settings <= store->files.table.count);
     *load = (struct loading){0};
     ensure(store->files.table.count / TRANSACTION_PARTS_MAX <= store->revision);
     return true;

@@ -1,5 +1,6 @@
 #include "store/parts.h"
 
+#include "base/ensure.h"
 #include "store/core.h"
 #include "store/dedup/dedup_part.h"
 #include "store/files/files_part.h"
@@ -14,8 +15,10 @@ const struct part *const parts[PARTS_COUNT] = {
 
 const struct part *parts_find(unsigned number)
 {
-    for (size_t i = 0; i < PARTS_COUNT; i++)
+    for (size_t i = 0; i < PARTS_COUNT; i++) {
+        ensure(parts[i]->number == PART_CORE + i);
         if ((unsigned)parts[i]->number == number)
             return parts[i];
+    }
     return NULL;
 }

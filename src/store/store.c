@@ -278,6 +278,7 @@ static size_t walk_files(const struct store *store, const void *name, size_t nam
     ensure(count <= STORE_WALK_MAX && !store->files.draining);
     struct named *things[STORE_WALK_MAX];
     count = names_walk(&store->files.names, name, name_size, things, count);
+    ensure(count <= store->files.names.count);
     for (size_t i = 0; i < count; i++)
         files[i] = describe((const struct file *)things[i]);
     return count;

@@ -29,8 +29,11 @@ static uint64_t dedup_hash(const struct store *store)
 
 static void dedup_walk_begin(struct store *store)
 {
+    ensure(store->tokens.count <= STORE_TOKENS_MAX);
     gateways_walk_begin(&store->gateways);
     tokens_walk_begin(&store->tokens);
+    ensure(tokens_walk_left(&store->tokens) == store->tokens.count);
+    ensure(gateways_walk_left(&store->gateways) >= store->gateways.count);
 }
 
 static uint64_t dedup_walk_left(const struct store *store)
@@ -42,6 +45,7 @@ static void dedup_walk_end(struct store *store)
 {
     gateways_walk_end(&store->gateways);
     tokens_walk_end(&store->tokens);
+    ensure(dedup_walk_left(store) == 0);
 }
 
 static void put_decision(struct buffer *out, const struct decision *decision)
@@ -77,16 +81,20 @@ static void walk_gateway(struct gateways *gateways, struct buffer *out)
         return;
     }
     size_t count = record_items(window_walk_left(walk));
+    ensure(count > 0 && walk->next >= walk->was.lowest);
     dump_record(out, PART_DEDUP, RECORD_OUTCOMES, count * DECISION_SIZE);
     for (size_t i = 0; i < count; i++) {
         struct decision outcome = gateways_walk_outcome(gateways);
         put_decision(out, &outcome);
     }
+    ensure(walk->next <= walk->was.applied + 1);
 }
 
 static void walk_tokens(struct tokens *tokens, struct buffer *out)
 {
-    size_t count = record_items(tokens_walk_left(tokens));
+    uint64_t left = tokens_walk_left(tokens);
+    size_t count = record_items(left);
+    ensure(count > 0);
     dump_record(out, PART_DEDUP, RECORD_TOKENS, count * TOKEN_SIZE);
     for (size_t i = 0; i < count; i++) {
         struct token token = tokens_walk_next(tokens);
@@ -94,6 +102,7 @@ static void walk_tokens(struct tokens *tokens, struct buffer *out)
         buffer_append_u64(out, token.time_ms);
         put_decision(out, &token.decision);
     }
+    ensure(tokens_walk_left(tokens) == left - count);
 }
 
 static void dedup_walk(struct store *store, struct walk *walk)
@@ -160,6 +169,7 @@ static enum load_result load_gateway(struct store *store, struct reader *record)
         return LOAD_BAD;
     if (!gateways_add(&store->gateways, id, nonce, epoch, lowest))
         return LOAD_BAD;
+    ensure(store->gateways.count > 0 && store->gateways.count <= STORE_GATEWAYS_MAX);
     store->load.outcomes_left[store->gateways.count - 1] = applied + 1 - lowest;
     return LOAD_TAKEN;
 }
@@ -186,6 +196,7 @@ static enum load_result load_outcomes(struct store *store, struct reader *record
             return LOAD_BAD;
         gateway_keep(gateway, decision);
     }
+    ensure(gateway_outcome_count(gateway) >= count); /* none was dropped: no more were announced than may be kept */
     return LOAD_TAKEN;
 }
 
@@ -202,6 +213,7 @@ static bool load_token(struct store *store, struct reader *record)
         tokens_find(tokens, token, newest_ms) || tokens->count == STORE_TOKENS_MAX)
         return false;
     tokens_keep(tokens, token, time_ms, decision);
+    ensure(tokens_at(tokens, tokens->count - 1)->time_ms == time_ms && time_ms <= store->time_ms);
     return true;
 }
 
@@ -232,6 +244,7 @@ static enum load_result dedup_load(struct store *store, uint8_t type, struct rea
 /* Every window has come whole. */
 static bool dedup_load_end(struct store *store)
 {
+    ensure(store->load.left[PART_DEDUP] == 0);
     for (size_t i = 0; i < store->gateways.count; i++)
         if (store->load.outcomes_left[i] > 0)
             return false;
@@ -242,6 +255,7 @@ static bool dedup_load_end(struct store *store)
 
 static bool dedup_drain(struct store *store, size_t count)
 {
+    ensure(!store->dump.active);
     return tokens_drain(&store->tokens, count);
 }
 

@@ -121,6 +121,7 @@ static struct blob *blob_for(struct store *store, const struct command *change, 
     struct blob *blob = command_encode(&write);
     if (!blob)
         memory_out(value_size, __func__);
+    ensure(blob->references == 1 && command_name_size(blob) == change->name_size);
     return blob;
 }
 
@@ -168,6 +169,7 @@ static struct decision make_delete(struct store *store, const struct command *ch
                                   uint64_t version)
 {
     (void)change;
+    ensure(found->file && version == store->revision);
     keep_remove(store, found->file, EVENT_BY_COMMAND);
     return (struct decision){OUTCOME_DELETED, version, 0};
 }
@@ -177,6 +179,7 @@ static struct decision make_touch(struct store *store, const struct command *cha
 {
     (void)version; /* the file keeps its own */
     struct file *file = found->file;
+    ensure(file != NULL); /* so it was when it was looked for */
     struct file_state state = file_state(file);
     state.expires_ms = expiry_ms(store->time_ms, change->exptime_s);
     files_replace(&store->files, file, &state);
@@ -194,6 +197,7 @@ static struct decision make_append(struct store *store, const struct command *ch
 {
     struct file *file = found->file;
     size_t old_size = file ? command_value_size(file_blob(file)) : 0;
+    ensure(old_size + change->value_size <= store->value_max_bytes);
     struct blob *contents = blob_for(store, change, old_size + change->value_size);
     if (file)
         memcpy(blob_value(contents), blob_value(file_blob(file)), old_size);
@@ -209,6 +213,7 @@ static struct decision make_incr(struct store *store, const struct command *chan
     ensure(sum_of(file, change->delta, &sum));
     uint8_t text[INTEGER_TEXT_MAX];
     size_t size = integer_format(sum, text);
+    ensure(size > 0 && size <= sizeof text);
     struct blob *contents = blob_for(store, change, size);
     memcpy(blob_value(contents), text, size);
     put_own(store, file, contents, version, expiry_of(store, change, file));
@@ -219,6 +224,7 @@ static struct decision make_copy(struct store *store, const struct command *chan
                                   uint64_t version)
 {
     const struct file *source = found->source;
+    ensure(source && source != found->file);
     size_t size = command_value_size(file_blob(source));
     struct blob *contents = blob_for(store, change, size);
     memcpy(blob_value(contents), blob_value(file_blob(source)), size);
@@ -229,6 +235,7 @@ static struct decision make_move(struct store *store, const struct command *chan
                                   uint64_t version)
 {
     struct decision decision = make_copy(store, change, found, version);
+    ensure(file_version(found->source) < version); /* it is still what it was: the target is another file */
     keep_remove(store, found->source, EVENT_BY_COMMAND);
     return decision;
 }

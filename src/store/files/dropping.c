@@ -35,6 +35,7 @@ static void ring_push(struct dropped_ring *ring, struct dropped dropped)
 static struct dropped ring_pop(struct dropped_ring *ring)
 {
     struct dropped oldest = *ring_at(ring, 0);
+    ensure(oldest.blob && oldest.blob->references > 0);
     ring->first = (ring->first + 1) & (ring->capacity - 1);
     ring->count--;
     return oldest;
@@ -95,6 +96,7 @@ void dropping_walk_begin(struct dropping *dropping)
     dropping->walking = true;
     dropping->walk_next = dropping->released;
     dropping->walk_end = dropping->released + dropping->ring.count;
+    ensure(dropping->spent == 0); /* no entry is being applied */
 }
 
 uint64_t dropping_walk_left(const struct dropping *dropping)

@@ -53,6 +53,7 @@ static inline void dropping_take(struct dropping *dropping, struct blob *blob, u
         dropping_add(dropping, blob, hash);
         return;
     }
+    ensure(dropping->spent < count);
     dropping->spent++;
     blob_release(blob);
 }

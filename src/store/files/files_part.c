@@ -50,6 +50,7 @@ static void files_walk_begin(struct store *store)
     preimages_begin(&files->preimages);
     dropping_walk_begin(&files->dropping);
     files->walk = (struct files_walk){.left = files->table.count};
+    ensure(files->preimages.active && files->settings <= files->walk.left);
 }
 
 static uint64_t files_walk_left(const struct store *store)
@@ -62,6 +63,7 @@ static void files_walk_end(struct store *store)
     preimages_end(&store->files.preimages);
     dropping_walk_end(&store->files.dropping);
     store->files.walk = (struct files_walk){0};
+    ensure(!store->files.preimages.active && !store->files.dropping.walking);
 }
 
 static void put_file(struct files *files, struct buffer *out, const struct file_state *file)
@@ -79,6 +81,7 @@ static void put_file(struct files *files, struct buffer *out, const struct file_
 static void put_dropped(struct files *files, struct buffer *out)
 {
     struct dropped dropped = dropping_walk_next(&files->dropping);
+    ensure(dropped.blob->size > COMMAND_HEADER_SIZE);
     dump_record(out, PART_FILES, RECORD_DROPPED, DROPPED_HEADER + (size_t)dropped.blob->size);
     buffer_append_u64(out, dropped.hash);
     buffer_append(out, dropped.blob->bytes, dropped.blob->size);
@@ -198,6 +201,7 @@ static enum load_result load_dropped(struct store *store, struct reader *record)
     if (!blob)
         return LOAD_STARVED;
     memcpy(blob->bytes, bytes, size);
+    ensure(blob->references == 1); /* which is the list's now */
     dropping_add(&store->files.dropping, blob, hash);
     return LOAD_TAKEN;
 }
@@ -217,6 +221,7 @@ static enum load_result files_load(struct store *store, uint8_t type, struct rea
 
 static bool files_part_drain(struct store *store, size_t count)
 {
+    ensure(!store->dump.active && store->files.dropping.spent == 0);
     return files_drain(&store->files, count);
 }
 
