@@ -1,7 +1,7 @@
 /* What goes from part to part on the way of a command: from its client to the gateway, to the leader, into the log,
  * and back from what was applied. */
 #include "base/ensure.h"
-#include "node/state.h"
+#include "node/handover.h"
 
 /* --- clients ---------------------------------------------------------------------------------------------------- */
 

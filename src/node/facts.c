@@ -1,7 +1,7 @@
 /* What a node is like, gathered from its parts: for `status`, for metrics, and for who waits until it can serve. */
 #include "base/ensure.h"
 #include "node/ready.h"
-#include "node/state.h"
+#include "node/handover.h"
 #include "node/status.h"
 
 #define STATUS_NEW_DIRECTORY "this data directory is new to the cluster: it holds a copy and does not vote"

@@ -5,8 +5,8 @@
 
 #include "base/ensure.h"
 #include "base/memory.h"
-#include "node/peers/membership.h"
-#include "node/state.h"
+#include "node/handover.h"
+#include "node/parts.h"
 
 void node_options_default(struct node_options *options)
 {
@@ -188,6 +188,39 @@ static void say_changes(struct node *node)
     node->seen_leader = leader;
 }
 
+/* What came on LINK, one message after the other, each to the part that it is for. */
+void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
+{
+    struct arrival arrival;
+    while (peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
+        replication_lost(node);
+        switch ((unsigned)arrival.kind) {
+        case ARRIVAL_OPEN:
+            commands_opens(node, arrival.from, &arrival.body);
+            break;
+        case ARRIVAL_FORWARD:
+            commands_forwarded(node, arrival.from, &arrival.body);
+            break;
+        case ARRIVAL_CREDIT:
+            commands_credited(node, arrival.from, &arrival.body);
+            break;
+        default:
+            replication_take(node, &arrival);
+        }
+    }
+    replication_lost(node);
+}
+
+/* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */
+static void install_snapshot(struct node *node)
+{
+    if (!replication_install(node))
+        return;
+    commands_jumped(node);
+    if (!replication_limits(node))
+        env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+}
+
 void node_turn(struct node *node)
 {
     node->env.more = false;
@@ -219,6 +252,7 @@ void node_turn(struct node *node)
     peers_send_raft(&node->peers, node->raft);
     /* A cluster of one confirms its reads on the spot. */
     reads_confirm(&node->session);
+    install_snapshot(node);
     replication_transfers(node);
     say_changes(node);
     quorum_tick(&node->peers, &node->env, node->raft);
@@ -288,4 +322,20 @@ const struct feed *node_feed(const struct node *node)
 const struct store *node_store(const struct node *node)
 {
     return node->store;
+}
+
+struct node_parts node_parts(struct node *node)
+{
+    return (struct node_parts){
+        .env = &node->env,
+        .raft = node->raft,
+        .store = &node->store,
+        .peers = &node->peers,
+        .session = &node->session,
+        .gateway = &node->gateway,
+        .leader = &node->leader,
+        .persist = &node->persist,
+        .transfers = &node->transfers,
+        .state_check = &node->state_check,
+    };
 }

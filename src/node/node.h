@@ -5,39 +5,48 @@
  *
  * One turn:   node_time(now), then any number of events, then node_turn(), then the outputs are fetched.
  *
- *      client bytes --> parse.c --> forward.c --+---- it leads ----------+--> leader.c --> raft --+--> persist.c
- *                                               |                        |                        |    to the disk
- *                                               +--> link, exchange.c ---+                        +--> exchange.c
- *                                                    at the leader                                |    to the peers
- *                                                                                                 |
- *      client bytes <-- client.c <-- apply.c, where it came in <---- committed <------------------+
+ * It is made of parts, a folder each, with a struct of its own. None knows another: what it has for others waits in it
+ * until it is pulled, and what it needs of others it is handed. node.c has the order of a turn, and with commands.c and
+ * replication.c all the steps by which one part's output becomes the next one's input (handover.h); facts.c gathers
+ * what is told of the whole.
  *
- * A write:  parsed (parse.c; the lines of a transaction are gathered in txn.c) to what is pending (client.c). Numbered
- *           and brought to the leader (forward.c; the window of numbers is gateway.c). Admitted there in that order,
- *           and proposed (leader.c; the door is admission.c). On its way to disk and peers (persist.c, exchange.c),
- *           committed, applied by every node (apply.c), answered where it came in (client.c).
- * A read:   parsed; one read index asked for all reads of the turn (reads.c); answered from the local store (query.c)
- *           when that is applied, in the connection's order (client.c). A stale one is answered at once. */
+ *      session/    clients: lines in, an ordered queue of what was asked, responses out; reads
+ *      gateway/    the changes of this node's clients, numbered, until they are applied here
+ *      leader/     the leader's door: takes all gateways' changes in order, and proposes them
+ *      peers/      the other nodes: links, who is let in, what they say; forming; who is there
+ *      replica/    the log to the disk; what is committed into the store; comparison of states
+ *      transfer/   snapshots: taken, sent, received
+ *
+ *      client bytes --> session --> gateway --+---- it leads ----> leader --> raft --+--> replica/persist --> disk
+ *                                             |                      ^               |
+ *                                             +--> peers ... peers --+               +--> peers
+ *                                                  at the leader                     |
+ *                                                                                    |
+ *      client bytes <-- session <-- gateway, where it came in <-- replica/apply <-- committed
+ *
+ * A write:  parsed (session/parse.c; the lines of a transaction are gathered in txn.c) to what is pending (client.c).
+ *           Numbered (gateway/gateway.c) and brought to the leader (forward.c). Admitted there in that order
+ *           (leader/admission.c), and proposed (leader.c). On its way to disk and peers (replica/persist.c, peers/),
+ *           committed, applied by every node (replica/apply.c), answered where it came in (session/client.c). All of it
+ *           in commands.c, from top to bottom.
+ * A read:   parsed; one read index asked for all reads of the turn (session/reads.c); answered from the local store
+ *           (query.c) when that is applied, in the connection's order (client.c). A stale one is answered at once. */
 #ifndef CLEAT_NODE_NODE_H
 #define CLEAT_NODE_NODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 
 #include "base/buffer.h"
 #include "base/chain.h"
 #include "disk/disk.h"
+#include "node/ends.h"
 #include "node/options.h"
 #include "store/feed.h"
 #include "store/store.h"
 
 struct node;
-struct node_client;  /* a client's connection, the node's side of it */
-struct node_link;    /* a connection between two nodes, likewise */
-struct connection;   /* the driver's side of a client's connection: never looked into here */
-struct peer_socket;  /* the driver's side of a link */
 
 /* A node on what disk_open recovered. STORE holds the recovered snapshot's state (or is new) and becomes the node's.
  * Takes RECOVERED's entries by its own references; the caller frees RECOVERED afterwards. DISK is asked for its room
@@ -78,53 +87,26 @@ void node_client_bytes(struct node *node, struct node_client *client, const uint
 void node_client_end(struct node *node, struct node_client *client);
 /* The connection is gone. What has a number still happens, unseen; what waits for one does not. */
 void node_client_close(struct node *node, struct node_client *client);
-/* Whether more bytes are welcome now: if not, the driver stops reading until it sees the client in node_next_output. */
-bool node_client_reads(const struct node_client *client);
-/* Replies to be written; the driver consumes what it wrote, and then calls node_client_written. */
-struct chain *node_client_output(struct node_client *client);
+/* After the driver has written some of the client's output. */
 void node_client_written(struct node *node, struct node_client *client);
-/* Whether the last change that was answered made a file that was not there before (not known for transactions and
- * incr: false). */
-bool node_client_created(const struct node_client *client);
-/* After its output is written the connection is to be closed. */
-bool node_client_ends(const struct node_client *client);
-struct connection *node_client_owner(const struct node_client *client);
 /* The next client whose output, or whose node_client_reads or node_client_ends, may have changed; NULL: no more. */
 struct node_client *node_next_output(struct node *node);
 
 /* --- links to other nodes --------------------------------------------------------------------------------------- */
-
-enum node_link_kind { NODE_LINK_CONSENSUS = 1, NODE_LINK_BULK = 2 };
-enum { NODE_LINKS_MAX = 64 }; /* accepted ones included */
 
 /* A call to PEER came to nothing, for REASON: what the log says of a peer that is not there. */
 void node_call_failed(struct node *node, uint32_t peer, const char *reason);
 /* A connected link. PEER: the member that was called (see node_calls), or 0 for one that was accepted (its hello says
  * who it is). */
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer);
-/* Where an accepted link comes from, "HOST:PORT": for log lines. */
-void node_link_from(struct node_link *link, const char *address);
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size);
 /* The connection is gone. */
 void node_link_close(struct node *node, struct node_link *link);
-/* The driver must close it: refused, superseded, or without a hello for too long. A link that falls silent later is the
- * driver's to find out (the server has the system's keepalive do it). */
-bool node_link_ends(const struct node_link *link);
 /* Whether PEER is to be called from here: it is where no such link to it is up, at once if its id is lower. One with a
- * higher id calls by itself; where it has not for so long, it is called: it may not reach this node, or be another than
- * this node's others have. To be asked again when the call is answered: PEER may have called meanwhile. */
-enum { NODE_CALL_MS = 5000 };
+ * higher id calls by itself; where it has not for NODE_CALL_MS, it is called: it may not reach this node, or be another
+ * than this node's others have. To be asked again when the call is answered: PEER may have called meanwhile. */
 bool node_calls(const struct node *node, uint32_t peer, enum node_link_kind kind);
-/* Both ends have let each other in; the other end does not let this node in, and says why: it is not to be called again
- * at once. */
-bool node_link_up(const struct node_link *link);
-bool node_link_refused(const struct node_link *link);
-/* Bytes to be written: up to COUNT pieces, borrowed until the next call; then how many of them were. */
-size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count);
-void node_link_consume(struct node_link *link, size_t size);
-size_t node_link_output_bytes(const struct node_link *link);
-/* For tests: whose it is, and the links, by a running number from 0; NULL past the last. */
-struct peer_socket *node_link_owner(const struct node_link *link);
+/* For tests: the links, by a running number from 0; NULL past the last. */
 struct node_link *node_link_at(struct node *node, size_t number);
 
 /* --- disk ------------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* How the copies of the state are kept: what peers, log, disk and transfers hand to each other. Each step takes what
  * comes out of one part and gives it to the next; none of them knows another. */
 #include "base/ensure.h"
-#include "node/state.h"
+#include "node/handover.h"
 
 bool replication_limits(struct node *node)
 {
@@ -35,8 +35,7 @@ static void tell_transfers(struct node *node)
         peers_send(&node->peers, message.to, types[message.kind], &message.body);
 }
 
-/* What a peer's message is for. */
-static void take_arrival(struct node *node, struct arrival *arrival)
+void replication_take(struct node *node, struct arrival *arrival)
 {
     struct transfers *transfers = &node->transfers;
     switch (arrival->kind) {
@@ -46,15 +45,6 @@ static void take_arrival(struct node *node, struct arrival *arrival)
         break;
     case ARRIVAL_HASH:
         state_check_heard(&node->state_check, &node->env, node->raft, arrival->from, arrival->index, arrival->hash);
-        break;
-    case ARRIVAL_OPEN:
-        commands_opens(node, arrival->from, &arrival->body);
-        break;
-    case ARRIVAL_FORWARD:
-        commands_forwarded(node, arrival->from, &arrival->body);
-        break;
-    case ARRIVAL_CREDIT:
-        commands_credited(node, arrival->from, &arrival->body);
         break;
     case ARRIVAL_OFFER:
         if (identity_settled(&node->peers.identity)) /* a voter's log begins when it is; the offer comes again */
@@ -66,11 +56,15 @@ static void take_arrival(struct node *node, struct arrival *arrival)
     case ARRIVAL_TAKEN:
         send_taken(&transfers->sending, &node->env, node->raft, arrival->from, &arrival->body);
         break;
+    case ARRIVAL_OPEN:
+    case ARRIVAL_FORWARD:
+    case ARRIVAL_CREDIT:
+        ensure(arrival->kind == ARRIVAL_RAFT); /* these are on the way of a command */
     }
+    tell_transfers(node);
 }
 
-/* Whose link is gone, with what travelled on it; or who is no peer any more. */
-static void take_lost(struct node *node)
+void replication_lost(struct node *node)
 {
     struct peer_lost lost;
     while (peers_take_lost(&node->peers, &lost)) {
@@ -86,18 +80,7 @@ static void take_lost(struct node *node)
 void replication_follow(struct node *node)
 {
     peers_follow(&node->peers, &node->env, node->raft);
-    take_lost(node);
-}
-
-void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
-{
-    struct arrival arrival;
-    while (peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
-        take_lost(node);
-        take_arrival(node, &arrival);
-        tell_transfers(node);
-    }
-    take_lost(node);
+    replication_lost(node);
 }
 
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)
@@ -108,7 +91,7 @@ struct node_link *node_link_open(struct node *node, struct peer_socket *owner, e
 void node_link_close(struct node *node, struct node_link *link)
 {
     peers_link_close(&node->peers, &node->env, node->raft, link);
-    take_lost(node);
+    replication_lost(node);
 }
 
 struct node_link *node_link_at(struct node *node, size_t number)
@@ -191,29 +174,27 @@ void node_bulk_done(struct node *node, struct disk_bulk *request)
     tell_transfers(node);
 }
 
-/* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */
-static void install_snapshot(struct node *node)
+bool replication_install(struct node *node)
 {
     struct transfers *transfers = &node->transfers;
     struct store *old = node->store;
+    if (!receive_tick(&transfers->receiving, &node->env))
+        return false;
     struct store *store = receive_install(&transfers->receiving, &node->env, node->raft, old);
     tell_transfers(node);
     if (!store)
-        return;
+        return false;
+    ensure(store_applied(store) > store_applied(old)); /* the state never goes back */
     snapshots_abandon(&transfers->snapshots, old);
     node->store = store;
     feed_reset(&node->feed, store_revision(store)); /* nothing is known of what came between */
     snapshots_installed(&transfers->snapshots, store_applied(store));
-    commands_jumped(node);
-    if (!replication_limits(node))
-        env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+    return true;
 }
 
 void replication_transfers(struct node *node)
 {
     struct transfers *transfers = &node->transfers;
-    if (receive_tick(&transfers->receiving, &node->env))
-        install_snapshot(node);
     uint32_t peer = send_tick(&transfers->sending, &node->env, node->raft);
     if (peer != 0)
         send_begin(&transfers->sending, node->raft, peer, peers_link(&node->peers, peer, NODE_LINK_BULK) != NULL);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/ensure.h"
-#include "node/state.h"
+#include "node/parts.h"
 #include "store/dump.h"
 
 enum {
@@ -100,7 +100,7 @@ enum result process_start(struct process *process, struct world *world, struct l
         result = open_node(process, &recovered);
     uint64_t incarnation = recovered.identity.incarnation;
     disk_recovered_free(&recovered);
-    for (int i = 0; result == DONE && process->node->gateway.epoch == 0; i++)
+    for (int i = 0; result == DONE && node_parts(process->node).gateway->epoch == 0; i++)
         result = i < PROCESS_TURNS_MAX ? process_turn(process) : world_wrong(world, "it does not come to lead");
     if (result != DONE)
         return result;

@@ -5,7 +5,7 @@
 
 #include "base/ensure.h"
 #include "disk_fs/fs_memory.h"
-#include "node/state.h"
+#include "node/parts.h"
 
 enum { STEPS_MAX = 60, BODY_MAX = 400, PEERS = 2, VALUE_MAX = 2000 };
 
@@ -96,7 +96,7 @@ static void call(struct world *world, int peer, enum node_link_kind kind)
         node_link_close(world->node, world->links[peer]);
     world->links[peer] = node_link_open(world->node, NULL, kind, 0);
     ensure(world->links[peer] != NULL);
-    uint64_t cluster_id = world->node->peers.identity.directory.configuration.cluster_id;
+    uint64_t cluster_id = node_parts(world->node).peers->identity.directory.configuration.cluster_id;
     bytes_put_u32(hello, FRAME_FORMAT);
     hello[4] = (uint8_t)kind;
     bytes_put_u32(hello + 5, (uint32_t)peer + 2);
@@ -142,7 +142,7 @@ static void begin(struct world *world)
     }
     for (int i = 0; i < 4; i++)
         turn(world, 1);
-    ensure(world->node->peers.identity.directory.configuration.count == options.peer_count);
+    ensure(node_parts(world->node).peers->identity.directory.configuration.count == options.peer_count);
 }
 
 static void end(struct world *world)

@@ -1,6 +1,6 @@
 #include "sim/put_back.h"
 
-#include "node/state.h"
+#include "node/parts.h"
 #include "raft/internal.h"
 #include "sim/faults.h"
 #include "sim/machine.h"
@@ -28,8 +28,8 @@ static bool has_met(const struct machine *other, const struct machine *machine)
     for (size_t i = 0; i < RAFT_LINKS_MAX; i++) {
         const struct raft_link *link = &raft->links[i];
         if (link->id == machine->id)
-            return link->processes[0] == machine->node->peers.identity.processes[0] &&
-                   link->known == machine->node->peers.identity.directory.incarnation;
+            return link->processes[0] == node_parts(machine->node).peers->identity.processes[0] &&
+                   link->known == node_parts(machine->node).peers->identity.directory.incarnation;
     }
     return false;
 }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "node/state.h"
+#include "node/parts.h"
 #include "raft/internal.h"
 
 void read_index_begin(struct read_index *reads)
@@ -11,9 +11,9 @@ void read_index_begin(struct read_index *reads)
     *reads = (struct read_index){0};
 }
 
-void read_index_asked(struct read_index *reads, const struct node *node, uint64_t committed)
+void read_index_asked(struct read_index *reads, struct node *node, uint64_t committed)
 {
-    while (reads->last_id < node->session.reads.last_id) {
+    while (reads->last_id < node_parts(node).session->reads.last_id) {
         uint64_t id = ++reads->last_id;
         reads->asked[id % READ_INDEX_KEPT].id = id;
         reads->asked[id % READ_INDEX_KEPT].least = committed;

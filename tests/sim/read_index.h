@@ -23,6 +23,6 @@ void read_index_begin(struct read_index *reads);
 /* Between NODE's inputs and its turn: NULL, or what is wrong with what came. */
 const char *read_index_check(const struct read_index *reads, const struct node *node);
 /* After its turn, before which entries up to COMMITTED were committed somewhere. */
-void read_index_asked(struct read_index *reads, const struct node *node, uint64_t committed);
+void read_index_asked(struct read_index *reads, struct node *node, uint64_t committed);
 
 #endif

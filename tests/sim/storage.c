@@ -11,7 +11,7 @@
 #include "disk/fs.h"
 #include "disk/sector.h"
 #include "disk_fs/fs_memory.h"
-#include "node/state.h"
+#include "node/parts.h"
 #include "sim/machine.h"
 
 enum {
@@ -260,7 +260,8 @@ const char *storage_waste(const struct machine *machine)
     if (snapshots > SNAPSHOTS_MAX)
         return "it keeps more snapshots than two";
     size_t open = fs_memory_open_files_of(disks, number_of(machine));
-    size_t most = OPEN_ALWAYS + OPEN_AT_TIMES + disk_spares(machine->disk) + machine->node->persist.spare_count;
+    size_t spares = disk_spares(machine->disk) + node_parts(machine->node).persist->spare_count;
+    size_t most = OPEN_ALWAYS + OPEN_AT_TIMES + spares;
     if (open <= most)
         return NULL;
     snprintf(reason, sizeof reason, "it has %zu files open, and needs %zu at most", open, most);

@@ -8,7 +8,7 @@
 #include "base/ensure.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "node/state.h"
+#include "node/parts.h"
 #include "sim/connection.h"
 #include "sim/faults.h"
 #include "sim/put_back.h"
@@ -87,9 +87,12 @@ static struct client *probe_left(struct world *world)
 static uint64_t received_bytes(const struct world *world)
 {
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < world->profile.nodes; i++)
-        if (machine_up(&world->machines[i]) && world->machines[i].node->transfers.receiving.state != RECEIVE_IDLE)
-            sum += world->machines[i].node->transfers.receiving.offset + 1;
+    for (uint32_t i = 0; i < world->profile.nodes; i++) {
+        if (!machine_up(&world->machines[i]))
+            continue;
+        const struct receiving *receiving = &node_parts(world->machines[i].node).transfers->receiving;
+        sum += receiving->state != RECEIVE_IDLE ? receiving->offset + 1 : 0;
+    }
     return sum;
 }
 

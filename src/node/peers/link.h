@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/chain.h"
-#include "node/node.h"
+#include "node/ends.h"
 #include "node/peers/frame.h"
 #include "raft/configuration.h"
 

@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 #include "base/chain.h"
 #include "base/list.h"
-#include "node/node.h"
+#include "node/ends.h"
 #include "node/session/query.h"
 #include "protocol/reply.h"
 #include "protocol/request.h"

@@ -14,7 +14,7 @@ static void begin(void)
     static char piece[PIECE + 20];
     setup();
     client = node_client_open(node, &connection);
-    store_limit(node->store, SIZE, UINT64_MAX);
+    store_limit(*parts.store, SIZE, UINT64_MAX);
     size_t head = (size_t)sprintf(piece, "append a %d\n", PIECE);
     memset(piece + head, 'x', PIECE);
     strcpy(piece + head + PIECE, "\n");
@@ -22,7 +22,7 @@ static void begin(void)
         type(client, piece);
     for (int i = 0; i < 100 && client->count > 0; i++)
         turn(true);
-    ck_assert_uint_eq(store_revision(node->store), SIZE / PIECE);
+    ck_assert_uint_eq(store_revision(*parts.store), SIZE / PIECE);
     chain_consume(node_client_output(client), node_client_output(client)->size);
 }
 
@@ -44,15 +44,15 @@ static void type_often(const char *line)
 
 START_TEST(copies_of_large_files_are_spread_over_turns)
 {
-    uint64_t before = store_revision(node->store), most = 0;
+    uint64_t before = store_revision(*parts.store), most = 0;
     type_often("copy a b\n");
     for (int i = 0; i < 100 && client->count > 0; i++) {
-        uint64_t revision = store_revision(node->store);
+        uint64_t revision = store_revision(*parts.store);
         turn(true);
-        uint64_t done = store_revision(node->store) - revision;
+        uint64_t done = store_revision(*parts.store) - revision;
         most = done > most ? done : most;
     }
-    ck_assert_uint_eq(store_revision(node->store), before + TIMES);
+    ck_assert_uint_eq(store_revision(*parts.store), before + TIMES);
     ck_assert_uint_eq(most, LIMIT_APPLY_BYTES / SIZE);
     chain_consume(node_client_output(client), node_client_output(client)->size);
     type(client, "incr b 1\n");
@@ -86,7 +86,7 @@ START_TEST(hashes_of_large_files_are_spread_over_turns)
     for (int i = 0; i < 100; i++)
         turn(true);
     ck_assert_uint_eq(client->count, 0);
-    ck_assert_uint_eq(node->session.held_bytes, 0);
+    ck_assert_uint_eq(parts.session->held_bytes, 0);
 }
 END_TEST
 

@@ -6,7 +6,7 @@ static void tell(const struct raft_configuration *configuration)
 {
     struct buffer bytes = {0};
     raft_configuration_encode(configuration, &bytes);
-    bootstrap_received(&node->peers, &node->env, 2, buffer_start(&bytes), buffer_size(&bytes));
+    bootstrap_received(parts.peers, parts.env, 2, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
 }
 
@@ -14,7 +14,7 @@ static struct raft_configuration cluster(const struct limits *limits)
 {
     struct raft_configuration configuration = {.cluster_id = 7, .count = 2};
     configuration.members[0] = (struct raft_member){
-        .id = 1, .incarnation = node->peers.identity.directory.incarnation, .role = RAFT_VOTER, .address = "one:1"};
+        .id = 1, .incarnation = parts.peers->identity.directory.incarnation, .role = RAFT_VOTER, .address = "one:1"};
     configuration.members[1] = (struct raft_member){
         .id = 2, .incarnation = 5, .role = RAFT_VOTER, .address = "two:1"};
     limits_encode(limits, &configuration);
@@ -35,17 +35,17 @@ START_TEST(the_clusters_limits_hold_from_when_it_is_known)
     const struct limits limits = {
         .value_max_bytes = 500, .memory_max_bytes = 1 << 20, .window_max = 3, .window_max_bytes = 5000};
     const struct raft_configuration configuration = cluster(&limits);
-    ck_assert_uint_eq(node->gateway.count_max, LIMIT_WINDOW);
+    ck_assert_uint_eq(parts.gateway->count_max, LIMIT_WINDOW);
     tell(&configuration);
     turn(true);
-    ck_assert(identity_settled(&node->peers.identity));
-    ck_assert_uint_eq(node->env.limits.value_max_bytes, 500);
-    ck_assert_uint_eq(node->gateway.count_max, 3);
-    ck_assert_uint_eq(node->gateway.allowed_max, 5000);
+    ck_assert(identity_settled(&parts.peers->identity));
+    ck_assert_uint_eq(parts.env->limits.value_max_bytes, 500);
+    ck_assert_uint_eq(parts.gateway->count_max, 3);
+    ck_assert_uint_eq(parts.gateway->allowed_max, 5000);
     stop();
     start();
-    ck_assert_uint_eq(node->gateway.count_max, 3);
-    ck_assert_uint_eq(node->gateway.allowed_max, 5000);
+    ck_assert_uint_eq(parts.gateway->count_max, 3);
+    ck_assert_uint_eq(parts.gateway->allowed_max, 5000);
 }
 END_TEST
 
@@ -59,16 +59,16 @@ START_TEST(what_cannot_be_read_is_said_once)
     uint8_t *last = buffer_start(&bytes) + buffer_size(&bytes) - 1;
     *last = ' '; /* of an address */
     for (int i = 0; i < 3; i++)
-        bootstrap_received(&node->peers, &node->env, 2, buffer_start(&bytes), buffer_size(&bytes));
+        bootstrap_received(parts.peers, parts.env, 2, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
     buffer_append_u8(node_log(node), '\0');
     const char *said = strstr((const char *)buffer_start(node_log(node)), "event=bad_form peer=2 reason=");
     ck_assert_ptr_nonnull(said);
     ck_assert_ptr_null(strstr(said + 1, "event=bad_form"));
     buffer_clear(node_log(node), 0);
-    ck_assert_uint_eq(node->peers.identity.directory.configuration.count, 0);
+    ck_assert_uint_eq(parts.peers->identity.directory.configuration.count, 0);
     tell(&configuration);
-    ck_assert_uint_eq(node->peers.identity.directory.configuration.count, 2);
+    ck_assert_uint_eq(parts.peers->identity.directory.configuration.count, 2);
 }
 END_TEST
 

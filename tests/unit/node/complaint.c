@@ -43,7 +43,7 @@ START_TEST(each_refusal_tells_whom_why_and_what_to_do)
         {HELLO(FRAME_FORMAT, 1, 3, 1, 8), "peer=3 address=h:1 reason=\"it belongs to another cluster: correct "},
         {HELLO(FRAME_FORMAT, 2, 3, 1, 8), NULL}, /* the same, and no more than that */
     };
-    node->peers.identity.directory.configuration.cluster_id = 7;
+    parts.peers->identity.directory.configuration.cluster_id = 7;
     int lines = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         call_and_refuse("h:1", &cases[i].hello);
@@ -52,7 +52,7 @@ START_TEST(each_refusal_tells_whom_why_and_what_to_do)
         if (cases[i].line)
             ck_assert_msg(said(cases[i].line) == 1, "%s", cases[i].line);
     }
-    node->peers.identity.directory.configuration.cluster_id = 0;
+    parts.peers->identity.directory.configuration.cluster_id = 0;
 }
 END_TEST
 

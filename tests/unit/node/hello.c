@@ -1,10 +1,11 @@
 /* One id, one process: who is let in where two say that they are node 2; and who came back with less than it had. */
+#include "node/handover.h"
 #include "solo.h"
 #include "three.h"
 
 static struct node_link *linked(void)
 {
-    return peers_link(&node->peers, 2, NODE_LINK_CONSENSUS);
+    return peers_link(parts.peers, 2, NODE_LINK_CONSENSUS);
 }
 
 /* What waits on LINK to be sent ends in a REFUSED. */
@@ -41,16 +42,16 @@ START_TEST(who_is_linked_is_not_called)
     struct node_link *link = call(MEMBER, 1, 1000, 1);
     /* The one with the higher id, too. */
     for (uint32_t own = 1; own <= 3; own += 2) {
-        node->env.options.id = own;
+        parts.env->options.id = own;
         ck_assert(!node_calls(node, 2, NODE_LINK_CONSENSUS));
         ck_assert(node_calls(node, 2, NODE_LINK_BULK)); /* that kind is not up */
     }
-    node->env.options.id = 1;
+    parts.env->options.id = 1;
     node_link_close(node, link);
     ck_assert(!node_calls(node, 2, NODE_LINK_CONSENSUS));
-    node->env.options.id = 3;
+    parts.env->options.id = 3;
     ck_assert(node_calls(node, 2, NODE_LINK_CONSENSUS));
-    node->env.options.id = 1;
+    parts.env->options.id = 1;
 }
 END_TEST
 
@@ -73,7 +74,7 @@ START_TEST(who_is_linked_stays)
         ck_assert_ptr_eq(linked(), first);
     }
     ck_assert_int_eq(said("event=link_refused peer=2 address=h:1 reason=\"another process runs with its --id"), 1);
-    ck_assert(raft_peer_counts(node->raft, 2));
+    ck_assert(raft_peer_counts(parts.raft, 2));
 }
 END_TEST
 
@@ -81,13 +82,13 @@ START_TEST(the_members_own_directory_wins)
 {
     struct node_link *stranger = call(STRANGER, 1, 1000, 0);
     ck_assert_ptr_eq(linked(), stranger);
-    ck_assert(!raft_peer_counts(node->raft, 2));
+    ck_assert(!raft_peer_counts(parts.raft, 2));
     struct node_link *member = call(MEMBER, 1, 2000, 1);
     ck_assert(node_link_ends(stranger) && is_told(stranger));
     ck_assert(!node_link_ends(member));
     node_link_close(node, stranger);
     ck_assert_ptr_eq(linked(), member);
-    ck_assert(raft_peer_counts(node->raft, 2));
+    ck_assert(raft_peer_counts(parts.raft, 2));
 }
 END_TEST
 
@@ -111,7 +112,7 @@ START_TEST(a_restarted_process_is_let_in_when_the_old_connection_is_gone)
     node_link_close(node, older);
     newer = call(MEMBER, 2, 1001, 1);
     ck_assert_ptr_eq(linked(), newer);
-    ck_assert(raft_peer_counts(node->raft, 2));
+    ck_assert(raft_peer_counts(parts.raft, 2));
 }
 END_TEST
 
@@ -133,7 +134,7 @@ START_TEST(an_older_copy_does_not_count)
         node_link_close(node, link);
         link = call(MEMBER, returns[i].life, returns[i].process, 1);
         ck_assert(!node_link_ends(link));
-        ck_assert(raft_peer_counts(node->raft, 2) == returns[i].counts);
+        ck_assert(raft_peer_counts(parts.raft, 2) == returns[i].counts);
         ck_assert_int_eq(said("event=peer_rolled_back peer=2"), !returns[i].counts);
         teardown();
         begin();
@@ -146,15 +147,15 @@ START_TEST(a_node_that_is_told_does_not_vote_nor_after_a_restart)
     struct node_link *link = call(MEMBER, 1, 1000, 1);
     struct chain body = {0};
     uint8_t state[17] = {[16] = FRAME_STATE_ROOM | FRAME_STATE_PEER_ROLLED_BACK};
-    ck_assert(raft_is_voter(node->raft));
+    ck_assert(raft_is_voter(parts.raft));
     chain_append(&body, state, sizeof state);
     hear(link, FRAME_STATE, &body);
-    ck_assert(!raft_is_voter(node->raft));
+    ck_assert(!raft_is_voter(parts.raft));
     ck_assert_int_eq(said("event=rolled_back peer=2 reason=\"an older copy"), 1);
     turn(true);
     stop();
     start();
-    ck_assert(!raft_is_voter(node->raft));
+    ck_assert(!raft_is_voter(parts.raft));
     struct buffer status = {0};
     facts_status(node, &status);
     buffer_append_u8(&status, '\0');

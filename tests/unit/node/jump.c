@@ -1,6 +1,7 @@
 /* A node that jumps ahead by a snapshot over commands that its own clients wait for. */
 #include "store/dump.h"
 
+#include "node/handover.h"
 #include "solo.h"
 
 /* A store as the node's, with the first COUNT commands of its gateway's window applied as well. */
@@ -8,9 +9,9 @@ static struct store *ahead(uint64_t count)
 {
     struct store *store = store_open(2);
     struct buffer block = {0};
-    store_dump_begin(node->store);
+    store_dump_begin(*parts.store);
     for (bool done = false; !done;) {
-        done = store_dump_step(node->store, &block, 65536);
+        done = store_dump_step(*parts.store, &block, 65536);
         if (buffer_size(&block) > 0)
             ck_assert(store_load(store, buffer_start(&block), buffer_size(&block)));
         buffer_clear(&block, SIZE_MAX);
@@ -19,15 +20,15 @@ static struct store *ahead(uint64_t count)
     ck_assert(store_load_end(store));
     for (uint64_t number = 1; number <= count; number++)
         store_apply(store, store_applied(store) + 1, store_time_ms(store),
-                    gateway_slot(&node->gateway, number)->command);
+                    gateway_slot(parts.gateway, number)->command);
     return store;
 }
 
 static void jump(uint64_t count)
 {
     struct store *store = ahead(count);
-    store_close(node->store);
-    node->store = store;
+    store_close(*parts.store);
+    *parts.store = store;
     commands_jumped(node);
 }
 
@@ -40,7 +41,7 @@ START_TEST(outcomes_are_kept_for_a_gateway_that_jumped)
     expect(client, "");
     jump(4);
     expect(client, "OK 1\r\nERR_VERSION 1\r\nERR_FILE_NOT_FOUND\r\nOK\r\n");
-    ck_assert_uint_eq(node->gateway.first, 5);
+    ck_assert_uint_eq(parts.gateway->first, 5);
     node_client_close(node, client);
 }
 END_TEST
@@ -87,8 +88,8 @@ START_TEST(who_left_is_not_answered)
     turn(false);
     node_client_close(node, client);
     jump(1);
-    ck_assert_uint_eq(node->gateway.first, 2);
-    ck_assert_uint_eq(node->session.held_bytes, 0);
+    ck_assert_uint_eq(parts.gateway->first, 2);
+    ck_assert_uint_eq(parts.session->held_bytes, 0);
 }
 END_TEST
 

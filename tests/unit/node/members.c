@@ -177,10 +177,10 @@ static void append_configuration(struct node_link *link, uint64_t index, const c
     struct raft_configuration configuration = configuration_of(ids);
     struct buffer bytes = {0};
     struct chain body = {0};
-    limits_encode(&node->env.limits, &configuration);
+    limits_encode(&parts.env->limits, &configuration);
     for (uint32_t i = 0; i < configuration.count; i++)
         configuration.members[i].incarnation =
-            i == 0 ? node->peers.identity.directory.incarnation : 100 + configuration.members[i].id;
+            i == 0 ? parts.peers->identity.directory.incarnation : 100 + configuration.members[i].id;
     raft_configuration_encode(&configuration, &bytes);
     struct blob *payload = blob_new(buffer_size(&bytes));
     memcpy(payload->bytes, buffer_start(&bytes), payload->size);
@@ -202,24 +202,24 @@ START_TEST(a_member_that_is_taken_out_leaves_nothing)
     struct node_link *leader = called_by(2, NODE_LINK_CONSENSUS);
     ck_assert(node_link_ends(called_by(4, NODE_LINK_CONSENSUS))); /* no one knows it */
     append_configuration(leader, 1, "1234");
-    ck_assert_uint_eq(raft_members(node->raft)->count, 4);
+    ck_assert_uint_eq(raft_members(parts.raft)->count, 4);
     struct node_link *consensus = called_by(4, NODE_LINK_CONSENSUS), *bulk = called_by(4, NODE_LINK_BULK);
-    ck_assert_ptr_eq(peers_link(&node->peers, 4, NODE_LINK_CONSENSUS), consensus);
-    ck_assert_ptr_eq(peers_link(&node->peers, 4, NODE_LINK_BULK), bulk);
-    struct sending *sending = &node->transfers.sending;
+    ck_assert_ptr_eq(peers_link(parts.peers, 4, NODE_LINK_CONSENSUS), consensus);
+    ck_assert_ptr_eq(peers_link(parts.peers, 4, NODE_LINK_BULK), bulk);
+    struct sending *sending = &parts.transfers->sending;
     for (uint32_t id = 3; id <= 4; id++) {
-        state_check_heard(&node->state_check, &node->env, node->raft, id, 1024, 5);
+        state_check_heard(parts.state_check, parts.env, parts.raft, id, 1024, 5);
         sending->wanted[sending->wanted_count++] = id;
     }
     sending->state = SEND_OPEN; /* so that these go on waiting */
     append_configuration(leader, 2, "123");
-    ck_assert_ptr_null(peers_look(&node->peers, 4));
+    ck_assert_ptr_null(peers_look(parts.peers, 4));
     ck_assert(node_link_ends(consensus) && node_link_ends(bulk) && !node_link_ends(leader));
     ck_assert_int_eq(said("event=link_down peer=4"), 2);
     ck_assert_uint_eq(sending->wanted_count, 1);
     ck_assert_uint_eq(sending->wanted[0], 3);
-    ck_assert_uint_eq(node->state_check.count, 1);
-    ck_assert_uint_eq(node->state_check.nodes[0].id, 3);
+    ck_assert_uint_eq(parts.state_check->count, 1);
+    ck_assert_uint_eq(parts.state_check->nodes[0].id, 3);
     node_link_close(node, consensus);
     node_link_close(node, bulk);
     ck_assert(node_link_ends(called_by(4, NODE_LINK_CONSENSUS)));

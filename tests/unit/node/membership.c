@@ -93,10 +93,10 @@ static const char *told(const char *formed, const char *listed)
     static char lines[2000];
     struct buffer *log = node_log(node);
     buffer_clear(log, 0);
-    node->env.options.peer_count = members_of(listed, node->env.options.peers);
+    parts.env->options.peer_count = members_of(listed, parts.env->options.peers);
     struct raft_configuration configuration = {.cluster_id = 7};
     configuration.count = members_of(formed, configuration.members);
-    membership_say(&node->env, &configuration);
+    membership_say(parts.env, &configuration);
     ck_assert_uint_lt(buffer_size(log), sizeof lines);
     if (buffer_size(log) > 0)
         memcpy(lines, buffer_start(log), buffer_size(log));
@@ -107,7 +107,7 @@ static const char *told(const char *formed, const char *listed)
 
 START_TEST(ids_and_addresses_of_others_are_told)
 {
-    struct node_options kept = node->env.options;
+    struct node_options kept = parts.env->options;
     ck_assert_str_eq(told("1=a:1,2=b:1", "1=a:1,2=b:1"), "");
     ck_assert_str_eq(told("1=a:1,2=b:1", "1=a:9,2=c:1"), "");
     ck_assert_str_eq(told("1=a:1,2=b:1", "1=a:1,2=b:1,4=d:1"),
@@ -122,7 +122,7 @@ START_TEST(ids_and_addresses_of_others_are_told)
                      "event=cluster_differs peer=3 address=b:1 reason=\"the cluster formed without a node of this id, "
                      "and it cannot join: take it out of --cluster; node 2 was at this address when the cluster "
                      "formed: are the ids in --cluster right?\"\n");
-    node->env.options = kept;
+    parts.env->options = kept;
 }
 END_TEST
 

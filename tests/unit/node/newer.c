@@ -39,7 +39,7 @@ static struct blob *spoilt(enum raft_entry_type type, size_t at, uint8_t byte)
     struct blob *blob;
     if (type == RAFT_ENTRY_CONFIGURATION) {
         struct buffer bytes = {0};
-        raft_configuration_encode(raft_members(node->raft), &bytes);
+        raft_configuration_encode(raft_members(parts.raft), &bytes);
         blob = blob_of(buffer_start(&bytes), buffer_size(&bytes));
         buffer_close(&bytes);
     } else {
@@ -86,7 +86,7 @@ START_TEST(an_entry_that_cannot_be_read_ends_the_node)
     ck_assert_ptr_nonnull(node_stop_reason(node));
     ck_assert_ptr_nonnull(strstr(node_stop_reason(node), "this version cannot read: run the newest cleatd"));
     ck_assert_int_eq(said(unknown[_i].event), 1);
-    ck_assert_uint_le(store_applied(node->store), 2);
+    ck_assert_uint_le(store_applied(*parts.store), 2);
 }
 END_TEST
 
@@ -120,9 +120,9 @@ START_TEST(and_again_when_it_is_found_in_the_log)
     struct raft_entry entry = {.index = 2, .term = 2, .type = RAFT_ENTRY_CONFIGURATION};
     entry.payload = spoilt(RAFT_ENTRY_CONFIGURATION, 0, 3);
     struct disk_recovered recovered = {
-        .identity = node->peers.identity.directory, .term = 2, .life = 1, .entries = &entry, .entry_count = 1};
+        .identity = parts.peers->identity.directory, .term = 2, .life = 1, .entries = &entry, .entry_count = 1};
     struct store *store = store_open(1);
-    ck_assert_ptr_null(node_open(&node->env.options, disk, &recovered, store, 1, reason));
+    ck_assert_ptr_null(node_open(&parts.env->options, disk, &recovered, store, 1, reason));
     ck_assert_ptr_nonnull(strstr(reason, "this version cannot read: run the newest cleatd"));
     store_close(store);
     blob_release(entry.payload);
@@ -142,7 +142,7 @@ START_TEST(what_can_be_read_is_applied)
     blob_release(entries[1].payload);
     blob_release(entries[2].payload);
     ck_assert_ptr_null(node_stop_reason(node));
-    ck_assert_uint_eq(store_applied(node->store), 4);
+    ck_assert_uint_eq(store_applied(*parts.store), 4);
 }
 END_TEST
 
@@ -157,9 +157,9 @@ START_TEST(a_cluster_that_cannot_be_read_ends_an_empty_node)
 {
     static const uint8_t newer[] = {3, 1, 2, 3, 4, 5, 6, 7, 8};
     static const uint8_t broken[] = {2, 1, 2, 3, 4, 5, 6, 7, 8};
-    bootstrap_received(&node->peers, &node->env, 2, broken, sizeof broken);
+    bootstrap_received(parts.peers, parts.env, 2, broken, sizeof broken);
     ck_assert_ptr_null(node_stop_reason(node)); /* told, and waited out */
-    bootstrap_received(&node->peers, &node->env, 2, newer, sizeof newer);
+    bootstrap_received(parts.peers, parts.env, 2, newer, sizeof newer);
     ck_assert_ptr_nonnull(strstr(node_stop_reason(node), "this version cannot read: run the newest cleatd"));
 }
 END_TEST

@@ -9,7 +9,7 @@ static struct node_link *call_bulk(void)
     const struct hello hello = {.format = FRAME_FORMAT, .kind = NODE_LINK_BULK, .from = 2, .to = 1, .cluster_id = 7,
                                 .incarnation = MEMBER, .life = 1, .processes = {1000}};
     say(link, &hello);
-    ck_assert_ptr_eq(peers_link(&node->peers, 2, NODE_LINK_BULK), link);
+    ck_assert_ptr_eq(peers_link(parts.peers, 2, NODE_LINK_BULK), link);
     return link;
 }
 
@@ -27,17 +27,17 @@ static void hear_offer(struct node_link *link, uint64_t index)
 START_TEST(no_snapshot_is_taken_before_the_cluster_is_on_the_disk)
 {
     struct node_link *link = call_bulk();
-    node->peers.identity.due = true;
+    parts.peers->identity.due = true;
     hear_offer(link, 1000);
-    ck_assert(!receive_busy(&node->transfers.receiving));
-    node->peers.identity.due = false;
-    node->peers.identity.busy = true;
+    ck_assert(!receive_busy(&parts.transfers->receiving));
+    parts.peers->identity.due = false;
+    parts.peers->identity.busy = true;
     hear_offer(link, 1000);
-    ck_assert(!receive_busy(&node->transfers.receiving));
-    node->peers.identity.busy = false;
+    ck_assert(!receive_busy(&parts.transfers->receiving));
+    parts.peers->identity.busy = false;
     hear_offer(link, 1000);
-    ck_assert_int_eq(node->transfers.receiving.state, RECEIVE_BEGIN);
-    ck_assert_uint_eq(node->transfers.receiving.peer, 2);
+    ck_assert_int_eq(parts.transfers->receiving.state, RECEIVE_BEGIN);
+    ck_assert_uint_eq(parts.transfers->receiving.peer, 2);
 }
 END_TEST
 
@@ -46,14 +46,14 @@ START_TEST(a_link_for_bulk_that_ends_takes_its_transfer_with_it)
 {
     struct node_link *consensus = call(MEMBER, 1, 1000, 1), *link = call_bulk();
     hear_offer(link, 1000);
-    for (int i = 0; i < 10 && node->transfers.receiving.state != RECEIVE_WAIT; i++)
+    for (int i = 0; i < 10 && parts.transfers->receiving.state != RECEIVE_WAIT; i++)
         turn(true);
-    ck_assert_int_eq(node->transfers.receiving.state, RECEIVE_WAIT);
+    ck_assert_int_eq(parts.transfers->receiving.state, RECEIVE_WAIT);
     node_link_close(node, link);
-    ck_assert(!receive_busy(&node->transfers.receiving));
-    ck_assert_uint_eq(node->peers.lost_count, 0);
+    ck_assert(!receive_busy(&parts.transfers->receiving));
+    ck_assert_uint_eq(parts.peers->lost_count, 0);
     ck_assert_int_eq(said("event=link_down peer=2 kind=bulk"), 1);
-    ck_assert_ptr_eq(peers_link(&node->peers, 2, NODE_LINK_CONSENSUS), consensus);
+    ck_assert_ptr_eq(peers_link(parts.peers, 2, NODE_LINK_CONSENSUS), consensus);
 }
 END_TEST
 
@@ -62,11 +62,11 @@ START_TEST(what_a_transfer_says_goes_on_its_link)
 {
     struct node_link *link = call_bulk();
     size_t size = node_link_output_bytes(link);
-    hear_offer(link, raft_commit(node->raft)); /* what it holds is here already */
+    hear_offer(link, raft_commit(parts.raft)); /* what it holds is here already */
     ck_assert_uint_eq(node_link_output_bytes(link) - size, FRAME_HEADER_SIZE + 17);
     struct chain body = {0};
     chain_append(&body, "x", 1);
-    peers_send(&node->peers, 3, FRAME_TAKEN, &body); /* not linked */
+    peers_send(parts.peers, 3, FRAME_TAKEN, &body); /* not linked */
     ck_assert_uint_eq(body.size, 0);
     ck_assert_uint_eq(node_link_output_bytes(link) - size, FRAME_HEADER_SIZE + 17);
 }

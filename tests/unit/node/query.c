@@ -53,7 +53,7 @@ static void have(const char *const *names, size_t count)
     buffer_append_u8(&text, '\0');
     ask((const char *)buffer_start(&text));
     buffer_close(&text);
-    ck_assert_uint_eq(store_file_count(node->store), count);
+    ck_assert_uint_eq(store_file_count(*parts.store), count);
 }
 
 /* LINE is answered by a listing of these lines, with what ENDS it ("end", "more stale"). */
@@ -61,7 +61,7 @@ static void lists(const char *line, const char *ends, const char *text)
 {
     char expected[2000];
     snprintf(expected, sizeof expected, "LIST %llu %zu %s\r\n%s\r\n",
-             (unsigned long long)store_revision(node->store), strlen(text), ends, text);
+             (unsigned long long)store_revision(*parts.store), strlen(text), ends, text);
     ck_assert_str_eq(ask(line), expected);
 }
 
@@ -133,7 +133,7 @@ START_TEST(ten_thousand_names_page_by_page)
     buffer_append_u8(&text, '\0');
     ask((const char *)buffer_start(&text));
     buffer_close(&text);
-    ck_assert_uint_eq(store_file_count(node->store), COUNT);
+    ck_assert_uint_eq(store_file_count(*parts.store), COUNT);
     int seen = 0;
     char last[20] = "";
     for (bool more = true; more;) {
@@ -234,7 +234,7 @@ START_TEST(a_stale_answer_keeps_its_place)
     ck_assert_str_eq(ask("write a 1\nx\nread a stale\nping\nread a\nwrite a 1\ny\nstat b stale\nread a stale\n"),
                      "OK 1\r\nCONTENTS 1 1 0 stale revision=1\r\nx\r\nPONG\r\nCONTENTS 1 1 0\r\nx\r\nOK 2\r\n"
                      "ERR_FILE_NOT_FOUND stale revision=2\r\nCONTENTS 2 1 0 stale revision=2\r\ny\r\n");
-    ck_assert_uint_eq(node->session.held_bytes, 0);
+    ck_assert_uint_eq(parts.session->held_bytes, 0);
 }
 END_TEST
 

@@ -1,4 +1,5 @@
 /* What a node says of those who decide, while nothing is decided. */
+#include "node/handover.h"
 #include "solo.h"
 #include "stranger.h"
 
@@ -11,7 +12,7 @@ static struct node_link *links[NODES + 1];
 
 static uint64_t incarnation_of(uint32_t id)
 {
-    return id == OWN ? node->peers.identity.directory.incarnation : 100 + id;
+    return id == OWN ? parts.peers->identity.directory.incarnation : 100 + id;
 }
 
 /* The cluster of all of them forms; this node is told of it. */
@@ -23,13 +24,13 @@ static void form(bool own_disk_is_new)
         configuration.members[id - 1] = (struct raft_member){
             .id = id, .incarnation = incarnation_of(id) + (id == OWN && own_disk_is_new), .role = RAFT_VOTER,
             .address = "h:1"};
-    limits_encode(&node->env.limits, &configuration);
+    limits_encode(&parts.env->limits, &configuration);
     raft_configuration_encode(&configuration, &bytes);
-    bootstrap_received(&node->peers, &node->env, 2, buffer_start(&bytes), buffer_size(&bytes));
+    bootstrap_received(parts.peers, parts.env, 2, buffer_start(&bytes), buffer_size(&bytes));
     buffer_close(&bytes);
     for (int i = 0; i < 10; i++)
         turn(true);
-    ck_assert(identity_settled(&node->peers.identity));
+    ck_assert(identity_settled(&parts.peers->identity));
 }
 
 static void stand(uint32_t id, enum stand how)
@@ -41,8 +42,8 @@ static void stand(uint32_t id, enum stand how)
         return;
     const struct hello hello = {
         .format = FRAME_FORMAT, .kind = NODE_LINK_CONSENSUS, .from = id, .to = OWN,
-        .cluster_id = node->peers.identity.directory.configuration.cluster_id,
-        .fresh = node->peers.identity.directory.configuration.cluster_id == 0,
+        .cluster_id = parts.peers->identity.directory.configuration.cluster_id,
+        .fresh = parts.peers->identity.directory.configuration.cluster_id == 0,
         .incarnation = incarnation_of(id) + (how == WIPED ? 1000 : 0)};
     links[id] = called_from("h:1");
     say(links[id], &hello);
@@ -82,7 +83,7 @@ static void expect_refusal(const char *text)
     struct node_client *client = node_client_open(node, &connection);
     char line[400] = "ERR_NO_LEADER ";
     type(client, "write a 1\nx\n");
-    now_ms += node->env.options.command_timeout_ms;
+    now_ms += parts.env->options.command_timeout_ms;
     turn(true);
     expect(client, strcat(strcat(line, text), "\r\n"));
     node_client_close(node, client);
@@ -114,7 +115,7 @@ START_TEST(who_is_missing_is_told_in_errors_status_and_readiness)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         stand_all(cases[i].how);
         turn(true);
-        ck_assert_uint_eq(raft_leader(node->raft), 0);
+        ck_assert_uint_eq(raft_leader(parts.raft), 0);
         ck_assert_str_eq(node_unready(node), cases[i].text);
         ck_assert_str_eq(status_value("quorum"), cases[i].quorum);
         expect_refusal(cases[i].text);
@@ -137,7 +138,7 @@ END_TEST
 START_TEST(before_it_forms_a_cluster_needs_all)
 {
     static const enum stand how[] = {0, 0, LINKED, AWAY, LINKED, AWAY};
-    node->peers.identity.directory.fresh = false; /* so that it does not form behind our back */
+    parts.peers->identity.directory.fresh = false; /* so that it does not form behind our back */
     ck_assert_str_eq(status_value("quorum"), "1/5");
     stand_all(how);
     ck_assert_str_eq(status_value("quorum"), "3/5");

@@ -13,7 +13,7 @@ START_TEST(a_restarted_node_is_ready_when_it_has_applied_what_was_committed)
     node_client_close(node, client);
     stop();
     start();
-    ck_assert_uint_eq(store_revision(node->store), 2);
+    ck_assert_uint_eq(store_revision(*parts.store), 2);
     ck_assert(!node_ready(node));
     for (int i = 0; i < 1000 && !node_ready(node); i++) {
         ck_assert_ptr_nonnull(node_unready(node));
@@ -21,7 +21,7 @@ START_TEST(a_restarted_node_is_ready_when_it_has_applied_what_was_committed)
     }
     ck_assert(node_ready(node));
     ck_assert_ptr_null(node_unready(node));
-    ck_assert_uint_eq(store_revision(node->store), 2);
+    ck_assert_uint_eq(store_revision(*parts.store), 2);
 }
 END_TEST
 
@@ -30,28 +30,28 @@ START_TEST(a_leader_is_not_ready_before_its_own_first_entries)
 {
     stop();
     start();
-    for (int i = 0; i < 1000 && raft_leader(node->raft) == 0; i++)
+    for (int i = 0; i < 1000 && raft_leader(parts.raft) == 0; i++)
         turn(true);
     for (int i = 0; i < 10; i++)
         turn(false);
-    ck_assert_uint_eq(raft_leader(node->raft), 1);
+    ck_assert_uint_eq(raft_leader(parts.raft), 1);
     ck_assert(!node_ready(node));
 }
 END_TEST
 
 START_TEST(an_empty_node_waits_for_its_cluster)
 {
-    struct raft_configuration configuration = node->peers.identity.directory.configuration;
-    node->peers.identity.directory.configuration.count = 0;
+    struct raft_configuration configuration = parts.peers->identity.directory.configuration;
+    parts.peers->identity.directory.configuration.count = 0;
     ck_assert(strstr(node_unready(node), "formed") != NULL);
-    node->peers.identity.directory.configuration = configuration;
+    parts.peers->identity.directory.configuration = configuration;
     ck_assert(node_ready(node));
 }
 END_TEST
 
 START_TEST(a_node_whose_place_was_taken_is_not_ready_until_it_is_back)
 {
-    gateway_reopen(&node->gateway, 4711);
+    gateway_reopen(parts.gateway, 4711);
     ck_assert(!node_ready(node));
     for (int i = 0; i < 1000 && !node_ready(node); i++)
         turn(true);
@@ -61,16 +61,16 @@ END_TEST
 
 START_TEST(a_node_that_gets_a_copy_is_not_ready)
 {
-    node->transfers.receiving.state = RECEIVE_WAIT;
+    parts.transfers->receiving.state = RECEIVE_WAIT;
     ck_assert(!node_ready(node));
-    node->transfers.receiving.state = RECEIVE_IDLE;
+    parts.transfers->receiving.state = RECEIVE_IDLE;
     ck_assert(node_ready(node));
 }
 END_TEST
 
 START_TEST(without_a_leader_it_is_not_ready)
 {
-    raft_step_down(node->raft);
+    raft_step_down(parts.raft);
     ck_assert(!node_ready(node));
     for (int i = 0; i < 1000 && !node_ready(node); i++)
         turn(true);
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(a_node_that_has_to_stop_is_not_ready)
 {
-    env_stop(&node->env, LOG_STOPPED, "because");
+    env_stop(parts.env, LOG_STOPPED, "because");
     ck_assert(!node_ready(node));
 }
 END_TEST

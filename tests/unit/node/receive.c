@@ -16,7 +16,7 @@ static void setup_receiver(void)
 static void drop_answers(void)
 {
     struct transfer_message message;
-    while (transfers_take_message(&node->transfers, &message))
+    while (transfers_take_message(parts.transfers, &message))
         chain_close(&message.body);
 }
 
@@ -27,7 +27,7 @@ static void offer(uint64_t index)
     bytes_put_u64(bytes + 8, 1);
     bytes_put_u64(bytes + 16, SIZE);
     struct reader reader = reader_of(bytes, sizeof bytes);
-    receive_offer(&node->transfers.receiving, &node->env, node->raft, PEER, &reader);
+    receive_offer(&parts.transfers->receiving, parts.env, parts.raft, PEER, &reader);
     drop_answers();
 }
 
@@ -36,16 +36,16 @@ static void chunk(uint64_t offset)
     uint8_t bytes[8 + CHUNK] = {0};
     bytes_put_u64(bytes, offset);
     struct reader reader = reader_of(bytes, sizeof bytes);
-    receive_chunk(&node->transfers.receiving, &node->env, PEER, &reader);
+    receive_chunk(&parts.transfers->receiving, parts.env, PEER, &reader);
 }
 
 /* Turns until the disk has done what is asked of it, and the next chunk may come, from OFFSET on. */
 static void await(uint64_t offset)
 {
-    for (int i = 0; i < 100 && node->transfers.receiving.state != RECEIVE_WAIT; i++)
+    for (int i = 0; i < 100 && parts.transfers->receiving.state != RECEIVE_WAIT; i++)
         turn(true);
-    ck_assert_int_eq(node->transfers.receiving.state, RECEIVE_WAIT);
-    ck_assert_uint_eq(node->transfers.receiving.offset, offset);
+    ck_assert_int_eq(parts.transfers->receiving.state, RECEIVE_WAIT);
+    ck_assert_uint_eq(parts.transfers->receiving.offset, offset);
 }
 
 /* A snapshot that has come in part. */
@@ -62,7 +62,7 @@ static void expect_nothing_left(void)
 {
     for (int i = 0; i < 10; i++)
         turn(true);
-    ck_assert_int_eq(node->transfers.receiving.state, RECEIVE_IDLE);
+    ck_assert_int_eq(parts.transfers->receiving.state, RECEIVE_IDLE);
     ck_assert_int_ne(access(unfinished, F_OK), 0);
     ck_assert(node_ready(node));
 }
@@ -80,9 +80,9 @@ END_TEST
 START_TEST(one_whose_link_is_gone_leaves_nothing)
 {
     begin();
-    receive_link_closed(&node->transfers.receiving, PEER + 1); /* another's */
-    ck_assert_int_eq(node->transfers.receiving.state, RECEIVE_WAIT);
-    receive_link_closed(&node->transfers.receiving, PEER);
+    receive_link_closed(&parts.transfers->receiving, PEER + 1); /* another's */
+    ck_assert_int_eq(parts.transfers->receiving.state, RECEIVE_WAIT);
+    receive_link_closed(&parts.transfers->receiving, PEER);
     expect_nothing_left();
 }
 END_TEST
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(one_that_is_not_needed_any_more_leaves_nothing)
 {
     begin();
-    offer(raft_commit(node->raft));
+    offer(raft_commit(parts.raft));
     expect_nothing_left();
 }
 END_TEST
@@ -112,22 +112,22 @@ END_TEST
 START_TEST(one_that_comes_again_at_once)
 {
     begin();
-    receive_link_closed(&node->transfers.receiving, PEER);
+    receive_link_closed(&parts.transfers->receiving, PEER);
     begin();
-    receive_link_closed(&node->transfers.receiving, PEER);
+    receive_link_closed(&parts.transfers->receiving, PEER);
     struct disk_bulk *request = node_take_bulk(node);
     ck_assert_ptr_nonnull(request);
     ck_assert_int_eq(request->kind, DISK_RECEIVE_CANCEL);
     offer(INDEX);
-    ck_assert_int_eq(node->transfers.receiving.state, RECEIVE_BEGIN);
+    ck_assert_int_eq(parts.transfers->receiving.state, RECEIVE_BEGIN);
     disk_bulk_execute(disk, request);
     node_bulk_done(node, request);
-    ck_assert_int_eq(node->transfers.receiving.state, RECEIVE_BEGIN);
+    ck_assert_int_eq(parts.transfers->receiving.state, RECEIVE_BEGIN);
     await(0);
     chunk(0);
     await(CHUNK);
     ck_assert_int_eq(access(unfinished, F_OK), 0);
-    receive_link_closed(&node->transfers.receiving, PEER);
+    receive_link_closed(&parts.transfers->receiving, PEER);
     expect_nothing_left();
 }
 END_TEST
@@ -135,22 +135,22 @@ END_TEST
 /* What the other end says of it, on the sender's side: only words that are known count. */
 START_TEST(an_answer_that_is_not_known_moves_nothing)
 {
-    node->transfers.sending.state = SEND_WAIT;
-    node->transfers.sending.peer = PEER;
-    node->transfers.sending.index = INDEX;
-    node->transfers.sending.size = SIZE;
-    node->transfers.sending.moved_ms = now_ms;
+    parts.transfers->sending.state = SEND_WAIT;
+    parts.transfers->sending.peer = PEER;
+    parts.transfers->sending.index = INDEX;
+    parts.transfers->sending.size = SIZE;
+    parts.transfers->sending.moved_ms = now_ms;
     uint8_t bytes[17] = {0};
     bytes_put_u64(bytes, INDEX);
     bytes[16] = TRANSFER_TAKEN_NOT + 1;
     struct reader reader = reader_of(bytes, sizeof bytes);
-    send_taken(&node->transfers.sending, &node->env, node->raft, PEER, &reader);
-    ck_assert_int_eq(node->transfers.sending.state, SEND_WAIT);
+    send_taken(&parts.transfers->sending, parts.env, parts.raft, PEER, &reader);
+    ck_assert_int_eq(parts.transfers->sending.state, SEND_WAIT);
     bytes[16] = TRANSFER_TAKEN_SO_FAR;
     reader = reader_of(bytes, sizeof bytes);
-    send_taken(&node->transfers.sending, &node->env, node->raft, PEER, &reader);
-    ck_assert_int_eq(node->transfers.sending.state, SEND_READ);
-    node->transfers.sending.state = SEND_IDLE;
+    send_taken(&parts.transfers->sending, parts.env, parts.raft, PEER, &reader);
+    ck_assert_int_eq(parts.transfers->sending.state, SEND_READ);
+    parts.transfers->sending.state = SEND_IDLE;
 }
 END_TEST
 

@@ -37,9 +37,9 @@ static void open_in(rlim_t bytes)
     signal(SIGXFSZ, SIG_IGN);
     leave_room(bytes);
     start();
-    for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
+    for (int i = 0; i < 1000 && parts.gateway->epoch == 0; i++)
         pass(1);
-    ck_assert_uint_gt(node->gateway.epoch, 0);
+    ck_assert_uint_gt(parts.gateway->epoch, 0);
 }
 
 static void make(void)
@@ -72,7 +72,7 @@ static bool takes_a_change(void)
 
 static void check_well(void)
 {
-    ck_assert(!node->persist.full);
+    ck_assert(!parts.persist->full);
     ck_assert(node_has_room(node));
     ck_assert_msg(node_ready(node), "%s", node_unready(node));
     ck_assert(takes_a_change());
@@ -87,12 +87,12 @@ START_TEST(want_of_room_for_starts_alone_refuses_nothing)
     check_well();
     pass(TIMES * PERSIST_RESERVE_RETRY_MS);
     check_well();
-    ck_assert(!node->persist.reserved);
+    ck_assert(!parts.persist->reserved);
     ck_assert_int_ge(asked_for_reserve, TIMES);
     ck_assert_int_le(asked_for_reserve, TIMES + 1);
     leave_room(ALL);
     pass(PERSIST_RESERVE_RETRY_MS + 10);
-    ck_assert(node->persist.reserved);
+    ck_assert(parts.persist->reserved);
     check_well();
     int asked = asked_for_reserve;
     pass(2 * PERSIST_RESERVE_RETRY_MS);
@@ -108,15 +108,15 @@ START_TEST(a_segment_is_enough_where_nothing_was_set_aside)
     stop();
     leave_room(NOTHING);
     start();
-    ck_assert(node->persist.full && !node->persist.starved);
+    ck_assert(parts.persist->full && !parts.persist->starved);
     pass(3000);
-    ck_assert(node->persist.full && node->gateway.epoch == 0);
+    ck_assert(parts.persist->full && parts.gateway->epoch == 0);
     leave_room(SEGMENTS);
     pass(2 * PERSIST_FULL_RETRY_MS);
-    for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
+    for (int i = 0; i < 1000 && parts.gateway->epoch == 0; i++)
         pass(1);
     check_well();
-    ck_assert(!node->persist.reserved);
+    ck_assert(!parts.persist->reserved);
 }
 END_TEST
 
@@ -125,21 +125,21 @@ START_TEST(what_a_start_used_up_comes_first)
 {
     open_in(ALL);
     pass(1000);
-    ck_assert(node->persist.reserved);
+    ck_assert(parts.persist->reserved);
     check_well();
     stop();
     open_in(NOTHING);
-    ck_assert(node->persist.full && node->persist.starved && !takes_a_change());
+    ck_assert(parts.persist->full && parts.persist->starved && !takes_a_change());
     asked_for_reserve = 0;
     leave_room(SEGMENTS);
     pass(10 * PERSIST_FULL_RETRY_MS);
-    ck_assert(node->persist.full && node->persist.starved && !takes_a_change());
+    ck_assert(parts.persist->full && parts.persist->starved && !takes_a_change());
     ck_assert_int_ge(asked_for_reserve, 9);
     ck_assert_int_le(asked_for_reserve, 11);
     leave_room(ALL);
     pass(2 * PERSIST_FULL_RETRY_MS);
     check_well();
-    ck_assert(node->persist.reserved && !node->persist.starved);
+    ck_assert(parts.persist->reserved && !parts.persist->starved);
 }
 END_TEST
 

@@ -17,7 +17,7 @@ static struct disk_bulk *await_begin(bool log_too)
 /* One that is in the log but not decided may yet be taken back; in a snapshot it would stay. */
 START_TEST(it_has_the_configuration_as_of_its_last_entry)
 {
-    struct raft_configuration configuration = *raft_members(node->raft);
+    struct raft_configuration configuration = *raft_members(parts.raft);
     configuration.members[configuration.count++] =
         (struct raft_member){.id = 2, .incarnation = 5, .role = RAFT_LEARNER, .address = "two:1"};
     struct buffer bytes = {0};
@@ -25,11 +25,11 @@ START_TEST(it_has_the_configuration_as_of_its_last_entry)
     struct blob *payload = blob_new(buffer_size(&bytes));
     memcpy(payload->bytes, buffer_start(&bytes), payload->size);
     uint64_t index;
-    ck_assert(raft_propose(node->raft, RAFT_ENTRY_CONFIGURATION, store_time_ms(node->store), payload, &index));
+    ck_assert(raft_propose(parts.raft, RAFT_ENTRY_CONFIGURATION, store_time_ms(*parts.store), payload, &index));
     blob_release(payload);
     buffer_close(&bytes);
-    ck_assert_uint_eq(raft_members(node->raft)->count, 2);
-    node->transfers.snapshots.log_bytes = node->transfers.snapshots.every_bytes;
+    ck_assert_uint_eq(raft_members(parts.raft)->count, 2);
+    parts.transfers->snapshots.log_bytes = parts.transfers->snapshots.every_bytes;
     struct disk_bulk *request = await_begin(false);
     ck_assert_uint_lt(request->index, index);
     ck_assert_uint_eq(request->configuration.count, 1);
@@ -47,13 +47,13 @@ static void full(struct disk_bulk *request)
 /* A cluster of one has no heartbeats that would wake it up: it once relied on its driver's habits. */
 START_TEST(one_that_had_no_room_is_begun_again_when_it_said)
 {
-    node->transfers.snapshots.log_bytes = node->transfers.snapshots.every_bytes;
+    parts.transfers->snapshots.log_bytes = parts.transfers->snapshots.every_bytes;
     full(await_begin(true));
-    uint64_t retry_ms = node->transfers.snapshots.retry_ms;
+    uint64_t retry_ms = parts.transfers->snapshots.retry_ms;
     ck_assert_uint_gt(retry_ms, now_ms);
     for (int i = 0; i < 2 * PERSIST_MARK_MS; i++) /* what else is to be done comes to rest */
         turn(true);
-    node->transfers.bulk.check_ms = UINT64_MAX;
+    parts.transfers->bulk.check_ms = UINT64_MAX;
     ck_assert_uint_eq(node_deadline_ms(node), retry_ms);
     now_ms = retry_ms - 1;
     struct disk_bulk *request = await_begin(true);
@@ -68,21 +68,21 @@ START_TEST(transfers_that_stand_still_are_looked_at_in_time)
 {
     for (int i = 0; i < 2 * PERSIST_MARK_MS; i++)
         turn(true);
-    node->transfers.bulk.check_ms = UINT64_MAX;
+    parts.transfers->bulk.check_ms = UINT64_MAX;
     uint64_t rest_ms = node_deadline_ms(node);
-    node->transfers.receiving.state = RECEIVE_WAIT;
-    node->transfers.receiving.moved_ms = now_ms - 5;
+    parts.transfers->receiving.state = RECEIVE_WAIT;
+    parts.transfers->receiving.moved_ms = now_ms - 5;
     ck_assert_uint_eq(node_deadline_ms(node), now_ms - 5 + RECEIVE_MOVE_MS);
-    node->transfers.receiving.state = RECEIVE_IDLE;
-    node->transfers.sending.state = SEND_WAIT;
-    node->transfers.sending.moved_ms = now_ms - 7;
+    parts.transfers->receiving.state = RECEIVE_IDLE;
+    parts.transfers->sending.state = SEND_WAIT;
+    parts.transfers->sending.moved_ms = now_ms - 7;
     ck_assert_uint_eq(node_deadline_ms(node), now_ms - 7 + SEND_MOVE_MS);
-    node->transfers.sending.state = SEND_IDLE;
-    node->transfers.sending.wanted[0] = 2;
-    node->transfers.sending.wanted_count = 1;
-    node->transfers.sending.retry_ms = now_ms + 9;
+    parts.transfers->sending.state = SEND_IDLE;
+    parts.transfers->sending.wanted[0] = 2;
+    parts.transfers->sending.wanted_count = 1;
+    parts.transfers->sending.retry_ms = now_ms + 9;
     ck_assert_uint_eq(node_deadline_ms(node), now_ms + 9);
-    node->transfers.sending.wanted_count = 0;
+    parts.transfers->sending.wanted_count = 0;
     ck_assert_uint_eq(node_deadline_ms(node), rest_ms);
     ck_assert_uint_gt(rest_ms, now_ms + RECEIVE_MOVE_MS);
 }
@@ -97,7 +97,7 @@ static void write_a_third(void)
     memset(command + head, 'x', 900);
     strcpy(command + head + 900, "\n");
     struct node_client *client = node_client_open(node, &connection);
-    for (uint64_t bytes = 0; bytes < node->transfers.snapshots.every_bytes / 3; bytes += 900) {
+    for (uint64_t bytes = 0; bytes < parts.transfers->snapshots.every_bytes / 3; bytes += 900) {
         type(client, command);
         for (int i = 0; i < 20 && client->count > 0; i++)
             turn(true);
@@ -116,7 +116,7 @@ START_TEST(lives_add_up_to_a_snapshot)
     snapshot_every_bytes = 32768;
     for (int life = 0; life < 8 && sizes.snapshot_index == 0; life++) {
         start();
-        for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
+        for (int i = 0; i < 1000 && parts.gateway->epoch == 0; i++)
             turn(true);
         write_a_third();
         disk_sizes(disk, &sizes);

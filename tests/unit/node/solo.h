@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/ensure.h"
-#include "node/state.h"
+#include "node/parts.h"
 #include "store/dump.h"
 #include "support/check.h"
 
@@ -18,6 +18,7 @@ struct connection {
 static char directory[64];
 static struct disk *disk;
 static struct node *node;
+static struct node_parts parts; /* its own */
 static uint64_t now_ms;
 static uint32_t peers = 1; /* of --cluster; none of the others is ever there */
 static uint64_t snapshot_every_bytes; /* 0: as a node has it by itself */
@@ -93,6 +94,7 @@ static void start(void)
         options.peers[i] = (struct raft_member){.id = i + 1, .role = RAFT_VOTER, .address = "self"};
     node = node_open(&options, disk, &recovered, load_store(), now_ms, reason);
     ck_assert_ptr_nonnull(node);
+    parts = node_parts(node);
     disk_recovered_free(&recovered);
 }
 
@@ -115,9 +117,9 @@ static inline void setup(void)
 {
     make_directory();
     start();
-    for (int i = 0; i < 1000 && node->gateway.epoch == 0; i++)
+    for (int i = 0; i < 1000 && parts.gateway->epoch == 0; i++)
         turn(true);
-    ck_assert_uint_gt(node->gateway.epoch, 0);
+    ck_assert_uint_gt(parts.gateway->epoch, 0);
 }
 
 static void teardown(void)

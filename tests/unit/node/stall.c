@@ -60,17 +60,17 @@ START_TEST(what_waits_too_long_is_answered_and_given_up)
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
     struct disk_log *request = ask_and_take(client, "write a 1\nx\nread a\n");
-    turns_for(node->env.options.command_timeout_ms + 10);
+    turns_for(parts.env->options.command_timeout_ms + 10);
     char got[200] = "";
     chain_copy(node_client_output(client), got, node_client_output(client)->size);
     ck_assert_ptr_nonnull(strstr(got, "ERR_TIMEOUT "));
-    ck_assert_uint_eq(node->session.held_bytes, 0);
+    ck_assert_uint_eq(parts.session->held_bytes, 0);
     disk_log_execute(disk, request);
     node_log_done(node, request);
     chain_consume(node_client_output(client), node_client_output(client)->size);
     turn(true);
     expect(client, ""); /* it took effect after all, and no one is told twice */
-    ck_assert_uint_eq(store_revision(node->store), 1);
+    ck_assert_uint_eq(store_revision(*parts.store), 1);
     node_client_close(node, client);
 }
 END_TEST

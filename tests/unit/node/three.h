@@ -17,15 +17,15 @@ static void begin(void)
     for (uint32_t i = 0; i < 3; i++)
         configuration.members[i] =
             (struct raft_member){.id = i + 1, .incarnation = 101 + i, .role = RAFT_VOTER, .address = "self"};
-    configuration.members[0].incarnation = node->peers.identity.directory.incarnation;
-    limits_encode(&node->env.limits, &configuration);
+    configuration.members[0].incarnation = parts.peers->identity.directory.incarnation;
+    limits_encode(&parts.env->limits, &configuration);
     struct buffer body = {0};
     raft_configuration_encode(&configuration, &body);
-    bootstrap_received(&node->peers, &node->env, 2, buffer_start(&body), buffer_size(&body));
+    bootstrap_received(parts.peers, parts.env, 2, buffer_start(&body), buffer_size(&body));
     buffer_close(&body);
-    for (int i = 0; i < 20 && raft_durable_index(node->raft) == 0; i++)
+    for (int i = 0; i < 20 && raft_durable_index(parts.raft) == 0; i++)
         turn(true);
-    ck_assert_uint_eq(raft_durable_index(node->raft), 1);
+    ck_assert_uint_eq(raft_durable_index(parts.raft), 1);
 }
 
 /* Node 2 calls, from a data directory like that. */

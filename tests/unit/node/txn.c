@@ -16,7 +16,7 @@ static void begin(void)
 static void end(void)
 {
     ck_assert_ptr_null(client->txn);
-    ck_assert_uint_eq(node->session.held_bytes, 0);
+    ck_assert_uint_eq(parts.session->held_bytes, 0);
     node_client_close(node, client);
     teardown();
 }
@@ -34,7 +34,7 @@ START_TEST(its_lines_are_done_at_once_and_answered_once)
 {
     ask("write a 1\nx\nwrite n 1\n1\n", "OK 1\r\nOK 2\r\n");
     ask("txn\nif a 1\nappend a 1\ny\nincr n 9\nif b absent\nwrite b 2 60\nzz\n", "");
-    ck_assert_uint_eq(store_revision(node->store), 2);
+    ck_assert_uint_eq(store_revision(*parts.store), 2);
     ask("commit\n", "OK 3\r\n");
     ask("read a\nread n\nread b\n", "CONTENTS 3 2 0\r\nxy\r\nCONTENTS 3 2 0\r\n10\r\nCONTENTS 3 2 60\r\nzz\r\n");
     ask("txn\nmove a c\ndelete n 3\ntouch b 0\ncommit\nread b\nlist\n",
@@ -49,7 +49,7 @@ START_TEST(a_text_may_be_part_of_it)
     ask("txn\nset a  once=x\nset b \nset c y\r\nif a 1\ncommit\n", "OK 2\r\n");
     ask("read a\nread b\nread c\n",
         "CONTENTS 2 7 0\r\n once=x\r\nCONTENTS 2 0 0\r\n\r\nCONTENTS 2 1 0\r\ny\r\n");
-    node->env.limits.value_max_bytes = 3;
+    parts.env->limits.value_max_bytes = 3;
     ask("set a abc\nset a abcd\n", "OK 3\r\nERR_TOO_BIG above this cluster's limit for a file, nothing was done\r\n");
     ask("txn\nset a ab\nset b abcd\ncommit\nread a\n",
         "ERR_TOO_BIG above this cluster's limit for a file, nothing was done\r\nCONTENTS 3 3 0\r\nabc\r\n");
@@ -140,10 +140,10 @@ START_TEST(a_connection_that_ends_before_commit)
 {
     type(client, "txn\nwrite a 3\nabc\nwrite b 100\nhalf");
     /* What came, not what is to come. */
-    ck_assert_uint_eq(node->session.held_bytes, 2 * (TRANSACTION_PART_HEADER + 1 + 8) + 7);
+    ck_assert_uint_eq(parts.session->held_bytes, 2 * (TRANSACTION_PART_HEADER + 1 + 8) + 7);
     turn(true);
     node_client_close(node, client);
-    ck_assert_uint_eq(node->session.held_bytes, 0);
+    ck_assert_uint_eq(parts.session->held_bytes, 0);
     client = node_client_open(node, &connection);
     ask("list\n", "LIST 0 0 end\r\n\r\n");
     type(client, "txn\nwrite a 3\nabc\n");
@@ -161,7 +161,7 @@ END_TEST
 
 START_TEST(it_has_128_lines_at_most)
 {
-    node->env.limits.value_max_bytes = 1300; /* their heads alone are larger than 1024 and what is allowed above it */
+    parts.env->limits.value_max_bytes = 1300; /* their heads alone are larger than 1024 and what is allowed above it */
     for (int lines = 127; lines <= 129; lines++) {
         type(client, "txn\nwrite a 1\nx\n");
         for (int i = 1; i < lines; i++)
@@ -254,7 +254,7 @@ END_TEST
 START_TEST(a_full_store)
 {
     ask("write a 1\nx\nwrite b 1\ny\n", "OK 1\r\nOK 2\r\n");
-    node->env.limits.memory_max_bytes = store_memory_bytes(node->store) - 1;
+    parts.env->limits.memory_max_bytes = store_memory_bytes(*parts.store) - 1;
     static const char full[] =
         "ERR_STORE_FULL the memory limit for files is reached, nothing was done; delete some\r\n";
     ask("txn\nwrite c 1\nx\ncommit\n", full);
@@ -268,12 +268,12 @@ START_TEST(what_it_holds_until_it_is_done)
 {
     type(client, "txn\ncopy a b\nif c absent\n");
     size_t size = 2 * TRANSACTION_PART_HEADER + 3 + 9 + 8; /* a copy's and a condition's fields */
-    ck_assert_uint_eq(node->session.held_bytes, size);
+    ck_assert_uint_eq(parts.session->held_bytes, size);
     type(client, "commit\n");
-    ck_assert_uint_eq(node->session.held_bytes, size);
+    ck_assert_uint_eq(parts.session->held_bytes, size);
     ck_assert_uint_eq(client->bytes, size);
     ask("", "ERR_FILE_NOT_FOUND a\r\n");
-    ck_assert_uint_eq(node->session.held_bytes, 0);
+    ck_assert_uint_eq(parts.session->held_bytes, 0);
 }
 END_TEST
 
@@ -302,14 +302,14 @@ START_TEST(what_is_promised_is_not_held)
         others[i] = node_client_open(node, &connection);
         type(others[i], i % 2 == 0 ? "write a 1000\nx" : "txn\nwrite a 1000\nx");
     }
-    ck_assert_uint_lt(node->session.held_bytes, 100 * PROMISED);
+    ck_assert_uint_lt(parts.session->held_bytes, 100 * PROMISED);
     ask("write b 1\ny\n", "OK 1\r\n");
     /* What comes nevertheless is held as long as there is room, and refused from then on. */
-    uint64_t held = node->session.held_bytes;
-    node->session.held_bytes = LIMIT_HELD_BYTES - GRANTS * PROMISE;
+    uint64_t held = parts.session->held_bytes;
+    parts.session->held_bytes = LIMIT_HELD_BYTES - GRANTS * PROMISE;
     for (size_t i = 0; i < 2 * GRANTS; i++)
         node_client_bytes(node, others[i], (uint8_t *)bytes, PROMISE - 2);
-    ck_assert_uint_le(node->session.held_bytes, LIMIT_HELD_BYTES);
+    ck_assert_uint_le(parts.session->held_bytes, LIMIT_HELD_BYTES);
     for (size_t i = 0; i < 2 * GRANTS; i++)
         type(others[i], i % 2 == 0 ? "z\n" : "z\ncommit\n");
     for (int i = 0; i < 10; i++)
@@ -320,8 +320,8 @@ START_TEST(what_is_promised_is_not_held)
         expect(others[i], i < GRANTS ? wanted
                                      : "ERR_BUSY too much is under way, nothing was done; try again\r\n");
     }
-    node->session.held_bytes -= LIMIT_HELD_BYTES - GRANTS * PROMISE;
-    node->session.held_bytes += held;
+    parts.session->held_bytes -= LIMIT_HELD_BYTES - GRANTS * PROMISE;
+    parts.session->held_bytes += held;
     for (size_t i = 0; i < PROMISED; i++)
         node_client_close(node, others[i]);
 }
@@ -332,10 +332,10 @@ START_TEST(what_fails_when_it_is_done_counts_as_failed)
     ask("write a 1\nx\n", "OK 1\r\n");
     ask("incr a 1\n", "ERR_NOT_A_NUMBER the file holds no whole number, or the sum has no room in 64 bits\r\n");
     ask("cas a 9 1\nx\n", "ERR_VERSION 1\r\n");
-    ck_assert_uint_eq(node->env.meter.commands[VERB_INCR][METER_FAILED], 1);
-    ck_assert_uint_eq(node->env.meter.commands[VERB_INCR][METER_DONE], 0);
-    ck_assert_uint_eq(node->env.meter.commands[VERB_CAS][METER_NOT_SO], 1);
-    ck_assert_uint_eq(node->env.meter.errors[REPLY_NOT_A_NUMBER], 1);
+    ck_assert_uint_eq(parts.env->meter.commands[VERB_INCR][METER_FAILED], 1);
+    ck_assert_uint_eq(parts.env->meter.commands[VERB_INCR][METER_DONE], 0);
+    ck_assert_uint_eq(parts.env->meter.commands[VERB_CAS][METER_NOT_SO], 1);
+    ck_assert_uint_eq(parts.env->meter.errors[REPLY_NOT_A_NUMBER], 1);
 }
 END_TEST
 

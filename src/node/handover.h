@@ -1,6 +1,7 @@
-/* The inside of a node, for the files of src/node alone: each of them owns one part of it, named here. */
-#ifndef CLEAT_NODE_STATE_H
-#define CLEAT_NODE_STATE_H
+/* The whole of a node, and the steps by which it hands over from one of its parts to another: for node.c, and the three
+ * files that have those steps. No part includes this. */
+#ifndef CLEAT_NODE_HANDOVER_H
+#define CLEAT_NODE_HANDOVER_H
 
 #include "base/bytes.h"
 #include "node/env.h"
@@ -76,8 +77,15 @@ bool replication_limits(struct node *node);
 void replication_follow(struct node *node);
 /* One more entry is applied: now and then the states of all nodes are compared. */
 void replication_applied(struct node *node);
-/* Snapshots: one that has come whole becomes the state; one that is asked for, or due here, is begun. */
+/* Snapshots: one that is asked for, or due here, is begun. */
 void replication_transfers(struct node *node);
+/* A snapshot that has come whole takes the old state's place. True: it did just now, and all who know the old one are
+ * to be told (commands_jumped, replication_limits). */
+bool replication_install(struct node *node);
+/* What came from a peer and is not on the way of a command. */
+void replication_take(struct node *node, struct arrival *arrival);
+/* Whose link is gone, with what travelled on it; or who is no peer any more. */
+void replication_lost(struct node *node);
 
 /* --- facts.c: what the node is like, for `status` --- */
 void facts_status(const struct node *node, struct buffer *out);
