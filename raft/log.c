@@ -37,6 +37,7 @@ static void configuration_push(struct raft_log *log, uint64_t index, const struc
     log->configurations[log->configuration_count].index = index;
     log->configurations[log->configuration_count].configuration = *configuration;
     log->configuration_count++;
+    log->configuration_changes++;
 }
 
 /* Those that a newer one at or below INDEX has replaced are forgotten. */
@@ -242,6 +243,7 @@ bool raft_log_truncate(struct raft_log *log, uint64_t index)
         log->configuration_count--;
         changed = true;
     }
+    log->configuration_changes += changed;
     check(log);
     return changed;
 }
@@ -271,6 +273,7 @@ void raft_log_restore(struct raft_log *log, uint64_t index, uint64_t term, bool 
     ensure(log->configurations[0].index <= index);
     log->configurations[0].index = index;
     log->configurations[0].configuration = *configuration;
+    log->configuration_changes++;
     shrink(log);
     check(log);
 }

@@ -38,6 +38,7 @@ struct raft_log {
     struct raft_log_configuration *configurations;
     size_t configuration_count;
     size_t configuration_capacity;
+    uint64_t configuration_changes; /* how often the newest one became another, or may have */
 };
 
 void raft_log_init(struct raft_log *log, uint64_t index, uint64_t term, const struct raft_configuration *configuration);

@@ -183,6 +183,8 @@ uint64_t raft_log_bytes(const struct raft *raft);
 uint64_t raft_unwritten_bytes(const struct raft *raft);
 /* The newest configuration in the log. */
 const struct raft_configuration *raft_members(const struct raft *raft);
+/* How often that became another one so far, or may have: as long as it is the same number, so are the members. */
+uint64_t raft_members_changes(const struct raft *raft);
 /* The configuration as of INDEX: base_index <= INDEX. A newer one may be in the log, and may not be committed. */
 const struct raft_configuration *raft_members_at(const struct raft *raft, uint64_t index);
 

@@ -98,6 +98,11 @@ const struct raft_configuration *raft_members(const struct raft *raft)
     return raft_log_configuration(&raft->log);
 }
 
+uint64_t raft_members_changes(const struct raft *raft)
+{
+    return raft->log.configuration_changes;
+}
+
 const struct raft_configuration *raft_members_at(const struct raft *raft, uint64_t index)
 {
     return raft_log_configuration_at(&raft->log, index);

@@ -192,8 +192,9 @@ static void say_changes(struct node *node)
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
 {
     struct arrival arrival;
-    while (peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
-        replication_lost(node);
+    while (size > 0 && peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
+        if (peers_has_lost(&node->peers))
+            replication_lost(node);
         switch ((unsigned)arrival.kind) {
         case ARRIVAL_OPEN:
             commands_opens(node, arrival.from, &arrival.body);
@@ -208,7 +209,8 @@ void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *b
             replication_take(node, &arrival);
         }
     }
-    replication_lost(node);
+    if (peers_has_lost(&node->peers))
+        replication_lost(node);
 }
 
 /* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */

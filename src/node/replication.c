@@ -49,6 +49,7 @@ void replication_take(struct node *node, struct arrival *arrival)
     case ARRIVAL_OFFER:
         if (identity_settled(&node->peers.identity)) /* a voter's log begins when it is; the offer comes again */
             receive_offer(&transfers->receiving, &node->env, node->raft, arrival->from, &arrival->body);
+        tell_transfers(node);
         break;
     case ARRIVAL_CHUNK:
         receive_chunk(&transfers->receiving, &node->env, arrival->from, &arrival->body);
@@ -61,7 +62,6 @@ void replication_take(struct node *node, struct arrival *arrival)
     case ARRIVAL_CREDIT:
         ensure(arrival->kind == ARRIVAL_RAFT); /* these are on the way of a command */
     }
-    tell_transfers(node);
 }
 
 void replication_lost(struct node *node)
@@ -80,7 +80,8 @@ void replication_lost(struct node *node)
 void replication_follow(struct node *node)
 {
     peers_follow(&node->peers, &node->env, node->raft);
-    replication_lost(node);
+    if (peers_has_lost(&node->peers))
+        replication_lost(node);
 }
 
 struct node_link *node_link_open(struct node *node, struct peer_socket *owner, enum node_link_kind kind, uint32_t peer)

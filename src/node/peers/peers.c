@@ -39,22 +39,6 @@ void peers_close(struct peers *peers)
     free(peers->decoded);
 }
 
-/* Whether the list has just these members, where they are now. --cluster's places do not change. */
-static bool has(const struct peers *peers, const struct raft_configuration *members)
-{
-    if (members->count != peers->member_count)
-        return false;
-    for (uint32_t i = 0; i < members->count; i++) {
-        if (members->members[i].id != peers->members[i])
-            return false;
-        const struct peer *peer = peers_look(peers, peers->members[i]);
-        ensure(peer);
-        if (!peer->named && strcmp(peer->address, members->members[i].address) != 0)
-            return false;
-    }
-    return true;
-}
-
 /* The peer at PLACE is none any more. */
 static void drop(struct peers *peers, struct env *env, uint32_t place)
 {
@@ -74,9 +58,11 @@ static void drop(struct peers *peers, struct env *env, uint32_t place)
 
 void peers_follow(struct peers *peers, struct env *env, const struct raft *raft)
 {
-    const struct raft_configuration *members = peers_members(peers, raft);
-    if (has(peers, members))
+    uint64_t changes = raft_members_changes(raft);
+    bool formed = identity_formed(&peers->identity);
+    if (changes == peers->followed && formed == peers->followed_formed)
         return;
+    const struct raft_configuration *members = peers_members(peers, raft);
     for (uint32_t place = peers->count; place-- > 0;)
         if (!peers->list[place].named && !raft_configuration_member(members, peers->list[place].id))
             drop(peers, env, place);
@@ -87,10 +73,9 @@ void peers_follow(struct peers *peers, struct env *env, const struct raft *raft)
             add(peers, env, member, false);
         else if (!peer->named)
             memcpy(peer->address, member->address, sizeof peer->address);
-        peers->members[i] = member->id;
     }
-    peers->member_count = members->count;
-    ensure(has(peers, members));
+    peers->followed = changes;
+    peers->followed_formed = formed;
 }
 
 const struct raft_configuration *peers_members(const struct peers *peers, const struct raft *raft)

@@ -49,8 +49,8 @@ struct peers {
     struct identity identity;
     struct peer list[PEERS_MAX]; /* by ascending id */
     uint32_t count;
-    uint32_t members[RAFT_MEMBERS_MAX]; /* the members that are in the list, by ascending id */
-    uint32_t member_count;
+    uint64_t followed;          /* raft_members_changes when the list was brought up to date, and whether a cluster */
+    bool followed_formed;       /* was known then */
     struct node_link *links[NODE_LINKS_MAX];
     size_t link_count;
     struct raft_entry *decoded; /* room for one message's entries */
@@ -88,6 +88,10 @@ bool peers_calls(const struct peers *peers, const struct env *env, uint32_t id, 
 void peers_say_link(struct env *env, enum log_event event, const struct node_link *link);
 /* Who was there and is not any more: that waits to be taken. */
 bool peers_take_lost(struct peers *peers, struct peer_lost *lost);
+static inline bool peers_has_lost(const struct peers *peers)
+{
+    return peers->lost_count > 0;
+}
 void peers_lose(struct peers *peers, uint32_t id, bool gone);
 
 /* The message in BODY (emptied) to ID, on the link that its type goes by; dropped where that is not up. */

@@ -69,12 +69,6 @@ static void judge(const struct state_check *check, struct env *env, const struct
         env_stop(env, LOG_STATES_DIFFER, ALL_DIFFER);
 }
 
-bool state_check_due(const struct env *env, const struct raft *raft, uint64_t index)
-{
-    ensure(index > 0 && env->options.agreement_every > 0);
-    return index % env->options.agreement_every == 0 && raft_members(raft)->count != 1;
-}
-
 void state_check_heard(struct state_check *check, struct env *env, const struct raft *raft, uint32_t id, uint64_t index,
                        uint64_t hash)
 {

@@ -32,8 +32,7 @@ static void begin(struct snapshots *snapshots, struct env *env, const struct raf
 static bool is_due(const struct snapshots *snapshots, const struct env *env, const struct store *store, bool receiving)
 {
     return snapshots->state == SNAPSHOT_IDLE && snapshots->log_bytes >= snapshots->every_bytes &&
-           !receiving && !env->stopping &&
-           store_applied(store) > snapshots->done_index;
+           !receiving && !env->stopping && store_applied(store) > snapshots->done_index;
 }
 
 void snapshots_applied(struct snapshots *snapshots, uint64_t bytes)

@@ -49,17 +49,16 @@ bool transfers_take_message(struct transfers *transfers, struct transfer_message
     return take(&transfers->sending.message, message) || take(&transfers->receiving.message, message);
 }
 
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 uint64_t transfers_deadline_ms(const struct transfers *transfers, const struct env *env, const struct store *store)
 {
-    const uint64_t deadlines_ms[] = {
-        bulk_slot_deadline_ms(&transfers->bulk, env),
-        receive_deadline_ms(&transfers->receiving),
-        send_deadline_ms(&transfers->sending),
-        snapshots_deadline_ms(&transfers->snapshots, env, store, receive_busy(&transfers->receiving)),
-    };
-    uint64_t deadline_ms = UINT64_MAX;
-    for (size_t i = 0; i < sizeof deadlines_ms / sizeof *deadlines_ms; i++)
-        if (deadlines_ms[i] < deadline_ms)
-            deadline_ms = deadlines_ms[i];
-    return deadline_ms;
+    bool receiving = receive_busy(&transfers->receiving);
+    uint64_t deadline_ms = sooner(bulk_slot_deadline_ms(&transfers->bulk, env), send_deadline_ms(&transfers->sending));
+    if (receiving)
+        deadline_ms = sooner(deadline_ms, receive_deadline_ms(&transfers->receiving));
+    return sooner(deadline_ms, snapshots_deadline_ms(&transfers->snapshots, env, store, receiving));
 }

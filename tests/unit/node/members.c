@@ -34,6 +34,7 @@ static void follow(const char *ids)
     if (raft)
         raft_close(raft);
     raft = raft_open(&options, &start);
+    list.followed = 0; /* it is another log */
     peers_follow(&list, &env, raft);
 }
 
@@ -134,6 +135,7 @@ START_TEST(a_member_that_moved_is_found_where_it_is)
     strcpy(start.configuration.members[2].address, "new:3");
     raft_close(raft);
     raft = raft_open(&options, &start);
+    list.followed = 0; /* it is another log */
     peers_follow(&list, &env, raft);
     expect_list("1=n:1 2=new:2 3=n:3"); /* for 3 --cluster says where it is */
     close_list();
@@ -231,11 +233,11 @@ END_TEST
 static void propose(enum raft_entry_type type, struct blob *payload)
 {
     uint64_t index;
-    ck_assert(raft_propose(node->raft, type, store_time_ms(node->store), payload, &index));
+    ck_assert(raft_propose(parts.raft, type, store_time_ms(*parts.store), payload, &index));
     blob_release(payload);
-    for (int i = 0; i < 100 && store_applied(node->store) < index; i++)
+    for (int i = 0; i < 100 && store_applied(*parts.store) < index; i++)
         turn(true);
-    ck_assert_uint_eq(store_applied(node->store), index);
+    ck_assert_uint_eq(store_applied(*parts.store), index);
 }
 
 /* Node 1 leads alone; 2 and 3 opened gateways once. The next configuration, with the same member, has them go. */
@@ -245,19 +247,19 @@ START_TEST(the_gateway_of_who_is_no_member_goes)
     for (uint32_t id = 2; id <= 3; id++) {
         const struct command open = {.kind = COMMAND_OPEN, .gateway = id, .epoch = 900 + id};
         propose(RAFT_ENTRY_COMMAND, command_encode(&open));
-        ck_assert(store_gateway(node->store, id, &state));
-        ck_assert_ptr_nonnull(leader_door(&node->leader, node->store, id));
+        ck_assert(store_gateway(*parts.store, id, &state));
+        ck_assert_ptr_nonnull(leader_door(parts.leader, *parts.store, id));
     }
     struct buffer bytes = {0};
-    raft_configuration_encode(raft_members(node->raft), &bytes);
+    raft_configuration_encode(raft_members(parts.raft), &bytes);
     struct blob *payload = blob_new(buffer_size(&bytes));
     memcpy(payload->bytes, buffer_start(&bytes), payload->size);
     buffer_close(&bytes);
     propose(RAFT_ENTRY_CONFIGURATION, payload);
     for (uint32_t id = 2; id <= 3; id++)
-        ck_assert(!store_gateway(node->store, id, &state));
-    ck_assert(store_gateway(node->store, 1, &state));
-    const struct admission *admission = &node->leader.admission;
+        ck_assert(!store_gateway(*parts.store, id, &state));
+    ck_assert(store_gateway(*parts.store, 1, &state));
+    const struct admission *admission = &parts.leader->admission;
     ck_assert(admission->gateways[0].id == 1 && admission->gateways[1].id == 0);
     ck_assert(node_ready(node));
 }

@@ -184,9 +184,12 @@ START_TEST(the_newest_configuration_counts_from_when_it_is_appended)
     add(&log, 1, 0);
     ck_assert(add_configuration(&log, 5)); /* at 10 */
     ck_assert_uint_eq(raft_log_configuration(&log)->count, 5);
+    uint64_t changes = log.configuration_changes;
     ck_assert_msg(raft_log_truncate(&log, 10), "it falls back");
+    ck_assert_uint_eq(log.configuration_changes, changes + 1);
     ck_assert_uint_eq(raft_log_configuration(&log)->count, 4);
     ck_assert(!raft_log_truncate(&log, 9));
+    ck_assert_uint_eq(log.configuration_changes, changes + 1);
     ck_assert(add_configuration(&log, 5)); /* at 9 */
     sync(&log);
     raft_log_compact(&log, 8);
