@@ -16,16 +16,6 @@ void identity_init(struct identity *identity, const struct disk_recovered *recov
     memcpy(identity->processes, recovered->processes, sizeof identity->processes);
 }
 
-bool identity_formed(const struct identity *identity)
-{
-    return identity->directory.configuration.count > 0;
-}
-
-bool identity_settled(const struct identity *identity)
-{
-    return identity_formed(identity) && !identity->due && !identity->busy;
-}
-
 bool identity_votes(const struct identity *identity, const struct raft_configuration *configuration, uint32_t id)
 {
     const struct raft_member *member = raft_configuration_member(configuration, id);

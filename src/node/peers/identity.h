@@ -23,9 +23,15 @@ struct identity {
 void identity_init(struct identity *identity, const struct disk_recovered *recovered);
 
 /* This node knows a cluster, on its disk or on the way there. */
-bool identity_formed(const struct identity *identity);
+static inline bool identity_formed(const struct identity *identity)
+{
+    return identity->directory.configuration.count > 0;
+}
 /* ... and it is on its disk. */
-bool identity_settled(const struct identity *identity);
+static inline bool identity_settled(const struct identity *identity)
+{
+    return identity_formed(identity) && !identity->due && !identity->busy;
+}
 /* Whether this data directory is a voter of CONFIGURATION, under ID. */
 bool identity_votes(const struct identity *identity, const struct raft_configuration *configuration, uint32_t id);
 

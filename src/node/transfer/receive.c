@@ -14,11 +14,6 @@ void receive_close(struct receiving *receiving)
     chain_close(&receiving->message.body);
 }
 
-bool receive_busy(const struct receiving *receiving)
-{
-    return receiving->state != RECEIVE_IDLE;
-}
-
 static void answer(struct receiving *receiving, uint64_t offset, enum transfer_taken state)
 {
     ensure(receiving->message.kind == TRANSFER_NOTHING); /* the last one was taken */

@@ -47,7 +47,10 @@ struct receiving {
 
 void receive_close(struct receiving *receiving);
 /* One is on its way here, in any state. */
-bool receive_busy(const struct receiving *receiving);
+static inline bool receive_busy(const struct receiving *receiving)
+{
+    return receiving->state != RECEIVE_IDLE;
+}
 
 /* An OFFER, a CHUNK came from that peer. */
 void receive_offer(struct receiving *receiving, const struct env *env, const struct raft *raft, uint32_t from,
