@@ -40,14 +40,16 @@ void node_client_bytes(struct node *node, struct node_client *client, const uint
 {
     open_gate(node);
     client_bytes(&node->session, client, bytes, size);
-    tell_status(node);
+    if (!list_empty(&node->session.asking))
+        tell_status(node);
 }
 
 void commands_parse(struct node *node)
 {
     open_gate(node);
     session_resume(&node->session);
-    tell_status(node);
+    if (!list_empty(&node->session.asking))
+        tell_status(node);
 }
 
 void node_client_end(struct node *node, struct node_client *client)
@@ -237,13 +239,13 @@ uint64_t commands_deadline_ms(const struct node *node)
 
 /* --- at the leader ----------------------------------------------------------------------------------------------- */
 
-/* peers -> leader, leader -> peers, peers -> gateway: the messages of OPEN, FORWARD and CREDIT. */
 /* Gateways are those of members: others have no place, in the store neither. */
 static bool is_member(const struct node *node, uint32_t id)
 {
     return raft_configuration_member(raft_members(node->raft), id) != NULL;
 }
 
+/* peers -> leader, peers -> gateway, leader -> peers: the messages of OPEN, FORWARD and CREDIT. */
 void commands_opens(struct node *node, uint32_t from, struct reader *reader)
 {
     uint64_t term = reader_u64(reader);
@@ -307,12 +309,12 @@ static void judge_room(struct node *node)
 void commands_propose(struct node *node)
 {
     struct leader *leader = &node->leader;
-    const struct blob *command;
+    struct blob *command;
     if (!leader_is_open(leader))
         return;
     judge_room(node);
     while ((command = leader_next(leader, node->raft)) != NULL && log_fits(node, command->size, false))
-        if (!leader_propose(leader, &node->env, node->raft, node->store))
+        if (!leader_propose(leader, &node->env, node->raft, node->store, command))
             break;
     if (leader_tick_due(leader, &node->env, node->raft, node->store))
         leader_tick(leader, &node->env, node->raft, node->store, log_fits(node, LEADER_ENTRY_BYTES, true));
@@ -387,7 +389,6 @@ static void hand_outcome(struct node *node, const struct blob *command, uint64_t
         leader_opened(&node->leader, node->store, outcome->gateway);
 }
 
-/* raft -> store, and on to all who are told of it. */
 /* raft -> leader, and all who keep limits: the configuration at INDEX is applied. */
 static bool take_configuration(struct node *node, uint64_t index)
 {
@@ -397,14 +398,15 @@ static bool take_configuration(struct node *node, uint64_t index)
     return !node->env.stopping;
 }
 
+/* raft -> store, and on to all who are told of it. */
 static void apply(struct node *node, const struct raft_entry *entry)
 {
-    struct outcome outcome;
     bool command = entry->type == RAFT_ENTRY_COMMAND && entry->payload;
     uint64_t number = command ? gateway_next_in(&node->gateway, entry->payload) : 0;
     if (number != 0)
         read_before(node, number);
-    if (!apply_entry(node->store, entry, &outcome)) {
+    struct outcome outcome = apply_entry(node->store, entry);
+    if (outcome.code == OUTCOME_UNKNOWN) {
         apply_stop(&node->env, entry);
         return;
     }

@@ -205,15 +205,16 @@ struct blob *leader_next(struct leader *leader, const struct raft *raft)
     return command && raft_unwritten_bytes(raft) < LIMIT_UNWRITTEN_BYTES ? command : NULL;
 }
 
-bool leader_propose(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store)
+bool leader_propose(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store,
+                    struct blob *next)
 {
     uint64_t index;
-    struct blob *command = admission_peek(&leader->admission);
-    ensure(leader_is_open(leader) && command);
-    if (!raft_propose(raft, RAFT_ENTRY_COMMAND, stamp_ms(env, store), command, &index))
+    if (!raft_propose(raft, RAFT_ENTRY_COMMAND, stamp_ms(env, store), next, &index))
         return false;
     ensure(index > raft_commit(raft)); /* it has no majority yet, not even where this node is all there is */
-    blob_release(admission_pop(&leader->admission));
+    struct blob *popped = admission_pop(&leader->admission);
+    ensure(popped == next); /* nothing came between leader_next and this */
+    blob_release(popped);
     return true;
 }
 

@@ -75,7 +75,8 @@ void leader_judge_room(struct leader *leader, struct env *env, struct raft *raft
 /* The next command to be proposed, borrowed; NULL: none, or the disk is behind. False from leader_propose: raft does
  * not take it now. */
 struct blob *leader_next(struct leader *leader, const struct raft *raft);
-bool leader_propose(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store);
+bool leader_propose(struct leader *leader, const struct env *env, struct raft *raft, const struct store *store,
+                    struct blob *next);
 /* Whether an entry must carry the time to the stores now; and proposes one, if it HAS_ROOM. */
 bool leader_tick_due(const struct leader *leader, const struct env *env, const struct raft *raft,
                      const struct store *store);

@@ -1,11 +1,6 @@
 #include "node/replica/apply.h"
 
-#include "base/ensure.h"
 #include "protocol/command.h"
-
-enum {
-    APPLY_ENTRY_OVERHEAD = 64, /* bytes that an entry counts beside its payload */
-};
 
 /* The entries from INDEX on, or the first few of them, are applied soon. For one alone there is nothing to gain. */
 static void expect(const struct raft *raft, const struct store *store, uint64_t index)
@@ -50,28 +45,13 @@ static bool apply_members(struct store *store, const struct blob *payload)
     return true;
 }
 
-bool apply_entry(struct store *store, const struct raft_entry *entry, struct outcome *outcome)
+struct outcome apply_other(struct store *store, const struct raft_entry *entry)
 {
-    ensure(entry->index == store_applied(store) + 1); /* each once, and in order */
-    switch (entry->type) {
-    case RAFT_ENTRY_CONFIGURATION:
-        if (!apply_members(store, entry->payload))
-            return false;
-        (void)store_apply(store, entry->index, entry->time_ms, NULL);
-        *outcome = (struct outcome){.code = OUTCOME_NONE};
-        return true;
-    case RAFT_ENTRY_NOOP:
-        (void)store_apply(store, entry->index, entry->time_ms, NULL);
-        *outcome = (struct outcome){.code = OUTCOME_NONE};
-        return true;
-    case RAFT_ENTRY_COMMAND:
-        if (!entry->payload)
-            return false;
-        *outcome = store_apply(store, entry->index, entry->time_ms, entry->payload);
-        return outcome->code != OUTCOME_UNKNOWN;
-    default:
-        return false;
-    }
+    bool members = entry->type == RAFT_ENTRY_CONFIGURATION;
+    if ((!members && entry->type != RAFT_ENTRY_NOOP) || (members && !apply_members(store, entry->payload)))
+        return (struct outcome){.code = OUTCOME_UNKNOWN};
+    (void)store_apply(store, entry->index, entry->time_ms, NULL);
+    return (struct outcome){.code = OUTCOME_NONE};
 }
 
 void apply_feed(struct feed *feed, struct store *store)
@@ -102,9 +82,4 @@ void apply_stop(struct env *env, const struct raft_entry *entry)
     buffer_append_u8(&reason, 0);
     env_stop(env, LOG_UNKNOWN_ENTRY, (const char *)buffer_start(&reason));
     buffer_close(&reason);
-}
-
-size_t apply_bytes(const struct raft_entry *entry)
-{
-    return (entry->payload ? entry->payload->size : 0) + APPLY_ENTRY_OVERHEAD;
 }

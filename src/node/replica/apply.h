@@ -12,6 +12,10 @@
 #include "store/feed.h"
 #include "store/store.h"
 
+enum {
+    APPLY_ENTRY_OVERHEAD = 64, /* bytes that an entry counts beside its payload */
+};
+
 /* What a turn has done. */
 struct apply {
     uint64_t copied_bytes; /* as the store counted them when it began */
@@ -21,14 +25,26 @@ struct apply {
 void apply_begin(struct apply *apply, const struct raft *raft, const struct store *store);
 /* The next entry to be applied, borrowed; NULL: all that are committed are, or the turn has done enough. */
 const struct raft_entry *apply_next(struct apply *apply, const struct raft *raft, const struct store *store);
-/* Applies ENTRY, which apply_next gave. OUTCOME: a command's; of other entries none. False: this version cannot read
- * it, so this node cannot go on. Others may. */
-bool apply_entry(struct store *store, const struct raft_entry *entry, struct outcome *outcome);
+/* What is no command: a leader's first entry, or who the members are. */
+struct outcome apply_other(struct store *store, const struct raft_entry *entry);
+
+/* Applies ENTRY, which apply_next gave. A command has an outcome, other entries have none. OUTCOME_UNKNOWN: this
+ * version cannot read it, so this node cannot go on. Others may. */
+static inline struct outcome apply_entry(struct store *store, const struct raft_entry *entry)
+{
+    if (entry->type == RAFT_ENTRY_COMMAND && entry->payload)
+        return store_apply(store, entry->index, entry->time_ms, entry->payload);
+    return apply_other(store, entry);
+}
+
 /* What the entry that was applied last left goes into FEED, for whoever watches. */
 void apply_feed(struct feed *feed, struct store *store);
 /* That this node stops at ENTRY, for that reason. The last line names what it needs, as far as its bytes tell. */
 void apply_stop(struct env *env, const struct raft_entry *entry);
 /* Bytes that ENTRY counts for the distance between two snapshots. */
-size_t apply_bytes(const struct raft_entry *entry);
+static inline size_t apply_bytes(const struct raft_entry *entry)
+{
+    return (entry->payload ? entry->payload->size : 0) + APPLY_ENTRY_OVERHEAD;
+}
 
 #endif
