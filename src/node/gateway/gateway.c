@@ -187,6 +187,7 @@ void gateway_skip(struct gateway *gateway, uint64_t number)
 
 void gateway_credit(struct gateway *gateway, uint64_t term, uint64_t received)
 {
+    ensure(term > 0 && gateway->first <= gateway->next);
     gateway->credit_term = term;
     uint64_t sent = received + 1;
     if (sent < gateway->first)

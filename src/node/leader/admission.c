@@ -87,6 +87,7 @@ bool admission_wants(struct admission_gateway *gateway, uint64_t epoch, uint64_t
 
 void admission_take(struct admission_gateway *gateway, struct blob *command)
 {
+    ensure(gateway->epoch != 0 && gateway->count <= gateway->received); /* what waits was received */
     if (gateway->count == gateway->capacity) {
         size_t capacity = gateway->capacity > 0 ? gateway->capacity * 2 : 64;
         struct blob **queue = memory_resize(NULL, capacity, sizeof *queue);

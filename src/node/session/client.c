@@ -224,6 +224,7 @@ void pending_done(struct session *session, struct pending *pending, const struct
 {
     struct command part;
     enum reply_error error = error_of(outcome->code);
+    ensure(pending->state == PENDING_NUMBERED); /* only what has a number can have been applied */
     pending_settle(session, pending, meter_of(outcome->code));
     if (error != REPLY_ERROR_COUNT)
         session->env->meter.errors[error]++;

@@ -83,9 +83,11 @@ static void confirm_batches(struct reads *reads, uint64_t id, uint64_t index)
 
 static void answer_batch(struct session *session, struct read_batch *batch)
 {
+    ensure(batch->index <= store_applied(session->store));
     while (!list_empty(&batch->pendings)) {
         struct pending *pending = list_item(batch->pendings.next, struct pending, queue);
         list_remove(&pending->queue);
+        ensure(pending->state == PENDING_READ);
         pending->state = PENDING_CONFIRMED;
         client_advance(session, pending->client);
     }
