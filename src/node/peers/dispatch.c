@@ -103,6 +103,7 @@ static void refuse_link(struct peers *peers, struct env *env, struct node_link *
                         const char *reason)
 {
     uint32_t peer = link->peer != 0 || !hello ? link->peer : hello->from;
+    ensure(!link->up); /* one that is up is not refused, but replaced */
     if (hello && hello->format == FRAME_FORMAT)
         send_refused(link, reason);
     link->ends = true;
@@ -288,6 +289,7 @@ static bool handle_state(struct peers *peers, struct env *env, struct raft *raft
 static void handle_form(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link,
                         const struct link_message *message)
 {
+    ensure(link->up && link->kind == NODE_LINK_CONSENSUS);
     link->formed = true;
     bootstrap_received(peers, env, link->peer, message->body, message->size);
     if (identity_settled(&peers->identity))

@@ -142,6 +142,7 @@ void peers_say_link(struct env *env, enum log_event event, const struct node_lin
 void peers_lose(struct peers *peers, uint32_t id, bool gone)
 {
     ensure(peers->lost_count < PEERS_LOST_MAX); /* they are taken after each event */
+    ensure(id != 0 && (gone || peers_look(peers, id)));
     peers->lost[peers->lost_count++] = (struct peer_lost){.id = id, .gone = gone};
 }
 

@@ -122,6 +122,7 @@ static void write_text(const struct view *view, char text[QUORUM_TEXT_MAX])
 {
     struct buffer line = {0};
     append_text(view, &line);
+    ensure(buffer_size(&line) > 0);
     size_t size = buffer_size(&line) < QUORUM_TEXT_MAX ? buffer_size(&line) : QUORUM_TEXT_MAX - 1;
     memcpy(text, buffer_start(&line), size);
     text[size] = '\0';

@@ -249,6 +249,7 @@ struct disk_log *persist_take(struct persist *persist, const struct env *env, st
     if (persist->busy || persist->failed || env->stopping)
         return NULL;
     struct disk_log *request = &persist->request;
+    ensure(persist->batch_bytes == 0 && persist->spare_count <= DISK_SPARES_MAX);
     allow_entries(persist, raft);
     persist->from_raft = raft_take_writes(raft, LIMIT_BATCH_BYTES, &writes);
     bool mark = !persist->from_raft && env->now_ms >= mark_due_ms(persist, env, raft);

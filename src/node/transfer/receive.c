@@ -162,7 +162,9 @@ struct store *receive_install(struct receiving *receiving, struct env *env, stru
 
 static void written(struct receiving *receiving)
 {
+    ensure(buffer_size(&receiving->chunk) > 0);
     receiving->offset += buffer_size(&receiving->chunk);
+    ensure(receiving->offset <= receiving->size); /* as the chunk was taken */
     buffer_clear(&receiving->chunk, RECEIVE_CHUNK_KEPT);
     receiving->state = receiving->offset == receiving->size ? RECEIVE_END : RECEIVE_WAIT;
     answer(receiving, receiving->offset, TRANSFER_TAKEN_SO_FAR);
@@ -211,6 +213,7 @@ void receive_done(struct receiving *receiving, struct env *env, const struct dis
         receiving->state = RECEIVE_OPEN;
         break;
     case RECEIVE_OPEN:
+        ensure(!receiving->store);
         receiving->store = store_open(random_u64(&env->random));
         receiving->state = RECEIVE_LOAD;
         break;

@@ -90,11 +90,13 @@ bool snapshots_next(struct snapshots *snapshots, const struct env *env, const st
         request->configuration = *raft_members_at(raft, snapshots->index);
         return true;
     case SNAPSHOT_BLOCKS:
+        ensure(store_dump_active(store) && !snapshots->complete);
         request->kind = DISK_SNAPSHOT_BLOCK;
         snapshots->complete = store_dump_step(store, &request->bytes, env->options.snapshot_block_bytes);
         snapshots->bytes += buffer_size(&request->bytes);
         return true;
     case SNAPSHOT_END:
+        ensure(snapshots->complete && !store_dump_active(store));
         request->kind = DISK_SNAPSHOT_END;
         return true;
     case SNAPSHOT_CANCEL:

@@ -38,7 +38,7 @@ static bool take(struct transfer_message *from, struct transfer_message *message
 {
     if (from->kind == TRANSFER_NOTHING)
         return false;
-    ensure(from->to != 0 && from->body.size > 0);
+    ensure(from->to != 0 && from->body.size > 0); /* to a peer, of which node.c knows the link */
     *message = *from;
     *from = (struct transfer_message){0};
     return true;
