@@ -144,8 +144,8 @@ static bool is_contents(const struct command *command)
 /* The command of a file's record must be what writes such a file; touched, it may live longer or shorter. */
 static bool file_is_valid(const struct store *store, const struct command *command, const struct file_state *state)
 {
-    if (!is_contents(command))
-        return false;
+    if (!is_contents(command) || (command->kind == COMMAND_SET && state->expires_ms != 0))
+        return false; /* a setting does not expire */
     if (state->created == 0 || state->created > state->version || state->version > store->revision)
         return false;
     return state->expires_ms <= expiry_ms(store->time_ms, REQUEST_EXPTIME_MAX_S);

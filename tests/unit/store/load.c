@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "protocol/transaction.h"
+#include "store/files/settings.h"
 #include "store/part.h"
 #include "support/check.h"
 #include "unit/store/story.h"
@@ -353,6 +354,40 @@ START_TEST(files_are_as_a_client_could_have_made_them)
 }
 END_TEST
 
+static bool takes_all(const uint8_t *value, size_t size)
+{
+    (void)value;
+    (void)size;
+    return true;
+}
+
+/* A setting's record: with EXPIRES_MS, which no SET can give it. */
+static bool setting_loads(uint64_t expires_ms)
+{
+    static const struct setting settings[] = {{"s", LEVEL_BASE, takes_all}, {NULL, 0, NULL}};
+    struct buffer out = {0};
+    put_state(&out, 10, 5, 1, 0);
+    put_file(&out, COMMAND_SET, "\1s", 5, expires_ms, 0);
+    struct story story = {.store = store_open(1), .now_ms = 1000};
+    store_settings(story.store, settings);
+    bool loaded = store_load(story.store, buffer_start(&out), buffer_size(&out)) && store_load_end(story.store);
+    if (loaded) { /* it can be worked with */
+        story.epoch = story_open_gateway(&story, STORY_GATEWAY, 7).epoch;
+        ck_assert_int_eq(story_say(&story, story_command(COMMAND_SET, "\1s", "v")).code, OUTCOME_WRITTEN);
+    }
+    buffer_close(&out);
+    story_end(&story);
+    return loaded;
+}
+
+START_TEST(a_setting_never_expires)
+{
+    ck_assert(setting_loads(0));
+    ck_assert(!setting_loads(1));
+    ck_assert(!setting_loads(3000));
+}
+END_TEST
+
 START_TEST(no_more_no_fewer_and_no_two_alike)
 {
     struct buffer out = {0};
@@ -464,6 +499,7 @@ int main(void)
     tcase_add_test(tests, a_record_of_the_wrong_size_is_bad);
     tcase_add_test(tests, outcomes_may_come_in_several_records_but_not_too_many);
     tcase_add_test(tests, files_are_as_a_client_could_have_made_them);
+    tcase_add_test(tests, a_setting_never_expires);
     tcase_add_test(tests, no_more_no_fewer_and_no_two_alike);
     tcase_add_test(tests, gateways_windows_are_possible_ones);
     tcase_add_test(tests, after_a_bad_block_no_other_is_taken);
