@@ -34,13 +34,22 @@ static const struct extra_row {
 #undef ROW
 };
 
+/* What is no gateway's says nothing of one; OPEN only whose it is, and the nonce. */
+static bool origin_sound(const struct command *command)
+{
+    if (command->kind == COMMAND_OPEN)
+        return command->gateway > 0 && command->number == 0 && command->lowest == 0;
+    return command_numbered(command->kind) ||
+           (command->gateway == 0 && command->epoch == 0 && command->number == 0 && command->lowest == 0);
+}
+
 /* The rules on which encoding insists and which decoding checks, for what is not part of a transaction. */
 static bool command_valid(const struct command *command)
 {
     if (!command_sound(command))
         return false;
     const struct command_row *row = command_row(command->kind);
-    if (row->class == COMMAND_CLASS_CONDITION)
+    if (row->class == COMMAND_CLASS_CONDITION || !origin_sound(command))
         return false;
     if (command->token && (row->extras & COMMAND_EXTRA(TOKEN)) == 0)
         return false;

@@ -110,6 +110,13 @@ static bool parse_extras(const uint8_t *at, size_t size, struct entry *entry)
     return true;
 }
 
+static bool is_zero(const uint8_t *bytes, size_t from, size_t to)
+{
+    while (from < to && bytes[from] == 0)
+        from++;
+    return from == to;
+}
+
 bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry)
 {
     if (size < HEADER || bytes[0] != FORMAT || number_at(bytes + LEVEL, 2) != 1 || number_at(bytes + LEVEL + 2, 2) != 0)
@@ -126,9 +133,11 @@ bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry)
     if (!parse_extras(end, extras_size, entry))
         return false;
     switch (bytes[1]) {
-    case 1: /* TICK, OPEN, SKIP */
-    case 2:
-    case 3:
+    case 1: /* TICK: no gateway's */
+        return size == HEADER && is_zero(bytes, 2, 32);
+    case 2: /* OPEN: it has no number */
+        return size == HEADER && name_size == 0 && entry->gateway > 0 && is_zero(bytes, 16, 32);
+    case 3: /* SKIP */
         return size == HEADER && name_size == 0;
     case 12:
         return name_size == 0 && parse_parts(bytes + HEADER, end, entry);

@@ -160,7 +160,7 @@ static enum load_result load_gateway(struct store *store, struct reader *record)
     uint64_t epoch = reader_u64(record);
     uint64_t applied = reader_u64(record);
     uint64_t lowest = reader_u64(record);
-    if (record->bad || gateways_find(&store->gateways, id) || epoch == 0 || epoch > store->applied)
+    if (record->bad || id == 0 || gateways_find(&store->gateways, id) || epoch == 0 || epoch > store->applied)
         return LOAD_BAD;
     /* The newest number's outcome is always kept. */
     if (applied > COUNTER_MAX || (applied == 0 ? lowest != 1 : lowest < 1 || lowest > applied))

@@ -443,6 +443,22 @@ START_TEST(every_body_byte_by_byte)
 }
 END_TEST
 
+/* What is no gateway's says nothing of one: fields that mean nothing are zero. */
+START_TEST(only_a_gateways_commands_have_an_origin)
+{
+    const struct command tick = {.kind = COMMAND_TICK}, raise = {.kind = COMMAND_RAISE, .level = LEVEL_KNOWN};
+    const struct command open = {.kind = COMMAND_OPEN, .gateway = 3, .epoch = 77};
+    const struct command skip = {.kind = COMMAND_SKIP, .gateway = 3, .epoch = 7, .number = 1, .lowest = 1};
+    for (size_t at = 4; at < 32; at++) {
+        ck_assert_msg(!decode_changed(&tick, at, "\x05", 1), "a tick's byte %zu", at);
+        ck_assert_msg(!decode_changed(&raise, at, "\x05", 1), "a raise's byte %zu", at);
+        ck_assert_msg(decode_changed(&open, at, "\x05", 1) == (at < 16), "an open's byte %zu", at);
+        ck_assert_msg(decode_changed(&skip, at, "\x05", 1), "a skip's byte %zu", at);
+    }
+    ck_assert(!decode_changed(&open, 4, "\0", 1));
+}
+END_TEST
+
 START_TEST(what_a_kind_may_have)
 {
     static const struct {
@@ -466,6 +482,7 @@ START_TEST(what_a_kind_may_have)
             bytes[2] = (uint8_t)name_size;
             bytes[32] = (uint8_t)token_size;
             bytes[36] = LEVEL_BASE;
+            bytes[4] = kinds[i].kind == COMMAND_OPEN; /* it is a gateway's */
             memcpy(at, "name", name_size);
             at += name_size;
             if (kinds[i].guard)
@@ -565,6 +582,7 @@ int main(void)
     tcase_add_test(tests, every_body_byte_by_byte);
     tcase_add_test(tests, random_bytes_decode_to_themselves_or_not_at_all);
     tcase_add_test(tests, a_guard_and_a_token_byte_by_byte);
+    tcase_add_test(tests, only_a_gateways_commands_have_an_origin);
     tcase_add_test(tests, what_a_kind_may_have);
     tcase_add_test(tests, a_source_is_another_file);
     tcase_add_test(tests, a_transaction_is_looked_at_to_its_last_part);

@@ -411,6 +411,9 @@ START_TEST(no_more_no_fewer_and_no_two_alike)
     put_gateway(&out, 1, 1, 0, 1, 0, 0);
     put_gateway(&out, 1, 2, 0, 1, 0, 0);
     ck_assert(!loads(&out));
+    put_state(&out, 10, 5, 0, 1);
+    put_gateway(&out, 0, 1, 0, 1, 0, 0); /* no node has that id */
+    ck_assert(!loads(&out));
     put_state(&out, 10, 5, 0, STORE_GATEWAYS_MAX + 1);
     for (uint32_t id = 1; id <= STORE_GATEWAYS_MAX + 1; id++)
         put_gateway(&out, id, 1, 0, 1, 0, 0);
