@@ -71,7 +71,7 @@ void commands_apply(struct node *node);
 void commands_jumped(struct node *node);
 
 /* --- replication.c --- */
-/* The limits of the newest configuration, to all who keep them. False: they are not ones that this program can keep. */
+/* The limits of the configuration that is applied, to all who keep them. False: this program cannot keep them. */
 bool replication_limits(struct node *node);
 /* Who is a peer, from the newest configuration. */
 void replication_follow(struct node *node);

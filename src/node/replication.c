@@ -3,10 +3,17 @@
 #include "base/ensure.h"
 #include "node/handover.h"
 
+/* By what is applied: a newer configuration may be in this log and in no other. */
+static const struct raft_configuration *members_applied(const struct node *node)
+{
+    const struct raft_configuration *members = raft_members_at(node->raft, store_applied(node->store));
+    return members->count > 0 ? members : &node->peers.identity.directory.configuration;
+}
+
 bool replication_limits(struct node *node)
 {
     struct limits limits;
-    if (!limits_decode(peers_members(&node->peers, node->raft), &limits))
+    if (!limits_decode(members_applied(node), &limits))
         return false;
     node->env.limits = limits;
     store_limit(node->store, limits.value_max_bytes, limits.memory_max_bytes);

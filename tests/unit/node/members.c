@@ -229,6 +229,48 @@ START_TEST(a_member_that_is_taken_out_leaves_nothing)
 }
 END_TEST
 
+/* The configuration of nodes 1 to 3 with so much memory. */
+static struct blob *with_memory(uint64_t bytes_max)
+{
+    struct raft_configuration configuration = *raft_members(node->raft);
+    struct limits limits = node->env.limits;
+    struct buffer bytes = {0};
+    limits.memory_max_bytes = bytes_max;
+    limits_encode(&limits, &configuration);
+    raft_configuration_encode(&configuration, &bytes);
+    struct blob *payload = blob_new(buffer_size(&bytes));
+    memcpy(payload->bytes, buffer_start(&bytes), payload->size);
+    buffer_close(&bytes);
+    return payload;
+}
+
+/* What is applied with other limits than on another node comes to something else: a newer configuration, which may be
+ * in one log and not in the other, has no say before it is applied. */
+START_TEST(limits_are_those_of_what_is_applied)
+{
+    struct node_link *leader = called_by(2, NODE_LINK_CONSENSUS);
+    struct raft_entry entries[2];
+    for (uint64_t i = 0; i < 2; i++)
+        entries[i] = (struct raft_entry){
+            .index = 2 + i, .term = 2, .type = RAFT_ENTRY_CONFIGURATION, .payload = with_memory(1000000 * (i + 1))};
+    for (uint64_t commit = 2; commit <= 3; commit++) {
+        struct chain body = {0};
+        const struct raft_message message = {
+            .type = RAFT_APPEND, .from = 2, .to = 1, .term = 2, .index = 1, .log_term = 1, .commit = commit, .round = 1,
+            .entries = entries, .entry_count = 2};
+        raft_message_encode(&message, &body);
+        hear(leader, FRAME_RAFT, &body);
+        for (int i = 0; i < 5; i++)
+            turn(true);
+        ck_assert_uint_eq(raft_last_index(node->raft), 3);
+        ck_assert_uint_eq(store_applied(node->store), commit);
+        ck_assert_uint_eq(node->env.limits.memory_max_bytes, 1000000 * (commit - 1));
+    }
+    blob_release(entries[0].payload);
+    blob_release(entries[1].payload);
+}
+END_TEST
+
 /* An entry of TYPE with PAYLOAD (its reference is taken), decided and applied. */
 static void propose(enum raft_entry_type type, struct blob *payload)
 {
@@ -277,6 +319,7 @@ int main(void)
     TCase *tests = tcase_create("members");
     tcase_add_checked_fixture(tests, begin, teardown);
     tcase_add_test(tests, a_member_that_is_taken_out_leaves_nothing);
+    tcase_add_test(tests, limits_are_those_of_what_is_applied);
     suite_add_tcase(suite, tests);
     TCase *leads = tcase_create("gateways");
     tcase_add_checked_fixture(leads, setup, teardown);
