@@ -30,6 +30,7 @@ struct command asked_command(const struct request *request, uint8_t token[COMMAN
     struct command command = {
         .kind = kind,
         .version = request->version,
+        .source_version = request->other_version,
         .delta = request->delta,
         .exptime_s = request->exptime_s,
         .guarded = request->has_version && (row->body & BODY_GUARDED) != 0,

@@ -78,6 +78,10 @@ void command_body_encode(const struct command *command, uint8_t *at)
         bytes_put_u64(at, (body & BODY_GUARDED) && !command->guarded ? 0 : command->version);
         at += 8;
     }
+    if (body & BODY_SOURCE_VERSION) {
+        bytes_put_u64(at, command->guarded ? command->source_version : 0);
+        at += 8;
+    }
     if (body & BODY_DELTA) {
         bytes_put_u64(at, (uint64_t)command->delta);
         at += 8;
@@ -99,6 +103,10 @@ bool command_body_decode(const uint8_t *at, struct command *command)
         command->version = bytes_u64(at);
         at += 8;
     }
+    if (body & BODY_SOURCE_VERSION) {
+        command->source_version = bytes_u64(at);
+        at += 8;
+    }
     if (body & BODY_DELTA) {
         command->delta = (int64_t)bytes_u64(at);
         at += 8;
@@ -109,7 +117,8 @@ bool command_body_decode(const uint8_t *at, struct command *command)
     }
     if (body & BODY_LEVEL)
         command->level = bytes_u16(at);
-    return guarded <= 1 && (guarded == 1 || (body & BODY_GUARDED) == 0 || command->version == 0);
+    return guarded <= 1 && (guarded == 1 || (body & BODY_GUARDED) == 0 ||
+                            (command->version == 0 && command->source_version == 0));
 }
 
 void command_take_contents(struct command *command, const uint8_t *at, size_t size)

@@ -24,6 +24,7 @@ struct command {
     uint64_t number;
     uint64_t lowest;
     uint64_t version;
+    uint64_t source_version; /* where `guarded` is about both files */
     int64_t delta;         /* incr: what is added */
     uint64_t exptime_s;    /* append, incr: of a file that they create */
     uint16_t level;        /* raise */

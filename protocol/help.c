@@ -30,7 +30,7 @@ static const struct {
     const char *text;
     const char *summary;
 } texts[VERB_COUNT] = {
-#define VERB(id, name, class, right, level, kind, txn, needs, operands, options, metric, summary, synonyms, help)    \
+#define VERB(id, name, class, right, level, kind, txn, needs, rest, operands, options, metric, summary, words, help) \
     [VERB_##id] = {help, summary},
 #include "protocol/verbs.def"
 #undef VERB
@@ -53,9 +53,11 @@ static void add_usage(struct buffer *out, enum verb verb, bool overview)
     buffer_append_text(out, row->name);
     for (size_t place = 1; place < row->most; place++) {
         bool needed = place < row->needs;
-        buffer_append_text(out, needed ? " " : " [");
+        bool opens = !needed && (place == row->needs || !row->together);
+        bool closes = !needed && (place + 1u == row->most || !row->together);
+        buffer_append_text(out, opens ? " [" : " ");
         buffer_append_text(out, operand_rows[row->operands[place]].label);
-        buffer_append_text(out, needed ? "" : "]");
+        buffer_append_text(out, closes ? "]" : "");
     }
     for (enum verb_option i = 0; i < VERB_OPTION_COUNT; i++) {
         if (!(row->options & 1u << i) || i == VERB_OPTION_PREFIX || (overview && i == VERB_OPTION_ONCE))

@@ -13,7 +13,11 @@ const struct command_row command_rows[COMMAND_NUMBERS] = {COMMAND_KINDS(ROW)};
 
 #define CHECK(name, number, text, level, class, body, names, contents, extras)                                         \
     _Static_assert((number) > 0 && (number) < COMMAND_NUMBERS, "0 is no kind, and the table has so many places");      \
-    _Static_assert((level) >= LEVEL_BASE && (level) <= LEVEL_KNOWN, "whoever knows a kind knows its level");
+    _Static_assert((level) >= LEVEL_BASE && (level) <= LEVEL_KNOWN, "whoever knows a kind knows its level");         \
+    _Static_assert(((body) & BODY_SOURCE_VERSION) == 0 || ((body) & BODY_GUARD) == BODY_GUARD,                         \
+                   "a source's version is one of two: both count, or none");                                           \
+    _Static_assert(((body) & BODY_SOURCE_VERSION) == 0 || COMMAND_CONTENTS_##contents == COMMAND_CONTENTS_SOURCE,      \
+                   "a source's version is for what has a source");
 COMMAND_KINDS(CHECK)
 #undef CHECK
 

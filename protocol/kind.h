@@ -38,6 +38,7 @@ enum {
     BODY_NONE = 0,
     BODY_GUARDED = 1, /* u8: 1 if the version counts */
     BODY_VERSION = 2, /* u64; where BODY_GUARDED is there too, 0 unless it counts */
+    BODY_SOURCE_VERSION = 32, /* u64, the other file's; beside BODY_GUARD only, and 0 likewise */
     BODY_DELTA = 4,   /* i64 */
     BODY_EXPTIME = 8, /* u64, seconds */
     BODY_LEVEL = 16,  /* u16 */
@@ -45,8 +46,8 @@ enum {
 };
 
 #define COMMAND_BODY_SIZE(body)                                                                                        \
-    (((body) & BODY_GUARDED ? 1 : 0) + ((body) & BODY_VERSION ? 8 : 0) + ((body) & BODY_DELTA ? 8 : 0) +               \
-     ((body) & BODY_EXPTIME ? 8 : 0) + ((body) & BODY_LEVEL ? 2 : 0))
+    (((body) & BODY_GUARDED ? 1 : 0) + ((body) & BODY_VERSION ? 8 : 0) + ((body) & BODY_SOURCE_VERSION ? 8 : 0) +      \
+     ((body) & BODY_DELTA ? 8 : 0) + ((body) & BODY_EXPTIME ? 8 : 0) + ((body) & BODY_LEVEL ? 2 : 0))
 
 /* X(NAME, number, size, level): extras, by type. A size is exact. */
 #define COMMAND_EXTRAS(X) X(TOKEN, 1, 16, LEVEL_BASE)

@@ -197,6 +197,9 @@ static void operand_take(struct parsing *parsing, size_t place)
         number_take(parsing, place, UINT64_MAX, &request->version, REQUEST_BAD_VERSION);
         request->has_version = place >= parsing->row->needs;
         break;
+    case FORM_OTHER_VERSION:
+        number_take(parsing, place, UINT64_MAX, &request->other_version, REQUEST_BAD_VERSION);
+        break;
     case FORM_EXPTIME:
         number_take(parsing, place, REQUEST_EXPTIME_MAX_S, &request->exptime_s, REQUEST_BAD_EXPTIME);
         break;
@@ -274,7 +277,7 @@ static enum request_status words_parse(struct parsing *parsing)
     if (row->contents > 0 && !numbytes_take(parsing, row->contents))
         return REQUEST_FATAL;
     uint32_t taken = words->count > row->needs ? options_take(parsing) : 0;
-    if (words->count < row->needs || words->count > row->most) {
+    if (!verb_takes(row, words->count)) {
         bool option = words->count > row->most && looks_like_option(&words->at[words->count - 1]);
         request_fail(request, option ? REQUEST_BAD_OPTION : REQUEST_BAD_WORDS);
         return REQUEST_LINE;
@@ -394,7 +397,7 @@ const char *request_error_text(const struct request *request, char text[REQUEST_
         [REQUEST_BAD_DELTA] = "delta is not a whole number from -2^63 to 2^63-1; see 'help incr'",
         [REQUEST_OPTION_TWICE] = "an option is there twice; 'help VERB' shows how it is written",
         [REQUEST_BAD_CONDITION] = "a condition is a version, absent or present; see 'help if'",
-        [REQUEST_SAME_NAME] = "from a file to itself",
+        [REQUEST_SAME_NAME] = "both names are those of one file",
         [REQUEST_NO_TEXT] = "the text is missing: set NAME TEXT; see 'help set'",
         [REQUEST_EMPTY_LINE] = "empty line; 'help' lists the verbs",
     };

@@ -42,7 +42,7 @@ enum request_error {
     REQUEST_OPTION_TWICE,
     REQUEST_BAD_VALUE,     /* an option cannot have that value: see `option` */
     REQUEST_BAD_CONDITION, /* if: neither a version nor absent nor present */
-    REQUEST_SAME_NAME,     /* copy, move: from a file to itself */
+    REQUEST_SAME_NAME,     /* a change of two files: both names are one */
     REQUEST_NO_TEXT,       /* set: not even the blank behind the name */
     REQUEST_ERROR_COUNT,
 };
@@ -60,6 +60,7 @@ struct request {
     const uint8_t *token;     /* likewise: what follows once=; NULL: none */
     size_t token_size;
     uint64_t version;         /* VERSION; of what a condition says: 0 for `absent` */
+    uint64_t other_version;   /* the source's, where `has_version` and the verb has both */
     uint64_t exptime_s;       /* seconds to live; 0: for ever */
     uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
     int64_t delta;            /* DELTA */

@@ -13,7 +13,7 @@ enum {
 
 /* Words of other systems. */
 static const char *const synonyms[VERB_COUNT] = {
-#define VERB(id, name, class, right, level, kind, txn, needs, operands, options, metric, summary, words, help)       \
+#define VERB(id, name, class, right, level, kind, txn, needs, rest, operands, options, metric, summary, words, help) \
     [VERB_##id] = words,
 #include "protocol/verbs.def"
 #undef VERB

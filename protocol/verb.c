@@ -15,9 +15,10 @@
 #define PLACE_AMONG(id, none, a, b, c, d, ...) ((a) == id ? 1 : (b) == id ? 2 : (c) == id ? 3 : (d) == id ? 4 : 0)
 
 enum { NO_TXN, IN_TXN };
+enum { ANY, TOGETHER };
 
 const struct verb_row verb_rows[VERB_COUNT] = {
-#define VERB(id, name_, class_, right_, level_, kind, txn, needs_, operands_, options_, metric_, ...)                 \
+#define VERB(id, name_, class_, right_, level_, kind, txn, needs_, rest, operands_, options_, metric_, ...)           \
     [VERB_##id] = {                                                                                                  \
         .name = name_,                                                                                               \
         .name_size = sizeof name_ - 1,                                                                               \
@@ -25,6 +26,7 @@ const struct verb_row verb_rows[VERB_COUNT] = {
         .right = RIGHT_##right_,                                                                                     \
         .level = level_,                                                                                             \
         .in_txn = txn,                                                                                               \
+        .together = (rest) == TOGETHER,                                                                              \
         .needs = 1 + needs_,                                                                                         \
         .most = sizeof(uint8_t[]){operands_},                                                                        \
         .contents = PLACE(NUMBYTES, operands_),                                                                      \
@@ -37,7 +39,7 @@ const struct verb_row verb_rows[VERB_COUNT] = {
 #undef VERB
 };
 
-#define VERB(id, text, class, right, level, kind, txn, needs, operands, ...)                                         \
+#define VERB(id, text, class, right, level, kind, txn, needs, rest, operands, ...)                                   \
     _Static_assert(level >= LEVEL_BASE && level <= LEVEL_KNOWN, text ": whoever knows a verb knows its level");      \
     _Static_assert(1 + needs <= sizeof(uint8_t[]){operands}, text ": it needs more words than it has");                \
     _Static_assert(sizeof(uint8_t[]){operands} <= 1 + VERB_OPERANDS_MAX, text ": a row has no room for so many words");

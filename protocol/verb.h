@@ -47,6 +47,7 @@ enum operand_form {
     FORM_WORD,       /* any */
     FORM_NUMBYTES,   /* contents follow the line */
     FORM_VERSION,
+    FORM_OTHER_VERSION, /* the source's */
     FORM_EXPTIME,
     FORM_DELTA,
     FORM_CONDITION,
@@ -73,6 +74,7 @@ struct verb_row {
     uint8_t right;         /* enum right */
     uint8_t level;
     bool in_txn;           /* may be a line of a transaction */
+    bool together;         /* of the words that need not be there, all are or none */
     uint8_t needs;         /* words that must be there, the verb counted, and so below */
     uint8_t most;          /* words that may be there, options not counted */
     uint8_t contents;      /* the place of NUMBYTES, so that contents follow the line; 0: none do */
@@ -117,6 +119,12 @@ static inline enum verb verb_find(const void *name, size_t size)
 
 /* Its name. */
 const char *verb_name(enum verb verb);
+
+/* True if a line of COUNT words, options not counted, may be one of ROW's. */
+static inline bool verb_takes(const struct verb_row *row, size_t count)
+{
+    return count == row->needs || count == row->most || (count > row->needs && count < row->most && !row->together);
+}
 
 /* The form of the word at PLACE (the verb's own is 0); FORM_NONE behind the last. */
 enum operand_form verb_form(const struct verb_row *row, size_t place);

@@ -129,6 +129,7 @@ static const char *operand_problem(enum operand_form form, const char *word, siz
     case FORM_OTHER_NAME:
         return request_name(word, size) ? NULL : "a name is missing, or longer than 250 bytes";
     case FORM_VERSION:
+    case FORM_OTHER_VERSION:
         return request_number(word, size, &number) ? NULL : "a version is a number";
     case FORM_CONDITION:
         return (size == 6 && memcmp(word, "absent", 6) == 0) || (size == 7 && memcmp(word, "present", 7) == 0) ||
@@ -161,8 +162,11 @@ static size_t add_words(struct source *source, const struct verb_row *row, struc
         if (form == FORM_NUMBYTES || (form == FORM_EXPTIME && place >= row->needs))
             break;
         size_t size = take_word(source, &word);
-        if (size == 0 && place >= row->needs)
+        if (size == 0 && place >= row->needs) {
+            if (!verb_takes(row, place))
+                source->problem = "the last words of this line are all there, or none";
             return row->most;
+        }
         source->problem = operand_problem(form, word, size);
         buffer_append_u8(line, ' ');
         buffer_append(line, word, size);

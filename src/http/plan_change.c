@@ -110,6 +110,11 @@ static bool add_operand(struct making *making, const struct verb_row *row, size_
         if (kind == PRECONDITION_ABSENT || kind == PRECONDITION_VERSION)
             add_number(&plan->lines, plan->precondition.version);
         return true;
+    case FORM_OTHER_VERSION:
+        text = parameter(making, PARAMETER_FROM_VERSION);
+        if (text)
+            add_word(&plan->lines, text);
+        return true;
     case FORM_DELTA:
         text = parameter(making, PARAMETER_DELTA);
         text = text ? text : &one;
@@ -137,14 +142,30 @@ static bool refuse_op(struct making *making, const struct verb_row *row, const c
     return false;
 }
 
+/* The source's version, beside that of the file, or neither. */
+static bool takes_from_version(struct making *making, const struct verb_row *row)
+{
+    const struct target_text *from_version = parameter(making, PARAMETER_FROM_VERSION);
+    enum precondition_kind kind = making->plan->precondition.kind;
+    bool exact = kind == PRECONDITION_ABSENT || kind == PRECONDITION_VERSION;
+    uint64_t version;
+    if (from_version && !request_number(from_version->bytes, from_version->size, &version))
+        return refuse_op(making, row, "takes a version as from_version=");
+    if (row->together && exact != (from_version != NULL))
+        return refuse_op(making, row, "takes If-Match: \"VERSION\" and from_version=VERSION together, or neither");
+    return true;
+}
+
 /* The parameters are those that the operation takes, and those that it needs are there. */
 static bool takes_parameters(struct making *making, const struct verb_row *row)
 {
     size_t from_place = verb_place(row, FORM_OTHER_NAME), ttl_place = verb_place(row, FORM_EXPTIME);
-    bool has_delta = verb_place(row, FORM_DELTA) > 0;
+    bool has_delta = verb_place(row, FORM_DELTA) > 0, has_from_version = verb_place(row, FORM_OTHER_VERSION) > 0;
     const struct target_text *from = parameter(making, PARAMETER_FROM);
     if (!takes_only(making, SET(OP) | (from_place > 0 ? SET(FROM) : 0) | (ttl_place > 0 ? SET(TTL) : 0) |
-                                (has_delta ? SET(DELTA) : 0)))
+                                (has_delta ? SET(DELTA) : 0) | (has_from_version ? SET(FROM_VERSION) : 0)))
+        return false;
+    if (has_from_version && !takes_from_version(making, row))
         return false;
     if (has_delta && making->plan->precondition.kind != PRECONDITION_NONE) /* a transaction would not tell the sum */
         return refuse_op(making, row, "takes no condition");

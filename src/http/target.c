@@ -47,6 +47,7 @@ static const char *parse_parameter(const char *text, const char *end, struct tar
         [PARAMETER_TTL] = "ttl",       [PARAMETER_OP] = "op",         [PARAMETER_FROM] = "from",
         [PARAMETER_DELTA] = "delta",   [PARAMETER_STALE] = "stale",   [PARAMETER_PREFIX] = "prefix",
         [PARAMETER_AFTER] = "after",   [PARAMETER_LIMIT] = "limit",   [PARAMETER_DELIMITER] = "delimiter",
+        [PARAMETER_FROM_VERSION] = "from_version",
     };
     const char *equals = memchr(text, '=', (size_t)(end - text));
     size_t size = (size_t)((equals ? equals : end) - text);

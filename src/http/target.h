@@ -1,7 +1,7 @@
 /* A request's target to its parts: "/files/a%20b?ttl=5" (RFC 9112 section 3.2.1; RFC 3986 section 2.1 for escapes).
  *
  *      /files                        the listing             ?prefix= after= limit= delimiter= stale
- *      /files/NAME, /upload/NAME     a file                  ?ttl= op= from= delta= stale
+ *      /files/NAME, /upload/NAME     a file                  ?ttl= op= from= from_version= delta= stale
  *      /txn  /status  /metrics  /livez  /readyz
  *
  * NAME is what follows, slashes too, with %XX taken back. Parameters are name=value; '+' in a value is a space.
@@ -30,6 +30,7 @@ enum parameter {
     PARAMETER_TTL,
     PARAMETER_OP,
     PARAMETER_FROM,
+    PARAMETER_FROM_VERSION,
     PARAMETER_DELTA,
     PARAMETER_STALE,
     PARAMETER_PREFIX,

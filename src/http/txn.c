@@ -19,6 +19,7 @@ enum member {
     MEMBER_TTL,
     MEMBER_DELTA,
     MEMBER_FROM,
+    MEMBER_FROM_VERSION,
     MEMBER_COUNT,
 };
 
@@ -33,7 +34,7 @@ static const char *take_members(json_t *object, struct members *members)
     static const char *const names[MEMBER_COUNT] = {
         [MEMBER_OP] = "op",           [MEMBER_NAME] = "name", [MEMBER_VERSION] = "version", [MEMBER_ABSENT] = "absent",
         [MEMBER_PRESENT] = "present", [MEMBER_TEXT] = "text", [MEMBER_BASE64] = "base64",   [MEMBER_TTL] = "ttl",
-        [MEMBER_DELTA] = "delta",     [MEMBER_FROM] = "from",
+        [MEMBER_DELTA] = "delta",     [MEMBER_FROM] = "from", [MEMBER_FROM_VERSION] = "from_version",
     };
     memset(members, 0, sizeof *members);
     size_t known = 0;
@@ -143,6 +144,7 @@ static const struct {
     [FORM_NAME] = {SET(NAME), "a name"},
     [FORM_OTHER_NAME] = {SET(FROM), "from"},
     [FORM_VERSION] = {SET(VERSION), "a version"},
+    [FORM_OTHER_VERSION] = {SET(FROM_VERSION), "a from_version"},
     [FORM_NUMBYTES] = {SET(TEXT) | SET(BASE64), "text or base64"},
     [FORM_EXPTIME] = {SET(TTL), "a ttl"},
     [FORM_DELTA] = {SET(DELTA), "a delta, which is a whole number"},
@@ -180,7 +182,7 @@ static const char *tell_form(const struct verb_row *row, char reason[TXN_REASON_
     for (size_t place = 1; place < row->most; place++) {
         if (verb_form(row, place) == FORM_NAME)
             continue;
-        append(reason, place < row->needs ? ", " : ", and perhaps ");
+        append(reason, place < row->needs ? ", " : row->together && place > row->needs ? " with " : ", and perhaps ");
         append(reason, forms[verb_form(row, place)].phrase);
     }
     return reason;
@@ -190,6 +192,7 @@ static const char *tell_form(const struct verb_row *row, char reason[TXN_REASON_
 static bool has_members(const struct members *members, const struct verb_row *row)
 {
     unsigned needed = SET(OP), allowed = 0;
+    bool given = false;
     for (size_t place = 1; place < row->most; place++) {
         enum operand_form form = verb_form(row, place);
         if (place < row->needs && form != FORM_NUMBYTES)
@@ -197,7 +200,9 @@ static bool has_members(const struct members *members, const struct verb_row *ro
         else
             allowed |= forms[form].members;
     }
-    return has(members, needed, allowed);
+    for (unsigned i = 0; i < MEMBER_COUNT; i++)
+        given |= members->at[i] != NULL && (allowed & 1u << i);
+    return has(members, row->together && given ? needed | allowed : needed, allowed);
 }
 
 /* The words behind the verb, in the order in which the line has them, and contents. */
@@ -214,6 +219,9 @@ static bool add_words(struct buffer *lines, const struct members *members, const
             break;
         case FORM_VERSION:
             good = add_number(lines, members->at[MEMBER_VERSION]);
+            break;
+        case FORM_OTHER_VERSION:
+            good = add_number(lines, members->at[MEMBER_FROM_VERSION]);
             break;
         case FORM_EXPTIME:
             good = add_number(lines, members->at[MEMBER_TTL]);

@@ -31,6 +31,13 @@ START_TEST(what_may_be_left_out_is_behind_what_may_not)
             ck_assert_int_ne(verb_form(row, place), FORM_NONE);
         }
         ck_assert_int_eq(verb_form(row, row->most), FORM_NONE);
+        for (size_t count = 0; count <= row->most + 1u; count++) {
+            bool between = count > row->needs && count < row->most;
+            bool inside = count >= row->needs && count <= row->most;
+            ck_assert_int_eq(verb_takes(row, count), inside && !(between && row->together));
+        }
+        ck_assert_msg(!row->together || row->contents + row->text == 0, "%s: one of them is always there",
+                      row->name);
         size_t contents = verb_place(row, FORM_NUMBYTES);
         ck_assert_msg(contents < row->needs || contents == 0, "%s: its contents' end must be known", row->name);
     }
