@@ -27,7 +27,8 @@ enum outcome_code {
 struct decision {
     enum outcome_code code;
     uint64_t version;  /* 0 where nothing else is said above */
-    int64_t value;     /* likewise; where a transaction failed: at which of its parts, from 1 */
+    int64_t value;     /* likewise; where a transaction failed: at which of its parts, from 1, and below 0 where it is
+                          of that part's source. So too, as of one part, where either of a change's files has versions */
 };
 
 struct outcome {

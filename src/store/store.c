@@ -77,15 +77,29 @@ static bool has_room(const struct store *store, size_t growth)
 
 static const struct decision full = {OUTCOME_FULL, 0, 0};
 
+/* The value of a decision that PLACE does not hold. */
+static int64_t failed_at(size_t place, const struct found *found)
+{
+    return found->at_source ? -(int64_t)place : (int64_t)place;
+}
+
+/* Where either file may have another version, who is told of one must know of which. */
+static bool tells_which(enum command_kind kind)
+{
+    return (command_row(kind)->body & BODY_SOURCE_VERSION) != 0;
+}
+
 static struct decision apply_change(struct store *store, const struct command *change, struct blob *blob)
 {
     struct found found;
     struct decision decision = change_look(store, change, &found);
-    if (decision.code != OUTCOME_NONE)
+    if (decision.code != OUTCOME_NONE) {
+        decision.value = tells_which(change->kind) ? failed_at(1, &found) : 0;
         return decision;
+    }
     if (!has_room(store, found.growth))
         return full;
-    uint64_t version = change->kind == COMMAND_TOUCH ? 0 : store_next_revision(store);
+    uint64_t version = change_versions(change->kind) ? store_next_revision(store) : 0;
     return change_make(store, change, &found, blob, version);
 }
 
@@ -101,7 +115,7 @@ static struct decision apply_transaction(struct store *store, const struct comma
         ensure(count < TRANSACTION_PARTS_MAX && transaction_next(&at, end, &part));
         struct decision decision = change_look(store, &part, &found[count]);
         if (decision.code != OUTCOME_NONE)
-            return (struct decision){decision.code, decision.version, (int64_t)count + 1};
+            return (struct decision){decision.code, decision.version, failed_at(count + 1, &found[count])};
         growth += found[count].growth;
     }
     if (!has_room(store, growth))
@@ -339,6 +353,11 @@ uint64_t store_memory_bytes(const struct store *store)
 unsigned store_level(const struct store *store)
 {
     return store->level;
+}
+
+size_t store_growth(struct store *store, const struct command *change)
+{
+    return change_growth(store, change);
 }
 
 uint64_t store_copied_bytes(const struct store *store)

@@ -93,6 +93,8 @@ uint64_t store_time_ms(const struct store *store);
 uint64_t store_file_count(const struct store *store); /* settings are not counted */
 /* Bytes of memory that the files and their indexes take: what the store's memory limit is held against. */
 uint64_t store_memory_bytes(const struct store *store);
+/* What CHANGE, of files, would add to that at most as they are now, about: names and contents. */
+size_t store_growth(struct store *store, const struct command *change);
 /* The cluster's level (protocol/level.h): LEVEL_BASE until a RAISE is applied. It never falls. */
 unsigned store_level(const struct store *store);
 /* The earliest moment at which a file falls due, in cluster time; 0 if none will. It is not after store_time_ms() where

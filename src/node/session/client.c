@@ -100,25 +100,6 @@ size_t client_held_contents(const struct node_client *client)
     return (size_t)(client->request.numbytes - client->contents_left);
 }
 
-size_t client_growth(struct session *session, const struct command *change)
-{
-    struct store_file source;
-    switch (change->kind) {
-    case COMMAND_WRITE:
-    case COMMAND_CAS:
-    case COMMAND_APPEND:
-        return change->name_size + change->value_size;
-    case COMMAND_INCR:
-        return change->name_size + INTEGER_TEXT_MAX;
-    case COMMAND_COPY:
-        return store_read(session->store, change->source, change->source_size, &source)
-                   ? change->name_size + source.value_size
-                   : 0;
-    default:
-        return 0;
-    }
-}
-
 void pending_numbered(struct pending *pending, uint64_t number)
 {
     ensure(pending->state == PENDING_WAITING && number > 0);
@@ -160,17 +141,25 @@ static void pending_settle(struct session *session, struct pending *pending, enu
     pending->state = PENDING_DONE;
 }
 
-/* Where a transaction failed: the name of the file at part PLACE of COMMAND. False: it is no transaction. */
-static bool failed_part(const struct blob *command, int64_t place, struct command *part)
+/* The file at which COMMAND failed, as PLACE says it (struct decision). False: there is none, for a token may have been
+ * used before, for another command. */
+static bool failed_file(const struct blob *command, int64_t place, struct transaction_name *file)
 {
-    struct command transaction;
-    if (!command_decode(command->bytes, command->size, &transaction) || transaction.kind != COMMAND_TXN)
+    struct command part;
+    if (place == 0 || !command_decode(command->bytes, command->size, &part))
         return false;
-    const uint8_t *at = transaction.value, *end = at + transaction.value_size;
-    bool found = false;
-    for (int64_t i = 0; i < place; i++)
-        found = transaction_next(&at, end, part);
-    return found;
+    uint64_t count = place < 0 ? 0 - (uint64_t)place : (uint64_t)place;
+    bool found = (command_row(part.kind)->body & BODY_SOURCE_VERSION) && count == 1;
+    const uint8_t *at = part.value, *end = at + part.value_size;
+    if (part.kind == COMMAND_TXN)
+        for (uint64_t i = 0; i < count; i++)
+            found = transaction_next(&at, end, &part);
+    struct transaction_name names[2];
+    size_t source = place < 0;
+    if (!found || source >= transaction_names(&part, names))
+        return false;
+    *file = names[source];
+    return true;
 }
 
 static bool is_failure(enum outcome_code code)
@@ -205,24 +194,22 @@ static enum meter_outcome meter_of(enum outcome_code code)
     return is_failure(code) ? METER_NOT_SO : METER_DONE;
 }
 
-/* A transaction failed at PART: its file is told, by a name that will not be there any more when it is this one's
+/* It failed at FILE, which is told now: the command that has the name will not be there any more when it is this one's
  * turn. */
-static void reply_part(struct chain *out, const struct outcome *outcome, const struct command *part)
+static void reply_at(struct chain *out, const struct outcome *outcome, const struct transaction_name *file)
 {
-    if (outcome->code == OUTCOME_MISMATCH) {
-        reply_version_mismatch(out, outcome->version, part->name, part->name_size);
-    } else if (outcome->code == OUTCOME_NOT_FOUND) {
-        reply_not_found(out, part->source ? part->source : part->name,
-                        part->source ? part->source_size : part->name_size);
-    } else {
-        reply_error_at(out, error_of(outcome->code), part->name, part->name_size);
-    }
+    if (outcome->code == OUTCOME_MISMATCH)
+        reply_version_mismatch(out, outcome->version, file->bytes, file->size);
+    else if (outcome->code == OUTCOME_NOT_FOUND)
+        reply_not_found(out, file->bytes, file->size);
+    else
+        reply_error_at(out, error_of(outcome->code), file->bytes, file->size);
 }
 
 void pending_done(struct session *session, struct pending *pending, const struct outcome *outcome,
                   const struct blob *command)
 {
-    struct command part;
+    struct transaction_name file;
     enum reply_error error = error_of(outcome->code);
     ensure(pending->state == PENDING_NUMBERED); /* only what has a number can have been applied */
     pending_settle(session, pending, meter_of(outcome->code));
@@ -230,8 +217,8 @@ void pending_done(struct session *session, struct pending *pending, const struct
         session->env->meter.errors[error]++;
     pending->outcome = *outcome;
     bool failed = is_failure(outcome->code) || error != REPLY_ERROR_COUNT;
-    if (failed && outcome->value > 0 && failed_part(command, outcome->value, &part)) {
-        reply_part(&pending->reply, outcome, &part);
+    if (failed && failed_file(command, outcome->value, &file)) {
+        reply_at(&pending->reply, outcome, &file);
         pending->outcome.code = OUTCOME_NONE;
     }
     client_advance(session, pending->client);

@@ -101,8 +101,6 @@ void client_submit(struct session *session, struct node_client *client, struct b
 enum reply_error client_refusal(const struct session *session, size_t held, size_t growth);
 /* Bytes of the contents under way that have come, and count as held. */
 size_t client_held_contents(const struct node_client *client);
-/* What CHANGE adds to the files, in bytes, as far as this node can tell now; 0 for what makes none larger. */
-size_t client_growth(struct session *session, const struct command *change);
 /* CLIENT is to be told of the node as a whole: nothing more of it is parsed before (session_asking). That is TEXT. */
 void client_wants_status(struct session *session, struct node_client *client);
 void client_tell(struct session *session, struct node_client *client, const struct buffer *text);

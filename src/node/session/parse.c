@@ -70,7 +70,7 @@ static void begin_change(struct session *session, struct node_client *client, co
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
     struct command change = asked_command(request, token);
-    enum reply_error error = client_refusal(session, 0, client_growth(session, &change));
+    enum reply_error error = client_refusal(session, 0, store_growth(session->store, &change));
     struct blob *command = error == REPLY_ERROR_COUNT ? command_encode(&change) : NULL;
     if (command)
         client_submit(session, client, command, 0);
@@ -97,7 +97,7 @@ static void begin_contents(struct session *session, struct node_client *client, 
     }
     uint8_t token[COMMAND_TOKEN_SIZE];
     struct command change = asked_command(request, token);
-    client->refusal = client_refusal(session, change.value_size, client_growth(session, &change));
+    client->refusal = client_refusal(session, change.value_size, store_growth(session->store, &change));
     if (client->refusal != REPLY_ERROR_COUNT)
         return;
     client->command = command_encode(&change);

@@ -102,7 +102,7 @@ static bool add(struct session *session, struct client_txn *txn, const struct co
         spoil(txn, REPLY_BUSY, "no memory for it now");
     if (txn->refusal == REPLY_ERROR_COUNT) {
         txn->changes += changes;
-        txn->growth += client_growth(session, part);
+        txn->growth += store_growth(session->store, part);
         txn->held += held;
         session->held_bytes += held;
     }

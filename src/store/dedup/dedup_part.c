@@ -131,8 +131,10 @@ static bool decision_is_valid(const struct store *store, const struct decision *
     case OUTCOME_COUNTED:
         return decision->version > 0 && decision->version <= store->revision;
     case OUTCOME_MISMATCH:
-        return decision->version <= store->revision && value >= 0 && value <= TRANSACTION_PARTS_MAX;
+        return decision->version <= store->revision && value >= -TRANSACTION_PARTS_MAX &&
+               value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_NOT_FOUND:
+        return decision->version == 0 && value >= -TRANSACTION_PARTS_MAX && value <= TRANSACTION_PARTS_MAX;
     case OUTCOME_TOO_BIG:
     case OUTCOME_NOT_A_NUMBER:
         return decision->version == 0 && value >= 0 && value <= TRANSACTION_PARTS_MAX;

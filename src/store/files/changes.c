@@ -90,11 +90,10 @@ static struct decision look_copy(struct store *store, const struct command *chan
 {
     ensure(change->source != NULL);
     found->source = expiry_find(store, change->source, change->source_size);
+    found->at_source = !found->source;
     if (!found->source)
         return not_found;
     const struct file *target = find(store, change, found);
-    if (change->kind == COMMAND_COPY)
-        found->growth = change->name_size + command_value_size(file_blob(found->source));
     return change->guarded ? look_version(target, change->version) : may;
 }
 
@@ -242,40 +241,100 @@ static struct decision make_move(struct store *store, const struct command *chan
 
 /* --- by kind ----------------------------------------------------------------------------------------------------- */
 
+/* What a change adds to the files at most, in bytes. */
+enum growth {
+    GROWTH_NONE,     /* it makes none larger */
+    GROWTH_CONTENTS, /* its name and its contents */
+    GROWTH_NUMBER,   /* its name and a number */
+    GROWTH_SOURCE,   /* its name and the source's contents: more than comes with it */
+};
+
 struct change {
     struct decision (*look)(struct store *store, const struct command *change, struct found *found);
     struct decision (*make)(struct store *store, const struct command *change, const struct found *found,
                             uint64_t version);
-    bool keeps; /* its entry becomes the file's blob, where it has one of its own */
+    enum growth growth;
+    bool becomes;  /* its entry becomes the file's blob, where it has one of its own */
+    bool versions; /* it takes a revision, and gives it as version to what it changes */
 };
 
-static const struct change changes[COMMAND_NUMBERS] = {
-    [COMMAND_WRITE] = {look_write, make_write, true},
-    [COMMAND_CAS] = {look_cas, make_write, true},
-    [COMMAND_DELETE] = {look_present, make_delete, false},
-    [COMMAND_TOUCH] = {look_present, make_touch, false},
-    [COMMAND_APPEND] = {look_append, make_append, false},
-    [COMMAND_INCR] = {look_incr, make_incr, false},
-    [COMMAND_COPY] = {look_copy, make_copy, false},
-    [COMMAND_MOVE] = {look_copy, make_move, false},
-    [COMMAND_IF_VERSION] = {look_cas, NULL, false},
-    [COMMAND_IF_PRESENT] = {look_present, NULL, false},
-    [COMMAND_SET] = {look_set, make_write, true},
-    [COMMAND_UNSET] = {look_present, make_delete, false},
-};
+#define ROW(look, make, growth, becomes, versions) {look, make, growth, becomes, versions}
+#define CHANGE_WRITE ROW(look_write, make_write, GROWTH_CONTENTS, true, true)
+#define CHANGE_CAS ROW(look_cas, make_write, GROWTH_CONTENTS, true, true)
+#define CHANGE_DELETE ROW(look_present, make_delete, GROWTH_NONE, false, true)
+#define CHANGE_TOUCH ROW(look_present, make_touch, GROWTH_NONE, false, false)
+#define CHANGE_APPEND ROW(look_append, make_append, GROWTH_CONTENTS, false, true)
+#define CHANGE_INCR ROW(look_incr, make_incr, GROWTH_NUMBER, false, true)
+#define CHANGE_COPY ROW(look_copy, make_copy, GROWTH_SOURCE, false, true)
+#define CHANGE_MOVE ROW(look_copy, make_move, GROWTH_NONE, false, true)
+#define CHANGE_IF_VERSION ROW(look_cas, NULL, GROWTH_NONE, false, false)
+#define CHANGE_IF_PRESENT ROW(look_present, NULL, GROWTH_NONE, false, false)
+#define CHANGE_SET ROW(look_set, make_write, GROWTH_CONTENTS, true, true)
+#define CHANGE_UNSET ROW(look_present, make_delete, GROWTH_NONE, false, true)
+
+/* A row for each kind whose class says that it looks at files. One that has none above does not compile. */
+#define OF_CHANGE(name) [COMMAND_##name] = CHANGE_##name,
+#define OF_CONDITION(name) OF_CHANGE(name)
+#define OF_SETTING(name) OF_CHANGE(name)
+#define OF_INTERNAL(name)
+#define OF_TRANSACTION(name)
+#define OF_KIND(name, number, text, level, class, ...) OF_##class(name)
+static const struct change changes[COMMAND_NUMBERS] = {COMMAND_KINDS(OF_KIND)};
+
+static const struct change *change_of(enum command_kind kind)
+{
+    ensure(command_known(kind) && changes[kind].look);
+    return &changes[kind];
+}
+
+bool change_becomes(enum command_kind kind)
+{
+    return command_known(kind) && changes[kind].becomes;
+}
+
+bool change_versions(enum command_kind kind)
+{
+    return change_of(kind)->versions;
+}
+
+static size_t copied_growth(const struct command *change, const struct file *source)
+{
+    return change->name_size + command_value_size(file_blob(source));
+}
+
+size_t change_growth(struct store *store, const struct command *change)
+{
+    switch (change_of(change->kind)->growth) {
+    case GROWTH_NONE:
+        return 0;
+    case GROWTH_CONTENTS:
+        return change->name_size + change->value_size;
+    case GROWTH_NUMBER:
+        return change->name_size + INTEGER_TEXT_MAX;
+    case GROWTH_SOURCE:
+        ensure(change->source != NULL);
+        const struct file *source = files_find(&store->files, change->source, change->source_size);
+        return source ? copied_growth(change, source) : 0;
+    }
+    return 0;
+}
 
 struct decision change_look(struct store *store, const struct command *change, struct found *found)
 {
-    ensure(command_known(change->kind) && changes[change->kind].look);
-    *found = (struct found){NULL, NULL, 0};
-    return changes[change->kind].look(store, change, found);
+    const struct change *row = change_of(change->kind);
+    *found = (struct found){0};
+    struct decision decision = row->look(store, change, found);
+    if (decision.code == OUTCOME_NONE && row->growth == GROWTH_SOURCE)
+        found->growth = copied_growth(change, found->source);
+    return decision;
 }
 
 struct decision change_make(struct store *store, const struct command *change, const struct found *found,
                             struct blob *blob, uint64_t version)
 {
-    ensure(command_known(change->kind) && changes[change->kind].make);
-    if (blob && changes[change->kind].keeps)
+    const struct change *row = change_of(change->kind);
+    ensure(row->make != NULL);
+    if (blob && row->becomes)
         return keep_write(store, change, found, blob, version);
-    return changes[change->kind].make(store, change, found, version);
+    return row->make(store, change, found, version);
 }

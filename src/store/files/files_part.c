@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "store/files/changes.h"
 #include "store/files/expiry.h"
 #include "store/state.h"
 
@@ -135,16 +136,10 @@ static void files_walk(struct store *store, struct walk *walk)
 
 /* --- load --------------------------------------------------------------------------------------------------------- */
 
-/* A command of which the blob becomes a file's. */
-static bool is_contents(const struct command *command)
-{
-    return command->kind == COMMAND_WRITE || command->kind == COMMAND_CAS || command->kind == COMMAND_SET;
-}
-
 /* The command of a file's record must be what writes such a file; touched, it may live longer or shorter. */
 static bool file_is_valid(const struct store *store, const struct command *command, const struct file_state *state)
 {
-    if (!is_contents(command) || (command->kind == COMMAND_SET && state->expires_ms != 0))
+    if (!change_becomes(command->kind) || (command->kind == COMMAND_SET && state->expires_ms != 0))
         return false; /* a setting does not expire */
     if (state->created == 0 || state->created > state->version || state->version > store->revision)
         return false;
@@ -194,7 +189,7 @@ static enum load_result load_dropped(struct store *store, struct reader *record)
     size_t size = reader_left(record);
     const uint8_t *bytes = reader_bytes(record, size);
     struct command command;
-    if (!bytes || !command_decode(bytes, size, &command) || !is_contents(&command) ||
+    if (!bytes || !command_decode(bytes, size, &command) || !change_becomes(command.kind) ||
         !load_count(store, PART_FILES, 1))
         return LOAD_BAD;
     struct blob *blob = blob_new(size);

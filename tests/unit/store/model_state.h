@@ -213,6 +213,13 @@ static inline void model_put(struct model *model, const struct command *change, 
         model_remove(model, model_find(model, (const uint8_t *)moved->name, strlen(moved->name)));
 }
 
+/* The value of a failed CHANGE that is the COUNTth part: below 0 where it is the source that failed. */
+static inline int64_t model_place(const struct command *change, enum outcome_code code, size_t count)
+{
+    bool has_source = change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE;
+    return has_source && code == OUTCOME_NOT_FOUND ? -(int64_t)count : (int64_t)count;
+}
+
 static inline struct decision model_single(struct model *model, const struct command *change)
 {
     struct model_file made, moved;
@@ -236,7 +243,7 @@ static inline struct decision model_transaction(struct model *model, const struc
     for (size_t i = 0; i < parts->count; i++) {
         struct decision result = model_change(model, &parts->at[i], &made[i], &moved[i]);
         if (result.code != OUTCOME_WRITTEN && result.code != OUTCOME_DELETED && result.code != OUTCOME_COUNTED)
-            return (struct decision){result.code, result.version, (int64_t)i + 1};
+            return (struct decision){result.code, result.version, model_place(&parts->at[i], result.code, i + 1)};
     }
     model->revision++;
     for (size_t i = 0; i < parts->count; i++)
