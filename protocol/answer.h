@@ -58,7 +58,7 @@ struct answer {
     bool more;              /* LIST: it goes on behind this */
     bool stale;             /* CONTENTS, STAT, LIST, NOT_FOUND: from the answering node's own copy, as was asked for */
     struct reply_stale how_stale; /* revision 0: it does not say */
-    const uint8_t *name;    /* NOT_FOUND, VERSION_MISMATCH of a transaction: the file's; borrowed; NULL: none. A node
+    const uint8_t *name;    /* NOT_FOUND, VERSION_MISMATCH: which of several files; borrowed; NULL: it says none. A node
                                of an older version may say a mere `stale` here: who asked knows which it is */
     size_t name_size;
     const uint8_t *line;    /* without its end; borrowed from the input */

@@ -7,7 +7,7 @@
  *      <contents>                                PONG, VERSION TEXT, BYE
  *      LIST REVISION NUMBYTES more|end           STAT version=... size=... exptime=... created=... xxh3=...
  *      <text>
- *      HELP NUMBYTES, STATUS NUMBYTES            NAME: where a transaction failed
+ *      HELP NUMBYTES, STATUS NUMBYTES            NAME: where one of several files failed
  *      <text>
  *
  * The line of an answer that was asked for so goes on with ` stale revision=N`, and ` leaderless_s=N` where no leader
@@ -32,7 +32,7 @@ struct reply_stale {
 void reply_ok(struct chain *out);                              /* OK */
 void reply_ok_version(struct chain *out, uint64_t version);    /* OK 7 */
 void reply_ok_value(struct chain *out, uint64_t version, int64_t value); /* OK 7 -3 */
-/* NAME is the file's in a transaction, which the client cannot know otherwise; NULL: its command has one file. */
+/* NAME is the file's, where it may be one of several; NULL: the client knows which. */
 void reply_not_found(struct chain *out, const void *name, size_t name_size);
 void reply_version_mismatch(struct chain *out, uint64_t version, const void *name, size_t name_size);
 /* ERR_FILE_NOT_FOUND to who asked for this node's own copy. */

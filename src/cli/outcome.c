@@ -120,7 +120,7 @@ int cli_failed_name(struct cli *cli, const char *subject, const char *name)
     return cli_failed(cli, subject, "LOCAL", reason, STATUS_FAILED);
 }
 
-/* ERR_VERSION. A transaction's answer names the file. */
+/* ERR_VERSION. Where it may be one of several files, the answer names it. */
 static int mismatch(struct cli *cli, const struct call *call, const char *subject)
 {
     char reason[REASON_SIZE];
@@ -186,7 +186,7 @@ static int answered(struct cli *cli, const struct call *call)
     case ANSWER_NOT_FOUND:
         return not_found(cli, subject);
     case ANSWER_VERSION_MISMATCH:
-        return mismatch(cli, call, call->target ? call->target : subject);
+        return mismatch(cli, call, call->target && !call->answer.name ? call->target : subject);
     case ANSWER_ERROR:
         return failed(cli, call);
     case ANSWER_OK:

@@ -116,12 +116,20 @@ static enum MHD_Result respond_with_name(struct exchange *exchange, const struct
     return queue(exchange, error_row(error)->http, response);
 }
 
-/* The file is not what the request was to be done on. */
+static bool is_named(const struct answer *answer, const struct target_text *name)
+{
+    return answer->name && answer->name_size == name->size && memcmp(answer->name, name->bytes, name->size) == 0;
+}
+
+/* The file is not what the request was to be done on. It may be the source that is not: the answer then names it. */
 static enum MHD_Result respond_mismatch(struct exchange *exchange, const struct answer *answer)
 {
     static const char message[] = "the file does not have that version; version 0: there is none";
+    static const struct target_text as_answered = {.given = false};
+    const struct plan *plan = &exchange->plan;
+    bool of_source = plan->source.given && is_named(answer, &plan->source);
     json_t *json = json_error(REPLY_VERSION, message, sizeof message - 1);
-    return respond_with_name(exchange, answer, REPLY_VERSION, json, &exchange->plan.name);
+    return respond_with_name(exchange, answer, REPLY_VERSION, json, of_source ? &as_answered : &plan->name);
 }
 
 /* Of a copy whose condition is on NAME, either file may be the one that is not there. */
@@ -129,9 +137,7 @@ static enum MHD_Result respond_not_found(struct exchange *exchange, const struct
 {
     const char *message = error_row(REPLY_FILE_NOT_FOUND)->reason;
     const struct plan *plan = &exchange->plan;
-    bool of_name = answer->name && answer->name_size == plan->name.size &&
-                   memcmp(answer->name, plan->name.bytes, plan->name.size) == 0;
-    bool of_source = plan->source.given && !of_name;
+    bool of_source = plan->source.given && !is_named(answer, &plan->name);
     if (plan->kind == PLAN_CHANGE && plan->only_if && !of_source)
         return respond_mismatch(exchange, answer);
     json_t *json = json_error(REPLY_FILE_NOT_FOUND, message, strlen(message));

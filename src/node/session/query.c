@@ -15,7 +15,7 @@ struct query query_of(const struct request *request)
         .stale = request->stale,
         .delimiter = request->delimiter,
         .name_size = (uint16_t)request->name_size,
-        .other_size = (uint16_t)(request->verb == VERB_LIST ? request->other_size : 0),
+        .other_size = (uint16_t)request->other_size,
         .limit = (uint32_t)request->limit,
     };
 }
@@ -41,35 +41,43 @@ static const struct reply_stale *how_stale(const struct session *session, struct
     return how;
 }
 
-static void answer_stat(const struct session *session, const struct store_file *file, const struct reply_stale *stale,
-                        struct chain *out)
+/* The file that QUERY asks for. False: that there is none is answered. */
+static bool find_file(struct session *session, const struct query *query, const uint8_t *name,
+                      const struct reply_stale *stale, struct store_file *file, struct chain *out)
 {
-    struct reply_stat stat = {
-        .version = file->version,
-        .size = file->value_size,
-        .exptime_s = remaining_s(session, file->expires_ms),
-        .created = file->created,
-        .hash = hash_bytes(file->blob->bytes + file->value_offset, file->value_size, 0),
-    };
-    reply_stat(out, &stat, stale);
+    bool found = store_read(session->store, name, query->name_size, file);
+    if (!found && stale)
+        reply_not_found_stale(out, stale);
+    else if (!found)
+        reply_not_found(out, NULL, 0);
+    return found;
 }
 
-static void answer_file(struct session *session, const struct query *query, const uint8_t *name, struct chain *out)
+static void answer_read(struct session *session, const struct query *query, const uint8_t *name, struct chain *out)
 {
     struct store_file file;
     struct reply_stale how;
     const struct reply_stale *stale = query->stale ? how_stale(session, &how) : NULL;
-    if (store_read(session->store, name, query->name_size, &file) == false) {
-        if (stale)
-            reply_not_found_stale(out, stale);
-        else
-            reply_not_found(out, NULL, 0);
-    } else if (query->verb == VERB_STAT) {
-        answer_stat(session, &file, stale, out);
-    } else {
+    if (find_file(session, query, name, stale, &file, out))
         reply_contents(out, file.version, remaining_s(session, file.expires_ms), file.blob, file.value_offset,
                        file.value_size, stale);
-    }
+}
+
+static void answer_stat(struct session *session, const struct query *query, const uint8_t *name, struct chain *out)
+{
+    struct store_file file;
+    struct reply_stale how;
+    const struct reply_stale *stale = query->stale ? how_stale(session, &how) : NULL;
+    if (!find_file(session, query, name, stale, &file, out))
+        return;
+    struct reply_stat stat = {
+        .version = file.version,
+        .size = file.value_size,
+        .exptime_s = remaining_s(session, file.expires_ms),
+        .created = file.created,
+        .hash = hash_bytes(file.blob->bytes + file.value_offset, file.value_size, 0),
+    };
+    reply_stat(out, &stat, stale);
 }
 
 /* --- list --------------------------------------------------------------------------------------------------------- */
@@ -202,10 +210,28 @@ static void answer_list(struct session *session, const struct query *query, cons
     buffer_close(&listing.text);
 }
 
+/* --- by verb ------------------------------------------------------------------------------------------------------ */
+
+#define ANSWER_READ answer_read
+#define ANSWER_STAT answer_stat
+#define ANSWER_LIST answer_list
+
+/* What answers each question. One that has nothing above does not compile. */
+#define OF_QUESTION(id) [VERB_##id] = ANSWER_##id,
+#define OF_CHANGE(id)
+#define OF_STREAM(id)
+#define OF_BLOCKING(id)
+#define OF_TRANSACTION(id)
+#define OF_NODE(id)
+static void (*const answers[VERB_COUNT])(struct session *session, const struct query *query, const uint8_t *names,
+                                         struct chain *out) = {
+#define VERB(id, name, class, ...) OF_##class(id)
+#include "protocol/verbs.def"
+#undef VERB
+};
+
 void query_answer(struct session *session, const struct query *query, const uint8_t *names, struct chain *out)
 {
-    if (query->verb == VERB_LIST)
-        answer_list(session, query, names, out);
-    else
-        answer_file(session, query, names, out);
+    ensure(answers[query->verb] != NULL);
+    answers[query->verb](session, query, names, out);
 }
