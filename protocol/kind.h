@@ -70,6 +70,7 @@ enum {
     X(TXN, 12, "txn", LEVEL_BASE, TRANSACTION, BODY_NONE, NONE, PARTS, COMMAND_EXTRA(TOKEN))                           \
     X(IF_VERSION, 13, "if_version", LEVEL_BASE, CONDITION, BODY_VERSION, FILE, NONE, 0)                                \
     X(IF_PRESENT, 14, "if_present", LEVEL_BASE, CONDITION, BODY_NONE, FILE, NONE, 0)                                   \
+    X(SWAP, 15, "swap", LEVEL_BASE, CHANGE, BODY_GUARD | BODY_SOURCE_VERSION, FILE, SOURCE, COMMAND_EXTRA(TOKEN))      \
     X(RAISE, 24, "raise", LEVEL_BASE, INTERNAL, BODY_LEVEL, NONE, NONE, 0)                                             \
     X(SET, 32, "set", LEVEL_BASE, SETTING, BODY_NONE, SETTING, SETTING, COMMAND_EXTRA(TOKEN))                          \
     X(UNSET, 33, "unset", LEVEL_BASE, SETTING, BODY_NONE, SETTING, NONE, COMMAND_EXTRA(TOKEN))

@@ -1,4 +1,4 @@
-/* cp and mv: of a file, one step; of a folder, one step for each file. */
+/* cp and mv: of a file, one step; of a folder, one step for each file. And swap. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,4 +140,35 @@ int cp_run(struct cli *cli)
 int mv_run(struct cli *cli)
 {
     return copy_run(cli, "move");
+}
+
+int swap_run(struct cli *cli)
+{
+    static const char *const labels[] = {NULL, NULL, "VERSION", "OTHER_VERSION"};
+    const struct options *options = &cli->options;
+    const char *name = options->words[0], *other = options->words[1];
+    char reason[ARGUMENT_REASON_MAX];
+    uint64_t versions[4] = {0};
+    if (!cli_name(cli, name) || !cli_name(cli, other))
+        return STATUS_USAGE;
+    if (options->word_count == 3) {
+        cli_say(cli, "either both versions or none");
+        return STATUS_USAGE;
+    }
+    for (int i = 2; i < options->word_count; i++) {
+        if (!argument_u64(labels[i], options->words[i], 0, UINT64_MAX, &versions[i], reason)) {
+            cli_say(cli, "%s", reason + 2);
+            return STATUS_USAGE;
+        }
+    }
+    struct call *call = call_open_to(name, other);
+    if (options->word_count > 2)
+        call_change(call, "swap %s %s %" PRIu64 " %" PRIu64, name, other, versions[2], versions[3]);
+    else
+        call_change(call, "swap %s %s", name, other);
+    int status = cli_do(cli, call);
+    if (status == STATUS_OK)
+        cli_changed(cli, name, other, call->answer.version);
+    call_close(call);
+    return status;
 }

@@ -44,6 +44,7 @@ int touch_run(struct cli *cli);
 int incr_run(struct cli *cli);
 int cp_run(struct cli *cli);
 int mv_run(struct cli *cli);
+int swap_run(struct cli *cli);
 int ls_run(struct cli *cli);
 int tree_run(struct cli *cli);
 int stat_run(struct cli *cli);

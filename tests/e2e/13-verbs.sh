@@ -14,6 +14,22 @@ test_every_verb_through_another_node() {
         "ERR_VERSION 2" OK ERR_FILE_NOT_FOUND "LIST 8 24 end" "c 6 5 0" "d 7 5 0" "n 4 2 0"
 }
 
+test_a_swap_through_each_node() {
+    fresh_cluster 5
+    answers 1 "write a 3 100" one "write b 5" other -- "OK 1" "OK 2"
+    answers 2 "swap a b" "read a" "read b" -- "OK 3" "CONTENTS 3 5 0" other "CONTENTS 3 3 100" one
+    answers 3 "swap a b 3 3 once=s" "swap a b 3 3 once=s" "read a" -- "OK 4" "OK 4" "CONTENTS 4 3 100" one
+    answers 4 "swap a b 3 4" "swap a b 4 3" "swap b a 4 9" "swap a b 0 0" -- \
+        "ERR_VERSION 4 a" "ERR_VERSION 4 b" "ERR_VERSION 4 a" "ERR_VERSION 4 a"
+    answers 5 "swap a none" "swap none a 0 4" "swap gone none" -- \
+        "ERR_FILE_NOT_FOUND none" "ERR_FILE_NOT_FOUND none" "ERR_FILE_NOT_FOUND gone"
+    answers 1 txn "swap a b 4 4" "write c 1" x commit "read b" -- "OK 5" "CONTENTS 5 3 100" one
+    answers 2 txn "write d 1" x "swap a b 5 4" commit txn "swap a none" "write d 1" x commit -- \
+        "ERR_VERSION 5 b" "ERR_FILE_NOT_FOUND none"
+    matches "$(ask 3 txn "swap a b" "incr b 1" commit ping)" $'ERR_CMD_ERR *same file*\nPONG'
+    answers 4 "read d" -- ERR_FILE_NOT_FOUND
+}
+
 test_every_error() {
     fresh_cluster 5 --value-max 1000
     local most
@@ -25,7 +41,8 @@ test_every_error() {
     matches "$(ask 5 "incr n 1")" "ERR_NOT_A_NUMBER ?*"
     local bad
     for bad in "touch a" "touch a soon" "touch a 5 x" "touch a 5 6 7" "incr a 1 x" "incr a 1 2 3" \
-        "copy a a" "copy a" "move a b c" "incr a one" "incr a 9223372036854775808" \
+        "copy a a" "copy a" "swap a a" "swap a" \
+        "swap a x 1" "swap a x 1 2 3" "swap a x 1 y" "move a b c" "incr a one" "incr a 9223372036854775808" \
         "delete a x" "list limit=0" "list limit=10001" "list a b" "list delim=ab" "stat" "read a later" \
         "delete a once=" "if a 1" commit cancel; do
         matches "$(ask 1 "$bad" ping)" $'ERR_CMD_ERR ?*\nPONG' "'$bad'"

@@ -26,7 +26,7 @@ test_matrix_of_conditions() {
 }
 
 test_matrix_of_copies() {
-    matrix copy move
+    matrix copy move swap
 }
 
 test_matrix_of_questions() {

@@ -103,10 +103,33 @@ test_cli_exit_statuses_say_what_happened() {
     cleat --help >/dev/null
     matches "$(cleat --version)" "cleat *"
     local verb
-    for verb in get put cas append rm ls tree cp mv stat touch incr txn status members ping bench version help; do
+    for verb in get put cas append rm ls tree cp mv swap stat touch incr txn status members ping bench version help; do
         matches "$(cleat "$verb" --help)" "usage: cleat*"
         same "$(cleat help "$verb")" "$(cleat "$verb" --help)"
     done
+}
+
+test_cli_swaps_two_files() {
+    cli_cluster 3
+    cleat put a --text one --ttl 900
+    cleat put b --text other
+    same "$(cleat swap -v a b)" "a -> b: version 3"
+    same "$(cleat get a) $(cleat get b)" "other one"
+    same "$(cleat --json swap b a 3 3)" '{"ok":true,"name":"b","to":"a","version":4}'
+    fails 4 cleat swap a b 4 3
+    same "$(<"$directory/stderr")" "cleat: swap: b: it has version 4"
+    fails 4 cleat swap a b 3 4
+    same "$(<"$directory/stderr")" "cleat: swap: a: it has version 4"
+    fails 3 cleat swap a none
+    same "$(<"$directory/stderr")" "cleat: swap: none: there is no such file"
+    fails 2 cleat swap a b 4
+    same "$(<"$directory/stderr")" "cleat: swap: either both versions or none"
+    fails 2 cleat swap a b 4 x
+    matches "$(<"$directory/stderr")" "cleat: swap: OTHER_VERSION x: *"
+    fails 1 cleat swap a a
+    fails 4 cleat txn <<<'swap a b 4 3'
+    same "$(<"$directory/stderr")" "cleat: txn: b: it has version 4"
+    same "$(cleat txn <<<'swap a b')" 5
 }
 
 test_cli_knows_the_verbs_of_the_protocol() {

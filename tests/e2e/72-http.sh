@@ -134,6 +134,24 @@ gone() { # NAME
     [[ $(http 1 "/files/$1") == '404 '* ]]
 }
 
+test_http_swap_names_the_file_that_is_not_so() {
+    fresh_cluster 1
+    http 1 -X PUT -d x /files/a >"$directory/got"
+    http 1 -X PUT -d yy /files/b >"$directory/got"
+    same "$(http 1 -X POST '/files/a?op=swap&from=b')" '200 {"ok":true,"name":"a","version":3}'
+    same "$(header etag)" '"3"'
+    same "$(http 1 /files/a) $(http 1 /files/b)" "200 yy 200 x"
+    matches "$(http 1 -X POST -H 'If-Match: "3"' '/files/a?op=swap&from=b&from_version=2')" '412 *"name":"b","version":3}'
+    same "$(header etag)" ""
+    matches "$(http 1 -X POST -H 'If-Match: "2"' '/files/a?op=swap&from=b&from_version=3')" '412 *"name":"a","version":3}'
+    same "$(header etag)" '"3"'
+    matches "$(http 1 -X POST '/files/a?op=swap&from=none')" '404 *"name":"none"}'
+    matches "$(http 1 -X POST '/files/none?op=swap&from=a')" '404 *"name":"none"}'
+    matches "$(http 1 -X POST -H 'If-Match: "3"' '/files/a?op=swap&from=b')" '400 *together*'
+    matches "$(http 1 -X POST -H 'If-Match: *' '/files/a?op=swap&from=b')" '200 *'
+    matches "$(http 1 -X POST -H 'If-Match: "4"' '/files/a?op=swap&from=b&from_version=4')" '200 *"version":5}'
+}
+
 # What is not there is the source, whatever the condition on the target.
 test_http_a_copy_says_which_file_is_missing() {
     fresh_cluster 1

@@ -7,8 +7,8 @@
 static uint64_t digest_of(const struct change *change, uint64_t hash)
 {
     const uint64_t fields[] = {(uint64_t)change->kind, change->exact,        change->version,
-                               change->exptime_s,      (uint64_t)change->delta, change->name_size,
-                               change->contents_size};
+                               change->source_version, change->exptime_s,    (uint64_t)change->delta,
+                               change->name_size,      change->contents_size};
     hash = hash_bytes(fields, sizeof fields, hash);
     hash = hash_bytes(change->name, change->name_size, hash);
     return hash_bytes(change->contents, change->contents_size, hash);
@@ -37,7 +37,7 @@ static size_t files_of(const struct change *change, struct named_file files[2])
 {
     files[0] = (struct named_file){change->name, change->name_size};
     files[1] = (struct named_file){change->contents, change->contents_size};
-    return change_copies(change) ? 2 : 1;
+    return change_has_source(change) ? 2 : 1;
 }
 
 bool change_meets(const struct change *a, const struct change *b)

@@ -14,13 +14,14 @@ enum { CHANGE_PARTS_MAX = 128 };
 
 /* A change, or in a transaction a condition. */
 struct change {
-    enum command_kind kind;    /* of WRITE to MOVE, IF_VERSION, IF_PRESENT; the numbers are those of docs/FORMATS.md */
+    enum command_kind kind;    /* a change or a condition; the numbers are those of docs/FORMATS.md */
     const uint8_t *name;       /* borrowed, as is the next */
     size_t name_size;
-    const uint8_t *contents;   /* write, cas, append; of copy and move the source's name */
+    const uint8_t *contents;   /* write, cas, append; of copy, move and swap the source's name */
     size_t contents_size;
     bool exact;                /* only if the (target) file has `version`, 0: if there is none. cas, if: always */
     uint64_t version;
+    uint64_t source_version;   /* swap, where it is exact: the source has it */
     uint64_t exptime_s;
     int64_t delta;             /* incr */
 };
@@ -44,9 +45,9 @@ static inline bool change_is_condition(const struct change *change)
     return change->kind == COMMAND_IF_VERSION || change->kind == COMMAND_IF_PRESENT;
 }
 
-static inline bool change_copies(const struct change *change)
+static inline bool change_has_source(const struct change *change)
 {
-    return change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE;
+    return change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE || change->kind == COMMAND_SWAP;
 }
 
 /* Contents come with it. */

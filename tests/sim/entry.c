@@ -24,11 +24,11 @@ static uint64_t number_at(const uint8_t *bytes, size_t size)
 }
 
 /* By docs/FORMATS.md: which fields follow the name, as letters in their order. NULL: no client's wish has that kind in
- * the log. g: guarded, v: version, d: delta, e: EXPTIME. */
+ * the log. g: guarded, v: version, s: the source's version, d: delta, e: EXPTIME. */
 static const char *fields_of(uint8_t kind)
 {
     static const char *const fields[] = {[4] = "e",   [5] = "ve", [6] = "gv", [7] = "gve", [8] = "e", [9] = "de",
-                                         [10] = "gv", [11] = "gv", [13] = "v", [14] = ""};
+                                         [10] = "gv", [11] = "gv", [13] = "v", [14] = "", [15] = "gvs"};
     return kind < sizeof fields / sizeof *fields ? fields[kind] : NULL;
 }
 
@@ -45,6 +45,8 @@ static size_t read_fields(const char *fields, const uint8_t *at, size_t left, st
             change->exact = number == 1;
         else if (*fields == 'v')
             change->version = number;
+        else if (*fields == 's')
+            change->source_version = number;
         else if (*fields == 'e')
             change->exptime_s = number;
         else

@@ -45,7 +45,7 @@ struct oracle_entry {
     uint64_t time_ms;
     uint64_t revision;           /* after it */
     struct decision result;
-    const struct oracle_file *failed; /* a transaction: the file that it failed at */
+    const struct oracle_file *failed; /* a transaction, a swap: the file that it failed at */
     uint64_t older;              /* in the same bucket of digests; 0: none */
 };
 

@@ -31,12 +31,30 @@ static bool number_in(const struct oracle_file *file, int64_t *number)
     return *end == '\0' && end > text && errno == 0;
 }
 
-/* How CHANGE, or a condition, fails now; or NONE. */
-static struct decision look(struct oracle *oracle, const struct change *change)
+/* Likewise a swap: at which of its files. */
+static struct decision look_swap(struct oracle *oracle, const struct change *change, bool *of_source)
+{
+    uint64_t version = oracle_last(oracle_look_up(oracle, change->name, change->name_size)).version;
+    uint64_t other = oracle_last(oracle_look_up(oracle, change->contents, change->contents_size)).version;
+    bool fits = !change->exact || version == change->version;
+    bool other_fits = !change->exact || other == change->source_version;
+    *of_source = version > 0 && (other == 0 || fits);
+    if (version == 0 || other == 0)
+        return (struct decision){OUTCOME_NOT_FOUND, 0, 0};
+    if (!fits || !other_fits)
+        return (struct decision){OUTCOME_MISMATCH, fits ? other : version, 0};
+    return (struct decision){OUTCOME_NONE, 0, 0};
+}
+
+/* How CHANGE, or a condition, fails now; or NONE. *OF_SOURCE: at its source. */
+static struct decision look(struct oracle *oracle, const struct change *change, bool *of_source)
 {
     const struct decision absent = {OUTCOME_NOT_FOUND, 0, 0};
-    if (change_copies(change) &&
-        oracle_last(oracle_look_up(oracle, change->contents, change->contents_size)).version == 0)
+    if (change->kind == COMMAND_SWAP)
+        return look_swap(oracle, change, of_source);
+    *of_source = change_has_source(change) &&
+                 oracle_last(oracle_look_up(oracle, change->contents, change->contents_size)).version == 0;
+    if (*of_source)
         return absent;
     struct oracle_file *file = oracle_look_up(oracle, change->name, change->name_size);
     struct oracle_state state = oracle_last(file);
@@ -113,6 +131,27 @@ static void copy_to(struct oracle *oracle, struct oracle_file *file, struct orac
         oracle_put(oracle, source, (struct oracle_state){0});
 }
 
+/* FILE and the other one of CHANGE exchange what they hold; the other one's is put as VERSION. */
+static void exchange(struct oracle *oracle, struct oracle_file *file, struct oracle_state *state,
+                     const struct change *change, uint64_t version)
+{
+    struct oracle_file *other = oracle_file_of(oracle, change->contents, change->contents_size);
+    struct oracle_state was = *state, others = oracle_last(other);
+    uint8_t *contents = file->contents;
+    uint64_t sent_us = file->sent_us, life_ms = file->life_ms;
+    *state = others;
+    state->created = was.created;
+    file->contents = other->contents;
+    file->sent_us = other->sent_us;
+    file->life_ms = other->life_ms;
+    was.created = others.created;
+    was.version = version;
+    other->contents = contents;
+    other->sent_us = sent_us;
+    other->life_ms = life_ms;
+    oracle_put(oracle, other, was);
+}
+
 /* Adds to the number in FILE, and returns the sum. */
 static int64_t add_to(struct oracle_file *file, struct oracle_state *state, int64_t delta)
 {
@@ -154,6 +193,9 @@ static struct decision make(struct oracle *oracle, const struct change *change, 
         moved = oracle_last(oracle_file_of(oracle, change->contents, change->contents_size)).version;
         copy_to(oracle, file, &state, change);
         break;
+    case COMMAND_SWAP:
+        exchange(oracle, file, &state, change, version);
+        break;
     default:
         set_contents(file, &state, change->contents, change->contents_size);
         renews = true;
@@ -172,11 +214,10 @@ static struct decision make(struct oracle *oracle, const struct change *change, 
 /* --- one, or several as one --------------------------------------------------------------------------------------- */
 
 /* The file at which CHANGE failed. */
-static const struct oracle_file *failed_at(struct oracle *oracle, const struct change *change, enum outcome_code code)
+static const struct oracle_file *failed_at(struct oracle *oracle, const struct change *change, bool of_source)
 {
-    bool source = change_copies(change) && code == OUTCOME_NOT_FOUND;
-    return source ? oracle_file_of(oracle, change->contents, change->contents_size)
-                  : oracle_file_of(oracle, change->name, change->name_size);
+    return of_source ? oracle_file_of(oracle, change->contents, change->contents_size)
+                     : oracle_file_of(oracle, change->name, change->name_size);
 }
 
 struct decision oracle_change(struct oracle *oracle, const struct asked *asked)
@@ -184,13 +225,14 @@ struct decision oracle_change(struct oracle *oracle, const struct asked *asked)
     uint64_t more = 0;
     for (size_t i = 0; i < asked->count; i++) {
         const struct change *change = &asked->changes[i];
-        struct decision failed = look(oracle, change);
+        bool of_source = false;
+        struct decision failed = look(oracle, change, &of_source);
         if (failed.code == OUTCOME_NONE) {
             more += growth(oracle, change);
             continue;
         }
-        if (asked->transaction)
-            oracle->entries[oracle->count].failed = failed_at(oracle, change, failed.code);
+        if (asked->transaction || change->kind == COMMAND_SWAP)
+            oracle->entries[oracle->count].failed = failed_at(oracle, change, of_source);
         return failed;
     }
     if (!has_room(oracle, more))

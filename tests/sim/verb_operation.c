@@ -55,10 +55,10 @@ static enum command_kind draw_kind(struct world *world, bool is_part)
 {
     static const enum command_kind kinds[] = {
         COMMAND_WRITE, COMMAND_WRITE, COMMAND_CAS,  COMMAND_DELETE, COMMAND_TOUCH, COMMAND_TOUCH,      COMMAND_APPEND,
-        COMMAND_INCR,  COMMAND_INCR,  COMMAND_COPY, COMMAND_MOVE,   COMMAND_MOVE,  COMMAND_IF_VERSION,
-        COMMAND_IF_PRESENT,
+        COMMAND_INCR,  COMMAND_INCR,  COMMAND_COPY, COMMAND_MOVE,   COMMAND_MOVE,  COMMAND_SWAP,       COMMAND_SWAP,
+        COMMAND_IF_VERSION, COMMAND_IF_PRESENT,
     };
-    return kinds[world_between(world, 0, is_part ? 13 : 11)];
+    return kinds[world_between(world, 0, is_part ? 15 : 13)];
 }
 
 /* Some are at an edge. */
@@ -87,17 +87,19 @@ static struct change draw_change(struct world *world, size_t number, bool is_par
         name = draw_name(world);
     change.name = (const uint8_t *)name;
     change.name_size = strlen(name);
-    if (change_copies(&change)) {
+    if (change_has_source(&change)) {
         const char *source = draw_name(world);
         if (source == name)
             source = name == names[0] ? names[1] : names[0];
         change.contents = (const uint8_t *)source;
         change.contents_size = strlen(source);
     }
-    bool may_be_exact = change.kind == COMMAND_DELETE || change.kind == COMMAND_TOUCH || change_copies(&change);
+    bool may_be_exact = change.kind == COMMAND_DELETE || change.kind == COMMAND_TOUCH || change_has_source(&change);
     change.exact = change_always_exact(&change) || (may_be_exact && world_chance(world, 300000));
     if (change.exact)
         change.version = world_chance(world, 20000) ? UINT64_MAX : draw_version(world, name);
+    if (change.exact && change.kind == COMMAND_SWAP)
+        change.source_version = draw_version(world, (const char *)change.contents);
     if (change.kind == COMMAND_INCR)
         change.delta = (int64_t)world_between(world, 0, 20) - 10;
     if (change_has_contents(&change))
@@ -125,13 +127,17 @@ static void say_number(struct buffer *out, uint64_t number)
 static void say_words(struct buffer *out, const struct change *change)
 {
     char delta[24];
-    if (change_copies(change))
+    if (change_has_source(change) && change->kind != COMMAND_SWAP)
         say(out, change->contents, change->contents_size);
     say(out, change->name, change->name_size);
+    if (change->kind == COMMAND_SWAP)
+        say(out, change->contents, change->contents_size);
     if (change->kind == COMMAND_IF_PRESENT)
         say(out, "present", 7);
     if (change->exact && change->kind != COMMAND_TOUCH)
         say_number(out, change->version);
+    if (change->exact && change->kind == COMMAND_SWAP)
+        say_number(out, change->source_version);
     if (change_has_contents(change))
         say_number(out, change->contents_size);
     if (change->kind == COMMAND_INCR)
@@ -144,7 +150,7 @@ static void say_change(struct buffer *out, const struct change *change, const ch
     static const char *const verbs[COMMAND_NUMBERS] = {
         [COMMAND_WRITE] = "write",   [COMMAND_CAS] = "cas",   [COMMAND_DELETE] = "delete", [COMMAND_TOUCH] = "touch",
         [COMMAND_APPEND] = "append", [COMMAND_INCR] = "incr", [COMMAND_COPY] = "copy",     [COMMAND_MOVE] = "move",
-        [COMMAND_IF_VERSION] = "if", [COMMAND_IF_PRESENT] = "if",
+        [COMMAND_SWAP] = "swap",     [COMMAND_IF_VERSION] = "if", [COMMAND_IF_PRESENT] = "if",
     };
     buffer_append_text(out, verbs[change->kind]);
     say_words(out, change);

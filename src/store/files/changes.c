@@ -97,6 +97,22 @@ static struct decision look_copy(struct store *store, const struct command *chan
     return change->guarded ? look_version(target, change->version) : may;
 }
 
+/* swap: that both are there comes before their versions, and the file before the source. */
+static struct decision look_swap(struct store *store, const struct command *change, struct found *found)
+{
+    ensure(change->source != NULL);
+    const struct file *file = find(store, change, found);
+    found->source = expiry_find(store, change->source, change->source_size);
+    found->at_source = file != NULL;
+    if (!file || !found->source)
+        return not_found;
+    if (!change->guarded)
+        return may;
+    found->at_source = file_version(file) == change->version;
+    return found->at_source ? look_version(found->source, change->source_version)
+                            : look_version(file, change->version);
+}
+
 /* What no row knows, or not yet at this level, is refused, as is what it does not take: alike on all nodes, for rows
  * come with levels. */
 static struct decision look_set(struct store *store, const struct command *change, struct found *found)
@@ -239,6 +255,20 @@ static struct decision make_move(struct store *store, const struct command *chan
     return decision;
 }
 
+static struct decision make_swap(struct store *store, const struct command *change, const struct found *found,
+                                  uint64_t version)
+{
+    struct file *file = found->file, *source = found->source;
+    const struct command other = {.name = change->source, .name_size = change->source_size};
+    size_t size = command_value_size(file_blob(file)), source_size = command_value_size(file_blob(source));
+    uint64_t expires_ms = file_expires_ms(file), source_expires_ms = file_expires_ms(source);
+    struct blob *contents = blob_for(store, change, source_size), *source_contents = blob_for(store, &other, size);
+    memcpy(blob_value(contents), blob_value(file_blob(source)), source_size);
+    memcpy(blob_value(source_contents), blob_value(file_blob(file)), size);
+    put_own(store, file, contents, version, source_expires_ms);
+    return put_own(store, source, source_contents, version, expires_ms);
+}
+
 /* --- by kind ----------------------------------------------------------------------------------------------------- */
 
 /* What a change adds to the files at most, in bytes. */
@@ -267,6 +297,7 @@ struct change {
 #define CHANGE_INCR ROW(look_incr, make_incr, GROWTH_NUMBER, false, true)
 #define CHANGE_COPY ROW(look_copy, make_copy, GROWTH_SOURCE, false, true)
 #define CHANGE_MOVE ROW(look_copy, make_move, GROWTH_NONE, false, true)
+#define CHANGE_SWAP ROW(look_swap, make_swap, GROWTH_NONE, false, true)
 #define CHANGE_IF_VERSION ROW(look_cas, NULL, GROWTH_NONE, false, false)
 #define CHANGE_IF_PRESENT ROW(look_present, NULL, GROWTH_NONE, false, false)
 #define CHANGE_SET ROW(look_set, make_write, GROWTH_CONTENTS, true, true)

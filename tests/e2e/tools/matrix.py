@@ -35,6 +35,7 @@ VERBS = {
     "touch": Verb(("ttl", "version"), ("ttl",)),
     "copy": Verb(("source", "version"), ("source",)),
     "move": Verb(("source", "version"), ("source",)),
+    "swap": Verb(("source", "versions"), ("source",)),
     "read": Verb(("stale",)),
     "stat": Verb(("stale",)),
     "if": Verb(("condition",), ("condition",)),  # then a write of another file
@@ -46,6 +47,7 @@ VALUES = {
     "contents": ("", "x", 'two words "\\ \u00e9'),
     "ttl": (0, 600, LONGEST_S),
     "version": ("right", "wrong", "zero", "max"),
+    "versions": ("right right", "right wrong", "wrong right", "wrong wrong", "zero right", "right zero", "max max"),
     "delta": (1, -(2**63) + 1000),
     "source": ("none", "there", "mortal"),
     "stale": (True,),
@@ -80,12 +82,20 @@ class Case:
 
     def version(self):
         """The number that the option stands for."""
-        kind, has = self.get("version") or self.get("condition"), self.before.version if self.before else 0
-        numbers = {"right": has, "wrong": has + 1000000, "zero": 0, "max": VERSION_MAX}
-        return numbers.get(kind)
+        kind = self.get("version") or self.get("condition") or (self.get("versions") or "").split(" ")[0]
+        return number_of(kind, self.before)
+
+    def source_version(self):
+        """Likewise, of the source."""
+        return number_of((self.get("versions") or "").split(" ")[-1], self.source)
 
     def __str__(self):
         return f"{self.verb} of {self.target} with {self.options} by {self.way}" + (" twice" if self.again else "")
+
+
+def number_of(kind, file):
+    has = file.version if file else 0
+    return {"right": has, "wrong": has + 1000000, "zero": 0, "max": VERSION_MAX}.get(kind)
 
 
 def all_options(verb):
@@ -120,6 +130,9 @@ def cannot_say(case):
     """True where a way has no such verb or option at all."""
     if case.target == "none" and "right" in case.options.values():
         return True  # it would be "zero"
+    versions = (case.get("versions") or "").split(" ")
+    if (case.target == "none" and versions[0] == "right") or (case.get("source") == "none" and versions[-1] == "right"):
+        return True  # likewise
     if case.verb == "set":
         return case.way not in ("text", "txn")
     if case.verb == "if":
@@ -133,7 +146,7 @@ def refused_by(case):
     """True where the way has the verb, but says no to what is asked."""
     if case.verb in READS:
         return case.way in IN_TRANSACTION
-    if case.way == "json" and case.version() == VERSION_MAX:
+    if case.way == "json" and VERSION_MAX in (case.version(), case.source_version()):
         return True  # JSON's integers end before
     return case.way == "http" and case.verb == "delete" and case.version() == 0
 
@@ -161,6 +174,19 @@ def changed(case):
     return None if case.verb == "delete" else (source.contents, source.life)
 
 
+def expect_swap(case):
+    """As expect: both files are there before either's version is looked at. What fails is told with its name."""
+    files = ((case.name, case.before, case.version()), (case.source_name, case.source, case.source_version()))
+    for name, file, _ in files:
+        if not file:
+            given = case.way == "http" and name == case.name and case.version() not in (None, 0)
+            return (("ERR_VERSION", 0, name) if given else ("ERR_FILE_NOT_FOUND", name)), case.before
+    for name, file, wants in files:
+        if wants not in (None, file.version):
+            return ("ERR_VERSION", file.version, name), case.before
+    return ("ok", None), changed(case)
+
+
 def expect(case):
     """The answer and what the target is then. Of a file that is not there HTTP says that its version is not the one."""
     has, wants = case.before.version if case.before else 0, case.version()
@@ -173,6 +199,8 @@ def expect(case):
     if case.get("condition") == "present" and not case.before:
         return ("ERR_FILE_NOT_FOUND",), None
     wants = 0 if case.get("condition") == "absent" else wants
+    if case.verb == "swap":
+        return expect_swap(case)
     if case.verb in ("copy", "move") and not case.source:
         return ("ERR_FILE_NOT_FOUND",), case.before
     if case.verb in ("delete", "touch") and not case.before:
@@ -246,6 +274,12 @@ def say_list(case):
     return words + (["stale"] if case.get("stale") else [])
 
 
+def swapped(case):
+    """The words behind swap, which are the same in text, for cleat and in its scripts."""
+    versions = [str(case.version()), str(case.source_version())] if case.get("versions") else []
+    return [case.name, case.source_name, *versions]
+
+
 def say_line(case):
     """The line of the text protocol, with contents and without once=."""
     version, ttl, contents = case.version(), case.get("ttl"), case.get("contents")
@@ -256,6 +290,8 @@ def say_line(case):
         return f"if {case.name} {condition_word(case)}\nwrite {case.source_name} 4", "done\n"
     if case.verb == "list":
         return " ".join(say_list(case)), ""
+    if case.verb == "swap":
+        return " ".join(words + swapped(case)), ""
     words += [case.source_name] if case.get("source") else []
     words += [case.name]
     words += [str(version)] if version is not None and case.verb != "touch" else []
@@ -272,7 +308,7 @@ def read_text(case, words, contents):
     if words[0] == "OK":
         return ("ok", words[2] if len(words) > 2 else None), int(words[1]) if len(words) > 1 else None
     if words[0] == "ERR_VERSION":
-        return ("ERR_VERSION", int(words[1])), None
+        return ("ERR_VERSION", int(words[1]), *named(case, words[2:])), None
     if words[0] == "CONTENTS":
         return ("ok", File(contents, int(words[3]), int(words[1]), None)), None
     if words[0] == "LIST":
@@ -280,7 +316,12 @@ def read_text(case, words, contents):
     if words[0] == "STAT":
         values = dict(word.split("=") for word in words[1:] if "=" in word)
         return ("ok", File(None, int(values["exptime"]), int(values["version"]), int(values["created"]))), None
-    return (words[0],), None
+    return (words[0], *(named(case, words[1:]) if words[0] == "ERR_FILE_NOT_FOUND" else [])), None
+
+
+def named(case, names):
+    """Which file failed, of a verb of which either may."""
+    return names if case.verb == "swap" else []
 
 
 def by_text(case, link):
@@ -295,19 +336,19 @@ def by_text(case, link):
     return read_text(case, *link.text.answer())
 
 
-def read_json(answer, contents=None):
+def read_json(case, answer):
     """An answer in JSON, as HTTP and cleat give it."""
     if answer.get("ok"):
         value = answer.get("value")
         return ("ok", None if value is None else str(value)), answer.get("version")
     if answer["error"] == "ERR_VERSION":
-        return ("ERR_VERSION", answer["version"]), None
-    return (answer["error"],), None
+        return ("ERR_VERSION", answer["version"], *named(case, [answer["name"]])), None
+    names = named(case, [answer["name"]]) if answer["error"] == "ERR_FILE_NOT_FOUND" else []
+    return (answer["error"], *names), None
 
 
 def http_condition(case):
-    kind = case.get("version")
-    if kind is None:
+    if case.get("version") is None and case.get("versions") is None:
         return {}
     if case.version() == 0:
         return {"If-None-Match": "*"}
@@ -343,6 +384,7 @@ def by_http(case, link):
     query += [f"ttl={case.get('ttl')}"] if case.get("ttl") is not None else []
     query += [f"delta={case.get('delta')}"] if case.get("delta") is not None else []
     query += [f"from={case.source_name}"] if case.get("source") else []
+    query += [f"from_version={case.source_version()}"] if case.get("versions") else []
     if case.get("contents") is not None:
         body = case.get("contents").encode()
     path = f"/files/{case.name}" + ("?" + "&".join(query) if query else "")
@@ -352,12 +394,13 @@ def by_http(case, link):
         return ("ok", File(text if method == "GET" else None, life, int(got["ETag"].strip('"')), None)), None
     if method == "HEAD":
         return ("ERR_FILE_NOT_FOUND" if status == 404 else str(status),), None
-    return read_json(json.loads(text))
+    return read_json(case, json.loads(text))
 
 
 def by_json(case, link):
     change = {"op": case.verb, "name": case.name, "ttl": case.get("ttl"), "version": case.version(),
-              "delta": case.get("delta"), "from": case.source_name if case.get("source") else None}
+              "delta": case.get("delta"), "from": case.source_name if case.get("source") else None,
+              "from_version": case.source_version()}
     if case.get("contents") is not None and case.target == "there":
         change["base64"] = base64.b64encode(case.get("contents").encode()).decode()
     else:
@@ -373,7 +416,7 @@ def by_json(case, link):
     if case.token:
         headers["Idempotency-Key"] = case.token
     _, _, text = link.request("POST", "/txn", json.dumps(body).encode(), headers)
-    return read_json(json.loads(text))
+    return read_json(case, json.loads(text))
 
 
 def say_cleat(case):
@@ -383,6 +426,8 @@ def say_cleat(case):
     if case.verb == "list":
         words = ["ls", case.name + "/" + (case.get("prefix") or "")] + ([] if case.get("delim") else ["-r"])
         return words + (["--stale"] if case.get("stale") else [])
+    if case.verb == "swap":
+        return words + swapped(case)
     words += [case.source_name] if case.get("source") else []
     words += [case.name]
     if case.verb == "cas":
@@ -414,7 +459,7 @@ def by_cleat(case, link):
     answer = json.loads(done.stdout)
     if case.verb in ("read", "stat") and done.returncode == 0:
         return ("ok", File(answer.get("text"), answer["ttl"], answer["version"], answer.get("created"))), None
-    result = read_json(answer)
+    result = read_json(case, answer)
     if done.returncode != EXITS[result[0][0]]:
         return (f"exit status {done.returncode} with {result}",), None
     return result
@@ -426,6 +471,8 @@ def say_script(case):
     ttl = case.get("ttl")
     if case.verb == "if":
         return f"if {case.name} {condition_word(case)}\nwrite {case.source_name} done\n"
+    if case.verb == "swap":
+        return " ".join(words + swapped(case)) + "\n"
     words += [case.source_name] if case.get("source") else []
     words += [case.name]
     if case.verb == "touch":
@@ -527,8 +574,11 @@ def judge(case, first, second, after, source_after):
         return f"with the same token got {second} after {first}"
     if case.verb == "if" and expected[0] == "ok":
         return None if source_after and source_after.version == version else "the change was not made"
-    moved = case.verb == "move" and expected[0] == "ok"
-    if not same_file(source_after, None if moved else case.source):
+    done = expected[0] == "ok"
+    source = None if case.verb == "move" and done else case.source
+    if case.verb == "swap" and done:
+        source = File(case.before.contents, case.before.life, version, case.source.created)
+    if not same_file(source_after, source):
         return f"the source is {source_after}"
     if expected[0] != "ok":
         return None if same_file(after, case.before) else f"it was changed to {after}, though {expected}"

@@ -80,6 +80,7 @@ START_TEST(every_kind_of_line)
     becomes("touch a 60 7\ntouch b 0 0", "touch a 60 7\r\ntouch b 0 0\r\ncommit\r\n");
     becomes("incr n 1 ttl=60\nincr m 1  ttl=0 ", "incr n 1 60\r\nincr m 1\r\ncommit\r\n");
     becomes("copy a b\nmove c d 0\n", "copy a b\r\nmove c d 0\r\ncommit\r\n");
+    becomes("swap a b\nswap c d 1 2\n", "swap a b\r\nswap c d 1 2\r\ncommit\r\n");
     becomes("# a comment\n\n   \n  delete a  \n", "delete a\r\ncommit\r\n");
 }
 END_TEST
@@ -126,6 +127,9 @@ START_TEST(what_is_wrong_is_told_with_its_line)
     refused("touch a 5 x", 1, "version");
     refused("touch a 5 7 8", 1, "too much");
     refused("copy a", 1, "name");
+    refused("swap a b 1", 1, "all there, or none");
+    refused("swap a b 1 2 3", 1, "too much");
+    refused("swap a b 1 x", 1, "version");
     refused("write a \"open", 1, "closed");
     refused("write a \"x\" y", 1, "ttl");
     refused("write a \"x\" ttl=", 1, "ttl");

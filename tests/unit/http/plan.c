@@ -61,6 +61,7 @@ START_TEST(requests_without_conditions)
         {"POST", "/files/x?op=touch&ttl=9", "touch x 9\r\n", "", ""},
         {"POST", "/files/x?op=copy&from=a/b", "copy a/b x\r\n", "", ""},
         {"POST", "/files/x?op=move&from=y", "move y x\r\n", "", ""},
+        {"POST", "/files/x?op=swap&from=y", "swap x y\r\n", "", ""},
         {"DELETE", "/files/x", "delete x\r\n", "", ""},
         {"GET", "/files", "list\r\n", "", ""},
         {"GET", "/files/?prefix=a/&after=a/b&limit=10&delimiter=/&stale=1",
@@ -98,6 +99,8 @@ START_TEST(changes_with_conditions_and_tokens)
         {"POST", "/files/x?op=copy&from=y", NULL, "*", "t", "copy y x 0 once=t\r\n", "", ""},
         {"POST", "/files/x?op=move&from=y", "\"7\"", NULL, NULL, "move y x 7\r\n", "", ""},
         {"POST", "/files/x?op=move&from=y", "*", NULL, NULL, "txn\r\nif x present\r\nmove y x\r\ncommit\r\n", "", ""},
+        {"POST", "/files/x?op=swap&from=y&from_version=8", "\"7\"", NULL, "t", "swap x y 7 8 once=t\r\n", "", ""},
+        {"POST", "/files/x?op=swap&from=y", "*", NULL, NULL, "txn\r\nif x present\r\nswap x y\r\ncommit\r\n", "", ""},
         {"POST", "/files/x?op=incr", NULL, NULL, "t", "incr x 1 once=t\r\n", "", ""},
         {"DELETE", "/files/x", "\"7\"", NULL, "t", "delete x 7 once=t\r\n", "", ""},
         {"DELETE", "/files/x", "*", NULL, NULL, "delete x\r\n", "", ""},
@@ -163,9 +166,13 @@ START_TEST(what_an_operation_lacks_is_told)
     } cases[] = {
         {"/files/x?op=touch", "op=touch needs ttl=SECONDS, 0 for ever"},
         {"/files/x?op=move", "op=move needs from=NAME"},
-        {"/files/x?op=write", "op is one of these: append incr touch copy move"},
+        {"/files/x?op=write", "op is one of these: append incr touch copy move swap"},
         {"/files/x?op=incr&from=y", "a parameter has no meaning for this request"},
         {"/files/x?op=copy&from=x", "from is the file itself"},
+        {"/files/x?op=swap&from=y&from_version=8",
+         "op=swap takes If-Match: \"VERSION\" and from_version=VERSION together, or neither"},
+        {"/files/x?op=swap&from=y&from_version=x", "op=swap takes a version as from_version="},
+        {"/files/x?op=move&from=y&from_version=8", "a parameter has no meaning for this request"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fields fields = fields_of("POST", cases[i].target);

@@ -44,6 +44,14 @@ START_TEST(every_condition_and_change)
 }
 END_TEST
 
+START_TEST(two_files_with_their_versions)
+{
+    becomes("{\"do\": [{\"op\": \"swap\", \"name\": \"a\", \"from\": \"b\"},"
+            " {\"from_version\": 8, \"op\": \"swap\", \"version\": 7, \"from\": \"d\", \"name\": \"c\"}]}",
+            "txn\r\nswap a b\r\nswap c d 7 8\r\ncommit\r\n");
+}
+END_TEST
+
 START_TEST(a_token_goes_along)
 {
     const struct target_text once = {.given = true, .size = 2, .bytes = "t1"};
@@ -95,6 +103,12 @@ START_TEST(where_it_is_wrong)
         {"{\"do\": [{\"op\": \"delete\", \"name\": \"a\"}, 1]}", "do[1]: this is no object"},
         {"{\"if\": [{\"nam\": \"a\"}]}", "if[0]: it has a member that is not known"},
         {"{\"do\": [{\"op\": \"touch\", \"name\": \"a\"}]}", "do[0]: touch has a name, a ttl, and perhaps a version"},
+        {"{\"do\": [{\"op\": \"swap\", \"name\": \"a\", \"from\": \"b\", \"version\": 1}]}",
+         "do[0]: swap has a name, from, and perhaps a version with a from_version"},
+        {"{\"do\": [{\"op\": \"swap\", \"name\": \"a\", \"from\": \"b\", \"from_version\": 1}]}",
+         "do[0]: swap has a name, from, and perhaps a version with a from_version"},
+        {"{\"do\": [{\"op\": \"move\", \"name\": \"a\", \"from\": \"b\", \"from_version\": 1}]}",
+         "do[0]: move has a name, from, and perhaps a version"},
         {"{\"do\": [{\"op\": \"touch\", \"name\": \"a\", \"ttl\": 4294967296}]}",
          "do[0]: ttl is at most 4294967295 seconds"},
         {"{\"do\":\n [{\"op\": \"delete\", \"op\": \"\xc3\xa9\"}]}", "JSON, line 2, column 23: duplicate object key"},
@@ -177,6 +191,7 @@ int main(void)
     Suite *suite = suite_create("txn");
     TCase *tests = tcase_create("txn");
     tcase_add_test(tests, every_condition_and_change);
+    tcase_add_test(tests, two_files_with_their_versions);
     tcase_add_test(tests, a_token_goes_along);
     tcase_add_test(tests, what_is_no_transaction);
     tcase_add_test(tests, where_it_is_wrong);

@@ -338,7 +338,7 @@ START_TEST(numbers_are_for_ever)
         {11, "move", COMMAND_CLASS_CHANGE},      {12, "txn", COMMAND_CLASS_TRANSACTION},
         {13, "if_version", COMMAND_CLASS_CONDITION}, {14, "if_present", COMMAND_CLASS_CONDITION},
         {24, "raise", COMMAND_CLASS_INTERNAL},   {32, "set", COMMAND_CLASS_SETTING},
-        {33, "unset", COMMAND_CLASS_SETTING},
+        {33, "unset", COMMAND_CLASS_SETTING},     {15, "swap", COMMAND_CLASS_CHANGE},
     };
     unsigned known = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

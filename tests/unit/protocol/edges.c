@@ -24,6 +24,7 @@ static const struct kind {
     bool source;
     bool version;      /* it always has one */
     bool may_be_exact; /* it may have one */
+    bool both;         /* ... and then its source too */
     bool exptime;
     bool delta;
     bool token;
@@ -48,6 +49,8 @@ static const struct kind {
                       .token = true},
     [COMMAND_MOVE] = {"move", .alone = true, .part = true, .name = true, .source = true, .may_be_exact = true,
                       .token = true},
+    [COMMAND_SWAP] = {"swap", .alone = true, .part = true, .name = true, .source = true, .may_be_exact = true,
+                      .both = true, .token = true},
     [COMMAND_TXN] = {NULL, .alone = true, .token = true}, /* its parts are the rows above */
     [COMMAND_IF_VERSION] = {"if", .part = true, .name = true, .version = true},
     [COMMAND_IF_PRESENT] = {"if", .part = true, .name = true},
@@ -91,6 +94,7 @@ static void same(const struct command *is, const struct command *expected)
 {
     ensure(is->kind == expected->kind && is->guarded == expected->guarded);
     ensure(is->version == expected->version && is->exptime_s == expected->exptime_s);
+    ensure(is->source_version == expected->source_version);
     ensure(is->delta == expected->delta && is->level == expected->level);
     ensure(is->source_size == expected->source_size);
     ensure(is->source_size == 0 || memcmp(is->source, expected->source, is->source_size) == 0);
@@ -173,12 +177,16 @@ static size_t say(const struct kind *kind, const struct command *command, size_t
 {
     char *at = line;
     at += sprintf(at, "%s", kind->verb);
-    if (kind->source)
+    if (kind->source && !kind->both)
         at += sprintf(at, " %.*s", (int)command->source_size, (const char *)command->source);
     at += sprintf(at, " %.*s", (int)command->name_size, (const char *)command->name);
+    if (kind->both)
+        at += sprintf(at, " %.*s", (int)command->source_size, (const char *)command->source);
     bool touch = command->kind == COMMAND_TOUCH;
     if (kind->version || (command->guarded && !touch))
         at += sprintf(at, " %" PRIu64, command->version);
+    if (kind->both && command->guarded)
+        at += sprintf(at, " %" PRIu64, command->source_version);
     if (command->kind == COMMAND_IF_PRESENT)
         at += sprintf(at, " present");
     if (kind->delta)
@@ -223,6 +231,9 @@ static void each_number(const struct kind *kind, struct command command)
             for (size_t d = 0; d < (kind->delta ? COUNT(deltas) : 1); d++) {
                 for (size_t t = 0; t < (kind->token ? COUNT(token_sizes) : 1); t++) {
                     command.version = versions[v];
+                    command.source_version = kind->both ? versions[COUNT(versions) - 1 - v] : 0;
+                    if (kind->both && !has_version)
+                        command.source_version = 0;
                     command.delta = deltas[d];
                     command.exptime_s = exptimes_s[e];
                     command_token(token, token_sizes[t], hash);

@@ -52,6 +52,7 @@ START_TEST(a_usage_is_made_of_the_row)
         {VERB_SET, "set NAME TEXT..."},
         {VERB_CAS, "cas NAME VERSION NUMBYTES [EXPTIME] [once=TOKEN]"},
         {VERB_COPY, "copy SRC DST [VERSION] [once=TOKEN]"},
+        {VERB_SWAP, "swap A B [AVERSION BVERSION] [once=TOKEN]"},
         {VERB_LIST, "list [PREFIX] [after=NAME] [limit=N] [delim=C] [stale]"},
         {VERB_IF, "if NAME VERSION|absent|present"},
         {VERB_PING, "ping"},

@@ -380,7 +380,8 @@ START_TEST(every_verb_has_its_name)
         [VERB_HELP] = "help", [VERB_PING] = "ping", [VERB_VERSION] = "version", [VERB_QUIT] = "quit",
         [VERB_STATUS] = "status", [VERB_LIST] = "list", [VERB_STAT] = "stat", [VERB_TOUCH] = "touch",
         [VERB_COPY] = "copy", [VERB_MOVE] = "move", [VERB_APPEND] = "append", [VERB_INCR] = "incr",
-        [VERB_SET] = "set", [VERB_TXN] = "txn", [VERB_IF] = "if", [VERB_COMMIT] = "commit", [VERB_CANCEL] = "cancel",
+        [VERB_SET] = "set", [VERB_SWAP] = "swap", [VERB_TXN] = "txn", [VERB_IF] = "if",
+        [VERB_COMMIT] = "commit", [VERB_CANCEL] = "cancel",
     };
     for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
         ck_assert_int_eq(verb_find(names[verb], strlen(names[verb])), verb);

@@ -79,6 +79,8 @@ START_TEST(changes)
         {"copy a b 0\n", VERB_COPY, "b", "a", NULL, true, 0, 0, 0},
         {"copy a once=b\n", VERB_COPY, "once=b", "a", NULL, false, 0, 0, 0},
         {"move a b 18446744073709551615 once=z\n", VERB_MOVE, "b", "a", "z", true, UINT64_MAX, 0, 0},
+        {"swap a b\n", VERB_SWAP, "a", "b", NULL, false, 0, 0, 0},
+        {"swap a b once=t\n", VERB_SWAP, "a", "b", "t", false, 0, 0, 0},
         {"txn\n", VERB_TXN, NULL, NULL, NULL, false, 0, 0, 0},
         {"txn once=\xc3\xa9\r\n", VERB_TXN, NULL, NULL, "\xc3\xa9", false, 0, 0, 0},
         {"if a 7\n", VERB_IF, "a", NULL, NULL, true, 7, 0, 0},
@@ -99,6 +101,17 @@ START_TEST(changes)
         ck_assert_int_eq(request.delta, lines[i].delta);
         ck_assert(!request.has_contents && !request.stale);
     }
+}
+END_TEST
+
+START_TEST(versions_of_two_files)
+{
+    struct request request = good("swap a b 7 18446744073709551615 once=t\r\n");
+    is(request.name, request.name_size, "a");
+    is(request.other, request.other_size, "b");
+    ck_assert(request.has_version);
+    ck_assert_uint_eq(request.version, 7);
+    ck_assert_uint_eq(request.other_version, UINT64_MAX);
 }
 END_TEST
 
@@ -249,6 +262,13 @@ static const struct {
     {"move a a 3\n", REQUEST_SAME_NAME},
     {"move a\x01 b\n", REQUEST_BAD_NAME},
     {"move a b\x7f\n", REQUEST_BAD_NAME},
+    {"swap a\n", REQUEST_BAD_WORDS},
+    {"swap a a\n", REQUEST_SAME_NAME},
+    {"swap a b 1\n", REQUEST_BAD_WORDS},
+    {"swap a b 1 once=t\n", REQUEST_BAD_WORDS},
+    {"swap a b 1 2 3\n", REQUEST_BAD_WORDS},
+    {"swap a b x 1\n", REQUEST_BAD_VERSION},
+    {"swap a b 1 18446744073709551616\n", REQUEST_BAD_VERSION},
     {"txn now\n", REQUEST_BAD_WORDS},
     {"txn once=\n", REQUEST_BAD_VALUE},
     {"set\n", REQUEST_NO_TEXT},
@@ -342,6 +362,7 @@ int main(void)
     TCase *tests = tcase_create("request verbs");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, changes);
+    tcase_add_test(tests, versions_of_two_files);
     tcase_add_test(tests, contents_and_a_token);
     tcase_add_test(tests, a_text_is_all_behind_one_blank);
     tcase_add_test(tests, a_text_has_a_largest);

@@ -263,6 +263,89 @@ START_TEST(a_move_leaves_nothing_behind)
 }
 END_TEST
 
+/* A swap of what has these versions; below 0: whatever they have. */
+static struct outcome swap(const char *name, const char *other, int64_t version, int64_t other_version)
+{
+    struct command command = story_command(COMMAND_SWAP, name, other);
+    command.guarded = version >= 0;
+    command.version = version >= 0 ? (uint64_t)version : 0;
+    command.source_version = version >= 0 ? (uint64_t)other_version : 0;
+    return story_say(&story, command);
+}
+
+START_TEST(a_swap_exchanges_contents_and_expiry)
+{
+    story_write(&story, "a", "", 5); /* falls due at 6000 */
+    story_write(&story, "b", "a longer text", 0);
+    uint64_t memory_bytes = store_memory_bytes(story.store);
+    story_expect_outcome(swap("a", "b", -1, -1), OUTCOME_WRITTEN, 3);
+    is("a", "a longer text", 3, 1, 0);
+    is("b", "", 3, 2, 6000);
+    ck_assert_uint_le(store_memory_bytes(story.store), memory_bytes + 32); /* contents are rounded up */
+    ck_assert_uint_eq(store_copied_bytes(story.store), strlen("a longer text"));
+    story_expect_outcome(swap("b", "a", 3, 3), OUTCOME_WRITTEN, 4);
+    is("a", "", 4, 1, 6000);
+    is("b", "a longer text", 4, 2, 0);
+    story_tick(&story, 6000);
+    ck_assert(!story_has(&story, "a"));
+    is("b", "a longer text", 4, 2, 0);
+}
+END_TEST
+
+/* Which of the two it failed at is in the value: 1, or -1 for the other one. */
+START_TEST(a_swap_needs_both_files_and_their_versions)
+{
+    static const struct {
+        const char *name, *other;
+        int64_t version, other_version;
+        enum outcome_code code;
+        uint64_t found;
+        int64_t value;
+    } fails[] = {
+        {"none", "a", -1, -1, OUTCOME_NOT_FOUND, 0, 1},     {"a", "none", -1, -1, OUTCOME_NOT_FOUND, 0, -1},
+        {"none", "gone", -1, -1, OUTCOME_NOT_FOUND, 0, 1},  {"a", "none", 9, 0, OUTCOME_NOT_FOUND, 0, -1},
+        {"none", "a", 0, 1, OUTCOME_NOT_FOUND, 0, 1},       {"a", "b", 2, 2, OUTCOME_MISMATCH, 1, 1},
+        {"a", "b", 1, 1, OUTCOME_MISMATCH, 2, -1},          {"a", "b", 9, 9, OUTCOME_MISMATCH, 1, 1},
+        {"a", "b", 0, 2, OUTCOME_MISMATCH, 1, 1},           {"a", "b", 1, 0, OUTCOME_MISMATCH, 2, -1},
+        {"b", "a", 1, 2, OUTCOME_MISMATCH, 2, 1},
+    };
+    story_write(&story, "a", "x", 0);
+    story_write(&story, "b", "y", 0);
+    for (size_t i = 0; i < sizeof fails / sizeof *fails; i++) {
+        struct outcome outcome =
+            swap(fails[i].name, fails[i].other, fails[i].version, fails[i].other_version);
+        story_expect_outcome(outcome, fails[i].code, fails[i].found);
+        ck_assert_int_eq(outcome.value, fails[i].value);
+    }
+    is("a", "x", 1, 1, 0);
+    is("b", "y", 2, 2, 0);
+    ck_assert_uint_eq(store_revision(story.store), 2);
+}
+END_TEST
+
+START_TEST(what_is_due_is_not_swapped)
+{
+    story_write(&story, "a", "x", 1);
+    story_write(&story, "b", "y", 0);
+    story.now_ms = 2000;
+    story_expect_outcome(swap("b", "a", 2, 1), OUTCOME_NOT_FOUND, 0);
+    is("b", "y", 2, 2, 0);
+    ck_assert(!story_has(&story, "a"));
+}
+END_TEST
+
+/* It makes nothing larger, so it is done however full the store is. */
+START_TEST(a_full_store_swaps)
+{
+    story_write(&story, "a", "x", 0);
+    story_write(&story, "b", "yy", 0);
+    store_limit(story.store, 100, 5);
+    story_expect_outcome(guarded(COMMAND_COPY, "c", "a", -1), OUTCOME_FULL, 0);
+    story_expect_outcome(swap("a", "b", -1, -1), OUTCOME_WRITTEN, 3);
+    is("a", "yy", 3, 1, 0);
+}
+END_TEST
+
 /* --- transactions ------------------------------------------------------------------------------------------------ */
 
 static struct buffer parts;
@@ -434,6 +517,10 @@ int main(void)
     tcase_add_test(tests, incr_of_what_is_no_number);
     tcase_add_test(tests, a_copy_takes_contents_and_expiry);
     tcase_add_test(tests, a_move_leaves_nothing_behind);
+    tcase_add_test(tests, a_swap_exchanges_contents_and_expiry);
+    tcase_add_test(tests, a_swap_needs_both_files_and_their_versions);
+    tcase_add_test(tests, what_is_due_is_not_swapped);
+    tcase_add_test(tests, a_full_store_swaps);
     tcase_add_test(tests, a_transaction_is_one_change);
     tcase_add_test(tests, a_part_that_fails_undoes_all);
     tcase_add_test(tests, copies_stop_at_the_memory_limit);

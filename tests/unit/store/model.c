@@ -136,18 +136,24 @@ static void make_value(struct run *run, struct room *room, struct command *comma
             (size_t)snprintf((char *)value, VALUE_MAX, "%d", (int)random_between(&run->random, 0, 99));
 }
 
+static bool has_source(const struct command *change)
+{
+    return change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE || change->kind == COMMAND_SWAP;
+}
+
 /* One change or, in a transaction, condition. */
 static struct command make_change(struct run *run, struct room *room, bool in_transaction)
 {
     static const enum command_kind kinds[] = {
         COMMAND_WRITE, COMMAND_WRITE, COMMAND_WRITE, COMMAND_CAS,  COMMAND_CAS,  COMMAND_DELETE,     COMMAND_TOUCH,
-        COMMAND_TOUCH, COMMAND_APPEND, COMMAND_INCR, COMMAND_COPY, COMMAND_MOVE, COMMAND_IF_VERSION, COMMAND_IF_PRESENT,
+        COMMAND_TOUCH, COMMAND_APPEND, COMMAND_INCR, COMMAND_COPY, COMMAND_MOVE, COMMAND_SWAP,       COMMAND_SWAP,
+        COMMAND_IF_VERSION, COMMAND_IF_PRESENT,
     };
     struct random *random = &run->random;
-    struct command command = {.kind = kinds[random_between(random, 0, in_transaction ? 13 : 11)]};
+    struct command command = {.kind = kinds[random_between(random, 0, in_transaction ? 15 : 13)]};
     command.name = make_name(run, room, &command.name_size);
     const struct model_file *file = model_find(run->model, command.name, command.name_size);
-    if (command.kind == COMMAND_COPY || command.kind == COMMAND_MOVE) {
+    if (has_source(&command)) {
         command.source = make_name(run, room, &command.source_size);
         if (command.source_size == command.name_size && memcmp(command.source, command.name, command.name_size) == 0)
             command.kind = COMMAND_DELETE;
@@ -156,13 +162,16 @@ static struct command make_change(struct run *run, struct room *room, bool in_tr
         command.source = NULL;
         command.source_size = 0;
     }
-    if (command.kind == COMMAND_DELETE || command.kind == COMMAND_TOUCH || command.kind == COMMAND_COPY ||
-        command.kind == COMMAND_MOVE)
+    if (command.kind == COMMAND_DELETE || command.kind == COMMAND_TOUCH || has_source(&command))
         command.guarded = one_in(run, 2);
     if (command.guarded || command.kind == COMMAND_CAS || command.kind == COMMAND_IF_VERSION)
         command.version = file && !one_in(run, 3) ? file->version
                           : one_in(run, 2)        ? random_between(random, 0, run->model->revision + 1)
                                                   : 0;
+    const struct model_file *other =
+        command.source ? model_find(run->model, command.source, command.source_size) : NULL;
+    if (command.guarded && command.kind == COMMAND_SWAP)
+        command.source_version = other && !one_in(run, 3) ? other->version : random_between(random, 0, 3);
     if (command.kind == COMMAND_INCR)
         command.delta = one_in(run, 20) ? INT64_MAX : (int64_t)(random_u64(random) % 100) - 50;
     if (command.kind == COMMAND_WRITE || command.kind == COMMAND_CAS || command.kind == COMMAND_APPEND)
@@ -178,18 +187,13 @@ static bool same_name(const uint8_t *a, size_t a_size, const uint8_t *b, size_t 
     return a_size == b_size && memcmp(a, b, a_size) == 0;
 }
 
-static bool copies(const struct command *change)
-{
-    return change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE;
-}
-
 /* A and B are about one file. */
 static bool meet(const struct command *a, const struct command *b)
 {
     return same_name(a->name, a->name_size, b->name, b->name_size) ||
-           (copies(a) && same_name(a->source, a->source_size, b->name, b->name_size)) ||
-           (copies(b) && same_name(a->name, a->name_size, b->source, b->source_size)) ||
-           (copies(a) && copies(b) && same_name(a->source, a->source_size, b->source, b->source_size));
+           (has_source(a) && same_name(a->source, a->source_size, b->name, b->name_size)) ||
+           (has_source(b) && same_name(a->name, a->name_size, b->source, b->source_size)) ||
+           (has_source(a) && has_source(b) && same_name(a->source, a->source_size, b->source, b->source_size));
 }
 
 static bool meets_another(const struct model_parts *parts, const struct command *change)

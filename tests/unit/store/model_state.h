@@ -126,16 +126,40 @@ static inline bool model_number(const struct model_file *file, int64_t *number)
     return *digits != '\0' && digits[strspn(digits, "0123456789")] == '\0' && errno == 0;
 }
 
+/* Likewise for a swap: *MOVED is what the other file then is. */
+static inline struct decision model_swap(struct model *model, const struct command *change, struct model_file *made,
+                                         struct model_file *moved)
+{
+    const struct model_file none = {.version = 0}, *found = model_look(model, change->name, change->name_size);
+    struct model_file file = found ? *found : none; /* the arrays move when something expires */
+    found = model_look(model, change->source, change->source_size);
+    struct model_file other = found ? *found : none;
+    if (file.version == 0 || other.version == 0)
+        return (struct decision){OUTCOME_NOT_FOUND, 0, file.version == 0 ? 0 : -1};
+    if (change->guarded && file.version != change->version)
+        return (struct decision){OUTCOME_MISMATCH, file.version, 0};
+    if (change->guarded && other.version != change->source_version)
+        return (struct decision){OUTCOME_MISMATCH, other.version, -1};
+    *made = other;
+    *moved = file;
+    memcpy(made->name, file.name, sizeof file.name);
+    memcpy(moved->name, other.name, sizeof other.name);
+    return (struct decision){OUTCOME_WRITTEN, 0, 0};
+}
+
 /* What CHANGE, or a condition, comes to; *MADE is the state of its file where it may be made: version 0 for a file that
- * goes. Sets *MOVED to the file that goes beside it. Nothing is changed but for what expires. */
+ * goes. Sets *MOVED to the file that goes beside it. Where it fails, the value is -1 if it is at its source. Nothing is
+ * changed but for what expires. */
 static inline struct decision model_change(struct model *model, const struct command *change, struct model_file *made,
                                            struct model_file *moved)
 {
+    if (change->kind == COMMAND_SWAP)
+        return model_swap(model, change, made, moved);
     bool has_source = change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE;
     struct model_file source = {.version = 0};
     struct model_file *from = has_source ? model_look(model, change->source, change->source_size) : NULL;
     if (has_source && !from)
-        return (struct decision){OUTCOME_NOT_FOUND, 0, 0};
+        return (struct decision){OUTCOME_NOT_FOUND, 0, -1};
     if (from)
         source = *from; /* the arrays move when something expires */
     struct model_file *file = model_look(model, change->name, change->name_size);
@@ -209,23 +233,33 @@ static inline void model_put(struct model *model, const struct command *change, 
         if (change->kind != COMMAND_TOUCH)
             file->version = version;
     }
-    if (moved->version > 0)
-        model_remove(model, model_find(model, (const uint8_t *)moved->name, strlen(moved->name)));
+    if (moved->version == 0)
+        return;
+    struct model_file *other = model_find(model, (const uint8_t *)moved->name, strlen(moved->name));
+    if (change->kind == COMMAND_MOVE) {
+        model_remove(model, other);
+    } else {
+        uint64_t created = other->created;
+        *other = *moved;
+        other->created = created;
+        other->version = version;
+    }
 }
 
-/* The value of a failed CHANGE that is the COUNTth part: below 0 where it is the source that failed. */
-static inline int64_t model_place(const struct command *change, enum outcome_code code, size_t count)
+/* What model_change says of what failed, as the COUNTth part. */
+static inline int64_t model_place(struct decision failed, size_t count)
 {
-    bool has_source = change->kind == COMMAND_COPY || change->kind == COMMAND_MOVE;
-    return has_source && code == OUTCOME_NOT_FOUND ? -(int64_t)count : (int64_t)count;
+    return failed.value < 0 ? -(int64_t)count : (int64_t)count;
 }
 
 static inline struct decision model_single(struct model *model, const struct command *change)
 {
     struct model_file made, moved;
     struct decision result = model_change(model, change, &made, &moved);
-    if (result.code != OUTCOME_WRITTEN && result.code != OUTCOME_DELETED && result.code != OUTCOME_COUNTED)
+    if (result.code != OUTCOME_WRITTEN && result.code != OUTCOME_DELETED && result.code != OUTCOME_COUNTED) {
+        result.value = change->kind == COMMAND_SWAP ? model_place(result, 1) : 0;
         return result;
+    }
     if (change->kind != COMMAND_TOUCH)
         result.version = ++model->revision;
     model_put(model, change, &made, &moved, model->revision);
@@ -243,7 +277,7 @@ static inline struct decision model_transaction(struct model *model, const struc
     for (size_t i = 0; i < parts->count; i++) {
         struct decision result = model_change(model, &parts->at[i], &made[i], &moved[i]);
         if (result.code != OUTCOME_WRITTEN && result.code != OUTCOME_DELETED && result.code != OUTCOME_COUNTED)
-            return (struct decision){result.code, result.version, model_place(&parts->at[i], result.code, i + 1)};
+            return (struct decision){result.code, result.version, model_place(result, i + 1)};
     }
     model->revision++;
     for (size_t i = 0; i < parts->count; i++)

@@ -49,7 +49,8 @@ static inline struct outcome story_say(struct story *story, struct command comma
 
 static inline struct command story_command(enum command_kind kind, const char *name, const char *value)
 {
-    bool copies = kind == COMMAND_COPY || kind == COMMAND_MOVE; /* then VALUE is the source's name */
+    /* Then VALUE is the source's name. */
+    bool copies = kind == COMMAND_COPY || kind == COMMAND_MOVE || kind == COMMAND_SWAP;
     const uint8_t *contents = (const uint8_t *)value;
     size_t size = value ? strlen(value) : 0;
     return (struct command){
