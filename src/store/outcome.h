@@ -28,7 +28,7 @@ struct decision {
     enum outcome_code code;
     uint64_t version;  /* 0 where nothing else is said above */
     int64_t value;     /* likewise; where a transaction failed: at which of its parts, from 1, and below 0 where it is
-                          of that part's source. So too, as of one part, where either of a change's files has versions */
+                          of that part's source. So too, as of one part, where a change has versions of two files */
 };
 
 struct outcome {

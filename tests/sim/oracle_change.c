@@ -206,6 +206,8 @@ static struct decision make(struct oracle *oracle, const struct change *change, 
     state.created = is_new ? version : state.created;
     oracle_put(oracle, file, state);
     oracle_tell_changed(oracle, file);
+    if (change->kind == COMMAND_SWAP)
+        oracle_tell_changed(oracle, oracle_file_of(oracle, change->contents, change->contents_size));
     if (change->kind == COMMAND_MOVE)
         oracle_tell_removed(oracle, oracle_file_of(oracle, change->contents, change->contents_size), moved, false);
     return result;

@@ -232,8 +232,8 @@ END_TEST
 /* The configuration of nodes 1 to 3 with so much memory. */
 static struct blob *with_memory(uint64_t bytes_max)
 {
-    struct raft_configuration configuration = *raft_members(node->raft);
-    struct limits limits = node->env.limits;
+    struct raft_configuration configuration = *raft_members(parts.raft);
+    struct limits limits = parts.env->limits;
     struct buffer bytes = {0};
     limits.memory_max_bytes = bytes_max;
     limits_encode(&limits, &configuration);
@@ -262,9 +262,9 @@ START_TEST(limits_are_those_of_what_is_applied)
         hear(leader, FRAME_RAFT, &body);
         for (int i = 0; i < 5; i++)
             turn(true);
-        ck_assert_uint_eq(raft_last_index(node->raft), 3);
-        ck_assert_uint_eq(store_applied(node->store), commit);
-        ck_assert_uint_eq(node->env.limits.memory_max_bytes, 1000000 * (commit - 1));
+        ck_assert_uint_eq(raft_last_index(parts.raft), 3);
+        ck_assert_uint_eq(store_applied(node_store(node)), commit);
+        ck_assert_uint_eq(parts.env->limits.memory_max_bytes, 1000000 * (commit - 1));
     }
     blob_release(entries[0].payload);
     blob_release(entries[1].payload);
