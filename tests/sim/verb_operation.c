@@ -51,14 +51,60 @@ struct room {
     char contents[CONTENTS_MAX + 1];
 };
 
+/* Of how many draws each kind of change, and of condition, is one. A kind that has no number here does not compile. */
+enum {
+    DRAWS_WRITE = 2,
+    DRAWS_CAS = 1,
+    DRAWS_DELETE = 1,
+    DRAWS_TOUCH = 2,
+    DRAWS_APPEND = 1,
+    DRAWS_INCR = 2,
+    DRAWS_COPY = 1,
+    DRAWS_MOVE = 2,
+    DRAWS_SWAP = 2,
+    DRAWS_IF_VERSION = 1,
+    DRAWS_IF_PRESENT = 1,
+};
+
+struct draws {
+    enum command_kind kind;
+    uint64_t count;
+};
+
+#define NO_DRAWS(name)
+#define DRAWS(name) {COMMAND_##name, DRAWS_##name},
+#define CHANGE_DRAWS(name, number, text, level, class, ...) CHANGE_DRAWS_##class(name)
+#define CHANGE_DRAWS_CHANGE DRAWS
+#define CHANGE_DRAWS_CONDITION NO_DRAWS
+#define CHANGE_DRAWS_INTERNAL NO_DRAWS
+#define CHANGE_DRAWS_TRANSACTION NO_DRAWS
+#define CHANGE_DRAWS_SETTING NO_DRAWS
+#define CONDITION_DRAWS(name, number, text, level, class, ...) CONDITION_DRAWS_##class(name)
+#define CONDITION_DRAWS_CHANGE NO_DRAWS
+#define CONDITION_DRAWS_CONDITION DRAWS
+#define CONDITION_DRAWS_INTERNAL NO_DRAWS
+#define CONDITION_DRAWS_TRANSACTION NO_DRAWS
+#define CONDITION_DRAWS_SETTING NO_DRAWS
+static const struct draws changes_drawn[] = {COMMAND_KINDS(CHANGE_DRAWS)};
+static const struct draws conditions_drawn[] = {COMMAND_KINDS(CONDITION_DRAWS)};
+
+static uint64_t sum_of(const struct draws *draws, size_t size)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < size / sizeof *draws; i++)
+        sum += draws[i].count;
+    return sum;
+}
+
 static enum command_kind draw_kind(struct world *world, bool is_part)
 {
-    static const enum command_kind kinds[] = {
-        COMMAND_WRITE, COMMAND_WRITE, COMMAND_CAS,  COMMAND_DELETE, COMMAND_TOUCH, COMMAND_TOUCH,      COMMAND_APPEND,
-        COMMAND_INCR,  COMMAND_INCR,  COMMAND_COPY, COMMAND_MOVE,   COMMAND_MOVE,  COMMAND_SWAP,       COMMAND_SWAP,
-        COMMAND_IF_VERSION, COMMAND_IF_PRESENT,
-    };
-    return kinds[world_between(world, 0, is_part ? 15 : 13)];
+    uint64_t changes = sum_of(changes_drawn, sizeof changes_drawn);
+    uint64_t conditions = is_part ? sum_of(conditions_drawn, sizeof conditions_drawn) : 0;
+    uint64_t draw = world_between(world, 0, changes + conditions - 1);
+    const struct draws *at = draw < changes ? changes_drawn : conditions_drawn;
+    for (draw -= draw < changes ? 0 : changes; draw >= at->count; at++)
+        draw -= at->count;
+    return at->kind;
 }
 
 /* Some are at an edge. */
