@@ -144,7 +144,7 @@ int mv_run(struct cli *cli)
 
 int swap_run(struct cli *cli)
 {
-    static const char *const labels[] = {NULL, NULL, "VERSION", "OTHER_VERSION"};
+    static const char *const labels[] = {NULL, NULL, "AV", "BV"};
     const struct options *options = &cli->options;
     const char *name = options->words[0], *other = options->words[1];
     char reason[ARGUMENT_REASON_MAX];

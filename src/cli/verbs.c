@@ -99,9 +99,9 @@ const struct cli_verb verbs[] = {
      "mv -r renames all files whose names begin with SOURCE and '/': each in one step,\n"
      "the whole not. Run it again when it was interrupted.\n",
      TAKES_RECURSIVE | TAKES_VERSION | TAKES_CREATE, 2, 2, mv_run},
-    {"swap", "NAME OTHER [VERSION OTHER_VERSION]", "exchanges what two files hold",
+    {"swap", "A B [AV BV]", "exchanges what two files hold",
      "Each file gets the contents and the remaining life of the other, in one step. With\n"
-     "versions, only if the files have these: else the exit status is 4.\n",
+     "AV and BV, only if A has version AV and B has BV: else the exit status is 4.\n",
      0, 2, 4, swap_run},
     {"stat", "NAME...", "shows version, size, remaining life and hash of files",
      "ttl: seconds that remain, 0 for ever. created: the version with which the file\n"
@@ -133,7 +133,7 @@ const struct cli_verb verbs[] = {
      "  incr NAME DELTA [ttl=SECONDS]      ttl= is for a file that it creates\n"
      "  copy SOURCE DEST [VERSION]         VERSION: DEST's, 0 for none\n"
      "  move SOURCE DEST [VERSION]\n"
-     "  swap NAME OTHER [VERSION OTHER_VERSION]\n"
+     "  swap A B [AV BV]                   AV, BV: the versions of A and B\n"
      "\n"
      "At most " TRANSACTION_PARTS_MAX_TEXT " lines, and each name is changed by one line only; conditions and\n"
      "changes see the files as they were before. Where a condition fails, nothing is\n"

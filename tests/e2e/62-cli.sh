@@ -125,7 +125,7 @@ test_cli_swaps_two_files() {
     fails 2 cleat swap a b 4
     same "$(<"$directory/stderr")" "cleat: swap: either both versions or none"
     fails 2 cleat swap a b 4 x
-    matches "$(<"$directory/stderr")" "cleat: swap: OTHER_VERSION x: *"
+    matches "$(<"$directory/stderr")" "cleat: swap: BV x: *"
     fails 1 cleat swap a a
     fails 4 cleat txn <<<'swap a b 4 3'
     same "$(<"$directory/stderr")" "cleat: txn: b: it has version 4"
