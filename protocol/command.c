@@ -9,13 +9,10 @@
 
 enum {
     FORMAT_OFFSET = 0,
-    KIND_OFFSET = 1,
-    NAME_SIZE_OFFSET = 2,
     GATEWAY_OFFSET = 4,
     EPOCH_OFFSET = 8,
     NUMBER_OFFSET = 16,
     LOWEST_OFFSET = 24,
-    EXTRAS_SIZE_OFFSET = 32,
     LEVEL_OFFSET = 36,
     ZERO_OFFSET = 38,
     NAME_OFFSET = COMMAND_HEADER_SIZE,
@@ -122,9 +119,9 @@ struct blob *command_encode(const struct command *command)
         return NULL;
     uint8_t *bytes = blob->bytes;
     bytes[FORMAT_OFFSET] = COMMAND_FORMAT;
-    bytes[KIND_OFFSET] = (uint8_t)command->kind;
-    bytes_put_u16(bytes + NAME_SIZE_OFFSET, (uint16_t)command->name_size);
-    bytes_put_u32(bytes + EXTRAS_SIZE_OFFSET, (uint32_t)extras_size(command));
+    bytes[COMMAND_KIND_OFFSET] = (uint8_t)command->kind;
+    bytes_put_u16(bytes + COMMAND_NAME_SIZE_OFFSET, (uint16_t)command->name_size);
+    bytes_put_u32(bytes + COMMAND_EXTRAS_SIZE_OFFSET, (uint32_t)extras_size(command));
     bytes_put_u16(bytes + LEVEL_OFFSET, level_of(command));
     bytes_put_u16(bytes + ZERO_OFFSET, 0);
     command_number(blob, command->gateway, command->epoch, command->number, command->lowest);
@@ -156,7 +153,7 @@ static bool header_decode(const uint8_t *bytes, size_t size, struct command *com
     *command = (struct command){0};
     if (size < COMMAND_HEADER_SIZE || bytes[FORMAT_OFFSET] != COMMAND_FORMAT)
         return false;
-    command->kind = (enum command_kind)bytes[KIND_OFFSET];
+    command->kind = (enum command_kind)bytes[COMMAND_KIND_OFFSET];
     command->gateway = bytes_u32(bytes + GATEWAY_OFFSET);
     command->epoch = bytes_u64(bytes + EPOCH_OFFSET);
     command->number = bytes_u64(bytes + NUMBER_OFFSET);
@@ -167,11 +164,11 @@ static bool header_decode(const uint8_t *bytes, size_t size, struct command *com
 /* What is behind the header of COMMAND. */
 static bool rest_decode(const uint8_t *bytes, size_t size, struct command *command)
 {
-    if (!command_known(bytes[KIND_OFFSET]) || bytes_u16(bytes + ZERO_OFFSET) != 0)
+    if (!command_known(bytes[COMMAND_KIND_OFFSET]) || bytes_u16(bytes + ZERO_OFFSET) != 0)
         return false;
-    size_t name_size = bytes_u16(bytes + NAME_SIZE_OFFSET);
+    size_t name_size = bytes_u16(bytes + COMMAND_NAME_SIZE_OFFSET);
     size_t body_size = command_row(command->kind)->body_size;
-    size_t extras = bytes_u32(bytes + EXTRAS_SIZE_OFFSET);
+    size_t extras = bytes_u32(bytes + COMMAND_EXTRAS_SIZE_OFFSET);
     size_t left = size - NAME_OFFSET;
     if (name_size + body_size > left || extras > left - name_size - body_size)
         return false;
@@ -211,30 +208,8 @@ bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_
     if (size < COMMAND_HEADER_SIZE)
         return false;
     *name = bytes + COMMAND_HEADER_SIZE;
-    *name_size = bytes_u16(bytes + NAME_SIZE_OFFSET);
+    *name_size = bytes_u16(bytes + COMMAND_NAME_SIZE_OFFSET);
     return *name_size > 0 && *name_size <= size - COMMAND_HEADER_SIZE;
-}
-
-size_t command_name_size(const struct blob *blob)
-{
-    ensure(blob->size >= COMMAND_HEADER_SIZE);
-    return bytes_u16(blob->bytes + NAME_SIZE_OFFSET);
-}
-
-size_t command_value_offset(const struct blob *blob)
-{
-    size_t name_size = command_name_size(blob);
-    size_t offset = NAME_OFFSET + name_size + command_row((enum command_kind)blob->bytes[KIND_OFFSET])->body_size;
-    ensure(offset <= blob->size);
-    return offset;
-}
-
-size_t command_value_size(const struct blob *blob)
-{
-    size_t offset = command_value_offset(blob);
-    size_t extras = bytes_u32(blob->bytes + EXTRAS_SIZE_OFFSET);
-    ensure(extras <= blob->size - offset);
-    return blob->size - offset - extras;
 }
 
 void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE])

@@ -31,6 +31,9 @@
 
 enum {
     COMMAND_FORMAT = 2,
+    COMMAND_KIND_OFFSET = 1,
+    COMMAND_NAME_SIZE_OFFSET = 2,
+    COMMAND_EXTRAS_SIZE_OFFSET = 32,
     COMMAND_HEADER_SIZE = 40,         /* where the name is */
     COMMAND_EXTRA_HEADER = 5,
     COMMAND_EXTRAS_MAX = COMMAND_EXTRA_HEADER + COMMAND_TOKEN_SIZE,
@@ -61,9 +64,27 @@ bool command_origin(const uint8_t *bytes, size_t size, struct command *command);
 bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_t *name_size);
 
 /* The size of the name, and where the contents are, in a blob made by command_encode, or that decodes. */
-size_t command_name_size(const struct blob *blob);
-size_t command_value_offset(const struct blob *blob);
-size_t command_value_size(const struct blob *blob);
+static inline size_t command_name_size(const struct blob *blob)
+{
+    ensure(blob->size >= COMMAND_HEADER_SIZE);
+    return bytes_u16(blob->bytes + COMMAND_NAME_SIZE_OFFSET);
+}
+
+static inline size_t command_value_offset(const struct blob *blob)
+{
+    const struct command_row *row = command_row((enum command_kind)blob->bytes[COMMAND_KIND_OFFSET]);
+    size_t offset = COMMAND_HEADER_SIZE + command_name_size(blob) + row->body_size;
+    ensure(offset <= blob->size);
+    return offset;
+}
+
+static inline size_t command_value_size(const struct blob *blob)
+{
+    size_t offset = command_value_offset(blob);
+    size_t extras = bytes_u32(blob->bytes + COMMAND_EXTRAS_SIZE_OFFSET);
+    ensure(extras <= blob->size - offset);
+    return blob->size - offset - extras;
+}
 
 /* The log's form of a client's token: XXH3, 128 bits, of its text. */
 void command_token(const void *text, size_t size, uint8_t token[COMMAND_TOKEN_SIZE]);

@@ -93,39 +93,3 @@ void command_body_encode(const struct command *command, uint8_t *at)
     if (body & BODY_LEVEL)
         bytes_put_u16(at, command->level);
 }
-
-bool command_body_decode(const uint8_t *at, struct command *command)
-{
-    unsigned body = command_row(command->kind)->body;
-    uint8_t guarded = body & BODY_GUARDED ? *at++ : 0;
-    command->guarded = guarded == 1;
-    if (body & BODY_VERSION) {
-        command->version = bytes_u64(at);
-        at += 8;
-    }
-    if (body & BODY_SOURCE_VERSION) {
-        command->source_version = bytes_u64(at);
-        at += 8;
-    }
-    if (body & BODY_DELTA) {
-        command->delta = (int64_t)bytes_u64(at);
-        at += 8;
-    }
-    if (body & BODY_EXPTIME) {
-        command->exptime_s = bytes_u64(at);
-        at += 8;
-    }
-    if (body & BODY_LEVEL)
-        command->level = bytes_u16(at);
-    return guarded <= 1 && (guarded == 1 || (body & BODY_GUARDED) == 0 ||
-                            (command->version == 0 && command->source_version == 0));
-}
-
-void command_take_contents(struct command *command, const uint8_t *at, size_t size)
-{
-    bool is_source = command_row(command->kind)->contents == COMMAND_CONTENTS_SOURCE;
-    command->value = is_source ? NULL : at;
-    command->value_size = is_source ? 0 : size;
-    command->source = is_source ? at : NULL;
-    command->source_size = is_source ? size : 0;
-}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "protocol/kind.h"
 
 enum {
@@ -53,7 +54,32 @@ bool command_sound(const struct command *command);
 /* The fields of COMMAND's kind as they stand behind its name: command_row(kind)->body_size bytes at AT. */
 void command_body_encode(const struct command *command, uint8_t *at);
 /* Into COMMAND, whose kind is set. False where they are not written as they would be encoded. */
-bool command_body_decode(const uint8_t *at, struct command *command);
+static inline bool command_body_decode(const uint8_t *at, struct command *command)
+{
+    unsigned body = command_row(command->kind)->body;
+    uint8_t guarded = body & BODY_GUARDED ? *at++ : 0;
+    command->guarded = guarded == 1;
+    if (body & BODY_VERSION) {
+        command->version = bytes_u64(at);
+        at += 8;
+    }
+    if (body & BODY_SOURCE_VERSION) {
+        command->source_version = bytes_u64(at);
+        at += 8;
+    }
+    if (body & BODY_DELTA) {
+        command->delta = (int64_t)bytes_u64(at);
+        at += 8;
+    }
+    if (body & BODY_EXPTIME) {
+        command->exptime_s = bytes_u64(at);
+        at += 8;
+    }
+    if (body & BODY_LEVEL)
+        command->level = bytes_u16(at);
+    return guarded <= 1 && (guarded == 1 || (body & BODY_GUARDED) == 0 ||
+                            (command->version == 0 && command->source_version == 0));
+}
 
 /* What stands as contents: the value, or the source's name. */
 static inline const uint8_t *command_contents(const struct command *command)
@@ -67,6 +93,13 @@ static inline size_t command_contents_size(const struct command *command)
 }
 
 /* SIZE bytes AT are the contents of COMMAND, whose kind is set. */
-void command_take_contents(struct command *command, const uint8_t *at, size_t size);
+static inline void command_take_contents(struct command *command, const uint8_t *at, size_t size)
+{
+    bool is_source = command_row(command->kind)->contents == COMMAND_CONTENTS_SOURCE;
+    command->value = is_source ? NULL : at;
+    command->value_size = is_source ? 0 : size;
+    command->source = is_source ? at : NULL;
+    command->source_size = is_source ? size : 0;
+}
 
 #endif

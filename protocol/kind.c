@@ -26,18 +26,3 @@ COMMAND_KINDS(CHECK)
     _Static_assert((level) >= LEVEL_BASE && (level) <= LEVEL_KNOWN, "whoever knows an extra knows its level");
 COMMAND_EXTRAS(CHECK)
 #undef CHECK
-
-bool command_numbered(enum command_kind kind)
-{
-    switch (command_row(kind)->class) {
-    case COMMAND_CLASS_INTERNAL:
-        return kind == COMMAND_SKIP;
-    case COMMAND_CLASS_CONDITION:
-        return false;
-    case COMMAND_CLASS_CHANGE:
-    case COMMAND_CLASS_TRANSACTION:
-    case COMMAND_CLASS_SETTING:
-        return true;
-    }
-    return false;
-}

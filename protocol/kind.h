@@ -121,6 +121,19 @@ static inline bool command_changes(enum command_kind kind)
 }
 
 /* True if KIND is an entry of its own that takes a number of its gateway's. */
-bool command_numbered(enum command_kind kind);
+static inline bool command_numbered(enum command_kind kind)
+{
+    switch (command_row(kind)->class) {
+    case COMMAND_CLASS_INTERNAL:
+        return kind == COMMAND_SKIP;
+    case COMMAND_CLASS_CONDITION:
+        return false;
+    case COMMAND_CLASS_CHANGE:
+    case COMMAND_CLASS_TRANSACTION:
+    case COMMAND_CLASS_SETTING:
+        return true;
+    }
+    return false;
+}
 
 #endif
