@@ -21,16 +21,6 @@ void gateways_close(struct gateways *gateways)
     *gateways = (struct gateways){0};
 }
 
-struct gateway_state *gateways_find(const struct gateways *gateways, uint32_t id)
-{
-    ensure(gateways->count <= STORE_GATEWAYS_MAX);
-    for (size_t i = 0; i < gateways->count; i++) {
-        if (gateways->items[i].id == id)
-            return &gateways->items[i];
-    }
-    return NULL;
-}
-
 /* GATEWAY, which holds no outcomes, as it is before number LOWEST of EPOCH. */
 static void begin(struct gateway_state *gateway, uint64_t nonce, uint64_t epoch, uint64_t lowest)
 {
@@ -99,22 +89,20 @@ void gateways_retain(struct gateways *gateways, const uint32_t *ids, size_t coun
     gateways->count = kept;
 }
 
-bool gateway_expects(const struct gateway_state *gateway, uint64_t epoch, uint64_t number)
-{
-    ensure(gateway->lowest >= 1 && gateway->lowest - 1 <= gateway->applied);
-    ensure(gateway->applied < UINT64_MAX);
-    return epoch == gateway->epoch && number == gateway->applied + 1;
-}
-
 static struct decision *slot(const struct gateway_state *gateway, uint64_t number)
 {
     ensure(gateway->capacity > 0);
     return &gateway->outcomes[number & (gateway->capacity - 1)];
 }
 
-static uint64_t outcome_hash(const struct gateway_state *gateway, uint64_t number)
+/* An outcome is hashed once, when it is kept: the hash is needed again when it goes. */
+static uint64_t *hash_slot(const struct gateway_state *gateway, uint64_t number)
 {
-    const struct decision *kept = slot(gateway, number);
+    return (uint64_t *)(gateway->outcomes + gateway->capacity) + (number & (gateway->capacity - 1));
+}
+
+static uint64_t outcome_hash(uint64_t number, const struct decision *kept)
+{
     uint8_t state[32];
     bytes_put_u64(state, number);
     bytes_put_u64(state + 8, (uint64_t)kept->code);
@@ -135,12 +123,15 @@ static void grow(struct gateway_state *gateway)
 {
     size_t capacity = gateway->capacity > 0 ? 2 * gateway->capacity : RING_CAPACITY_MIN;
     ensure(capacity <= STORE_OUTCOMES_MAX);
-    struct decision *outcomes = memory_get(capacity * sizeof *outcomes);
-    for (uint64_t number = gateway->lowest; number <= gateway->applied; number++)
-        outcomes[number & (capacity - 1)] = *slot(gateway, number);
+    struct gateway_state grown = *gateway;
+    grown.outcomes = memory_get(capacity * WINDOW_OUTCOME_BYTES);
+    grown.capacity = capacity;
+    for (uint64_t number = gateway->lowest; number <= gateway->applied; number++) {
+        *slot(&grown, number) = *slot(gateway, number);
+        *hash_slot(&grown, number) = *hash_slot(gateway, number);
+    }
     free(gateway->outcomes);
-    gateway->outcomes = outcomes;
-    gateway->capacity = capacity;
+    *gateway = grown;
 }
 
 static void drop_lowest(struct gateway_state *gateway)
@@ -148,7 +139,7 @@ static void drop_lowest(struct gateway_state *gateway)
     ensure(gateway->lowest <= gateway->applied);
     if (gateway->walk)
         window_walk_drop(gateway->walk, gateway->lowest, slot(gateway, gateway->lowest));
-    gateway->outcomes_hash -= outcome_hash(gateway, gateway->lowest);
+    gateway->outcomes_hash -= *hash_slot(gateway, gateway->lowest);
     gateway->lowest++;
 }
 
@@ -161,8 +152,10 @@ void gateway_keep(struct gateway_state *gateway, struct decision decision)
     if (gateway_outcome_count(gateway) == gateway->capacity)
         grow(gateway);
     gateway->applied++;
+    uint64_t hash = outcome_hash(gateway->applied, &decision);
     *slot(gateway, gateway->applied) = decision;
-    gateway->outcomes_hash += outcome_hash(gateway, gateway->applied);
+    *hash_slot(gateway, gateway->applied) = hash;
+    gateway->outcomes_hash += hash;
 }
 
 void gateway_drop_below(struct gateway_state *gateway, uint64_t lowest)
@@ -256,7 +249,7 @@ size_t gateways_memory_bytes(const struct gateways *gateways)
 {
     size_t bytes = gateways->count * sizeof *gateways->items;
     for (size_t i = 0; i < gateways->count; i++)
-        bytes += gateways->items[i].capacity * sizeof *gateways->items[i].outcomes;
+        bytes += gateways->items[i].capacity * WINDOW_OUTCOME_BYTES;
     for (size_t i = 0; i < gateways->walk_count; i++)
         bytes += window_walk_memory_bytes(&gateways->walks[i]);
     return bytes;

@@ -3,7 +3,8 @@
  *      1 ... lowest-1 | lowest ... applied | applied+1 | ...
  *        answered     | outcomes kept      | expected  | a gap: never applied over
  *
- * Outcomes are kept in a ring, at number modulo its capacity. */
+ * Outcomes are kept in a ring, at number modulo its capacity; behind the ring, in the same memory, lie their hashes
+ * in the same order. */
 #ifndef CLEAT_STORE_GATEWAYS_H
 #define CLEAT_STORE_GATEWAYS_H
 
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ensure.h"
 #include "store/dedup/window_walk.h"
 #include "store/limits.h"
 #include "store/outcome.h"
@@ -21,7 +23,7 @@ struct gateway_state {
     uint64_t epoch;
     uint64_t applied;
     uint64_t lowest;               /* 1 <= lowest <= applied + 1 */
-    struct decision *outcomes; /* the ring; owned */
+    struct decision *outcomes; /* the ring, and the hashes; owned */
     size_t capacity;               /* of the ring: 0 or a power of two */
     uint64_t outcomes_hash;        /* the sum of the hashes of the outcomes that are kept */
     struct window_walk *walk;      /* of the dump under way that this window is in, or NULL; of struct gateways */
@@ -39,7 +41,15 @@ struct gateways {
 void gateways_close(struct gateways *gateways);
 
 /* NULL if it never opened. Borrowed until a gateway is added. */
-struct gateway_state *gateways_find(const struct gateways *gateways, uint32_t id);
+static inline struct gateway_state *gateways_find(const struct gateways *gateways, uint32_t id)
+{
+    ensure(gateways->count <= STORE_GATEWAYS_MAX);
+    for (size_t i = 0; i < gateways->count; i++) {
+        if (gateways->items[i].id == id)
+            return &gateways->items[i];
+    }
+    return NULL;
+}
 /* Adds a gateway that is not there yet, as it is before number LOWEST. NULL: there are too many. */
 struct gateway_state *gateways_add(struct gateways *gateways, uint32_t id, uint64_t nonce, uint64_t epoch,
                                    uint64_t lowest);
@@ -51,7 +61,12 @@ void gateways_retain(struct gateways *gateways, const uint32_t *ids, size_t coun
 uint64_t gateways_hash(const struct gateways *gateways);
 
 /* True if NUMBER of EPOCH is the one to be applied next. */
-bool gateway_expects(const struct gateway_state *gateway, uint64_t epoch, uint64_t number);
+static inline bool gateway_expects(const struct gateway_state *gateway, uint64_t epoch, uint64_t number)
+{
+    ensure(gateway->lowest >= 1 && gateway->lowest - 1 <= gateway->applied);
+    ensure(gateway->applied < UINT64_MAX);
+    return epoch == gateway->epoch && number == gateway->applied + 1;
+}
 /* The expected number is applied, with this outcome. */
 void gateway_keep(struct gateway_state *gateway, struct decision decision);
 /* Everything below LOWEST has been answered. What cannot be (a LOWEST above the newest number) is ignored. */

@@ -79,5 +79,5 @@ struct decision window_walk_next(struct window_walk *walk, const struct decision
 
 size_t window_walk_memory_bytes(const struct window_walk *walk)
 {
-    return (walk->preimages_capacity + walk->ring_capacity) * sizeof *walk->preimages;
+    return walk->preimages_capacity * sizeof *walk->preimages + walk->ring_capacity * WINDOW_OUTCOME_BYTES;
 }

@@ -14,6 +14,9 @@
 
 #include "store/outcome.h"
 
+/* What an outcome takes in a gateway's ring: its hash lies behind the ring (gateways.h). */
+enum { WINDOW_OUTCOME_BYTES = sizeof(struct decision) + sizeof(uint64_t) };
+
 struct window_edges {
     uint32_t id;
     uint64_t nonce;
@@ -40,7 +43,8 @@ void window_walk_end(struct window_walk *walk);
 
 /* The gateway drops the outcome of NUMBER, its lowest. */
 void window_walk_drop(struct window_walk *walk, uint64_t number, const struct decision *outcome);
-/* The gateway gives up all of its outcomes: RING is the walk's now, to be freed with free(). */
+/* The gateway gives up all of its outcomes: RING is the walk's now, with the hashes behind it, to be freed
+ * with free(). */
 void window_walk_detach(struct window_walk *walk, struct decision *ring, size_t capacity);
 
 /* Outcomes, and the edges, that are not in the dump yet. */
