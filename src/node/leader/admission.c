@@ -32,12 +32,12 @@ struct admission_gateway *admission_gateway(struct admission *admission, uint32_
 {
     ensure(id > 0);
     struct admission_gateway *gateway = admission->gateways;
-    struct admission_gateway *end = gateway + STORE_GATEWAYS_MAX;
-    while (gateway < end && gateway->id != 0 && gateway->id != id)
+    struct admission_gateway *end = gateway + admission->used;
+    while (gateway < end && gateway->id != id)
         gateway++;
-    if (gateway == end)
+    if (gateway == end && admission->used == STORE_GATEWAYS_MAX)
         return NULL;
-    if (gateway->id == 0) {
+    if (gateway == end) {
         /* Nothing of it was admitted in this term, and what earlier terms had of it is applied: the store is right. */
         struct store_gateway state;
         bool known = store_gateway(store, id, &state);
@@ -46,24 +46,26 @@ struct admission_gateway *admission_gateway(struct admission *admission, uint32_
             .epoch = known ? state.epoch : 0,
             .received = known ? state.applied : 0,
         };
+        admission->used++;
     }
     return gateway;
 }
 
 void admission_retain(struct admission *admission, const struct raft_configuration *members)
 {
-    struct admission_gateway *kept = admission->gateways, *end = kept + STORE_GATEWAYS_MAX;
+    struct admission_gateway *kept = admission->gateways, *end = kept + admission->used;
     ensure(members->count > 0);
     for (struct admission_gateway *gateway = kept; gateway < end; gateway++) {
         struct admission_gateway found = *gateway;
         *gateway = (struct admission_gateway){0};
-        if (found.id != 0 && raft_configuration_member(members, found.id)) {
+        if (raft_configuration_member(members, found.id)) {
             *kept++ = found;
             continue;
         }
         gateway_clear(&found);
         free(found.queue);
     }
+    admission->used = (size_t)(kept - admission->gateways);
     admission->next = 0;
 }
 
@@ -106,13 +108,14 @@ void admission_take(struct admission_gateway *gateway, struct blob *command)
 
 struct blob *admission_peek(struct admission *admission)
 {
-    for (size_t i = 0; i < STORE_GATEWAYS_MAX; i++) {
-        size_t place = (admission->next + i) % STORE_GATEWAYS_MAX;
+    size_t place = admission->next < admission->used ? admission->next : 0;
+    for (size_t i = 0; i < admission->used; i++) {
         struct admission_gateway *gateway = &admission->gateways[place];
         if (gateway->count > 0) {
             admission->next = place;
             return gateway->queue[gateway->head];
         }
+        place = place + 1 < admission->used ? place + 1 : 0;
     }
     return NULL;
 }

@@ -31,6 +31,7 @@ struct admission_gateway {
 struct admission {
     uint64_t term;        /* open in this term; 0: closed */
     struct admission_gateway gateways[STORE_GATEWAYS_MAX];
+    size_t used;          /* of them, at the front */
     size_t next;          /* the gateway whose turn it is */
 };
 

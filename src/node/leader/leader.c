@@ -130,8 +130,8 @@ void leader_forward(struct leader *leader, const struct env *env, const struct s
 struct admission_gateway *leader_owes(struct leader *leader, struct admission_gateway *after)
 {
     struct admission_gateway *door = after ? after + 1 : leader->admission.gateways;
-    struct admission_gateway *end = leader->admission.gateways + STORE_GATEWAYS_MAX;
-    while (door < end && (door->id == 0 || !door->asked))
+    struct admission_gateway *end = leader->admission.gateways + leader->admission.used;
+    while (door < end && !door->asked)
         door++;
     return leader_is_open(leader) && door < end ? door : NULL;
 }
