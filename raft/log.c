@@ -156,11 +156,6 @@ void raft_log_close(struct raft_log *log)
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
-uint64_t raft_log_last(const struct raft_log *log)
-{
-    return log->base_index + log->count;
-}
-
 uint64_t raft_log_last_term(const struct raft_log *log)
 {
     return raft_log_term(log, raft_log_last(log));
@@ -178,13 +173,6 @@ uint64_t raft_log_term(const struct raft_log *log, uint64_t index)
     if (index < log->base_index || index > raft_log_last(log))
         return 0;
     return entry_at(log, index)->term;
-}
-
-const struct raft_entry *raft_log_entry(const struct raft_log *log, uint64_t index)
-{
-    const struct raft_entry *entry = entry_at(log, index);
-    ensure(entry->index == index);
-    return entry;
 }
 
 uint64_t raft_log_find(const struct raft_log *log, uint64_t index, uint64_t term)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ensure.h"
 #include "raft/configuration.h"
 #include "raft/message.h"
 
@@ -44,13 +45,24 @@ struct raft_log {
 void raft_log_init(struct raft_log *log, uint64_t index, uint64_t term, const struct raft_configuration *configuration);
 void raft_log_close(struct raft_log *log);
 
-uint64_t raft_log_last(const struct raft_log *log);
+static inline uint64_t raft_log_last(const struct raft_log *log)
+{
+    return log->base_index + log->count;
+}
+
 uint64_t raft_log_last_term(const struct raft_log *log);
 uint64_t raft_log_last_time_ms(const struct raft_log *log);
 /* 0 where the log does not know it. */
 uint64_t raft_log_term(const struct raft_log *log, uint64_t index);
 /* base < INDEX <= last. */
-const struct raft_entry *raft_log_entry(const struct raft_log *log, uint64_t index);
+static inline const struct raft_entry *raft_log_entry(const struct raft_log *log, uint64_t index)
+{
+    ensure(index > log->base_index && index <= raft_log_last(log));
+    const struct raft_entry *entry = &log->entries[log->start + (size_t)(index - log->base_index - 1)];
+    ensure(entry->index == index);
+    return entry;
+}
+
 /* The largest index up to INDEX (at most last) whose term is at most TERM; base - 1 where there is none. */
 uint64_t raft_log_find(const struct raft_log *log, uint64_t index, uint64_t term);
 /* The newest configuration; and the one that held at INDEX (at least base). Borrowed until the log changes. */

@@ -98,10 +98,3 @@ void heap_remove(struct heap *heap, struct heap_item *item)
         heap_resize(heap, heap->capacity / 2);
 }
 
-struct heap_item *heap_first(const struct heap *heap)
-{
-    if (heap->count == 0)
-        return NULL;
-    ensure(heap_at(heap, 1)->place == 1);
-    return heap_at(heap, 1);
-}

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ensure.h"
+
 struct heap_item {
     uint64_t key;   /* the smallest comes first */
     uint64_t tie;   /* among equal keys, the smallest comes first */
@@ -29,6 +31,12 @@ void heap_insert(struct heap *heap, struct heap_item *item);
 void heap_remove(struct heap *heap, struct heap_item *item);
 /* The item that comes first, or NULL. Where no two are equal, the order in which items come out does not
  * depend on how the heap was built. */
-struct heap_item *heap_first(const struct heap *heap);
+static inline struct heap_item *heap_first(const struct heap *heap)
+{
+    if (heap->count == 0)
+        return NULL;
+    ensure(heap->items[0]->place == 1);
+    return heap->items[0];
+}
 
 #endif

@@ -416,7 +416,7 @@ static void apply(struct node *node, const struct raft_entry *entry)
     if (entry->type == RAFT_ENTRY_CONFIGURATION && !take_configuration(node, entry->index))
         return;
     snapshots_applied(&node->transfers.snapshots, apply_bytes(entry));
-    replication_applied(node);
+    replication_applied(node, entry->index);
 }
 
 void commands_apply(struct node *node)

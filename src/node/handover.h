@@ -76,7 +76,12 @@ bool replication_limits(struct node *node);
 /* Who is a peer, from the newest configuration. */
 void replication_follow(struct node *node);
 /* One more entry is applied: now and then the states of all nodes are compared. */
-void replication_applied(struct node *node);
+void replication_compare(struct node *node, uint64_t index);
+static inline void replication_applied(struct node *node, uint64_t index)
+{
+    if (state_check_due(&node->env, node->raft, index))
+        replication_compare(node, index);
+}
 /* Snapshots: one that is asked for, or due here, is begun. */
 void replication_transfers(struct node *node);
 /* A snapshot that has come whole takes the old state's place. True: it did just now, and all who know the old one are

@@ -22,11 +22,9 @@ bool replication_limits(struct node *node)
     return true;
 }
 
-void replication_applied(struct node *node)
+void replication_compare(struct node *node, uint64_t index)
 {
-    uint64_t index = store_applied(node->store);
-    if (!state_check_due(&node->env, node->raft, index))
-        return;
+    ensure(index == store_applied(node->store));
     uint64_t hash = store_hash(node->store);
     peers_tell_state(&node->peers, node->raft, index, hash);
     state_check_heard(&node->state_check, &node->env, node->raft, node->env.options.id, index, hash);

@@ -3,11 +3,11 @@
 #include "protocol/command.h"
 
 /* The entries from INDEX on, or the first few of them, are applied soon. For one alone there is nothing to gain. */
-static void expect(const struct raft *raft, const struct store *store, uint64_t index)
+static void expect(const struct raft *raft, const struct store *store, uint64_t index, uint64_t last)
 {
     const struct blob *blobs[STORE_EXPECT_MAX];
     size_t count = 0;
-    for (; index <= raft_commit(raft) && count < STORE_EXPECT_MAX; index++)
+    for (; index <= last && count < STORE_EXPECT_MAX; index++)
         blobs[count++] = raft_entry(raft, index)->payload;
     if (count > 1)
         store_expect(store, blobs, count);
@@ -15,19 +15,19 @@ static void expect(const struct raft *raft, const struct store *store, uint64_t 
 
 void apply_begin(struct apply *apply, const struct raft *raft, const struct store *store)
 {
-    expect(raft, store, store_applied(store) + 1);
-    *apply = (struct apply){.copied_bytes = store_copied_bytes(store)};
+    *apply = (struct apply){.copied_bytes = store_copied_bytes(store), .last = raft_commit(raft)};
+    expect(raft, store, store_applied(store) + 1, apply->last);
 }
 
 const struct raft_entry *apply_next(struct apply *apply, const struct raft *raft, const struct store *store)
 {
     uint64_t index = store_applied(store) + 1;
-    if (index > raft_commit(raft) || apply->count == LIMIT_APPLY)
+    if (index > apply->last || apply->count == LIMIT_APPLY)
         return NULL;
     if (store_copied_bytes(store) - apply->copied_bytes >= LIMIT_APPLY_BYTES)
         return NULL; /* a few bytes copy megabytes: heartbeats must not wait for thousands of such */
     if (apply->count % STORE_EXPECT_MAX == 0)
-        expect(raft, store, index + STORE_EXPECT_MAX); /* while these are applied, the next ones are fetched */
+        expect(raft, store, index + STORE_EXPECT_MAX, apply->last); /* while these are applied, those are fetched */
     apply->count++;
     return raft_entry(raft, index);
 }
@@ -54,11 +54,9 @@ struct outcome apply_other(struct store *store, const struct raft_entry *entry)
     return (struct outcome){.code = OUTCOME_NONE};
 }
 
-void apply_feed(struct feed *feed, struct store *store)
+void apply_feed_events(struct feed *feed, struct store *store)
 {
     const struct store_event *events;
-    if (!feed_is_on(feed))
-        return;
     size_t count = store_events(store, &events);
     feed_add(feed, events, count);
     store_events_clear(store);

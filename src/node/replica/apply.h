@@ -19,6 +19,7 @@ enum {
 /* What a turn has done. */
 struct apply {
     uint64_t copied_bytes; /* as the store counted them when it began */
+    uint64_t last;         /* what is committed; to apply it changes nothing in that */
     uint32_t count;        /* entries */
 };
 
@@ -38,7 +39,12 @@ static inline struct outcome apply_entry(struct store *store, const struct raft_
 }
 
 /* What the entry that was applied last left goes into FEED, for whoever watches. */
-void apply_feed(struct feed *feed, struct store *store);
+void apply_feed_events(struct feed *feed, struct store *store);
+static inline void apply_feed(struct feed *feed, struct store *store)
+{
+    if (feed_is_on(feed))
+        apply_feed_events(feed, store);
+}
 /* That this node stops at ENTRY, for that reason. The last line names what it needs, as far as its bytes tell. */
 void apply_stop(struct env *env, const struct raft_entry *entry);
 /* Bytes that ENTRY counts for the distance between two snapshots. */

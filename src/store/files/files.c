@@ -5,7 +5,6 @@
 #include "base/bytes.h"
 #include "base/ensure.h"
 #include "base/hash.h"
-#include "base/list.h"
 #include "base/memory.h"
 #include "store/files/settings.h"
 #include "store/limits.h"
@@ -63,16 +62,6 @@ struct file *files_find(struct files *files, const void *name, size_t name_size)
 void files_expect(const struct files *files, const struct table_name *names, size_t count)
 {
     table_expect(&files->table, names, count);
-}
-
-struct file *files_first_due(const struct files *files)
-{
-    ensure(!files->draining);
-    struct heap_item *item = heap_first(&files->heap);
-    if (!item)
-        return NULL;
-    ensure(item->key > 0 && item->tie > 0);
-    return list_item(item, struct file, expiry);
 }
 
 /* Of name and value. */

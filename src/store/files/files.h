@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "base/ensure.h"
 #include "base/heap.h"
+#include "base/list.h"
 #include "base/named.h"
 #include "base/names.h"
 #include "base/pool.h"
@@ -85,7 +87,15 @@ struct file *files_find(struct files *files, const void *name, size_t name_size)
 /* These names will be looked up soon (table.h). */
 void files_expect(const struct files *files, const struct table_name *names, size_t count);
 /* The file that falls due first, or NULL: by (expires_ms, version, name), so that it is the same one on every node. */
-struct file *files_first_due(const struct files *files);
+static inline struct file *files_first_due(const struct files *files)
+{
+    ensure(!files->draining);
+    struct heap_item *item = heap_first(&files->heap);
+    if (!item)
+        return NULL;
+    ensure(item->key > 0 && item->tie > 0);
+    return list_item(item, struct file, expiry);
+}
 
 /* Adds a file of a new name, which is in the state's blob; the file takes a reference to that. */
 void files_add(struct files *files, const struct file_state *state);
