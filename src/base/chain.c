@@ -77,6 +77,13 @@ uint8_t *chain_reserve(struct chain *chain, size_t size)
 void chain_append(struct chain *chain, const void *bytes, size_t size)
 {
     const uint8_t *from = bytes;
+    struct chain_piece *tail = chain->tail;
+    if (size > 0 && tail && !tail->blob && PIECE_CAPACITY - tail->end >= size) { /* nearly always */
+        memcpy(tail->bytes + tail->end, from, size);
+        tail->end += (uint32_t)size;
+        chain->size += size;
+        return;
+    }
     while (size > 0) {
         struct chain_piece *piece = chain->tail;
         size_t room = piece && !piece->blob ? PIECE_CAPACITY - piece->end : 0;

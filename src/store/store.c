@@ -251,18 +251,16 @@ void store_events_clear(struct store *store)
 
 /* --- what can be asked ------------------------------------------------------------------------------------------ */
 
-static struct store_file describe(const struct file *file)
+static void describe(const struct file *file, struct store_file *read)
 {
-    return (struct store_file){
-        .name = file->named.name,
-        .name_size = file->named.name_size,
-        .version = file_version(file),
-        .created = file->created,
-        .expires_ms = file_expires_ms(file),
-        .blob = file_blob(file),
-        .value_offset = command_value_offset(file_blob(file)),
-        .value_size = command_value_size(file_blob(file)),
-    };
+    read->name = file->named.name;
+    read->name_size = file->named.name_size;
+    read->version = file_version(file);
+    read->created = file->created;
+    read->expires_ms = file_expires_ms(file);
+    read->blob = file_blob(file);
+    read->value_offset = command_value_offset(read->blob);
+    read->value_size = command_value_size(read->blob);
 }
 
 static bool read_file(struct store *store, const void *name, size_t name_size, struct store_file *read)
@@ -270,7 +268,7 @@ static bool read_file(struct store *store, const void *name, size_t name_size, s
     const struct file *file = files_find(&store->files, name, name_size);
     if (!file)
         return false;
-    *read = describe(file);
+    describe(file, read);
     return true;
 }
 
@@ -294,7 +292,7 @@ static size_t walk_files(const struct store *store, const void *name, size_t nam
     count = names_walk(&store->files.names, name, name_size, things, count);
     ensure(count <= store->files.names.count);
     for (size_t i = 0; i < count; i++)
-        files[i] = describe((const struct file *)things[i]);
+        describe((const struct file *)things[i], &files[i]);
     return count;
 }
 
