@@ -196,6 +196,13 @@ bool command_origin(const uint8_t *bytes, size_t size, struct command *command)
     return header_decode(bytes, size, command);
 }
 
+bool command_is(const uint8_t *bytes, size_t size, uint32_t gateway, uint64_t epoch, uint64_t number)
+{
+    return size >= COMMAND_HEADER_SIZE && bytes[FORMAT_OFFSET] == COMMAND_FORMAT &&
+           bytes_u64(bytes + NUMBER_OFFSET) == number && bytes_u64(bytes + EPOCH_OFFSET) == epoch &&
+           bytes_u32(bytes + GATEWAY_OFFSET) == gateway;
+}
+
 unsigned command_level(const uint8_t *bytes, size_t size)
 {
     if (size < COMMAND_HEADER_SIZE || bytes[FORMAT_OFFSET] != COMMAND_FORMAT)

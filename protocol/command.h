@@ -56,24 +56,31 @@ bool command_decode(const uint8_t *bytes, size_t size, struct command *command);
 unsigned command_level(const uint8_t *bytes, size_t size);
 
 /* Only who proposed it: kind, gateway, epoch and number, without looking at the rest. False as soon as that is not
- * there. For finding the one who waits for an entry before it is applied. */
+ * there. */
 bool command_origin(const uint8_t *bytes, size_t size, struct command *command);
+/* Whether it is NUMBER of GATEWAY's EPOCH, likewise. For finding who waits for an entry before it is applied. */
+bool command_is(const uint8_t *bytes, size_t size, uint32_t gateway, uint64_t epoch, uint64_t number);
 
 /* Only the name, without looking at the rest: a hint at what applying it will touch. False where it has none. Borrows
  * BYTES. */
 bool command_name(const uint8_t *bytes, size_t size, const uint8_t **name, size_t *name_size);
 
-/* The size of the name, and where the contents are, in a blob made by command_encode, or that decodes. */
+/* The kind, the size of the name, and where the contents are, in a blob made by command_encode, or that decodes. */
 static inline size_t command_name_size(const struct blob *blob)
 {
     ensure(blob->size >= COMMAND_HEADER_SIZE);
     return bytes_u16(blob->bytes + COMMAND_NAME_SIZE_OFFSET);
 }
 
+static inline enum command_kind command_kind_in(const struct blob *blob)
+{
+    ensure(blob->size >= COMMAND_HEADER_SIZE);
+    return (enum command_kind)blob->bytes[COMMAND_KIND_OFFSET];
+}
+
 static inline size_t command_value_offset(const struct blob *blob)
 {
-    const struct command_row *row = command_row((enum command_kind)blob->bytes[COMMAND_KIND_OFFSET]);
-    size_t offset = COMMAND_HEADER_SIZE + command_name_size(blob) + row->body_size;
+    size_t offset = COMMAND_HEADER_SIZE + command_name_size(blob) + command_row(command_kind_in(blob))->body_size;
     ensure(offset <= blob->size);
     return offset;
 }

@@ -18,12 +18,6 @@ enum {
     AT_ZEROS = 42,
 };
 
-size_t record_bytes(size_t payload_size)
-{
-    ensure(payload_size <= SEGMENT_BYTES_MAX);
-    return RECORD_HEADER + (payload_size + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
-}
-
 /* The factor is odd, so that no two offsets of a stream share a seed. */
 static uint64_t record_seed(uint64_t segment_id, uint64_t offset)
 {

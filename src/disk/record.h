@@ -30,6 +30,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/ensure.h"
+#include "disk/segment.h"
 
 enum record_type { RECORD_BEGIN = 1, RECORD_ENTRY, RECORD_RESET, RECORD_MARK, RECORD_COMMIT };
 
@@ -55,7 +57,11 @@ struct record_place {
 };
 
 /* Bytes of a record with a payload of SIZE, padding included. */
-size_t record_bytes(size_t payload_size);
+static inline size_t record_bytes(size_t payload_size)
+{
+    ensure(payload_size <= SEGMENT_BYTES_MAX);
+    return RECORD_HEADER + (payload_size + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
+}
 
 void record_encode(const struct record *record, uint64_t segment_id, uint64_t offset, uint8_t header[RECORD_HEADER]);
 /* Appends the whole record: header, payload, padding. */

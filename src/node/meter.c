@@ -17,9 +17,6 @@ void meter_duration(struct meter_histogram *histogram, uint64_t us)
 
 enum verb meter_verb(const struct blob *command)
 {
-    struct command origin;
-    if (!command_origin(command->bytes, command->size, &origin))
-        return VERB_NONE;
-    enum verb verb = asked_verb(origin.kind);
+    enum verb verb = asked_verb(command_kind_in(command));
     return verb != VERB_NONE && verb_row(verb)->metric ? verb : VERB_NONE;
 }

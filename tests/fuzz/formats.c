@@ -30,6 +30,7 @@ static void command(const uint8_t *bytes, size_t size)
         return;
     ensure(command_level(bytes, size) >= LEVEL_BASE && command_level(bytes, size) <= LEVEL_KNOWN);
     ensure(command_origin(bytes, size, &origin) && origin.kind == command.kind && origin.number == command.number);
+    ensure(command_is(bytes, size, command.gateway, command.epoch, command.number));
     struct blob *blob = command_encode(&command);
     ensure(blob && blob->size == size && memcmp(blob->bytes, bytes, size) == 0);
     size_t contents = command_contents_size(&command);

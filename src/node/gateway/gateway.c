@@ -125,12 +125,10 @@ void gateway_forget(struct gateway *gateway, uint64_t number, const struct pendi
 
 uint64_t gateway_next_in(const struct gateway *gateway, const struct blob *payload)
 {
-    struct command command;
-    if (gateway->epoch == 0 || gateway->first == gateway->next ||
-        !command_origin(payload->bytes, payload->size, &command))
+    if (gateway->epoch == 0 || gateway->first == gateway->next)
         return 0;
-    bool next = command.gateway == gateway->id && command.epoch == gateway->epoch && command.number == gateway->first;
-    return next ? command.number : 0;
+    uint64_t first = gateway->first;
+    return command_is(payload->bytes, payload->size, gateway->id, gateway->epoch, first) ? first : 0;
 }
 
 static void adapt(struct gateway *gateway, uint64_t took_ms, uint64_t patience_ms, uint64_t done)

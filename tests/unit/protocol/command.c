@@ -459,6 +459,26 @@ START_TEST(only_a_gateways_commands_have_an_origin)
 }
 END_TEST
 
+/* A node finds its own next command among what is applied. */
+START_TEST(a_number_is_of_a_gateway_and_an_epoch)
+{
+    struct command cas = cas_command();
+    struct blob *blob = command_encode(&cas);
+    command_number(blob, 4, 11, 12, 9);
+    ck_assert(command_is(blob->bytes, blob->size, 4, 11, 12));
+    ck_assert(command_is(blob->bytes, COMMAND_HEADER_SIZE, 4, 11, 12)); /* the rest is not looked at */
+    ck_assert(!command_is(blob->bytes, COMMAND_HEADER_SIZE - 1, 4, 11, 12));
+    ck_assert(!command_is(blob->bytes, blob->size, 5, 11, 12));
+    ck_assert(!command_is(blob->bytes, blob->size, 4, 12, 12));
+    ck_assert(!command_is(blob->bytes, blob->size, 4, 11, 13));
+    ck_assert(!command_is(blob->bytes, blob->size, 4, 11, 9));
+    ck_assert_int_eq(command_kind_in(blob), COMMAND_CAS);
+    blob->bytes[0]++;
+    ck_assert(!command_is(blob->bytes, blob->size, 4, 11, 12)); /* another format */
+    blob_release(blob);
+}
+END_TEST
+
 START_TEST(what_a_kind_may_have)
 {
     static const struct {
@@ -583,6 +603,7 @@ int main(void)
     tcase_add_test(tests, random_bytes_decode_to_themselves_or_not_at_all);
     tcase_add_test(tests, a_guard_and_a_token_byte_by_byte);
     tcase_add_test(tests, only_a_gateways_commands_have_an_origin);
+    tcase_add_test(tests, a_number_is_of_a_gateway_and_an_epoch);
     tcase_add_test(tests, what_a_kind_may_have);
     tcase_add_test(tests, a_source_is_another_file);
     tcase_add_test(tests, a_transaction_is_looked_at_to_its_last_part);
