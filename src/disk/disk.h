@@ -139,10 +139,10 @@ struct disk_log {
 
     /* Out. */
     enum disk_status status; /* DISK_OK, or DISK_FAILED: the node must stop (a failed write or sync is never retried) */
-    char reason[DISK_REASON_MAX];
     bool marked;             /* the last batch on disk is closed by a mark */
     uint64_t committed;      /* what the log now says is committed */
     uint64_t sync_us;        /* how long writing and syncing took; 0 where no clock is linked */
+    char reason[DISK_REASON_MAX]; /* the last: a request is zeroed up to here, for it is large and set anyhow */
 };
 void disk_log_execute(struct disk *disk, struct disk_log *request);
 

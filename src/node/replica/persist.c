@@ -255,7 +255,7 @@ struct disk_log *persist_take(struct persist *persist, const struct env *env, st
     bool mark = !persist->from_raft && env->now_ms >= mark_due_ms(persist, env, raft);
     if (!persist->from_raft && !mark)
         return NULL;
-    memset(request, 0, sizeof *request);
+    memset(request, 0, offsetof(struct disk_log, reason));
     request->mark = mark;
     if (persist->from_raft) {
         request->write_vote = writes.vote;
