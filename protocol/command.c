@@ -40,17 +40,31 @@ static bool origin_sound(const struct command *command)
            (command->gateway == 0 && command->epoch == 0 && command->number == 0 && command->lowest == 0);
 }
 
-/* The rules on which encoding insists and which decoding checks, for what is not part of a transaction. */
-static bool command_valid(const struct command *command)
+static uint16_t higher(uint16_t a, uint16_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The lowest level at which COMMAND, which is not part of a transaction, is understood: its kind, its extras, and a
+ * transaction's parts. A RAISE is understood by whoever knows what it raises to. 0: it breaks a rule on which encoding
+ * insists and which decoding checks. */
+static uint16_t level_of(const struct command *command)
 {
     if (!command_sound(command))
-        return false;
+        return 0;
     const struct command_row *row = command_row(command->kind);
     if (row->class == COMMAND_CLASS_CONDITION || !origin_sound(command))
-        return false;
-    if (command->token && (row->extras & COMMAND_EXTRA(TOKEN)) == 0)
-        return false;
-    return row->contents != COMMAND_CONTENTS_PARTS || transaction_valid(command->value, command->value_size);
+        return 0;
+    uint16_t level = higher(row->level, command->level);
+    if (command->token) {
+        if ((row->extras & COMMAND_EXTRA(TOKEN)) == 0)
+            return 0;
+        level = higher(level, extra_rows[COMMAND_EXTRA_TOKEN].level);
+    }
+    if (row->contents != COMMAND_CONTENTS_PARTS)
+        return level;
+    uint16_t parts = transaction_level(command->value, command->value_size);
+    return parts > 0 ? higher(level, parts) : 0;
 }
 
 /* --- extras ------------------------------------------------------------------------------------------------------- */
@@ -58,16 +72,6 @@ static bool command_valid(const struct command *command)
 static size_t extras_size(const struct command *command)
 {
     return command->token ? COMMAND_EXTRA_HEADER + COMMAND_TOKEN_SIZE : 0;
-}
-
-/* The lowest level at which COMMAND is understood. A RAISE is understood by whoever knows what it raises to. */
-static uint16_t level_of(const struct command *command)
-{
-    uint16_t level = command_row(command->kind)->level;
-    uint16_t token = command->token ? extra_rows[COMMAND_EXTRA_TOKEN].level : 0;
-    if (command->level > level)
-        level = command->level;
-    return level > token ? level : token;
 }
 
 static void extras_encode(const struct command *command, uint8_t *at)
@@ -109,7 +113,8 @@ static bool extras_decode(const uint8_t *at, const uint8_t *end, struct command 
 
 struct blob *command_encode(const struct command *command)
 {
-    ensure(command_valid(command));
+    uint16_t level = level_of(command);
+    ensure(level > 0);
     size_t contents_size = command_contents_size(command);
     if (contents_size >= UINT32_MAX)
         return NULL;
@@ -122,7 +127,7 @@ struct blob *command_encode(const struct command *command)
     bytes[COMMAND_KIND_OFFSET] = (uint8_t)command->kind;
     bytes_put_u16(bytes + COMMAND_NAME_SIZE_OFFSET, (uint16_t)command->name_size);
     bytes_put_u32(bytes + COMMAND_EXTRAS_SIZE_OFFSET, (uint32_t)extras_size(command));
-    bytes_put_u16(bytes + LEVEL_OFFSET, level_of(command));
+    bytes_put_u16(bytes + LEVEL_OFFSET, level);
     bytes_put_u16(bytes + ZERO_OFFSET, 0);
     command_number(blob, command->gateway, command->epoch, command->number, command->lowest);
     uint8_t *at = bytes + NAME_OFFSET;
@@ -180,7 +185,8 @@ static bool rest_decode(const uint8_t *bytes, size_t size, struct command *comma
     command_take_contents(command, at + body_size, left - name_size - body_size - extras);
     if (!extras_decode(bytes + size - extras, bytes + size, command))
         return false;
-    return bytes_u16(bytes + LEVEL_OFFSET) == level_of(command) && command_valid(command);
+    uint16_t level = level_of(command);
+    return level > 0 && bytes_u16(bytes + LEVEL_OFFSET) == level;
 }
 
 bool command_decode(const uint8_t *bytes, size_t size, struct command *command)

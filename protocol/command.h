@@ -9,7 +9,8 @@
  *          16     8  number: 1, 2, 3, ... within the epoch
  *          24     8  lowest: the lowest number that the gateway has not answered yet
  *          32     4  size of all extras
- *          36     2  level: the lowest at which this kind with these extras is understood; RAISE: what it raises to
+ *          36     2  level: the lowest at which this kind with these extras is understood, and all parts of a TXN;
+ *                    RAISE: what it raises to
  *          38     2  0
  *          40        name; body: the fields of this kind, in their order (kind.h); contents; extras
  *

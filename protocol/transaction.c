@@ -107,26 +107,35 @@ static bool touched_add(struct touched *touched, const struct transaction_name *
     return true;
 }
 
-bool transaction_valid(const uint8_t *parts, size_t size)
+uint16_t transaction_level(const uint8_t *parts, size_t size)
 {
     if (size == 0)
-        return false;
+        return 0;
     const uint8_t *at = parts, *end = parts + size;
     struct command part;
     struct transaction_name names[2];
     struct touched touched;
+    uint16_t level = 0;
     touched.count = 0; /* the rest is not zeroed: this is done for every transaction */
     for (size_t count = 0; at < end; count++) {
         if (count == TRANSACTION_PARTS_MAX || !transaction_next(&at, end, &part))
-            return false;
-        if (command_row(part.kind)->class == COMMAND_CLASS_CONDITION)
+            return 0;
+        const struct command_row *row = command_row(part.kind);
+        if (row->level > level)
+            level = row->level;
+        if (row->class == COMMAND_CLASS_CONDITION)
             continue;
         if (!command_changes(part.kind))
-            return false;
+            return 0;
         size_t name_count = transaction_names(&part, names);
         for (size_t i = 0; i < name_count; i++)
             if (!touched_add(&touched, &names[i]))
-                return false;
+                return 0;
     }
-    return touched.count > 0;
+    return touched.count > 0 ? level : 0;
+}
+
+bool transaction_valid(const uint8_t *parts, size_t size)
+{
+    return transaction_level(parts, size) > 0;
 }

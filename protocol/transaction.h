@@ -34,7 +34,9 @@ bool transaction_append(struct buffer *parts, const struct command *part);
 /* The part at *AT, which moves behind it; borrows the bytes. False: there is none, or what is there is none. */
 bool transaction_next(const uint8_t **at, const uint8_t *end, struct command *part);
 
-/* 1 to TRANSACTION_PARTS_MAX parts, each one sound; at least one of them a change, and no name in two changes. */
+/* The lowest level at which all PARTS are understood: the highest that one of their kinds has. 0: these are not 1 to
+ * TRANSACTION_PARTS_MAX parts, each one sound, at least one of them a change, and no name in two changes. */
+uint16_t transaction_level(const uint8_t *parts, size_t size);
 bool transaction_valid(const uint8_t *parts, size_t size);
 
 /* What CHANGE touches: its name, and copy's and move's source. Returns 1 or 2. Borrows its bytes. */

@@ -23,14 +23,16 @@ static uint64_t number_at(const uint8_t *bytes, size_t size)
     return number;
 }
 
-/* By docs/FORMATS.md: which fields follow the name, as letters in their order. NULL: no client's wish has that kind in
- * the log. g: guarded, v: version, s: the source's version, d: delta, e: EXPTIME. */
-static const char *fields_of(uint8_t kind)
-{
-    static const char *const fields[] = {[4] = "e",   [5] = "ve", [6] = "gv", [7] = "gve", [8] = "e", [9] = "de",
-                                         [10] = "gv", [11] = "gv", [13] = "v", [14] = "", [15] = "gvs"};
-    return kind < sizeof fields / sizeof *fields ? fields[kind] : NULL;
-}
+/* By docs/FORMATS.md: the level that brought a kind, and which fields follow the name, as letters in their order. NULL:
+ * no client's wish is of that kind alone. g: guarded, v: version, s: the source's version, d: delta, e: EXPTIME. */
+static const struct kind {
+    unsigned level;
+    const char *fields;
+} kinds[UINT8_MAX + 1] = {
+    [1] = {1, NULL},   [2] = {1, NULL},   [3] = {1, NULL}, [4] = {1, "e"},   [5] = {1, "ve"},
+    [6] = {1, "gv"},   [7] = {1, "gve"},  [8] = {1, "e"},  [9] = {1, "de"},  [10] = {1, "gv"},
+    [11] = {1, "gv"},  [12] = {1, NULL},  [13] = {1, "v"}, [14] = {1, ""},   [15] = {1, "gvs"},
+};
 
 /* Reads the fields AT, of which LEFT bytes are there, into CHANGE. Returns their size, or more than LEFT. */
 static size_t read_fields(const char *fields, const uint8_t *at, size_t left, struct change *change)
@@ -62,7 +64,7 @@ static size_t read_fields(const char *fields, const uint8_t *at, size_t left, st
 /* A change or a condition: NAME_SIZE bytes of name AT, its fields, and contents up to END. */
 static bool read_change(uint8_t kind, const uint8_t *at, size_t name_size, const uint8_t *end, struct change *change)
 {
-    const char *fields = fields_of(kind);
+    const char *fields = kinds[kind].fields;
     size_t left = (size_t)(end - at);
     if (!fields || name_size == 0 || name_size > NAME_MAX || name_size > left)
         return false;
@@ -78,14 +80,15 @@ static bool read_change(uint8_t kind, const uint8_t *at, size_t name_size, const
     return true;
 }
 
-static bool parse_parts(const uint8_t *at, const uint8_t *end, struct entry *entry)
+/* Raises LEVEL to that of the part that needs the highest. */
+static bool parse_parts(const uint8_t *at, const uint8_t *end, struct entry *entry, unsigned *level)
 {
     size_t count = 0;
     for (; at < end; count++) {
         if (count == CHANGE_PARTS_MAX || end - at < PART_HEADER || at[1] != 0 || number_at(at + 8, 4) != 0)
             return false;
         size_t name_size = (size_t)number_at(at + 2, 2), contents_size = (size_t)number_at(at + 4, 4);
-        const char *fields = fields_of(at[0]);
+        const char *fields = kinds[at[0]].fields;
         size_t size = name_size + contents_size; /* and the fields */
         for (; fields && *fields; fields++)
             size += *fields == 'g' ? 1 : 8;
@@ -94,6 +97,8 @@ static bool parse_parts(const uint8_t *at, const uint8_t *end, struct entry *ent
         const uint8_t *next = at + PART_HEADER + size;
         if (!read_change(at[0], at + PART_HEADER, name_size, next, &entry->changes[count]))
             return false;
+        if (kinds[at[0]].level > *level)
+            *level = kinds[at[0]].level;
         at = next;
     }
     entry->asked.count = count;
@@ -119,30 +124,20 @@ static bool is_zero(const uint8_t *bytes, size_t from, size_t to)
     return from == to;
 }
 
-bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry)
+/* What is behind the header and before the extras, at END. Raises LEVEL to what its parts need. */
+static bool parse_rest(const uint8_t *bytes, const uint8_t *end, struct entry *entry, unsigned *level)
 {
-    if (size < HEADER || bytes[0] != FORMAT || number_at(bytes + LEVEL, 2) != 1 || number_at(bytes + LEVEL + 2, 2) != 0)
-        return false;
-    entry->kind = (enum command_kind)bytes[1];
-    entry->gateway = (uint32_t)number_at(bytes + 4, 4);
-    entry->epoch = number_at(bytes + 8, 8);
-    entry->number = number_at(bytes + 16, 8);
-    entry->asked = (struct asked){.changes = entry->changes};
-    size_t name_size = (size_t)number_at(bytes + 2, 2), extras_size = (size_t)number_at(bytes + EXTRAS_SIZE, 4);
-    if (extras_size > size - HEADER)
-        return false;
-    const uint8_t *end = bytes + size - extras_size;
-    if (!parse_extras(end, extras_size, entry))
-        return false;
+    size_t name_size = (size_t)number_at(bytes + 2, 2);
+    bool alone = end == bytes + HEADER;
     switch (bytes[1]) {
     case 1: /* TICK: no gateway's */
-        return size == HEADER && is_zero(bytes, 2, 32);
+        return alone && is_zero(bytes, 2, 32);
     case 2: /* OPEN: it has no number */
-        return size == HEADER && name_size == 0 && entry->gateway > 0 && is_zero(bytes, 16, 32);
+        return alone && name_size == 0 && entry->gateway > 0 && is_zero(bytes, 16, 32);
     case 3: /* SKIP */
-        return size == HEADER && name_size == 0;
+        return alone && name_size == 0;
     case 12:
-        return name_size == 0 && parse_parts(bytes + HEADER, end, entry);
+        return name_size == 0 && parse_parts(bytes + HEADER, end, entry, level);
     case 13: /* conditions are parts of transactions only */
     case 14:
         return false;
@@ -150,4 +145,22 @@ bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry)
         entry->asked.count = 1;
         return read_change(bytes[1], bytes + HEADER, name_size, end, &entry->changes[0]);
     }
+}
+
+bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry)
+{
+    if (size < HEADER || bytes[0] != FORMAT || number_at(bytes + LEVEL + 2, 2) != 0)
+        return false;
+    entry->kind = (enum command_kind)bytes[1];
+    entry->gateway = (uint32_t)number_at(bytes + 4, 4);
+    entry->epoch = number_at(bytes + 8, 8);
+    entry->number = number_at(bytes + 16, 8);
+    entry->asked = (struct asked){.changes = entry->changes};
+    size_t extras_size = (size_t)number_at(bytes + EXTRAS_SIZE, 4);
+    if (extras_size > size - HEADER)
+        return false;
+    const uint8_t *end = bytes + size - extras_size;
+    unsigned level = kinds[bytes[1]].level;
+    return parse_extras(end, extras_size, entry) && parse_rest(bytes, end, entry, &level) &&
+           (bytes[1] > 3 || extras_size == 0) && number_at(bytes + LEVEL, 2) == level;
 }
