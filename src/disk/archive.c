@@ -40,15 +40,32 @@ void archive_add(struct archive *archive, struct archive_item item)
     archive->items[archive->count++] = item;
 }
 
+/* The one at PLACE goes. */
+static enum disk_status remove_at(struct archive *archive, size_t place, struct removals *removals, char *reason)
+{
+    ensure(place < archive->count);
+    struct archive_item *item = &archive->items[place];
+    char name[DIRECTORY_NAME_MAX];
+    directory_snapshot_name(item->index, item->term, name);
+    enum disk_status status = removals_add(removals, name, item->index, reason);
+    if (status == DISK_OK)
+        memmove(item, item + 1, (--archive->count - place) * sizeof *item);
+    return status;
+}
+
+enum disk_status archive_drop(struct archive *archive, uint64_t index, uint64_t term, struct removals *removals,
+                              char *reason)
+{
+    for (size_t i = 0; i < archive->count; i++)
+        if (archive->items[i].index == index && archive->items[i].term == term)
+            return remove_at(archive, i, removals, reason);
+    return DISK_OK;
+}
+
 enum disk_status archive_trim(struct archive *archive, struct removals *removals, char *reason)
 {
-    while (archive->count > ARCHIVE_KEPT) {
-        char name[DIRECTORY_NAME_MAX];
-        directory_snapshot_name(archive->items[0].index, archive->items[0].term, name);
-        enum disk_status status = removals_add(removals, name, archive->items[0].index, reason);
-        if (status != DISK_OK)
-            return status;
-        memmove(archive->items, archive->items + 1, --archive->count * sizeof *archive->items);
-    }
-    return DISK_OK;
+    enum disk_status status = DISK_OK;
+    while (status == DISK_OK && archive->count > ARCHIVE_KEPT)
+        status = remove_at(archive, 0, removals, reason);
+    return status;
 }

@@ -25,6 +25,9 @@ uint64_t archive_log_index(const struct archive *archive);
 uint64_t archive_bytes(const struct archive *archive);
 /* Adds a finished one, whose index is above all before; archive_trim must follow. */
 void archive_add(struct archive *archive, struct archive_item item);
+/* The one of INDEX and TERM goes, if it is there. */
+enum disk_status archive_drop(struct archive *archive, uint64_t index, uint64_t term, struct removals *removals,
+                              char *reason);
 /* The files of all but the newest two go. */
 enum disk_status archive_trim(struct archive *archive, struct removals *removals, char *reason);
 

@@ -425,6 +425,16 @@ static enum disk_status bulk_load_block(struct bulk *bulk, struct disk_bulk *req
     return DISK_OK;
 }
 
+/* It may be sent at the moment: then it is cut when that is done. */
+static enum disk_status bulk_load_drop(struct bulk *bulk, struct disk_bulk *request, char *reason)
+{
+    snapshot_reader_close(&bulk->load);
+    enum disk_status status = archive_drop(&bulk->archive, request->index, request->term, &bulk->removals, reason);
+    if (status == DISK_OK)
+        bulk_publish(bulk);
+    return status;
+}
+
 static enum disk_status bulk_remove(struct bulk *bulk, struct disk_bulk *request, char *reason)
 {
     (void)request;
@@ -452,7 +462,7 @@ enum disk_status bulk_execute(struct bulk *bulk, struct disk_bulk *request, char
         [DISK_RECEIVE_BEGIN] = bulk_receive_begin,     [DISK_RECEIVE_WRITE] = bulk_receive_write,
         [DISK_RECEIVE_END] = bulk_receive_end,         [DISK_RECEIVE_CANCEL] = bulk_receive_cancel,
         [DISK_LOAD_OPEN] = bulk_load_open,             [DISK_LOAD_BLOCK] = bulk_load_block,
-        [DISK_PREPARE_RESERVE] = bulk_prepare_reserve,
+        [DISK_LOAD_DROP] = bulk_load_drop,             [DISK_PREPARE_RESERVE] = bulk_prepare_reserve,
         [DISK_REMOVE] = bulk_remove,                   [DISK_CHECK] = bulk_check,
     };
     size_t kind = request->kind;

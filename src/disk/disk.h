@@ -178,6 +178,7 @@ enum disk_bulk_kind {
                                  one that has its name stays */
     DISK_LOAD_OPEN,           /* opens the snapshot at index, term for loading */
     DISK_LOAD_BLOCK,          /* -> bytes: its next block; `end` when there was none left */
+    DISK_LOAD_DROP,           /* the snapshot at index, term holds nothing that loads: it goes, as if it had not come */
     DISK_REMOVE,              /* a step of what `removals` tells of */
     DISK_CHECK,               /* DISK_FAILED where the directory is no longer the one that was opened */
 };

@@ -40,6 +40,7 @@ enum bulk_class bulk_class_of(enum disk_bulk_kind kind)
     case DISK_RECEIVE_CANCEL:
     case DISK_LOAD_OPEN:
     case DISK_LOAD_BLOCK:
+    case DISK_LOAD_DROP:
         return BULK_RECEIVE;
     }
     return BULK_OWN;

@@ -93,6 +93,13 @@ void receive_chunk(struct receiving *receiving, const struct env *env, uint32_t 
 
 bool receive_next(struct receiving *receiving, struct disk_bulk *request)
 {
+    if (receiving->dropped_index > 0) {
+        request->kind = DISK_LOAD_DROP;
+        request->index = receiving->dropped_index;
+        request->term = receiving->dropped_term;
+        receiving->dropped_index = 0;
+        return true;
+    }
     request->index = receiving->index;
     request->term = receiving->term;
     switch (receiving->state) {
@@ -127,7 +134,7 @@ bool receive_next(struct receiving *receiving, struct disk_bulk *request)
     return false;
 }
 
-/* Its checksums are right, so it is what the leader wrote: this version does not know all of that. */
+/* A newer program wrote it, or what is in it. */
 static void stop_unknown(struct receiving *receiving, struct env *env)
 {
     give_up(receiving, env, "it holds what this version does not know");
@@ -135,12 +142,30 @@ static void stop_unknown(struct receiving *receiving, struct env *env)
              "the leader's snapshot holds what this version cannot read: " NODE_NEWER);
 }
 
+/* Its checksums are right, so it is what the leader wrote; but STORE did not take it, or not all of it. Where it is
+ * bad it must not stay here: the next start would not get past it, and the same one could not come again. */
+static void does_not_load(struct receiving *receiving, struct env *env)
+{
+    if (store_load_starved(receiving->store)) {
+        give_up(receiving, env, "there is no memory for its files: give cleatd more");
+        return;
+    }
+    if (store_load_newer(receiving->store)) {
+        stop_unknown(receiving, env);
+        return;
+    }
+    receiving->dropped_index = receiving->index;
+    receiving->dropped_term = receiving->term;
+    give_up(receiving, env, "what it holds is damaged and does not load: another one is asked for; if that is refused, "
+                            "too, restart the leader, so that another node sends one");
+}
+
 struct store *receive_install(struct receiving *receiving, struct env *env, struct raft *raft, struct store *old)
 {
     ensure(receiving->state == RECEIVE_INSTALL && receiving->store && !receiving->drained);
     struct store *store = receiving->store;
     if (!store_load_end(store) || store_applied(store) != receiving->index) {
-        stop_unknown(receiving, env);
+        does_not_load(receiving, env);
         return NULL;
     }
     if (!raft_restore(raft, receiving->index, receiving->term, &receiving->configuration)) {
@@ -176,17 +201,13 @@ static void loaded(struct receiving *receiving, struct env *env, const struct di
     receiving->moved_ms = env->now_ms;
     if (request->end)
         receiving->state = RECEIVE_INSTALL;
-    else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes))) {
-        if (store_load_starved(receiving->store))
-            give_up(receiving, env, "there is no memory for its files: give cleatd more");
-        else
-            stop_unknown(receiving, env);
-    }
+    else if (!store_load(receiving->store, buffer_start(&request->bytes), buffer_size(&request->bytes)))
+        does_not_load(receiving, env);
 }
 
 void receive_done(struct receiving *receiving, struct env *env, const struct disk_bulk *request)
 {
-    if (request->kind == DISK_RECEIVE_CANCEL)
+    if (request->kind == DISK_RECEIVE_CANCEL || request->kind == DISK_LOAD_DROP)
         return; /* the next one may have been offered meanwhile */
     if (request->status == DISK_REFUSED && request->newer) {
         stop_unknown(receiving, env);

@@ -31,6 +31,8 @@ struct receiving {
         RECEIVE_INSTALL,        /* once the store that was replaced last is freed */
     } state;
     bool cancel_due;            /* one was given up: what the disk has of it is to go */
+    uint64_t dropped_index;     /* one whose contents do not load: the disk is to drop it; 0: none */
+    uint64_t dropped_term;
     uint32_t peer;
     uint64_t index;
     uint64_t term;

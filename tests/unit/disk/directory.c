@@ -125,7 +125,8 @@ START_TEST(nothing_is_made_or_removed_in_a_directory_that_was_replaced)
 {
     static const enum disk_bulk_kind kinds[] = {DISK_PREPARE_SEGMENT, DISK_IDENTITY,      DISK_SNAPSHOT_BEGIN,
                                                 DISK_CLEAN,           DISK_RECEIVE_BEGIN, DISK_RECEIVE_CANCEL,
-                                                DISK_SNAPSHOT_CANCEL, DISK_SEND_OPEN,     DISK_CHECK};
+                                                DISK_SNAPSHOT_CANCEL, DISK_SEND_OPEN,     DISK_LOAD_DROP,
+                                                DISK_CHECK};
     for (int way = 0; way < TAKEN_WAYS; way++) {
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
             struct rig taken;

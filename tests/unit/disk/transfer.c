@@ -231,6 +231,38 @@ START_TEST(one_that_is_given_up_leaves_nothing)
 }
 END_TEST
 
+/* What it holds is for others to judge: then it is as if it had not come, and the same one can come again. */
+START_TEST(one_that_is_dropped_leaves_nothing_and_can_come_again)
+{
+    struct buffer bytes = {0};
+    size_t open_files = fs_memory_open_files(rig.memory);
+    uint64_t used = fs_memory_used(rig.memory, rig.machine);
+    ck_assert_int_eq(send(&bytes), DISK_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(receive(&bytes), DISK_OK);
+        struct disk_bulk request = {.index = INDEX, .term = 2};
+        ck_assert_int_eq(rig_bulk(&rig, DISK_LOAD_DROP, &request), DISK_OK); /* another one: it is not here */
+        ck_assert_int_eq(load(), DISK_OK);
+        request = (struct disk_bulk){.index = INDEX, .term = 1};
+        ck_assert_int_eq(rig_bulk(&rig, DISK_LOAD_OPEN, &request), DISK_OK);
+        ck_assert_int_eq(rig_bulk(&rig, DISK_LOAD_BLOCK, &request), DISK_OK);
+        ck_assert_int_eq(rig_bulk(&rig, DISK_LOAD_DROP, &request), DISK_OK);
+        while (request.removals)
+            ck_assert_int_eq(rig_bulk(&rig, DISK_REMOVE, &request), DISK_OK);
+        buffer_close(&request.bytes);
+        ck_assert_uint_eq(fs_memory_open_files(rig.memory), open_files);
+        ck_assert_uint_eq(fs_memory_used(rig.memory, rig.machine), used);
+        struct disk_sizes sizes;
+        disk_sizes(rig.disk, &sizes);
+        ck_assert(sizes.snapshot_index == 0 && sizes.snapshot_bytes == 0);
+    }
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    ck_assert_int_eq(rig_open(&rig), DISK_OK);
+    ck_assert_uint_eq(rig.recovered.snapshot_index, 0);
+    buffer_close(&bytes);
+}
+END_TEST
+
 START_TEST(loading_that_is_given_up_closes_the_file)
 {
     struct buffer bytes = {0};
@@ -275,6 +307,7 @@ int main(void)
     tcase_add_test(tcase, no_room_and_no_way_back);
     tcase_add_test(tcase, nothing_at_all_comes);
     tcase_add_test(tcase, one_that_is_given_up_leaves_nothing);
+    tcase_add_test(tcase, one_that_is_dropped_leaves_nothing_and_can_come_again);
     tcase_add_test(tcase, loading_that_is_given_up_closes_the_file);
     tcase_add_test(tcase, another_term_than_the_one_that_is_here);
     suite_add_tcase(suite, tcase);
