@@ -81,10 +81,10 @@ void forward_credit(struct gateway *gateway, const struct env *env, const struct
     uint64_t term = reader_u64(reader);
     uint64_t epoch = reader_u64(reader);
     uint64_t received = reader_u64(reader);
-    bool writable = reader_u8(reader) != 0;
-    if (reader->bad || from != raft_leader(raft) || term != raft_term(raft))
+    uint8_t writable = reader_u8(reader);
+    if (reader->bad || writable > 1 || from != raft_leader(raft) || term != raft_term(raft))
         return;
-    gateway->writable = writable;
+    gateway->writable = writable == 1;
     if (epoch != gateway->epoch || epoch == 0)
         return;
     /* A credit that is older than what we know to be applied says nothing new; gateway_credit sees to that. */

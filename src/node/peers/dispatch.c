@@ -266,7 +266,8 @@ static void roll_back(struct peers *peers, struct env *env, struct raft *raft, u
     peers_tell_state(peers, raft, 0, 0);
 }
 
-/* True: the sender's state has a hash to be compared. */
+/* True: the sender's state has a hash to be compared. Flags that are not known here are a newer program's, as in a
+ * HELLO. */
 static bool handle_state(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link,
                          struct arrival *arrival)
 {

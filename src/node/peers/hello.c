@@ -35,6 +35,8 @@ void hello_encode(const struct peers *peers, const struct env *env, const struct
         buffer_append_u64(out, identity->processes[i]);
 }
 
+/* Flags that are not known here, and bytes behind the last process, are a newer program's: see rule 3 of
+ * docs/FORMATS.md. */
 bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
 {
     struct reader reader = reader_of(bytes, size);
@@ -58,8 +60,9 @@ bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
     if (count > RAFT_LIVES_MAX)
         return false;
     for (uint8_t i = 0; i < count; i++)
-        hello->processes[i] = reader_u64(&reader);
-    return !reader.bad && hello->incarnation != 0 && hello->processes[0] != 0 && hello->life != 0;
+        if ((hello->processes[i] = reader_u64(&reader)) == 0)
+            return false; /* none has that number, and bytes that are missing are read as zeros */
+    return !reader.bad && hello->incarnation != 0 && count > 0 && hello->life != 0;
 }
 
 /* Whether another process with the same id is linked, and stays. */
