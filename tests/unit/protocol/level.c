@@ -21,11 +21,6 @@ enum { LATER = LEVEL_BASE + 1, LATEST = LEVEL_BASE + 2, LEVEL_AT = 36 };
                 extras},
 const struct command_row command_rows[COMMAND_NUMBERS] = {COMMAND_KINDS(ROW)};
 
-bool command_numbered(enum command_kind kind)
-{
-    return kind != COMMAND_TICK && kind != COMMAND_OPEN && kind != COMMAND_RAISE;
-}
-
 static struct buffer parts;
 
 static void add(enum command_kind kind, const char *name)
