@@ -29,6 +29,7 @@
     ROW(FOLLOWER, "follower", "the node follows a leader, or looks for one") \
     ROW(FORMED, "formed", "the cluster has formed, or the node has learnt of it") \
     ROW(FORMING, "forming", "the node begins to form a cluster") \
+    ROW(GATEWAY_DROPPED, "gateway_dropped", "a configuration without this node ended what clients here asked for") \
     ROW(GATEWAY_SUPERSEDED, "gateway_superseded", "another process of this id has taken this node's place") \
     ROW(LEADER, "leader", "the node leads") \
     ROW(LEARNER, "learner", "the node follows without a vote") \

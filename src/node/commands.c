@@ -145,9 +145,17 @@ static bool log_fits(const struct node *node, size_t size, bool may_use_reserve)
     return persist_fits(&node->persist, node->raft, size, may_use_reserve);
 }
 
-/* A gateway -> leader, if the log has room for its entry. */
+/* Gateways are those of members: others have no place, in the store neither. */
+static bool is_member(const struct node *node, uint32_t id)
+{
+    return raft_configuration_member(raft_members(node->raft), id) != NULL;
+}
+
+/* A gateway -> leader, if it is a member's, and the log has room for its entry. */
 static void let_in(struct node *node, uint32_t gateway, uint64_t nonce)
 {
+    if (!is_member(node, gateway))
+        return; /* nor is this node's own, where it leads to its end */
     if (leader_lets_in(&node->leader, node->store, gateway, nonce) && log_fits(node, LEADER_ENTRY_BYTES, true))
         leader_open(&node->leader, &node->env, node->raft, node->store, gateway, nonce);
 }
@@ -239,18 +247,12 @@ uint64_t commands_deadline_ms(const struct node *node)
 
 /* --- at the leader ----------------------------------------------------------------------------------------------- */
 
-/* Gateways are those of members: others have no place, in the store neither. */
-static bool is_member(const struct node *node, uint32_t id)
-{
-    return raft_configuration_member(raft_members(node->raft), id) != NULL;
-}
-
 /* peers -> leader, peers -> gateway, leader -> peers: the messages of OPEN, FORWARD and CREDIT. */
 void commands_opens(struct node *node, uint32_t from, struct reader *reader)
 {
     uint64_t term = reader_u64(reader);
     uint64_t nonce = reader_u64(reader);
-    if (!reader->bad && term == node->leader.admission.term && is_member(node, from))
+    if (!reader->bad && term == node->leader.admission.term)
         let_in(node, from, nonce);
 }
 
@@ -327,8 +329,8 @@ void commands_shutdown(struct node *node)
 
 /* --- what is committed -------------------------------------------------------------------------------------------- */
 
-/* gateway -> session: what no one will tell of. */
-static void reopen_gateway(struct node *node)
+/* gateway -> session: what no one will tell of, for the reason that EVENT names. */
+static void reopen_gateway(struct node *node, enum log_event event)
 {
     struct gateway *gateway = &node->gateway;
     for (uint64_t number = gateway->first; number < gateway->next; number++) {
@@ -339,16 +341,17 @@ static void reopen_gateway(struct node *node)
         pending_fail(&node->session, pending, REPLY_TIMEOUT, NULL);
     }
     gateway_reopen(gateway, random_u64(&node->env.random) | 1);
-    event_begin(&node->env, LOG_GATEWAY_SUPERSEDED);
+    event_begin(&node->env, event);
     event_end(&node->env);
 }
 
-/* store -> gateway: a gateway with this node's id was opened. */
-static void own_opened(struct node *node)
+/* store -> gateway: one of this node's id was opened, was dropped with who is no member, or may have been either. */
+static void own_judged(struct node *node)
 {
     struct store_gateway state;
-    if (store_gateway(node->store, node->gateway.id, &state) && gateway_superseded(&node->gateway, &state))
-        reopen_gateway(node);
+    bool known = store_gateway(node->store, node->gateway.id, &state);
+    if (gateway_superseded(&node->gateway, known ? &state : NULL))
+        reopen_gateway(node, known ? LOG_GATEWAY_SUPERSEDED : LOG_GATEWAY_DROPPED);
 }
 
 /* store -> gateway -> session: the window's first number is done, with that outcome of COMMAND. */
@@ -383,16 +386,17 @@ static void hand_outcome(struct node *node, const struct blob *command, uint64_t
         ensure(outcome->number == number);
         own_applied(node, outcome, command);
     } else if (outcome->code == OUTCOME_OPENED && own) {
-        own_opened(node);
+        own_judged(node);
     }
     if (outcome->code == OUTCOME_OPENED)
         leader_opened(&node->leader, node->store, outcome->gateway);
 }
 
-/* raft -> leader, and all who keep limits: the configuration at INDEX is applied. */
+/* raft -> leader, store -> gateway, and all who keep limits: the configuration at INDEX is applied. */
 static bool take_configuration(struct node *node, uint64_t index)
 {
     leader_members(&node->leader, raft_members_at(node->raft, index));
+    own_judged(node);
     if (!replication_limits(node))
         env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
     return !node->env.stopping;
@@ -434,7 +438,7 @@ void commands_jumped(struct node *node)
     struct gateway *gateway = &node->gateway;
     struct store_gateway state;
     node->session.store = node->store;
-    own_opened(node);
+    own_judged(node);
     if (gateway->epoch == 0 || !store_gateway(node->store, gateway->id, &state) || state.epoch != gateway->epoch)
         return;
     uint64_t end = state.applied + 1 < gateway->next ? state.applied + 1 : gateway->next;

@@ -79,6 +79,8 @@ void gateway_opened(struct gateway *gateway, uint64_t epoch)
 
 bool gateway_superseded(struct gateway *gateway, const struct store_gateway *state)
 {
+    if (!state)
+        return gateway->epoch != 0; /* what was opened is in the state until it is dropped */
     if (state->nonce != gateway->nonce)
         return gateway->epoch != 0 && state->epoch > gateway->epoch;
     if (gateway->epoch == 0)

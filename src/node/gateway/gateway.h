@@ -69,8 +69,9 @@ void gateway_reopen(struct gateway *gateway, uint64_t nonce);
 void gateway_opened(struct gateway *gateway, uint64_t epoch);
 
 /* The state has STATE of this gateway's id: opened by us just now, by an earlier life of ours, or by another with our
- * id. True: a later opening (the data directory was copied, say) has taken the place of this one. All in the window
- * may or may not take effect, and no one will tell: its owners are to be told so, and it is to be reopened. */
+ * id; NULL: it has nothing. True: this opening is over. A later one has taken its place (the data directory was copied,
+ * say), or the node was no member for a while and its windows were dropped. All in the window may or may not take
+ * effect, and no one will tell: its owners are to be told so, and it is to be reopened. */
 bool gateway_superseded(struct gateway *gateway, const struct store_gateway *state);
 
 bool gateway_has_room(const struct gateway *gateway, size_t command_bytes);

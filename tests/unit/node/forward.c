@@ -157,6 +157,17 @@ START_TEST(an_opening_of_another_takes_the_place_of_this_one)
 }
 END_TEST
 
+START_TEST(an_opening_that_the_state_has_no_more_is_over)
+{
+    ck_assert(!gateway_superseded(&gateway, NULL)); /* it is not open yet */
+    gateway_opened(&gateway, EPOCH);
+    ck_assert(gateway_superseded(&gateway, NULL));
+    gateway_reopen(&gateway, 78);
+    ck_assert(!gateway_superseded(&gateway, NULL));
+    ck_assert(forward_opens(&gateway, &env));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("forward");
@@ -168,6 +179,7 @@ int main(void)
     tcase_add_test(tests, a_new_leader_is_asked_once_and_again_when_nothing_moves);
     tcase_add_test(tests, in_this_node_commands_go_one_by_one_from_where_the_leader_stands);
     tcase_add_test(tests, an_opening_of_another_takes_the_place_of_this_one);
+    tcase_add_test(tests, an_opening_that_the_state_has_no_more_is_over);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }

@@ -271,6 +271,80 @@ START_TEST(limits_are_those_of_what_is_applied)
 }
 END_TEST
 
+/* Node 2, which leads term 2, sends the entry at INDEX (its reference is taken), and all up to it is committed. */
+static void append(struct node_link *link, uint64_t index, enum raft_entry_type type, struct blob *payload)
+{
+    struct chain body = {0};
+    struct raft_entry entry = {.index = index, .term = 2, .type = (uint8_t)type, .payload = payload};
+    const struct raft_message message = {
+        .type = RAFT_APPEND, .from = 2, .to = 1, .term = 2, .index = index - 1, .log_term = index > 2 ? 2 : 1,
+        .commit = index, .round = index, .entries = &entry, .entry_count = 1};
+    raft_message_encode(&message, &body);
+    hear(link, FRAME_RAFT, &body);
+    blob_release(payload);
+    for (int i = 0; i < 5; i++)
+        turn(true);
+    ck_assert_uint_eq(store_applied(*parts.store), index);
+}
+
+/* This node's gateway opens with the entry at INDEX. */
+static void append_open(struct node_link *link, uint64_t index)
+{
+    const struct command open = {.kind = COMMAND_OPEN, .gateway = 1, .epoch = parts.gateway->nonce};
+    append(link, index, RAFT_ENTRY_COMMAND, command_encode(&open));
+    ck_assert_uint_eq(parts.gateway->epoch, index);
+}
+
+/* The configuration of nodes 1 to 3, or of 2 and 3. */
+static struct blob *members(bool self)
+{
+    struct raft_configuration configuration = configuration_of(self ? "123" : "23");
+    struct buffer bytes = {0};
+    limits_encode(&parts.env->limits, &configuration);
+    for (uint32_t i = 0; i < configuration.count; i++)
+        configuration.members[i].incarnation = 100 + configuration.members[i].id;
+    if (self)
+        configuration.members[0].incarnation = parts.peers->identity.directory.incarnation;
+    raft_configuration_encode(&configuration, &bytes);
+    struct blob *payload = blob_new(buffer_size(&bytes));
+    memcpy(payload->bytes, buffer_start(&bytes), payload->size);
+    buffer_close(&bytes);
+    return payload;
+}
+
+/* It once went on under an epoch that was gone, and no change of its clients was taken any more while it lived. */
+START_TEST(a_node_that_is_a_member_again_opens_its_gateway_anew)
+{
+    struct connection connection = {0};
+    struct node_link *leader = called_by(2, NODE_LINK_CONSENSUS);
+    append_open(leader, 2);
+    struct node_client *client = node_client_open(node, &connection);
+    type(client, "set a 1\r\n");
+    turn(true);
+    ck_assert_uint_eq(parts.gateway->next, 2);
+    uint64_t nonce = parts.gateway->nonce;
+    append(leader, 3, RAFT_ENTRY_CONFIGURATION, members(false));
+    ck_assert_uint_eq(parts.gateway->epoch, 0);
+    ck_assert_uint_ne(parts.gateway->nonce, nonce);
+    ck_assert_int_eq(said("event=gateway_dropped"), 1);
+    struct chain *output = node_client_output(client);
+    char told[12] = "";
+    ck_assert_uint_ge(output->size, 11);
+    chain_copy(output, told, 11);
+    ck_assert_str_eq(told, "ERR_TIMEOUT");
+    chain_consume(output, output->size);
+    append(leader, 4, RAFT_ENTRY_CONFIGURATION, members(true));
+    append_open(leader, 5);
+    type(client, "set a 2\r\n");
+    turn(true);
+    ck_assert_uint_eq(parts.gateway->next, 2);
+    append(leader, 6, RAFT_ENTRY_COMMAND, blob_hold(gateway_slot(parts.gateway, 1)->command));
+    expect(client, "OK 1\r\n");
+    ck_assert_int_eq(said("event=gateway_superseded"), 0);
+    node_client_close(node, client);
+}
+END_TEST
+
 /* An entry of TYPE with PAYLOAD (its reference is taken), decided and applied. */
 static void propose(enum raft_entry_type type, struct blob *payload)
 {
@@ -320,6 +394,7 @@ int main(void)
     tcase_add_checked_fixture(tests, begin, teardown);
     tcase_add_test(tests, a_member_that_is_taken_out_leaves_nothing);
     tcase_add_test(tests, limits_are_those_of_what_is_applied);
+    tcase_add_test(tests, a_node_that_is_a_member_again_opens_its_gateway_anew);
     suite_add_tcase(suite, tests);
     TCase *leads = tcase_create("gateways");
     tcase_add_checked_fixture(leads, setup, teardown);
