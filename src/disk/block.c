@@ -35,6 +35,14 @@ enum block_state block_state(const uint8_t block[BLOCK_SIZE], const char *magic,
     return format == BLOCK_FORMAT ? BLOCK_GOOD : format > BLOCK_FORMAT ? BLOCK_NEWER : BLOCK_OLDER;
 }
 
+bool block_is_zero(const uint8_t block[BLOCK_SIZE], size_t from, size_t to)
+{
+    ensure(from >= BLOCK_FIELDS && from <= to && to <= BLOCK_END);
+    while (from < to && block[from] == 0)
+        from++;
+    return from == to;
+}
+
 /* Format 1 was Cleat 0.1's; format 2 was never released. */
 static enum disk_status block_refuse_older(uint32_t format, uint64_t offset, const char *path, char *reason)
 {

@@ -32,4 +32,9 @@ enum block_state block_state(const uint8_t block[BLOCK_SIZE], const char *magic,
 enum disk_status block_check(const uint8_t block[BLOCK_SIZE], const char *magic, uint64_t offset, const char *path,
                              char *reason);
 
+/* Whether the bytes from FROM to TO - 1 are zeros, as they are behind and between a block's fields. */
+bool block_is_zero(const uint8_t block[BLOCK_SIZE], size_t from, size_t to);
+/* For reasons: what such bytes are if they are not, or a yes or no that is neither. */
+#define BLOCK_BAD_FIELDS "damaged: the block has what no field of it can be"
+
 #endif

@@ -93,6 +93,8 @@ static enum disk_status identity_decode(const uint8_t block[BLOCK_SIZE], uint32_
         return reason_newer(reason, path, AT_CONFIGURATION);
     if (size > 0 && !raft_configuration_decode(block + AT_CONFIGURATION, size, &identity->configuration))
         return reason_refused(reason, path, AT_CONFIGURATION, "damaged: no valid configuration");
+    if (!block_is_zero(block, AT_CONFIGURATION + size, BLOCK_END))
+        return reason_refused(reason, path, AT_CONFIGURATION + size, BLOCK_BAD_FIELDS);
     return DISK_OK;
 }
 

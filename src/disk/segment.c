@@ -244,6 +244,8 @@ static enum disk_status segment_check(const uint8_t block[BLOCK_SIZE], uint64_t 
         .sequence = bytes_u64(block + AT_SEQUENCE),
         .begun = block[AT_BEGUN] == 1,
     };
+    if (block[AT_BEGUN] > 1 || !block_is_zero(block, AT_BEGUN + 1, BLOCK_END))
+        return reason_refused(reason, path, AT_BEGUN, BLOCK_BAD_FIELDS);
     if (segment->node_id != expected->node_id || segment->incarnation != expected->incarnation)
         return reason_refused(reason, path, 0, "belongs to another data directory");
     if (segment->sequence != sequence)

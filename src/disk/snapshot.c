@@ -158,6 +158,9 @@ static enum disk_status snapshot_decode(struct snapshot_reader *reader, const ui
     if (size > BLOCK_END - AT_CONFIGURATION || reader->snapshot.index == 0 ||
         !raft_configuration_decode(block + AT_CONFIGURATION, size, &reader->snapshot.configuration))
         return reason_refused(reason, reader->path, 0, "damaged: no valid snapshot header");
+    if (!block_is_zero(block, BLOCK_FIELDS, AT_CLUSTER_ID) ||
+        !block_is_zero(block, AT_CONFIGURATION + size, BLOCK_END))
+        return reason_refused(reason, reader->path, 0, BLOCK_BAD_FIELDS);
     return DISK_OK;
 }
 

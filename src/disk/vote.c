@@ -18,6 +18,7 @@ enum {
     AT_LIFE = AT_VOTE + 4,
     AT_ROLLED_BACK = AT_LIFE + 8,
     AT_PROCESSES = 64,
+    AT_END = AT_PROCESSES + 8 * DISK_LIVES_MAX,
     VOTE_BLOCKS = 2,
 };
 
@@ -86,7 +87,16 @@ enum disk_status vote_create(const struct directory *directory, uint32_t node_id
     return DISK_OK;
 }
 
-/* The better of the two blocks into VOTE. */
+_Static_assert((int)AT_ROLLED_BACK < (int)AT_PROCESSES && (int)AT_END <= (int)BLOCK_END, "fields are in their order");
+
+static bool vote_fields_fit(const uint8_t block[BLOCK_SIZE])
+{
+    return block[AT_ROLLED_BACK] <= 1 && block_is_zero(block, AT_ROLLED_BACK + 1, AT_PROCESSES) &&
+           block_is_zero(block, AT_END, BLOCK_END);
+}
+
+/* The better of the two blocks into VOTE. One whose checksum fits is believed to be what a program wrote: what that
+ * cannot have written is no reason to go by the other one, which may be an older vote. */
 static enum disk_status vote_choose(struct vote *vote, const uint8_t *blocks, char *reason)
 {
     int best = -1;
@@ -101,6 +111,8 @@ static enum disk_status vote_choose(struct vote *vote, const uint8_t *blocks, ch
             continue;
         if (bytes_u32(block + AT_NODE_ID) != vote->node_id || bytes_u64(block + AT_INCARNATION) != vote->incarnation)
             return reason_refused(reason, vote->path, (uint64_t)i * BLOCK_SIZE, "belongs to another data directory");
+        if (!vote_fields_fit(block))
+            return reason_refused(reason, vote->path, (uint64_t)i * BLOCK_SIZE, BLOCK_BAD_FIELDS);
         sequence[i] = bytes_u64(block + AT_SEQUENCE);
         if (best < 0 || sequence[i] > sequence[best])
             best = i;
@@ -112,7 +124,7 @@ static enum disk_status vote_choose(struct vote *vote, const uint8_t *blocks, ch
     vote->term = bytes_u64(block + AT_TERM);
     vote->vote = bytes_u32(block + AT_VOTE);
     vote->life = bytes_u64(block + AT_LIFE);
-    vote->rolled_back = block[AT_ROLLED_BACK] != 0;
+    vote->rolled_back = block[AT_ROLLED_BACK] == 1;
     for (size_t i = 0; i < DISK_LIVES_MAX; i++)
         vote->processes[i] = bytes_u64(block + AT_PROCESSES + i * 8);
     vote->equal = vote->good[0] && vote->good[1] && sequence[0] == sequence[1];

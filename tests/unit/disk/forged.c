@@ -259,6 +259,51 @@ START_TEST(a_snapshot_of_another_cluster)
 }
 END_TEST
 
+/* Bytes that mean nothing, and a yes or no that is neither. */
+static const struct {
+    const char *path;
+    const char *magic;
+    uint64_t offset;
+    size_t at;
+    uint8_t byte;
+} meaningless[] = {
+    {RIG_DIRECTORY "/identity", block_magic_identity, 0, BLOCK_END - 1, 1},
+    {RIG_DIRECTORY "/identity", block_magic_identity, 0, 1000, 1}, /* behind the configuration */
+    {RIG_DIRECTORY "/vote", block_magic_vote, 0, 52, 2},         /* whether it was rolled back */
+    {RIG_DIRECTORY "/vote", block_magic_vote, 0, 53, 1},
+    {RIG_DIRECTORY "/vote", block_magic_vote, 0, 63, 1},
+    {RIG_DIRECTORY "/vote", block_magic_vote, 0, 64 + 64 * 8, 1},
+    {RIG_DIRECTORY "/vote", block_magic_vote, BLOCK_SIZE, BLOCK_END - 1, 1},
+    {RIG_DIRECTORY "/wal-0000000000000001", block_magic_segment, 0, 44, 2}, /* whether it began with records */
+    {RIG_DIRECTORY "/wal-0000000000000001", block_magic_segment, 0, 45, 1},
+    {RIG_DIRECTORY "/wal-0000000000000001", block_magic_segment, 0, BLOCK_END - 1, 1},
+};
+
+START_TEST(bytes_that_mean_nothing_are_zeros)
+{
+    uint8_t byte = meaningless[_i].byte;
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    forge_block(meaningless[_i].path, meaningless[_i].offset, meaningless[_i].magic, meaningless[_i].at, &byte, 1);
+    refused("no field of it can be");
+}
+END_TEST
+
+START_TEST(bytes_of_a_snapshot_that_mean_nothing_are_zeros)
+{
+    static const size_t places[] = {12, 15, BLOCK_END - 1};
+    static const uint8_t one = 1;
+    ck_assert_int_eq(rig_snapshot(&rig, 2, 2, 3), DISK_OK);
+    rig_crash(&rig, FS_MEMORY_LOSE);
+    forge_block(snapshot_path, 0, block_magic_snapshot, places[_i], &one, 1);
+    struct snapshot snapshot;
+    char reason[DISK_REASON_MAX];
+    uint64_t bytes;
+    bool newer;
+    ck_assert_int_eq(snapshot_verify(snapshot_path, 4096, &snapshot, &bytes, &newer, reason), DISK_REFUSED);
+    ck_assert_msg(!newer && strstr(reason, "no field of it can be"), "%s", reason);
+}
+END_TEST
+
 /* The parts are good, but the end is that of fewer. */
 START_TEST(a_snapshot_with_a_part_too_few)
 {
@@ -306,6 +351,8 @@ int main(void)
     tcase_add_test(tcase, a_snapshot_up_to_nothing);
     tcase_add_test(tcase, a_snapshot_of_another_cluster);
     tcase_add_test(tcase, a_snapshot_with_a_part_too_few);
+    tcase_add_loop_test(tcase, bytes_that_mean_nothing_are_zeros, 0, sizeof meaningless / sizeof *meaningless);
+    tcase_add_loop_test(tcase, bytes_of_a_snapshot_that_mean_nothing_are_zeros, 0, 3);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }
