@@ -1,7 +1,7 @@
 /* The leader's side of a change: gateways are let in, in order (admission.h), and their commands proposed; what falls
  * due expires. And whether the cluster takes changes at all: a majority of the voters must have room on their disks.
  *
- * Whether the log has room for an entry is not known here: node.c asks for that between leader_next and
+ * Whether the log has room for an entry is not known here: commands.c asks for that between leader_next and
  * leader_propose, and before this leader's own entries. */
 #ifndef CLEAT_NODE_LEADER_H
 #define CLEAT_NODE_LEADER_H

@@ -3,7 +3,7 @@
  *
  * It reads the state as it is in the store. What has effects beyond it is never called from here; node.c hands it over:
  *
- *      in     bytes of clients; what became of a change (client_done, client_fail); read indexes, from raft
+ *      in     bytes of clients; what became of a change (pending_done, pending_fail); read indexes, from raft
  *      out    changes that wait for a number (session_waiting), commands that waited too long (session_overdue), those
  *             who ask about the node as a whole (session_asking), clients whose output changed (session_output)
  */
