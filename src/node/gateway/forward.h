@@ -1,5 +1,5 @@
-/* How what is numbered comes to the leader, again and again until it is applied here. Nothing is sent from here: commands.c
- * pulls it, and hands it to leader/ where this node leads, or else to the link to the node that does. */
+/* How what is numbered comes to the leader, again and again until it is applied here. Nothing is sent from here:
+ * commands.c pulls it, and hands it to leader/ where this node leads, or else to the link to the node that does. */
 #ifndef CLEAT_NODE_FORWARD_H
 #define CLEAT_NODE_FORWARD_H
 

@@ -1,5 +1,5 @@
-/* Committed entries into the store, in order, as many in a turn as leave time for heartbeats. commands.c has the loop: it
- * lets those go first who must see the state before an entry, and hands on what came of it. */
+/* Committed entries into the store, in order, as many in a turn as leave time for heartbeats. commands.c has the loop:
+ * it lets those go first who must see the state before an entry, and hands on what came of it. */
 #ifndef CLEAT_NODE_APPLY_H
 #define CLEAT_NODE_APPLY_H
 

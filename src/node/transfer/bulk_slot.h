@@ -1,5 +1,5 @@
 /* The bulk thread's one request at a time: whose it is, and that the data directory is looked at now and then. Who goes
- * first is written in node.c. */
+ * first is written in replication.c. */
 #ifndef CLEAT_NODE_TRANSFER_BULK_SLOT_H
 #define CLEAT_NODE_TRANSFER_BULK_SLOT_H
 
