@@ -4,9 +4,17 @@
 #ifndef CLEAT_PROTOCOL_LEVEL_H
 #define CLEAT_PROTOCOL_LEVEL_H
 
+/* X(number, version): the levels, and the first version that knows each. */
+#define LEVELS(X) X(1, "0.2")
+
 enum {
-    LEVEL_BASE = 1,           /* format 2 of everything */
-    LEVEL_KNOWN = LEVEL_BASE, /* the highest that this program can follow */
+    LEVEL_BASE = 1, /* format 2 of everything */
+#define LEVEL_COUNT(number, version) +1
+    LEVEL_KNOWN = 0 LEVELS(LEVEL_COUNT), /* the highest that this program can follow */
+#undef LEVEL_COUNT
 };
+
+/* The first version of cleatd that knows LEVEL; NULL: this program does not know it. */
+const char *level_version(unsigned level);
 
 #endif

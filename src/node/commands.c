@@ -414,6 +414,7 @@ static void apply(struct node *node, const struct raft_entry *entry)
         apply_stop(&node->env, entry);
         return;
     }
+    node->env.levels.reached = store_level(node->store);
     apply_feed(&node->feed, node->store);
     if (command)
         hand_outcome(node, entry->payload, number, &outcome);
@@ -438,6 +439,7 @@ void commands_jumped(struct node *node)
     struct gateway *gateway = &node->gateway;
     struct store_gateway state;
     node->session.store = node->store;
+    node->env.levels.reached = store_level(node->store);
     own_judged(node);
     if (gateway->epoch == 0 || !store_gateway(node->store, gateway->id, &state) || state.epoch != gateway->epoch)
         return;

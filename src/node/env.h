@@ -12,6 +12,7 @@
 #include "disk/disk.h"
 #include "node/clock.h"
 #include "node/complaint.h"
+#include "node/levels.h"
 #include "node/limits.h"
 #include "node/meter.h"
 #include "node/options.h"
@@ -19,6 +20,7 @@
 struct env {
     struct node_options options;
     struct limits limits;       /* the cluster's */
+    struct levels levels;       /* likewise; what its members know */
     struct random random;
     struct clock clock;         /* the cluster's time */
     uint64_t now_ms;            /* the node's own */

@@ -49,6 +49,7 @@ void facts_status(const struct node *node, struct buffer *out)
         .formed = identity_formed(&node->peers.identity),
         .applied = store_applied(node->store),
         .revision = store_revision(node->store),
+        .level = store_level(node->store),
         .files = store_file_count(node->store),
         .memory_bytes = store_memory_bytes(node->store),
         .has_room = node->peers.room,

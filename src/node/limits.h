@@ -8,13 +8,14 @@
 
 #include "raft/configuration.h"
 
-/* Cluster-wide. In the configuration's `extra`: u8 format, 2; these, as u64 but for u32 window_max; u8 open, 1: nobody
- * needs to be a user (there are no users yet). */
+/* Cluster-wide. In the configuration's `extra`: u8 format, 2; these, as u64 but for u32 window_max and u16
+ * level; u8 open, 1: nobody needs to be a user (there are no users yet). */
 struct limits {
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes; /* of the store */
     uint64_t window_max;       /* numbered commands of one gateway that are not applied yet */
     uint64_t window_max_bytes;
+    unsigned level;            /* at which the cluster formed: where its state begins, and of no meaning afterwards */
 };
 
 void limits_encode(const struct limits *limits, struct raft_configuration *configuration);

@@ -98,7 +98,9 @@ struct node *node_open(const struct node_options *options, const struct disk *di
         .memory_max_bytes = options->memory_max_bytes,
         .window_max = options->window_max,
         .window_max_bytes = LIMIT_WINDOW_BYTES,
+        .level = LEVEL_BASE,
     };
+    node->env.levels.reached = store_level(store);
     peers_init(&node->peers, &node->env, recovered);
     persist_init(&node->persist, &node->env, disk, recovered);
     leader_init(&node->leader);

@@ -97,6 +97,7 @@ void status_print(const struct status *status, struct buffer *out)
     number(out, "commit", status->commit);
     number(out, "applied", status->applied);
     number(out, "revision", status->revision);
+    number(out, "level", status->level);
     number(out, "files", status->files);
     number(out, "memory_bytes", status->memory_bytes);
     number(out, "log_bytes", status->log_bytes);

@@ -25,6 +25,7 @@ struct status {
     uint64_t commit;
     uint64_t applied;
     uint64_t revision;
+    unsigned level;               /* the cluster's */
     uint64_t files;
     uint64_t memory_bytes;
     uint64_t log_bytes;

@@ -348,6 +348,15 @@ uint64_t store_memory_bytes(const struct store *store)
     return files_memory_bytes(&store->files);
 }
 
+bool store_form(struct store *store, unsigned level)
+{
+    ensure(store->applied == 0 && !store->load.active);
+    if (level < LEVEL_BASE || level > store->level_known)
+        return false;
+    core_raise(store, (uint16_t)level);
+    return true;
+}
+
 unsigned store_level(const struct store *store)
 {
     return store->level;

@@ -95,7 +95,10 @@ uint64_t store_file_count(const struct store *store); /* settings are not counte
 uint64_t store_memory_bytes(const struct store *store);
 /* What CHANGE, of files, would add to that at most as they are now, about: names and contents. */
 size_t store_growth(struct store *store, const struct command *change);
-/* The cluster's level (protocol/level.h): LEVEL_BASE until a RAISE is applied. It never falls. */
+/* The cluster forms at LEVEL: its first configuration, which is the entry that is applied next, says so. False: this
+ * program does not know that level. */
+bool store_form(struct store *store, unsigned level);
+/* The cluster's level (protocol/level.h): that at which it formed, until a RAISE is applied. It never falls. */
 unsigned store_level(const struct store *store);
 /* The earliest moment at which a file falls due, in cluster time; 0 if none will. It is not after store_time_ms() where
  * more were due than one entry sweeps: then another entry is wanted at once. */

@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "disk_fs/fs_memory.h"
 #include "node/parts.h"
+#include "protocol/level.h"
 
 enum { STEPS_MAX = 60, BODY_MAX = 400, PEERS = 2, VALUE_MAX = 2000 };
 
@@ -104,7 +105,7 @@ static void call(struct world *world, int peer, enum node_link_kind kind)
     bytes_put_u64(hello + 13, 101 + (uint64_t)peer);
     bytes_put_u64(hello + 21, cluster_id);
     hello[29] = cluster_id == 0;
-    hello[30] = hello[31] = 9;
+    bytes_put_u16(hello + 30, LEVEL_KNOWN + 1);    /* it could follow more */
     bytes_put_u64(hello + 32, 1);                  /* life */
     bytes_put_u64(hello + 40, UINT32_MAX);         /* term */
     bytes_put_u64(hello + 48, UINT32_MAX);         /* durable index */

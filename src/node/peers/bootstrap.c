@@ -2,6 +2,7 @@
 
 #include "base/ensure.h"
 #include "node/event.h"
+#include "node/levels.h"
 #include "node/peers/membership.h"
 
 enum { FORM_AGAIN_MS = 500, WRITE_AGAIN_MS = 500 /* a disk without room is tried again */ };
@@ -20,6 +21,20 @@ static bool all_empty(const struct peers *peers, const struct env *env)
     return peers->identity.directory.fresh;
 }
 
+/* The highest level that all of them know. */
+static unsigned lowest_level(const struct peers *peers, const struct env *env)
+{
+    unsigned known[RAFT_MEMBERS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < env->options.peer_count; i++) {
+        const struct node_link *link = peers_link(peers, env->options.peers[i].id, NODE_LINK_CONSENSUS);
+        if (link)
+            known[count++] = link->level;
+    }
+    ensure(count + 1 == env->options.peer_count); /* all but this node */
+    return levels_lowest(known, count);
+}
+
 static void form(struct peers *peers, struct env *env)
 {
     struct raft_configuration configuration = {.count = env->options.peer_count};
@@ -33,7 +48,9 @@ static void form(struct peers *peers, struct env *env)
                                                             : peers_look(peers, member->id)->incarnation;
         ensure(member->incarnation != 0); /* all of them have said hello */
     }
-    limits_encode(&env->limits, &configuration);
+    struct limits limits = env->limits;
+    limits.level = lowest_level(peers, env);
+    limits_encode(&limits, &configuration);
     event_begin(env, LOG_FORMING);
     event_number(env, "members", configuration.count);
     event_end(env);

@@ -81,6 +81,7 @@ void peers_link_close(struct peers *peers, struct env *env, struct raft *raft, s
         peers_say_link(env, LOG_LINK_DOWN, link);
         peers_trouble(peers, peer->id, "the connection ended");
         link_lost(peers, raft, link->peer, link->kind);
+        peers_levels(peers, env, raft);
     }
     link_free(link);
 }
@@ -168,8 +169,10 @@ static void link_established(struct peers *peers, struct env *env, struct raft *
     link->up = true;
     link->process = hello->processes[0];
     link->incarnation = hello->incarnation;
+    link->level = hello->level;
     link->formed = hello->cluster_id != 0;
     link->fresh = hello->fresh;
+    peers_levels(peers, env, raft);
     if (link->kind == NODE_LINK_BULK)
         return;
     peers_say_link(env, LOG_LINK_UP, link);

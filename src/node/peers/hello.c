@@ -2,7 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/ensure.h"
-#include "protocol/command.h"
+#include "protocol/level.h"
 
 enum { FLAG_FRESH = 1, FLAG_ROLLED_BACK = 2 };
 
@@ -22,8 +22,7 @@ void hello_encode(const struct peers *peers, const struct env *env, const struct
     buffer_append_u64(out, identity->directory.configuration.cluster_id);
     buffer_append_u8(out, (uint8_t)((identity->directory.fresh ? FLAG_FRESH : 0) |
                                     (raft_rolled_back(raft) ? FLAG_ROLLED_BACK : 0)));
-    buffer_append_u8(out, RAFT_ENTRY_TYPE_END - 1);
-    buffer_append_u8(out, COMMAND_UNSET);
+    buffer_append_u16(out, LEVEL_KNOWN);
     buffer_append_u64(out, identity->life);
     buffer_append_u64(out, identity->start_term);
     buffer_append_u64(out, identity->start_index);
@@ -51,8 +50,7 @@ bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
     uint8_t flags = reader_u8(&reader);
     hello->fresh = (flags & FLAG_FRESH) != 0;
     hello->rolled_back = (flags & FLAG_ROLLED_BACK) != 0;
-    hello->entry_types = reader_u8(&reader);
-    hello->command_kinds = reader_u8(&reader);
+    hello->level = reader_u16(&reader);
     hello->life = reader_u64(&reader);
     hello->term = reader_u64(&reader);
     hello->durable_index = reader_u64(&reader);
@@ -62,7 +60,7 @@ bool hello_decode(const uint8_t *bytes, size_t size, struct hello *hello)
     for (uint8_t i = 0; i < count; i++)
         if ((hello->processes[i] = reader_u64(&reader)) == 0)
             return false; /* none has that number, and bytes that are missing are read as zeros */
-    return !reader.bad && hello->incarnation != 0 && count > 0 && hello->life != 0;
+    return !reader.bad && hello->incarnation != 0 && count > 0 && hello->life != 0 && hello->level >= LEVEL_BASE;
 }
 
 /* Whether another process with the same id is linked, and stays. */
@@ -96,5 +94,7 @@ const char *hello_refusal(const struct peers *peers, const struct env *env, cons
         return "it looks for another node at this address: correct its --cluster, or this node's --id";
     if (hello->cluster_id != 0 && cluster_id != 0 && hello->cluster_id != cluster_id)
         return "it belongs to another cluster: correct --cluster, or wipe the data of the one that is to join";
+    if (hello->level < env->levels.reached)
+        return "the cluster runs at a level that its version does not know: run the newest cleatd on all nodes";
     return is_duplicate(peers, raft, hello) ? hello_duplicate : NULL;
 }

@@ -24,8 +24,7 @@ struct hello {
     uint64_t cluster_id;   /* 0: none yet */
     bool fresh;            /* the data directory is empty */
     bool rolled_back;      /* it is an older copy, and its node has no vote */
-    uint8_t entry_types;   /* the highest that is known there */
-    uint8_t command_kinds; /* likewise */
+    uint16_t level;        /* the highest that its program knows (protocol/level.h) */
     uint64_t life;
     uint64_t processes[RAFT_LIVES_MAX]; /* the newest first, then 0 */
     /* What was durable when the process started: the two are of one moment then, and they are held against what the

@@ -26,6 +26,7 @@ struct node_link {
     uint64_t incarnation;   /* the peer's; known when up */
     uint64_t process;       /* likewise */
     bool up;                /* both hellos have come and fit */
+    uint16_t level;         /* the highest that the peer knows, as it said */
     bool formed;            /* the peer knows a cluster: it said so */
     bool fresh;             /* the peer's data directory was empty then */
     bool ends;              /* to be closed by the driver */

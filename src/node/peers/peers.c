@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "node/event.h"
 #include "node/peers/encoded.h"
+#include "protocol/level.h"
 
 /* MEMBER is a peer from now on, by the order of ids. */
 static void add(struct peers *peers, const struct env *env, const struct raft_member *member, bool named)
@@ -56,6 +57,19 @@ static void drop(struct peers *peers, struct env *env, uint32_t place)
     memmove(peer, peer + 1, (--peers->count - place) * sizeof *peer);
 }
 
+void peers_levels(const struct peers *peers, struct env *env, const struct raft *raft)
+{
+    const struct raft_configuration *members = peers_members(peers, raft);
+    ensure(members->count <= RAFT_MEMBERS_MAX);
+    for (uint32_t i = 0; i < members->count; i++) {
+        uint32_t id = members->members[i].id;
+        const struct node_link *link = peers_link(peers, id, NODE_LINK_CONSENSUS);
+        unsigned known = link ? link->level : 0;
+        env->levels.members[i] = (struct levels_member){id, id == env->options.id ? LEVEL_KNOWN : known};
+    }
+    env->levels.count = members->count;
+}
+
 void peers_follow(struct peers *peers, struct env *env, const struct raft *raft)
 {
     uint64_t changes = raft_members_changes(raft);
@@ -76,6 +90,7 @@ void peers_follow(struct peers *peers, struct env *env, const struct raft *raft)
     }
     peers->followed = changes;
     peers->followed_formed = formed;
+    peers_levels(peers, env, raft);
 }
 
 const struct raft_configuration *peers_members(const struct peers *peers, const struct raft *raft)

@@ -73,6 +73,9 @@ void peers_follow(struct peers *peers, struct env *env, const struct raft *raft)
  * neither. */
 const struct raft_configuration *peers_members(const struct peers *peers, const struct raft *raft);
 
+/* What the members know, to env->levels: whenever there are other members, or other links. */
+void peers_levels(const struct peers *peers, struct env *env, const struct raft *raft);
+
 /* NULL: there is none with that id. */
 struct peer *peers_find(struct peers *peers, uint32_t id);
 const struct peer *peers_look(const struct peers *peers, uint32_t id);

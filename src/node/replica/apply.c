@@ -32,8 +32,15 @@ const struct raft_entry *apply_next(struct apply *apply, const struct raft *raft
     return raft_entry(raft, index);
 }
 
+/* The log's first entry says at which level the cluster formed. */
+static bool apply_level(struct store *store, const struct raft_configuration *members)
+{
+    struct limits limits;
+    return limits_decode(members, &limits) && store_form(store, limits.level);
+}
+
 /* Gateways are those of members: with the entry that makes PAYLOAD the members those of others go. */
-static bool apply_members(struct store *store, const struct blob *payload)
+static bool apply_members(struct store *store, uint64_t index, const struct blob *payload)
 {
     struct raft_configuration members;
     uint32_t ids[RAFT_MEMBERS_MAX];
@@ -42,13 +49,14 @@ static bool apply_members(struct store *store, const struct blob *payload)
     for (uint32_t i = 0; i < members.count; i++)
         ids[i] = members.members[i].id;
     store_members(store, ids, members.count);
-    return true;
+    return index > 1 || apply_level(store, &members);
 }
 
 struct outcome apply_other(struct store *store, const struct raft_entry *entry)
 {
     bool members = entry->type == RAFT_ENTRY_CONFIGURATION;
-    if ((!members && entry->type != RAFT_ENTRY_NOOP) || (members && !apply_members(store, entry->payload)))
+    if ((!members && entry->type != RAFT_ENTRY_NOOP) ||
+        (members && !apply_members(store, entry->index, entry->payload)))
         return (struct outcome){.code = OUTCOME_UNKNOWN};
     (void)store_apply(store, entry->index, entry->time_ms, NULL);
     return (struct outcome){.code = OUTCOME_NONE};

@@ -116,6 +116,60 @@ START_TEST(a_restarted_process_is_let_in_when_the_old_connection_is_gone)
 }
 END_TEST
 
+static struct node_link *call_knowing(uint16_t level)
+{
+    stranger_level = level;
+    struct node_link *link = call(MEMBER, 1, 1000, 1);
+    stranger_level = LEVEL_KNOWN;
+    return link;
+}
+
+/* Who cannot follow the log would end at its first entry that it cannot read: it is told before. */
+START_TEST(who_knows_less_than_the_clusters_level_is_not_let_in)
+{
+    parts.env->levels.reached = 5;
+    struct node_link *older = call_knowing(4);
+    ck_assert(node_link_ends(older));
+    ck_assert_ptr_null(linked());
+    ck_assert_int_eq(said("event=link_refused peer=2 address=h:1 reason=\"the cluster runs at a level that its version "
+                          "does not know: run the newest cleatd on all nodes\""), 1);
+    node_link_close(node, older);
+    for (uint16_t level = 5; level <= 6; level++) {
+        struct node_link *link = call_knowing(level);
+        ck_assert(!node_link_ends(link));
+        ck_assert_ptr_eq(linked(), link);
+        node_link_close(node, link);
+    }
+    parts.env->levels.reached = LEVEL_BASE;
+}
+END_TEST
+
+START_TEST(there_is_no_level_0)
+{
+    struct node_link *link = call_knowing(0);
+    ck_assert(node_link_ends(link));
+    ck_assert_ptr_null(linked());
+}
+END_TEST
+
+/* What a member knows is known while it is linked, and no longer: it may come back as another version. */
+START_TEST(what_members_know_is_as_they_say_it)
+{
+    turn(true);
+    const struct levels *levels = &parts.env->levels;
+    ck_assert_uint_eq(levels->count, 3);
+    ck_assert(levels->members[0].id == 1 && levels->members[0].known == LEVEL_KNOWN);
+    ck_assert(levels->members[1].id == 2 && levels->members[1].known == 0);
+    struct node_link *link = call_knowing(7);
+    turn(true);
+    ck_assert(levels->members[1].id == 2 && levels->members[1].known == 7);
+    ck_assert(levels->members[2].id == 3 && levels->members[2].known == 0);
+    node_link_close(node, link);
+    turn(true);
+    ck_assert_uint_eq(levels->members[1].known, 0);
+}
+END_TEST
+
 /* What node 2 is known to have had: its second start, and what it says of itself when it is there again. */
 START_TEST(an_older_copy_does_not_count)
 {
@@ -174,6 +228,9 @@ int main(void)
     tcase_add_test(tests, the_members_own_directory_wins);
     tcase_add_test(tests, a_process_that_calls_again_is_let_in);
     tcase_add_test(tests, a_restarted_process_is_let_in_when_the_old_connection_is_gone);
+    tcase_add_test(tests, who_knows_less_than_the_clusters_level_is_not_let_in);
+    tcase_add_test(tests, there_is_no_level_0);
+    tcase_add_test(tests, what_members_know_is_as_they_say_it);
     tcase_add_test(tests, an_older_copy_does_not_count);
     tcase_add_test(tests, a_node_that_is_told_does_not_vote_nor_after_a_restart);
     suite_add_tcase(suite, tests);

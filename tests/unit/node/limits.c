@@ -6,12 +6,13 @@
 #include "support/check.h"
 
 static const struct limits sample = {
-    .value_max_bytes = 0x0102, .memory_max_bytes = 0x0304, .window_max = 0x0506, .window_max_bytes = 0x0708};
+    .value_max_bytes = 0x0102, .memory_max_bytes = 0x0304, .window_max = 0x0506, .window_max_bytes = 0x0708,
+    .level = 0x090a};
 
 START_TEST(the_format_byte_by_byte)
 {
     static const uint8_t expected[] = {2, 2, 1, 0, 0, 0, 0, 0, 0, 4, 3, 0, 0, 0, 0, 0, 0,
-                                       6, 5, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 1};
+                                       6, 5, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 10, 9, 1};
     struct raft_configuration configuration;
     struct limits limits;
     limits_encode(&sample, &configuration);
@@ -22,6 +23,7 @@ START_TEST(the_format_byte_by_byte)
     ck_assert_uint_eq(limits.memory_max_bytes, sample.memory_max_bytes);
     ck_assert_uint_eq(limits.window_max, sample.window_max);
     ck_assert_uint_eq(limits.window_max_bytes, sample.window_max_bytes);
+    ck_assert_uint_eq(limits.level, sample.level);
 }
 END_TEST
 
@@ -34,8 +36,8 @@ START_TEST(what_cannot_be_kept_is_refused)
         const char *why;
     } bad[] = {
         {0, 1, "an older format"},        {0, 3, "a newer format"},      {4, 1, "a value above the largest"},
-        {19, 1, "a window above the largest"}, {22, 0, "a window below a value"}, {29, 0, "users are needed"},
-        {29, 2, "something else is needed"},
+        {19, 1, "a window above the largest"}, {22, 0, "a window below a value"}, {31, 0, "users are needed"},
+        {31, 2, "something else is needed"},
     };
     struct raft_configuration configuration;
     struct limits limits;
@@ -49,6 +51,9 @@ START_TEST(what_cannot_be_kept_is_refused)
     limits_encode(&sample, &configuration);
     memset(configuration.extra + 17, 0, 4);
     ck_assert_msg(!limits_decode(&configuration, &limits), "no window");
+    limits_encode(&sample, &configuration);
+    memset(configuration.extra + 29, 0, 2);
+    ck_assert_msg(!limits_decode(&configuration, &limits), "no level");
     for (uint32_t size = 0; size < RAFT_EXTRA_MAX; size++) {
         limits_encode(&sample, &configuration);
         bool whole = size == configuration.extra_size;

@@ -22,7 +22,8 @@ static bool fits(const char *formed, const char *listed, char reason[DISK_REASON
 {
     struct disk_recovered recovered = {.identity = {.node_id = 1, .incarnation = 1}, .snapshot_index = 9};
     const struct limits limits = {
-        .value_max_bytes = 500, .memory_max_bytes = 1 << 20, .window_max = 3, .window_max_bytes = 5000};
+        .value_max_bytes = 500, .memory_max_bytes = 1 << 20, .window_max = 3, .window_max_bytes = 5000,
+        .level = LEVEL_BASE};
     struct node_options options;
     node_options_default(&options);
     options.id = 1;

@@ -52,7 +52,7 @@ static struct blob *spoilt(enum raft_entry_type type, size_t at, uint8_t byte)
     return blob;
 }
 
-enum { EXTRA_AT = 1 + 8 + 2, ROLE_AT = EXTRA_AT + 30 + 1 + 4 + 8 }; /* the first member's */
+enum { EXTRA_AT = 1 + 8 + 2, ROLE_AT = EXTRA_AT + 32 + 1 + 4 + 8 }; /* the first member's */
 
 static const struct {
     enum raft_entry_type type;

@@ -9,8 +9,8 @@ static struct status leader(void)
 {
     return (struct status){
         .id = 2, .formed = true, .role = RAFT_LEADER, .votes = true, .learner_reason = "none", .term = 7, .leader = 2,
-        .voters_here = 2, .voters_needed = 2, .commit = 90, .applied = 89, .revision = 40, .files = 3,
-        .memory_bytes = 1000, .log_bytes = 2000, .sizes = {.wal_bytes = 4096, .snapshot_bytes = 500,
+        .voters_here = 2, .voters_needed = 2, .commit = 90, .applied = 89, .revision = 40, .level = 5,
+        .files = 3, .memory_bytes = 1000, .log_bytes = 2000, .sizes = {.wal_bytes = 4096, .snapshot_bytes = 500,
         .snapshot_index = 50}, .has_room = true, .wal_batches = 12, .wal_sync_us = 345, .connections = 6,
         .uptime_s = 99, .cluster_id = 0xabc, .node_count = 4,
         .nodes = {
@@ -39,7 +39,7 @@ START_TEST(a_leader_says_how_the_others_stand)
     const struct status status = leader();
     ck_assert_str_eq(printed(&status),
                      "id=2\r\nrole=leader\r\nterm=7\r\nleader=2\r\nquorum=2/2\r\ncommit=90\r\napplied=89\r\n"
-                     "revision=40\r\nfiles=3\r\nmemory_bytes=1000\r\nlog_bytes=2000\r\nwal_bytes=4096\r\n"
+                     "revision=40\r\nlevel=5\r\nfiles=3\r\nmemory_bytes=1000\r\nlog_bytes=2000\r\nwal_bytes=4096\r\n"
                      "snapshot_bytes=500\r\nsnapshot_index=50\r\ndisk=ok\r\nwal_batches=12\r\nwal_sync_us=345\r\n"
                      "connections=6\r\nuptime_s=99\r\nversion=" CLEAT_VERSION "\r\ncluster_id=0000000000000abc\r\n"
                      "node=1 address=a:1 role=voter link=up match=88 state=replicate heard_ms=5 disk=full\r\n"

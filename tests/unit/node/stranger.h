@@ -4,12 +4,15 @@
 
 #include "node/peers/frame.h"
 #include "node/peers/hello.h"
+#include "protocol/level.h"
 
 #define HELLO(the_format, the_kind, who, whom, cluster) \
     {.format = (the_format), .kind = (the_kind), .from = (who), .to = (whom), .cluster_id = (cluster)}
 
+static uint16_t stranger_level = LEVEL_KNOWN; /* that its program knows */
+
 /* A link from a stranger, its first frame not yet said. */
-static struct node_link *called_from(const char *address)
+static inline struct node_link *called_from(const char *address)
 {
     struct node_link *link = node_link_open(node, NULL, NODE_LINK_CONSENSUS, 0);
     ck_assert_ptr_nonnull(link);
@@ -29,8 +32,7 @@ static void say(struct node_link *link, const struct hello *hello)
     buffer_append_u64(&body, hello->incarnation != 0 ? hello->incarnation : 77);
     buffer_append_u64(&body, hello->cluster_id);
     buffer_append_u8(&body, (uint8_t)((hello->fresh ? 1 : 0) | (hello->rolled_back ? 2 : 0)));
-    buffer_append_u8(&body, 9);
-    buffer_append_u8(&body, 9);
+    buffer_append_u16(&body, stranger_level);
     buffer_append_u64(&body, hello->life != 0 ? hello->life : 1);
     buffer_append_u64(&body, hello->term);
     buffer_append_u64(&body, hello->durable_index);
@@ -51,7 +53,7 @@ static void say(struct node_link *link, const struct hello *hello)
 }
 
 /* How many lines of the log so far have TEXT. */
-static int said(const char *text)
+static inline int said(const char *text)
 {
     struct buffer *log = node_log(node);
     int count = 0;

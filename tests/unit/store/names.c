@@ -149,6 +149,22 @@ START_TEST(the_level_never_falls)
 }
 END_TEST
 
+START_TEST(a_cluster_forms_at_a_level_that_is_known)
+{
+    struct store *store = store_open(1);
+    store_limit_level(store, 7);
+    uint64_t hash = store_hash(store);
+    ck_assert(!store_form(store, 0));
+    ck_assert(!store_form(store, 8));
+    ck_assert_uint_eq(store_level(store), LEVEL_BASE);
+    ck_assert_uint_eq(store_hash(store), hash);
+    ck_assert(store_form(store, 7));
+    ck_assert_uint_eq(store_level(store), 7);
+    ck_assert_uint_ne(store_hash(store), hash);
+    store_close(store);
+}
+END_TEST
+
 START_TEST(a_program_of_an_older_level_stops_at_the_raise)
 {
     store_limit_level(story.store, LEVEL_BASE - 1);
@@ -170,6 +186,7 @@ int main(void)
     tcase_add_test(tests, the_level_is_in_the_state);
     tcase_add_test(tests, a_level_that_is_not_known_is_not_applied);
     tcase_add_test(tests, the_level_never_falls);
+    tcase_add_test(tests, a_cluster_forms_at_a_level_that_is_known);
     tcase_add_test(tests, a_program_of_an_older_level_stops_at_the_raise);
     suite_add_tcase(suite, tests);
     return check_run(suite);
