@@ -33,6 +33,7 @@ struct command asked_command(const struct request *request, uint8_t token[COMMAN
         .source_version = request->other_version,
         .delta = request->delta,
         .exptime_s = request->exptime_s,
+        .level = request->level,
         .guarded = request->has_version && (row->body & BODY_GUARDED) != 0,
         .name = request->name,
         .name_size = request->name_size,

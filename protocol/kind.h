@@ -21,6 +21,7 @@ enum command_class {
     COMMAND_CLASS_CONDITION,   /* a part of a transaction only */
     COMMAND_CLASS_TRANSACTION,
     COMMAND_CLASS_SETTING,     /* of a setting: a file that clients cannot name */
+    COMMAND_CLASS_CLUSTER,     /* of the cluster itself, for an operator */
 };
 
 enum command_names { COMMAND_NAMES_NONE, COMMAND_NAMES_FILE, COMMAND_NAMES_SETTING };
@@ -71,7 +72,7 @@ enum {
     X(IF_VERSION, 13, "if_version", LEVEL_BASE, CONDITION, BODY_VERSION, FILE, NONE, 0)                                \
     X(IF_PRESENT, 14, "if_present", LEVEL_BASE, CONDITION, BODY_NONE, FILE, NONE, 0)                                   \
     X(SWAP, 15, "swap", LEVEL_BASE, CHANGE, BODY_GUARD | BODY_SOURCE_VERSION, FILE, SOURCE, COMMAND_EXTRA(TOKEN))      \
-    X(RAISE, 24, "raise", LEVEL_BASE, INTERNAL, BODY_LEVEL, NONE, NONE, 0)                                             \
+    X(RAISE, 24, "raise", LEVEL_BASE, CLUSTER, BODY_LEVEL, NONE, NONE, 0)                                              \
     X(SET, 32, "set", LEVEL_BASE, SETTING, BODY_NONE, SETTING, SETTING, COMMAND_EXTRA(TOKEN))                          \
     X(UNSET, 33, "unset", LEVEL_BASE, SETTING, BODY_NONE, SETTING, NONE, COMMAND_EXTRA(TOKEN))
 
@@ -131,6 +132,7 @@ static inline bool command_numbered(enum command_kind kind)
     case COMMAND_CLASS_CHANGE:
     case COMMAND_CLASS_TRANSACTION:
     case COMMAND_CLASS_SETTING:
+    case COMMAND_CLASS_CLUSTER:
         return true;
     }
     return false;

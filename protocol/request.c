@@ -182,6 +182,15 @@ static void condition_take(struct request *request, const struct word *word)
         request_fail(request, REQUEST_BAD_CONDITION);
 }
 
+static void level_take(struct parsing *parsing, size_t place)
+{
+    uint64_t level = 0;
+    number_take(parsing, place, UINT16_MAX, &level, REQUEST_BAD_LEVEL);
+    if (level == 0)
+        request_fail(parsing->request, REQUEST_BAD_LEVEL);
+    parsing->request->level = (uint16_t)level;
+}
+
 static void operand_take(struct parsing *parsing, size_t place)
 {
     struct request *request = parsing->request;
@@ -212,6 +221,13 @@ static void operand_take(struct parsing *parsing, size_t place)
         break;
     case FORM_PREFIX:
         prefix_take(request, word);
+        break;
+    case FORM_LEVEL:
+        level_take(parsing, place);
+        break;
+    case FORM_KEYWORD:
+        if (!word_is(word, operand_rows[parsing->row->operands[place]].label))
+            request_fail(request, REQUEST_BAD_KEYWORD);
         break;
     case FORM_WORD:
         request->name = word->bytes;
@@ -398,6 +414,8 @@ const char *request_error_text(const struct request *request, char text[REQUEST_
         [REQUEST_OPTION_TWICE] = "an option is there twice; 'help VERB' shows how it is written",
         [REQUEST_BAD_CONDITION] = "a condition is a version, absent or present; see 'help if'",
         [REQUEST_SAME_NAME] = "both names are those of one file",
+        [REQUEST_BAD_KEYWORD] = "what can be changed of the cluster is its level; see 'help cluster'",
+        [REQUEST_BAD_LEVEL] = "a level is a number from 1 to 65535; see 'help cluster'",
         [REQUEST_NO_TEXT] = "the text is missing: set NAME TEXT; see 'help set'",
         [REQUEST_EMPTY_LINE] = "empty line; 'help' lists the verbs",
     };

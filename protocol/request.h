@@ -43,6 +43,8 @@ enum request_error {
     REQUEST_BAD_VALUE,     /* an option cannot have that value: see `option` */
     REQUEST_BAD_CONDITION, /* if: neither a version nor absent nor present */
     REQUEST_SAME_NAME,     /* a change of two files: both names are one */
+    REQUEST_BAD_KEYWORD,   /* cluster: no word that it takes */
+    REQUEST_BAD_LEVEL,
     REQUEST_NO_TEXT,       /* set: not even the blank behind the name */
     REQUEST_ERROR_COUNT,
 };
@@ -64,6 +66,7 @@ struct request {
     uint64_t exptime_s;       /* seconds to live; 0: for ever */
     uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
     int64_t delta;            /* DELTA */
+    uint16_t level;           /* cluster */
     uint64_t limit;           /* list */
     int16_t delimiter;        /* list: a byte; -1: none */
     uint8_t option;           /* enum verb_option: which one has a bad value */

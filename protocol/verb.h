@@ -25,6 +25,7 @@ enum verb_class {
     CLASS_STREAM,      /* goes on being answered */
     CLASS_BLOCKING,    /* waits for something that others do */
     CLASS_TRANSACTION, /* begins, makes or ends one */
+    CLASS_CLUSTER,     /* changes the cluster itself: a command of the log, made by an operator */
     CLASS_NODE,        /* about the node, which answers by itself, at once */
 };
 
@@ -51,6 +52,8 @@ enum operand_form {
     FORM_EXPTIME,
     FORM_DELTA,
     FORM_CONDITION,
+    FORM_KEYWORD,    /* the label itself */
+    FORM_LEVEL,
     FORM_TEXT,       /* the rest of the line, options included */
 };
 

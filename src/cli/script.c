@@ -146,6 +146,8 @@ static const char *operand_problem(enum operand_form form, const char *word, siz
     case FORM_WORD:
     case FORM_NUMBYTES:
     case FORM_TEXT:
+    case FORM_KEYWORD:
+    case FORM_LEVEL:
         break;
     }
     return NULL;

@@ -154,6 +154,12 @@ const struct cli_verb verbs[] = {
      "the others. Where it is not among the endpoints, or does not answer, as the node\n"
      "that is connected to sees them.\n",
      0, 0, 0, members_run},
+    {"level", "[N]", "shows the cluster's level, or raises it",
+     "What a newer version of cleatd brings to the log can be used once every node runs\n"
+     "it, and the level was raised. A level never falls: from then on no node can run\n"
+     "an older version again. Where a node does not know level N, or cannot be reached,\n"
+     "nothing is done, and the error says which (exit status 1).\n",
+     0, 0, 1, level_run},
     {"ping", "", "measures the round trip to each endpoint",
      "In milliseconds, without connecting. Where one does not answer, the exit status is 5.\n", TAKES_COUNT, 0, 0,
      ping_run},

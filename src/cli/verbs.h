@@ -51,6 +51,7 @@ int stat_run(struct cli *cli);
 int txn_run(struct cli *cli);
 int status_run(struct cli *cli);
 int members_run(struct cli *cli);
+int level_run(struct cli *cli);
 int ping_run(struct cli *cli);
 int help_run(struct cli *cli);
 int version_run(struct cli *cli);

@@ -18,6 +18,14 @@ json_t *json_change(const struct answer *answer, const struct target_text *name)
     return object;
 }
 
+json_t *json_level(const struct answer *answer)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "ok", json_true());
+    json_add_number(object, "level", answer->version);
+    return object;
+}
+
 json_t *json_error(enum reply_error error, const char *message, size_t message_size)
 {
     json_t *object = json_object();

@@ -12,6 +12,9 @@
 /* {"ok":true,"name":"x","version":7,"value":3}: ANSWER_OK on a change of NAME (not given: of several). */
 json_t *json_change(const struct answer *answer, const struct target_text *name);
 
+/* {"ok":true,"level":2}: ANSWER_OK on `cluster level`. */
+json_t *json_level(const struct answer *answer);
+
 /* {"ok":false,"error":"ERR_VERSION","message":"..."} */
 json_t *json_error(enum reply_error error, const char *message, size_t message_size);
 

@@ -101,6 +101,30 @@ static void plan_txn(struct making *making)
     making->plan->body = PLAN_BODY_JSON;
 }
 
+static void plan_cluster(struct making *making)
+{
+    const struct target_text *level = parameter(making, PARAMETER_LEVEL);
+    uint64_t number;
+    if (!method_is(making, "POST")) {
+        refuse_method(making, "POST");
+        return;
+    }
+    if (!takes_only(making, SET(LEVEL)) || !change_begin(making))
+        return;
+    if (!level || !request_number(level->bytes, level->size, &number) || number == 0 || number > UINT16_MAX) {
+        refuse_bad(making, "level is the number that the cluster's level is to be, as in /cluster?level=2");
+        return;
+    }
+    if (making->fields->if_match || making->fields->if_none_match) {
+        refuse_bad(making, "the level takes no condition: raised again, it stays as it is");
+        return;
+    }
+    making->plan->of_level = true;
+    add(&making->plan->lines, "cluster level");
+    add_number(&making->plan->lines, number);
+    add(&making->plan->lines, "\r\n");
+}
+
 static void plan_fixed(struct making *making, enum plan_kind kind, const char *lines)
 {
     making->plan->kind = kind;
@@ -127,6 +151,9 @@ static void plan_route(struct making *making)
         break;
     case ROUTE_STATUS:
         plan_fixed(making, PLAN_STATUS, "status\r\n");
+        break;
+    case ROUTE_CLUSTER:
+        plan_cluster(making);
         break;
     case ROUTE_METRICS:
         plan_fixed(making, PLAN_METRICS, "status\r\n");

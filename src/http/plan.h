@@ -64,6 +64,7 @@ struct plan {
     enum plan_body body;
     bool head;               /* HEAD: no contents in the answer */
     bool creates;            /* success means that the file was not there before: 201 */
+    bool of_level;           /* a change of the cluster's level: that is told, and no version */
     bool only_if;            /* there was an If-Match: that the file is not there is a failed condition */
     struct precondition precondition;
     struct target_text name; /* the file that is read or changed; not given: none */

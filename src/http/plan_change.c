@@ -130,6 +130,8 @@ static bool add_operand(struct making *making, const struct verb_row *row, size_
     case FORM_NUMBYTES:
     case FORM_CONDITION:
     case FORM_TEXT:
+    case FORM_KEYWORD:
+    case FORM_LEVEL:
         break;
     }
     return true;

@@ -270,6 +270,8 @@ static enum MHD_Result respond_error(struct exchange *exchange, const struct ans
 static enum MHD_Result respond_change(struct exchange *exchange, const struct answer *answer)
 {
     const struct plan *plan = &exchange->plan;
+    if (plan->of_level)
+        return queue(exchange, 200, json_response(json_level(answer), JSON_COMPACT));
     struct MHD_Response *response = json_response(json_change(answer, &plan->name), JSON_COMPACT);
     if (response && answer->version > 0 && plan->name.given)
         etag(response, answer->version);

@@ -47,7 +47,7 @@ static const char *parse_parameter(const char *text, const char *end, struct tar
         [PARAMETER_TTL] = "ttl",       [PARAMETER_OP] = "op",         [PARAMETER_FROM] = "from",
         [PARAMETER_DELTA] = "delta",   [PARAMETER_STALE] = "stale",   [PARAMETER_PREFIX] = "prefix",
         [PARAMETER_AFTER] = "after",   [PARAMETER_LIMIT] = "limit",   [PARAMETER_DELIMITER] = "delimiter",
-        [PARAMETER_FROM_VERSION] = "from_version",
+        [PARAMETER_FROM_VERSION] = "from_version",             [PARAMETER_LEVEL] = "level",
     };
     const char *equals = memchr(text, '=', (size_t)(end - text));
     size_t size = (size_t)((equals ? equals : end) - text);
@@ -83,6 +83,7 @@ static enum route fixed_route(const char *path, size_t size)
     } routes[] = {
         {"/files", ROUTE_LIST},      {"/files/", ROUTE_LIST},   {"/txn", ROUTE_TXN},       {"/status", ROUTE_STATUS},
         {"/metrics", ROUTE_METRICS}, {"/livez", ROUTE_LIVEZ},   {"/readyz", ROUTE_READYZ},
+        {"/cluster", ROUTE_CLUSTER},
     };
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (strlen(routes[i].path) == size && memcmp(routes[i].path, path, size) == 0)

@@ -2,6 +2,7 @@
  *
  *      /files                        the listing             ?prefix= after= limit= delimiter= stale
  *      /files/NAME, /upload/NAME     a file                  ?ttl= op= from= from_version= delta= stale
+ *      /cluster                                              ?level=
  *      /txn  /status  /metrics  /livez  /readyz
  *
  * NAME is what follows, slashes too, with %XX taken back. Parameters are name=value; '+' in a value is a space.
@@ -21,6 +22,7 @@ enum route {
     ROUTE_LIST,
     ROUTE_TXN,
     ROUTE_STATUS,
+    ROUTE_CLUSTER,
     ROUTE_METRICS,
     ROUTE_LIVEZ,
     ROUTE_READYZ,
@@ -37,6 +39,7 @@ enum parameter {
     PARAMETER_AFTER,
     PARAMETER_LIMIT,
     PARAMETER_DELIMITER,
+    PARAMETER_LEVEL,
     PARAMETER_COUNT,
 };
 

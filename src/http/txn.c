@@ -235,6 +235,8 @@ static bool add_words(struct buffer *lines, const struct members *members, const
         case FORM_PREFIX:
         case FORM_WORD:
         case FORM_CONDITION:
+        case FORM_KEYWORD:
+        case FORM_LEVEL:
         case FORM_TEXT:
             break;
         }

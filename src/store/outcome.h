@@ -19,7 +19,7 @@ enum outcome_code {
     OUTCOME_NOT_A_NUMBER, /* incr: the file holds none, or the sum has no room */
     OUTCOME_FULL,         /* copy: the files would be above the limit. Its token is not kept */
     OUTCOME_REFUSED,      /* set: there is no such setting, or it does not take this value */
-    OUTCOME_LEVEL,        /* raise: `value` is the cluster's level, raised by this or as it was. Not in snapshots */
+    OUTCOME_LEVEL,        /* raise: `value` is the cluster's level, raised by this or as it was */
     OUTCOME_UNKNOWN,      /* the entry is none that this version can read: it is not applied, and nothing behind it can
                              be. Not in snapshots */
 };

@@ -130,16 +130,31 @@ static struct decision apply_transaction(struct store *store, const struct comma
     return (struct decision){OUTCOME_WRITTEN, version, 0};
 }
 
+static struct decision apply_by_class(struct store *store, const struct command *command, struct blob *blob)
+{
+    switch (command_row(command->kind)->class) {
+    case COMMAND_CLASS_TRANSACTION:
+        return apply_transaction(store, command);
+    case COMMAND_CLASS_CLUSTER:
+        return (struct decision){OUTCOME_LEVEL, 0, core_raise(store, command->level)};
+    case COMMAND_CLASS_CHANGE:
+    case COMMAND_CLASS_SETTING:
+        return apply_change(store, command, blob);
+    case COMMAND_CLASS_INTERNAL:
+    case COMMAND_CLASS_CONDITION:
+        break;
+    }
+    ensure(command->kind == COMMAND_SKIP); /* no other of these takes a number */
+    return (struct decision){OUTCOME_SKIPPED, 0, 0};
+}
+
 static struct decision apply_once(struct store *store, const struct command *command, struct blob *blob)
 {
-    if (command->kind == COMMAND_SKIP)
-        return (struct decision){OUTCOME_SKIPPED, 0, 0};
     const struct decision *kept =
         command->token ? tokens_find(&store->tokens, command->token, store->time_ms) : NULL;
     if (kept)
         return *kept;
-    struct decision decision = command->kind == COMMAND_TXN ? apply_transaction(store, command)
-                                                        : apply_change(store, command, blob);
+    struct decision decision = apply_by_class(store, command, blob);
     if (command->token && decision.code != OUTCOME_FULL)
         tokens_keep(&store->tokens, command->token, store->time_ms, decision);
     return decision;
@@ -178,8 +193,6 @@ static struct outcome apply_command(struct store *store, const struct command *c
     switch (command->kind) {
     case COMMAND_TICK:
         return (struct outcome){OUTCOME_NONE, 0, 0, 0, 0, 0};
-    case COMMAND_RAISE:
-        return (struct outcome){OUTCOME_LEVEL, 0, 0, 0, 0, core_raise(store, command->level)};
     case COMMAND_OPEN:
         return apply_open(store, command);
     default:

@@ -33,6 +33,10 @@ test_matrix_of_questions() {
     matrix read stat list
 }
 
+test_matrix_of_the_level() {
+    matrix cluster
+}
+
 # A verb that is not in the table is compared by nobody.
 test_matrix_has_every_verb() {
     fresh_cluster 1

@@ -103,7 +103,8 @@ test_cli_exit_statuses_say_what_happened() {
     cleat --help >/dev/null
     matches "$(cleat --version)" "cleat *"
     local verb
-    for verb in get put cas append rm ls tree cp mv swap stat touch incr txn status members ping bench version help; do
+    for verb in get put cas append rm ls tree cp mv swap stat touch incr txn status members level ping bench version \
+        help; do
         matches "$(cleat "$verb" --help)" "usage: cleat*"
         same "$(cleat help "$verb")" "$(cleat "$verb" --help)"
     done

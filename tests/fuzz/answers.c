@@ -33,6 +33,8 @@ static char *const commands[][WORDS_MAX] = {
     {"mv", "-r", "-v", "a", "b"},
     {"rm", "a", "b", "c"},
     {"rm", "-r", "-v", "a"},
+    {"level"},
+    {"level", "--json", "2"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -78,6 +78,8 @@ static int request_write(const struct request *request, char text[TEXT_MAX])
     case VERB_APPEND:
         return snprintf(text, TEXT_MAX, "append %.*s %" PRIu64 " %" PRIu64 "\r\n", name_size, name,
                         request->numbytes, request->exptime_s);
+    case VERB_CLUSTER:
+        return snprintf(text, TEXT_MAX, "cluster level %u\r\n", request->level);
     case VERB_INCR:
         return snprintf(text, TEXT_MAX, "incr %.*s %" PRId64 " %" PRIu64 "\r\n", name_size, name, request->delta,
                         request->exptime_s);
@@ -125,7 +127,7 @@ static void request(const uint8_t *bytes, size_t size)
     ensure(again.has_contents == request.has_contents && again.version == request.version);
     ensure(again.has_version == request.has_version);
     ensure(again.numbytes == request.numbytes && again.exptime_s == request.exptime_s);
-    ensure(again.delta == request.delta && again.limit == request.limit);
+    ensure(again.delta == request.delta && again.limit == request.limit && again.level == request.level);
     ensure(again.other_size == request.other_size);
     ensure(request.other_size == 0 || memcmp(again.other, request.other, request.other_size) == 0);
     ensure(again.text_size == request.text_size);

@@ -71,8 +71,12 @@ static void use_line(struct buffer *parts, const struct request *request, const 
     struct command command = command_of(request, contents, token);
     if (command.kind == 0)
         return;
+    if (request->level > LEVEL_KNOWN)
+        return; /* such a command is refused before it is made */
     if (request->verb != VERB_IF)
         round_trip(&command);
+    if (!verb_row(request->verb)->in_txn)
+        return;
     add_part(parts, &command);
 }
 

@@ -243,6 +243,9 @@ static void reply_outcome(struct node_client *client, const struct outcome *outc
     case OUTCOME_COUNTED:
         reply_ok_value(out, outcome->version, outcome->value);
         break;
+    case OUTCOME_LEVEL:
+        reply_ok_version(out, (uint64_t)outcome->value);
+        break;
     case OUTCOME_DELETED:
         reply_ok(out);
         break;

@@ -76,12 +76,40 @@ static void answer_by_itself(struct session *session, struct node_client *client
     }
 }
 
+/* Whether the cluster is at the level that REQUEST's verb needs, and at the one that it asks for, if it does. */
+static bool level_is_reached(const struct session *session, const struct request *request)
+{
+    unsigned reached = session->env->levels.reached;
+    return verb_row(request->verb)->level <= reached && request->level <= reached;
+}
+
+/* Whether REQUEST may be begun as to levels: it is told before it gets a number, since a node that cannot read it would
+ * have to stop. False: TEXT says what must be done first. */
+static bool level_allows(const struct session *session, const struct request *request, char text[LEVELS_TEXT_MAX])
+{
+    const struct levels *levels = &session->env->levels;
+    unsigned needed = verb_row(request->verb)->level;
+    return needed > levels->reached ? levels_reached(levels, needed, text)
+                                    : levels_allow(levels, request->level, text);
+}
+
+/* True: REQUEST is refused. */
+static bool refuse_level(struct session *session, struct node_client *client, const struct request *request)
+{
+    char text[LEVELS_TEXT_MAX];
+    if (level_allows(session, request, text))
+        return false;
+    client_refuse(session, client, REPLY_UPGRADE, text);
+    return true;
+}
+
 /* A change that is all in its line. */
 static void begin_change(struct session *session, struct node_client *client, const struct request *request)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
     struct command change = asked_command(request, token);
-    enum reply_error error = client_refusal(session, 0, store_growth(session->store, &change));
+    bool of_files = verb_row(request->verb)->class == CLASS_CHANGE;
+    enum reply_error error = client_refusal(session, 0, of_files ? store_growth(session->store, &change) : 0);
     struct blob *command = error == REPLY_ERROR_COUNT ? command_encode(&change) : NULL;
     if (command)
         client_submit(session, client, command, 0);
@@ -105,6 +133,10 @@ static void begin_contents(struct session *session, struct node_client *client, 
     if (request->error != REQUEST_OK) {
         client->refusal = REPLY_CMD_ERR;
         return; /* why is told by the request */
+    }
+    if (!level_is_reached(session, request)) { /* no verb with contents asks for one */
+        client->refusal = REPLY_UPGRADE;
+        return; /* likewise */
     }
     uint8_t token[COMMAND_TOKEN_SIZE];
     struct command change = asked_command(request, token);
@@ -210,11 +242,14 @@ static void begin_request(struct session *session, struct node_client *client, c
         refuse_request(session, client, request);
         return;
     }
+    if (!level_is_reached(session, request) && refuse_level(session, client, request))
+        return;
     switch ((enum verb_class)verb_row(request->verb)->class) {
     case CLASS_QUESTION:
         begin_query(session, client, request);
         break;
     case CLASS_CHANGE:
+    case CLASS_CLUSTER:
         begin_change(session, client, request);
         break;
     case CLASS_TRANSACTION:
@@ -290,7 +325,7 @@ static bool take_contents(struct session *session, struct node_client *client, s
         client_submit(session, client, command, (size_t)client->request.numbytes);
     else if (client->request.error != REQUEST_OK)
         refuse_request(session, client, &client->request);
-    else
+    else if (client->refusal != REPLY_UPGRADE || !refuse_level(session, client, &client->request))
         client_refuse(session, client, client->refusal, client->refusal_reason);
     return true;
 }

@@ -222,6 +222,7 @@ static void answer_list(struct session *session, const struct query *query, cons
 #define OF_STREAM(id)
 #define OF_BLOCKING(id)
 #define OF_TRANSACTION(id)
+#define OF_CLUSTER(id)
 #define OF_NODE(id)
 static void (*const answers[VERB_COUNT])(struct session *session, const struct query *query, const uint8_t *names,
                                          struct chain *out) = {

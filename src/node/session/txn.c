@@ -63,7 +63,8 @@ static void begin(struct node_client *client, const struct request *request)
 }
 
 /* The part that a line stands for. False: the line is wrong. */
-static bool part_of(struct client_txn *txn, const struct request *request, struct command *part)
+static bool part_of(const struct levels *levels, struct client_txn *txn, const struct request *request,
+                    struct command *part)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
     char text[REQUEST_TEXT_MAX];
@@ -77,6 +78,12 @@ static bool part_of(struct client_txn *txn, const struct request *request, struc
         return false;
     }
     *part = asked_command(request, token);
+    char reason[LEVELS_TEXT_MAX];
+    unsigned level = verb_row(request->verb)->level;
+    if (level > levels->reached && !levels_reached(levels, level, reason)) {
+        spoil(txn, REPLY_UPGRADE, reason);
+        return false;
+    }
     if (!verb_row(request->verb)->in_txn) {
         spoil(txn, REPLY_CMD_ERR, "only 'if' and what changes a file can be in it; commit or cancel ends it");
         return false;
@@ -114,7 +121,7 @@ static void take_line(struct session *session, struct node_client *client, const
     struct client_txn *txn = client->txn;
     struct command part;
     txn->lines++;
-    if (txn->refusal != REPLY_ERROR_COUNT || !part_of(txn, request, &part) ||
+    if (txn->refusal != REPLY_ERROR_COUNT || !part_of(&session->env->levels, txn, request, &part) ||
         !add(session, txn, &part, request->has_contents) || !request->has_contents)
         return;
     client->contents_to = buffer_start(&txn->parts) + buffer_size(&txn->parts) - part.value_size;

@@ -138,6 +138,8 @@ static bool decision_is_valid(const struct store *store, const struct decision *
     case OUTCOME_TOO_BIG:
     case OUTCOME_NOT_A_NUMBER:
         return decision->version == 0 && value >= 0 && value <= TRANSACTION_PARTS_MAX;
+    case OUTCOME_LEVEL:
+        return decision->version == 0 && value >= LEVEL_BASE && value <= store->level;
     case OUTCOME_SKIPPED:
     case OUTCOME_FULL:
     case OUTCOME_REFUSED:
@@ -211,7 +213,7 @@ static bool load_token(struct store *store, struct reader *record)
     struct decision decision;
     if (!token || time_ms < newest_ms || time_ms > store->time_ms || !load_decision(store, record, &decision))
         return false;
-    if (decision.code == OUTCOME_SKIPPED || decision.code == OUTCOME_FULL ||
+    if (decision.code == OUTCOME_SKIPPED || decision.code == OUTCOME_FULL || decision.code == OUTCOME_LEVEL ||
         tokens_find(tokens, token, newest_ms) || tokens->count == STORE_TOKENS_MAX)
         return false;
     tokens_keep(tokens, token, time_ms, decision);

@@ -309,6 +309,7 @@ struct change {
 #define OF_SETTING(name) OF_CHANGE(name)
 #define OF_INTERNAL(name)
 #define OF_TRANSACTION(name)
+#define OF_CLUSTER(name)
 #define OF_KIND(name, number, text, level, class, ...) OF_##class(name)
 static const struct change changes[COMMAND_NUMBERS] = {COMMAND_KINDS(OF_KIND)};
 

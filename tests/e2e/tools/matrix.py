@@ -40,6 +40,7 @@ VERBS = {
     "stat": Verb(("stale",)),
     "if": Verb(("condition",), ("condition",)),  # then a write of another file
     "list": Verb(("prefix", "after", "limit", "delim", "stale"), (), ("there",)),
+    "cluster": Verb(("level",), ("level",), ("none",)),  # of no file: none comes of it
 }
 # No row, since they have no option that concerns files.
 WITHOUT_ROW = ("txn", "commit", "cancel", "help", "ping", "version", "status", "quit")
@@ -56,9 +57,11 @@ VALUES = {
     "after": ("a", "b/"),
     "limit": (1, 3),
     "delim": ("/",),
+    "level": (0, 1, 2, 65535, 65536),
 }
 READS = ("read", "stat", "list")
-CHANGES = [verb for verb in VERBS if verb not in READS]
+CHANGES = [verb for verb in VERBS if verb not in READS and verb != "cluster"]
+LEVEL = 1  # the cluster's, and the highest that its nodes know
 WAYS = ("text", "txn", "http", "json", "cleat", "script")
 IN_TRANSACTION = ("txn", "json", "script")
 
@@ -146,6 +149,8 @@ def refused_by(case):
     """True where the way has the verb, but says no to what is asked."""
     if case.verb in READS:
         return case.way in IN_TRANSACTION
+    if case.verb == "cluster":
+        return case.way in IN_TRANSACTION or not 1 <= case.get("level") <= 65535
     if case.way == "json" and VERSION_MAX in (case.version(), case.source_version()):
         return True  # JSON's integers end before
     return case.way == "http" and case.verb == "delete" and case.version() == 0
@@ -192,6 +197,8 @@ def expect(case):
     has, wants = case.before.version if case.before else 0, case.version()
     if refused_by(case):
         return ("ERR_CMD_ERR",), case.before
+    if case.verb == "cluster":
+        return (("ok", str(LEVEL)) if case.get("level") <= LEVEL else ("ERR_UPGRADE",)), None
     if case.verb == "list":
         return ("ok", listed(case)), case.before
     if case.verb in ("read", "stat"):
@@ -292,6 +299,8 @@ def say_line(case):
         return " ".join(say_list(case)), ""
     if case.verb == "swap":
         return " ".join(words + swapped(case)), ""
+    if case.verb == "cluster":
+        return f"cluster level {case.get('level')}", ""
     words += [case.source_name] if case.get("source") else []
     words += [case.name]
     words += [str(version)] if version is not None and case.verb != "touch" else []
@@ -305,6 +314,8 @@ def say_line(case):
 
 def read_text(case, words, contents):
     """An answer of the text protocol."""
+    if case.verb == "cluster" and words[0] == "OK":
+        return ("ok", *words[1:]), None
     if words[0] == "OK":
         return ("ok", words[2] if len(words) > 2 else None), int(words[1]) if len(words) > 1 else None
     if words[0] == "ERR_VERSION":
@@ -339,7 +350,7 @@ def by_text(case, link):
 def read_json(case, answer):
     """An answer in JSON, as HTTP and cleat give it."""
     if answer.get("ok"):
-        value = answer.get("value")
+        value = answer.get("value", answer.get("level"))
         return ("ok", None if value is None else str(value)), answer.get("version")
     if answer["error"] == "ERR_VERSION":
         return ("ERR_VERSION", answer["version"], *named(case, [answer["name"]])), None
@@ -381,6 +392,9 @@ def by_http(case, link):
         method = "PUT"
     else:
         query = [f"op={case.verb}"]
+    if case.verb == "cluster":
+        _, _, text = link.request(method, f"/cluster?level={case.get('level')}", None, {})
+        return read_json(case, json.loads(text))
     query += [f"ttl={case.get('ttl')}"] if case.get("ttl") is not None else []
     query += [f"delta={case.get('delta')}"] if case.get("delta") is not None else []
     query += [f"from={case.source_name}"] if case.get("source") else []
@@ -428,6 +442,8 @@ def say_cleat(case):
         return words + (["--stale"] if case.get("stale") else [])
     if case.verb == "swap":
         return words + swapped(case)
+    if case.verb == "cluster":
+        return ["level", str(case.get("level"))]
     words += [case.source_name] if case.get("source") else []
     words += [case.name]
     if case.verb == "cas":
@@ -444,7 +460,7 @@ def say_cleat(case):
     return words
 
 
-EXITS = {"ok": 0, "ERR_FILE_NOT_FOUND": 3, "ERR_VERSION": 4, "ERR_CMD_ERR": 2, "ERR_NOT_A_NUMBER": 1}
+EXITS = {"ok": 0, "ERR_UPGRADE": 1, "ERR_FILE_NOT_FOUND": 3, "ERR_VERSION": 4, "ERR_CMD_ERR": 2, "ERR_NOT_A_NUMBER": 1}
 
 
 def by_cleat(case, link):
@@ -473,6 +489,8 @@ def say_script(case):
         return f"if {case.name} {condition_word(case)}\nwrite {case.source_name} done\n"
     if case.verb == "swap":
         return " ".join(words + swapped(case)) + "\n"
+    if case.verb == "cluster":
+        return f"cluster level {case.get('level')}\n"
     words += [case.source_name] if case.get("source") else []
     words += [case.name]
     if case.verb == "touch":

@@ -68,6 +68,8 @@ START_TEST(requests_without_conditions)
          "list prefix=a/ after=a/b limit=10 delim=/ stale\r\n", "", ""},
         {"GET", "/status", "status\r\n", "", ""},
         {"GET", "/metrics", "status\r\n", "", ""},
+        {"POST", "/cluster?level=2", "cluster level 2\r\n", "", ""},
+        {"POST", "/cluster?level=65535", "cluster level 65535\r\n", "", ""},
         {"HEAD", "/livez", "ping\r\n", "", ""},
         {"GET", "/readyz", "ping\r\n", "", ""},
     };
@@ -147,6 +149,12 @@ START_TEST(what_is_refused)
         {"GET", "/files?limit=x", 400},             {"GET", "/files?prefix=a+b", 400},
         {"GET", "/files?delimiter=%0a", 400},       {"GET", "http://other/files/x", 400},
         {"POST", "/txn", 415},
+        {"GET", "/cluster?level=1", 405},           {"PUT", "/cluster?level=1", 405},
+        {"POST", "/cluster", 400},                  {"POST", "/cluster?level=", 400},
+        {"POST", "/cluster?level=0", 400},          {"POST", "/cluster?level=65536", 400},
+        {"POST", "/cluster?level=one", 400},        {"POST", "/cluster?level=-1", 400},
+        {"POST", "/cluster?level=1&ttl=5", 400},    {"POST", "/files/x?op=incr&level=1", 400},
+        {"POST", "/cluster/?level=1", 404},         {"POST", "/cluster?level=1&level=2", 400},
         {"GET", "/files?limit=0", 400},             {"GET", "/files?limit=10001", 400},
         {"GET", "/files?limit=10000", 0},           {"GET", "/files?delimiter=ab", 400},
         {"POST", "/files/x?op=copy&from=x", 400},   {"POST", "/files/x?op=incr&delta=9223372036854775808", 400},
@@ -182,6 +190,31 @@ START_TEST(what_an_operation_lacks_is_told)
         ck_assert_msg(strncmp(refusal.message, cases[i].message, strlen(cases[i].message)) == 0, "%s", refusal.message);
         plan_close(&plan);
     }
+}
+END_TEST
+
+/* A change like others: not for pages of others, and perhaps done where no answer came. */
+START_TEST(the_level_is_raised_as_files_are_changed)
+{
+    struct fields fields = fields_of("POST", "/cluster?level=2");
+    struct plan plan;
+    struct refusal refusal;
+    plan_make(&fields, "cleat.example.com", &plan, &refusal);
+    ck_assert_int_eq(plan.kind, PLAN_CHANGE);
+    ck_assert(plan.of_level && !plan.name.given && plan.body == PLAN_BODY_NONE);
+    plan_close(&plan);
+    fields.if_match = "\"7\"";
+    refused(&fields, 400);
+    fields.if_match = NULL;
+    fields.if_none_match = "*";
+    refused(&fields, 400);
+    fields = fields_of("POST", "/cluster?level=2");
+    fields.browser.origin = "http://evil.example.com";
+    refused(&fields, 403);
+    fields = fields_of("POST", "/cluster?level=2");
+    fields.has_length = true;
+    fields.length = 1;
+    refused(&fields, 400);
 }
 END_TEST
 
@@ -317,6 +350,7 @@ int main(void)
     tcase_add_test(tests, changes_with_conditions_and_tokens);
     tcase_add_test(tests, what_is_refused);
     tcase_add_test(tests, what_an_operation_lacks_is_told);
+    tcase_add_test(tests, the_level_is_raised_as_files_are_changed);
     tcase_add_test(tests, names_and_lines_have_their_longest);
     tcase_add_test(tests, bodies_headers_and_tokens_that_are_refused);
     tcase_add_test(tests, a_transaction_is_json);

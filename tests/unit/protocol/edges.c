@@ -105,10 +105,10 @@ static void same(const struct command *is, const struct command *expected)
     ensure(!is->token || memcmp(is->token, expected->token, COMMAND_TOKEN_SIZE) == 0);
 }
 
-/* TICK and RAISE are no gateway's; OPEN has no number. */
+/* TICK is no gateway's; OPEN has no number. */
 static bool may_have_head(const struct command *command)
 {
-    if (command->kind == COMMAND_TICK || command->kind == COMMAND_RAISE)
+    if (command->kind == COMMAND_TICK)
         return command->gateway == 0;
     return command->kind != COMMAND_OPEN || (command->gateway > 0 && command->number == 0);
 }

@@ -381,7 +381,7 @@ START_TEST(every_verb_has_its_name)
         [VERB_STATUS] = "status", [VERB_LIST] = "list", [VERB_STAT] = "stat", [VERB_TOUCH] = "touch",
         [VERB_COPY] = "copy", [VERB_MOVE] = "move", [VERB_APPEND] = "append", [VERB_INCR] = "incr",
         [VERB_SET] = "set", [VERB_SWAP] = "swap", [VERB_TXN] = "txn", [VERB_IF] = "if",
-        [VERB_COMMIT] = "commit", [VERB_CANCEL] = "cancel",
+        [VERB_COMMIT] = "commit", [VERB_CANCEL] = "cancel", [VERB_CLUSTER] = "cluster",
     };
     for (enum verb verb = VERB_NONE + 1; verb < VERB_COUNT; verb++) {
         ck_assert_int_eq(verb_find(names[verb], strlen(names[verb])), verb);

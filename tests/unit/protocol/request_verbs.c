@@ -356,6 +356,38 @@ START_TEST(a_token_has_64_bytes_at_most)
 }
 END_TEST
 
+START_TEST(a_level)
+{
+    static const struct {
+        const char *line;
+        enum request_error error;
+        unsigned level;
+    } lines[] = {
+        {"cluster level 1\n", REQUEST_OK, 1},
+        {" cluster  level 00065535 \r\n", REQUEST_OK, 65535},
+        {"cluster level 0\n", REQUEST_BAD_LEVEL, 0},
+        {"cluster level 65536\n", REQUEST_BAD_LEVEL, 0},
+        {"cluster level 18446744073709551617\n", REQUEST_BAD_LEVEL, 0},
+        {"cluster level -1\n", REQUEST_BAD_LEVEL, 0},
+        {"cluster level two\n", REQUEST_BAD_LEVEL, 0},
+        {"cluster Level 1\n", REQUEST_BAD_KEYWORD, 0},
+        {"cluster levels 1\n", REQUEST_BAD_KEYWORD, 0},
+        {"cluster leve 1\n", REQUEST_BAD_KEYWORD, 0},
+        {"cluster level\n", REQUEST_BAD_WORDS, 0},
+        {"cluster\n", REQUEST_BAD_WORDS, 0},
+        {"cluster level 1 2\n", REQUEST_BAD_WORDS, 0},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct request request;
+        ck_assert_int_eq(parse(lines[i].line, &request), REQUEST_LINE);
+        ck_assert_int_eq(request.verb, VERB_CLUSTER);
+        ck_assert_msg(request.error == lines[i].error, "%s: %u", lines[i].line, request.error);
+        ck_assert_uint_eq(request.error == REQUEST_OK ? request.level : 0, lines[i].level);
+        ck_assert(!request.has_contents && !request.name);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("request verbs");
@@ -370,6 +402,7 @@ int main(void)
     tcase_add_test(tests, lists);
     tcase_add_loop_test(tests, what_is_wrong_with_a_line, 0, sizeof bad / sizeof *bad);
     tcase_add_test(tests, what_is_wrong_before_contents);
+    tcase_add_test(tests, a_level);
     tcase_add_test(tests, a_token_has_64_bytes_at_most);
     suite_add_tcase(suite, tests);
     return check_run(suite);

@@ -463,6 +463,36 @@ START_TEST(gateways_windows_are_possible_ones)
 }
 END_TEST
 
+/* What a `cluster level` came to is between the lowest level and that of the state, and no token's. */
+START_TEST(the_level_of_an_outcome_is_one_that_was_reached)
+{
+    static const struct {
+        uint64_t version;
+        int64_t value;
+        bool valid;
+    } CASES[] = {{0, LEVEL_BASE, true},      {0, LEVEL_KNOWN, true}, {0, 0, false}, {0, LEVEL_KNOWN + 1, false},
+                 {0, -1, false},             {0, INT64_MIN, false},  {1, LEVEL_BASE, false},
+                 {0, LEVEL_BASE + 65536, false}};
+    struct buffer out = {0};
+    for (int token = 0; token <= 1; token++)
+        for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+            put_level(&out, 10, 5, LEVEL_KNOWN, 0, token ? 1 : 2);
+            if (token) {
+                dump_record(&out, PART_DEDUP, 3, 16 + 8 + 17);
+                buffer_append(&out, "0123456789abcdef", 16);
+                buffer_append_u64(&out, 0);
+            } else {
+                put_gateway(&out, 2, 1, 1, 1, 0, 0);
+                dump_record(&out, PART_DEDUP, 2, 17);
+            }
+            buffer_append_u8(&out, OUTCOME_LEVEL);
+            buffer_append_u64(&out, CASES[i].version);
+            buffer_append_u64(&out, (uint64_t)CASES[i].value);
+            ck_assert_msg(loads(&out) == (CASES[i].valid && !token), "case %zu, %d", i, token);
+        }
+}
+END_TEST
+
 START_TEST(after_a_bad_block_no_other_is_taken)
 {
     struct buffer out = {0};
@@ -505,6 +535,7 @@ int main(void)
     tcase_add_test(tests, a_setting_never_expires);
     tcase_add_test(tests, no_more_no_fewer_and_no_two_alike);
     tcase_add_test(tests, gateways_windows_are_possible_ones);
+    tcase_add_test(tests, the_level_of_an_outcome_is_one_that_was_reached);
     tcase_add_test(tests, after_a_bad_block_no_other_is_taken);
     tcase_add_test(tests, a_load_that_never_began_is_no_state);
     suite_add_tcase(suite, tests);

@@ -85,17 +85,19 @@ END_TEST
 START_TEST(the_level_is_in_the_state)
 {
     struct buffer dump = {0};
-    uint64_t hash = store_hash(story.store);
     ck_assert_uint_eq(store_level(story.store), LEVEL_BASE);
-    struct outcome outcome = story_apply(&story, &(struct command){.kind = COMMAND_RAISE, .level = LEVEL_KNOWN});
+    struct outcome outcome = story_say(&story, (struct command){.kind = COMMAND_RAISE, .level = LEVEL_KNOWN});
     ck_assert_int_eq(outcome.code, OUTCOME_LEVEL);
     ck_assert_int_eq(outcome.value, LEVEL_KNOWN);
     ck_assert_uint_eq(store_level(story.store), LEVEL_KNOWN);
-    ck_assert((store_hash(story.store) == hash) == (LEVEL_KNOWN == LEVEL_BASE));
     store_dump_begin(story.store);
     story_dump_rest(story.store, &dump, 1000);
     struct store *loaded = story_load(&dump, 9);
     ck_assert_uint_eq(store_level(loaded), LEVEL_KNOWN);
+    ck_assert_uint_eq(store_hash(loaded), store_hash(story.store));
+    outcome = store_outcome(loaded, STORY_GATEWAY, 1); /* whoever asked is told, whatever is loaded in between */
+    ck_assert_int_eq(outcome.code, OUTCOME_LEVEL);
+    ck_assert_int_eq(outcome.value, LEVEL_KNOWN);
     store_close(loaded);
     buffer_close(&dump);
 }
@@ -120,10 +122,10 @@ START_TEST(the_level_never_falls)
     struct buffer dump = {0};
     store_limit_level(story.store, 7);
     ck_assert_uint_eq(core_raise(story.store, 5), 5);
-    uint64_t hash = store_hash(story.store), core = store_part_hash(story.store, PART_CORE);
-    struct outcome outcome = story_apply(&story, &(struct command){.kind = COMMAND_RAISE, .level = LEVEL_BASE});
+    struct outcome outcome = story_say(&story, (struct command){.kind = COMMAND_RAISE, .level = LEVEL_BASE});
     ck_assert_int_eq(outcome.code, OUTCOME_LEVEL);
     ck_assert_int_eq(outcome.value, 5);
+    uint64_t hash = store_hash(story.store), core = store_part_hash(story.store, PART_CORE);
     ck_assert_uint_eq(core_raise(story.store, 5), 5);
     ck_assert_uint_eq(store_level(story.store), 5);
     ck_assert_uint_eq(store_hash(story.store), hash);
@@ -146,6 +148,24 @@ START_TEST(the_level_never_falls)
     store_close(older);
     store_close(loaded);
     buffer_close(&dump);
+}
+END_TEST
+
+/* So whoever asked for it is told, and it is done once, whoever leads. */
+START_TEST(a_raise_has_a_number_as_changes_have)
+{
+    struct command raise = {.kind = COMMAND_RAISE, .level = LEVEL_KNOWN};
+    story_expect_outcome(story_say(&story, raise), OUTCOME_LEVEL, 0);
+    raise.gateway = STORY_GATEWAY;
+    raise.epoch = story.epoch;
+    raise.number = raise.lowest = story.number;
+    story_expect_outcome(story_apply(&story, &raise), OUTCOME_NONE, 0); /* again */
+    raise.number += 2;
+    story_expect_outcome(story_apply(&story, &raise), OUTCOME_NONE, 0);
+    raise.number = raise.lowest = 0;
+    story_expect_outcome(story_apply(&story, &raise), OUTCOME_NONE, 0);
+    story_expect_outcome(store_outcome(story.store, STORY_GATEWAY, story.number), OUTCOME_LEVEL, 0);
+    story_expect_outcome(story_write(&story, "a", "x", 0), OUTCOME_WRITTEN, 1);
 }
 END_TEST
 
@@ -186,6 +206,7 @@ int main(void)
     tcase_add_test(tests, the_level_is_in_the_state);
     tcase_add_test(tests, a_level_that_is_not_known_is_not_applied);
     tcase_add_test(tests, the_level_never_falls);
+    tcase_add_test(tests, a_raise_has_a_number_as_changes_have);
     tcase_add_test(tests, a_cluster_forms_at_a_level_that_is_known);
     tcase_add_test(tests, a_program_of_an_older_level_stops_at_the_raise);
     suite_add_tcase(suite, tests);
