@@ -8,7 +8,7 @@ static uint64_t digest_of(const struct change *change, uint64_t hash)
 {
     const uint64_t fields[] = {(uint64_t)change->kind, change->exact,        change->version,
                                change->source_version, change->exptime_s,    (uint64_t)change->delta,
-                               change->name_size,      change->contents_size};
+                               change->name_size,      change->contents_size, change->level};
     hash = hash_bytes(fields, sizeof fields, hash);
     hash = hash_bytes(change->name, change->name_size, hash);
     return hash_bytes(change->contents, change->contents_size, hash);

@@ -12,9 +12,9 @@
 
 enum { CHANGE_PARTS_MAX = 128 };
 
-/* A change, or in a transaction a condition. */
+/* A change, or in a transaction a condition; or RAISE, which has a level and nothing else. */
 struct change {
-    enum command_kind kind;    /* a change or a condition; the numbers are those of docs/FORMATS.md */
+    enum command_kind kind;    /* a change, a condition or RAISE; the numbers are those of docs/FORMATS.md */
     const uint8_t *name;       /* borrowed, as is the next */
     size_t name_size;
     const uint8_t *contents;   /* write, cas, append; of copy, move and swap the source's name */
@@ -24,6 +24,7 @@ struct change {
     uint64_t source_version;   /* swap, where it is exact: the source has it */
     uint64_t exptime_s;
     int64_t delta;             /* incr */
+    uint64_t level;            /* cluster level */
 };
 
 /* One that is asked for by itself, or all of a transaction, in their order. */

@@ -10,6 +10,7 @@ enum {
     LEVEL = 36,
     PART_HEADER = 12,
     NAME_MAX = 1088,
+    RAISE = 24,
     SETTING_MARK = 1,
     TOKEN_TYPE = 1,
     EXTRA_HEADER = 5,
@@ -59,6 +60,16 @@ static size_t read_fields(const char *fields, const uint8_t *at, size_t left, st
     }
     change->exact |= change_always_exact(change);
     return size;
+}
+
+/* What it raises to, which its header says too: the body alone, and no name. */
+static bool read_raise(const uint8_t *bytes, size_t name_size, const uint8_t *end, struct change *change)
+{
+    uint64_t level = number_at(bytes + LEVEL, 2);
+    if (name_size != 0 || end - bytes != HEADER + 2 || number_at(bytes + HEADER, 2) != level)
+        return false;
+    *change = (struct change){.kind = COMMAND_RAISE, .level = level};
+    return true;
 }
 
 /* A change or a condition: NAME_SIZE bytes of name AT, its fields, and contents up to END. */
@@ -141,6 +152,10 @@ static bool parse_rest(const uint8_t *bytes, const uint8_t *end, struct entry *e
     case 13: /* conditions are parts of transactions only */
     case 14:
         return false;
+    case RAISE:
+        entry->asked.count = 1;
+        *level = (unsigned)number_at(bytes + LEVEL, 2);
+        return *level > 0 && read_raise(bytes, name_size, end, &entry->changes[0]);
     default:
         entry->asked.count = 1;
         return read_change(bytes[1], bytes + HEADER, name_size, end, &entry->changes[0]);
@@ -162,5 +177,5 @@ bool entry_parse(const uint8_t *bytes, size_t size, struct entry *entry)
     const uint8_t *end = bytes + size - extras_size;
     unsigned level = kinds[bytes[1]].level;
     return parse_extras(end, extras_size, entry) && parse_rest(bytes, end, entry, &level) &&
-           (bytes[1] > 3 || extras_size == 0) && number_at(bytes + LEVEL, 2) == level;
+           (extras_size == 0 || (bytes[1] > 3 && bytes[1] != RAISE)) && number_at(bytes + LEVEL, 2) == level;
 }

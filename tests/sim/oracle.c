@@ -160,6 +160,8 @@ const char *oracle_compare(struct oracle *oracle, struct store *store)
         return NULL;
     if (store_revision(store) != oracle->entries[oracle->count].revision)
         return "its revision is not what the log makes of it";
+    if (oracle->count > 0 && store_level(store) != ORACLE_LEVEL)
+        return "its level is not what the log makes of it";
     if (oracle->count < oracle->compared + COMPARE_EVERY)
         return NULL;
     oracle->compared = oracle->count;

@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 enum { ORACLE_FILES_MAX = 256, ORACLE_BUCKETS = 4096, ORACLE_GATEWAYS_MAX = 16 };
+enum { ORACLE_LEVEL = 1 /* all nodes know it, and none knows a higher one */ };
 
 /* A file from an entry on. */
 struct oracle_state {

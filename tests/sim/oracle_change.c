@@ -222,8 +222,18 @@ static const struct oracle_file *failed_at(struct oracle *oracle, const struct c
                      : oracle_file_of(oracle, change->name, change->name_size);
 }
 
+/* It is there from the start: nothing is raised, and who asks is told. */
+static struct decision raise_to(struct oracle *oracle, uint64_t level)
+{
+    if (level > ORACLE_LEVEL)
+        oracle->wrong = "the level is raised above what all nodes know";
+    return (struct decision){OUTCOME_LEVEL, 0, ORACLE_LEVEL};
+}
+
 struct decision oracle_change(struct oracle *oracle, const struct asked *asked)
 {
+    if (asked->changes[0].kind == COMMAND_RAISE)
+        return raise_to(oracle, asked->changes[0].level);
     uint64_t more = 0;
     for (size_t i = 0; i < asked->count; i++) {
         const struct change *change = &asked->changes[i];

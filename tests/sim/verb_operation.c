@@ -309,6 +309,19 @@ static void draw_changing(struct world *world, struct verb_operation *operation,
     operation->digest = asked_digest(&asked);
 }
 
+/* To the level that all nodes know; or above it, which is refused before it comes into the log. */
+static void draw_raise(struct world *world, struct verb_operation *operation)
+{
+    static const uint64_t levels[] = {1, 1, 1, 2, 2, 3, 65535};
+    struct change change = {.kind = COMMAND_RAISE,
+                            .level = levels[world_between(world, 0, sizeof levels / sizeof *levels - 1)]};
+    buffer_append_text(&operation->text, "cluster level");
+    say_number(&operation->text, change.level);
+    buffer_append_text(&operation->text, "\n");
+    operation->above = change.level > ORACLE_LEVEL;
+    operation->digest = asked_digest(&(struct asked){.changes = &change, .count = 1});
+}
+
 /* --- questions ---------------------------------------------------------------------------------------------------- */
 
 static void draw_list(struct world *world, struct verb_operation *operation)
@@ -339,6 +352,10 @@ static void draw_list(struct world *world, struct verb_operation *operation)
 void verb_operation_draw(struct world *world, struct verb_operation *operation, size_t number)
 {
     *operation = (struct verb_operation){.kind = VERB_OPERATION_CHANGE};
+    if (world_chance(world, 20000)) {
+        draw_raise(world, operation);
+        return;
+    }
     uint64_t draw = world_between(world, 1, 100);
     if (draw <= 65) {
         draw_changing(world, operation, number);

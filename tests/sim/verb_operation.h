@@ -18,6 +18,7 @@ struct verb_operation {
     enum verb_operation_kind kind;
     struct buffer text;    /* what is sent, each time the same */
     uint64_t digest;       /* of a change (oracle.h) */
+    bool above;            /* `cluster level`, and no node knows that level */
     bool has_token;
     bool stale;
     char name[256];        /* a question's: the file, or list's prefix */

@@ -123,6 +123,8 @@ static bool tells(const struct oracle_entry *entry, const struct answer *answer)
         return answer->kind == ANSWER_OK_VERSION && answer->version == result->version;
     case OUTCOME_COUNTED:
         return answer->kind == ANSWER_OK_VALUE && answer->version == result->version && answer->value == result->value;
+    case OUTCOME_LEVEL:
+        return answer->kind == ANSWER_OK_VERSION && answer->version == (uint64_t)result->value;
     case OUTCOME_DELETED:
         return answer->kind == ANSWER_OK;
     case OUTCOME_NOT_FOUND:
@@ -302,6 +304,9 @@ static void judge_question(struct world *world, struct connection *connection, s
 static enum operation_outcome judge_refusal(struct world *world, struct connection *connection, size_t number,
                                             const struct answer *answer)
 {
+    bool above = world->verbs.operations[number].above;
+    if ((strcmp(answer->code, "ERR_UPGRADE") == 0) != above) /* no number is given to it: no other error can come */
+        impossible(world, connection, number, answer, "that is not what keeps it from being done");
     if (strcmp(answer->code, "ERR_TIMEOUT") == 0)
         return RESULT_UNKNOWN;
     if (strcmp(answer->code, "ERR_CMD_ERR") == 0)

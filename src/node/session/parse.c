@@ -47,6 +47,7 @@ enum node_verb {
 #define OF_STREAM(id)
 #define OF_BLOCKING(id)
 #define OF_TRANSACTION(id)
+#define OF_CLUSTER(id)
 #define OF_NODE(id) NODE_##id = VERB_##id,
 #define VERB(id, name, class, ...) OF_##class(id)
 #include "protocol/verbs.def"
