@@ -51,5 +51,9 @@ struct command asked_command(const struct request *request, uint8_t token[COMMAN
         command_token(request->token, request->token_size, token);
         command.token = token;
     }
+#ifdef CLEAT_TEST_LEVEL
+    if (kind == COMMAND_MARK)
+        command.note = (const uint8_t *)&request->note; /* little-endian, as on the wire */
+#endif
     return command;
 }

@@ -18,15 +18,11 @@ enum {
     NAME_OFFSET = COMMAND_HEADER_SIZE,
 };
 
-#define ADD(name, number, size, level) +COMMAND_EXTRA_HEADER + (size)
-_Static_assert(COMMAND_EXTRAS_MAX == 0 COMMAND_EXTRAS(ADD), "all extras together");
-#undef ADD
-
 static const struct extra_row {
     uint32_t size;
     uint16_t level; /* 0: there is no such extra */
 } extra_rows[32] = {
-#define ROW(name, number, size, level) [number] = {size, level},
+#define ROW(name, number, size, level, field) [number] = {size, level},
     COMMAND_EXTRAS(ROW)
 #undef ROW
 };
@@ -55,32 +51,44 @@ static uint16_t level_of(const struct command *command)
     const struct command_row *row = command_row(command->kind);
     if (row->class == COMMAND_CLASS_CONDITION || !origin_sound(command))
         return 0;
-    uint16_t level = higher(row->level, command->level);
-    if (command->token) {
-        if ((row->extras & COMMAND_EXTRA(TOKEN)) == 0)
-            return 0;
-        level = higher(level, extra_rows[COMMAND_EXTRA_TOKEN].level);
+    uint16_t lowest = higher(row->level, command->level);
+#define EXTRA_LEVEL(name, number, size, level, field) \
+    if (command->field) { \
+        if ((row->extras & COMMAND_EXTRA(name)) == 0) \
+            return 0; \
+        lowest = higher(lowest, (level)); \
     }
+    COMMAND_EXTRAS(EXTRA_LEVEL)
+#undef EXTRA_LEVEL
     if (row->contents != COMMAND_CONTENTS_PARTS)
-        return level;
+        return lowest;
     uint16_t parts = transaction_level(command->value, command->value_size);
-    return parts > 0 ? higher(level, parts) : 0;
+    return parts > 0 ? higher(lowest, parts) : 0;
 }
 
 /* --- extras ------------------------------------------------------------------------------------------------------- */
 
 static size_t extras_size(const struct command *command)
 {
-    return command->token ? COMMAND_EXTRA_HEADER + COMMAND_TOKEN_SIZE : 0;
+    size_t total = 0;
+#define ADD_SIZE(name, number, size, level, field) total += command->field ? COMMAND_EXTRA_HEADER + (size) : 0;
+    COMMAND_EXTRAS(ADD_SIZE)
+#undef ADD_SIZE
+    return total;
 }
 
 static void extras_encode(const struct command *command, uint8_t *at)
 {
-    if (command->token) {
-        at[0] = COMMAND_EXTRA_TOKEN;
-        bytes_put_u32(at + 1, COMMAND_TOKEN_SIZE);
-        memcpy(at + COMMAND_EXTRA_HEADER, command->token, COMMAND_TOKEN_SIZE);
+#define APPEND(name, number, size, level, field) \
+    if (command->field) { \
+        at[0] = (number); \
+        bytes_put_u32(at + 1, (size)); \
+        memcpy(at + COMMAND_EXTRA_HEADER, command->field, (size)); \
+        at += COMMAND_EXTRA_HEADER + (size); \
     }
+    COMMAND_EXTRAS(APPEND)
+#undef APPEND
+    (void)at;
 }
 
 /* False where one is not known, or not one that the kind may have, or not as it must be. */
@@ -99,9 +107,12 @@ static bool extras_decode(const uint8_t *at, const uint8_t *end, struct command 
         if (size != extra_rows[type].size || size > (size_t)(end - at))
             return false;
         switch ((enum command_extra)type) {
-        case COMMAND_EXTRA_TOKEN:
-            command->token = at;
+#define TAKE(name, number, size, level, field) \
+        case COMMAND_EXTRA_##name: \
+            command->field = at; \
             break;
+            COMMAND_EXTRAS(TAKE)
+#undef TAKE
         }
         at += size;
         before = type;

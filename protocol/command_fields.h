@@ -37,6 +37,9 @@ struct command {
     const uint8_t *source; /* copy, move: another file's name */
     size_t source_size;
     const uint8_t *token;  /* COMMAND_TOKEN_SIZE bytes that name this change, however often it is sent; NULL: none */
+#ifdef CLEAT_TEST_LEVEL
+    const uint8_t *note;   /* u64; NULL: none */
+#endif
 };
 
 /* OPEN: the gateway's nonce for this opening, in the epoch. */

@@ -21,7 +21,7 @@ const struct command_row command_rows[COMMAND_NUMBERS] = {COMMAND_KINDS(ROW)};
 COMMAND_KINDS(CHECK)
 #undef CHECK
 
-#define CHECK(name, number, size, level)                                                                               \
+#define CHECK(name, number, size, level, field)                                                                        \
     _Static_assert((number) > 0 && (number) < 32, "it is a bit of 32");                                                \
     _Static_assert((level) >= LEVEL_BASE && (level) <= LEVEL_KNOWN, "whoever knows an extra knows its level");
 COMMAND_EXTRAS(CHECK)

@@ -50,8 +50,16 @@ enum {
     (((body) & BODY_GUARDED ? 1 : 0) + ((body) & BODY_VERSION ? 8 : 0) + ((body) & BODY_SOURCE_VERSION ? 8 : 0) +      \
      ((body) & BODY_DELTA ? 8 : 0) + ((body) & BODY_EXPTIME ? 8 : 0) + ((body) & BODY_LEVEL ? 2 : 0))
 
-/* X(NAME, number, size, level): extras, by type. A size is exact. */
-#define COMMAND_EXTRAS(X) X(TOKEN, 1, 16, LEVEL_BASE)
+/* X(NAME, number, size, level, field): extras, by type. A size is exact; the field is
+ * of struct command. Number 31, and kind 63, are for tests of upgrades. */
+#ifdef CLEAT_TEST_LEVEL
+#define COMMAND_EXTRAS(X) X(TOKEN, 1, 16, LEVEL_BASE, token) X(NOTE, 31, 8, LEVEL_TEST, note)
+#define COMMAND_TEST_KINDS(X)                                                                                          \
+    X(MARK, 63, "mark", LEVEL_TEST, CHANGE, BODY_EXPTIME, FILE, NONE, COMMAND_EXTRA(TOKEN) | COMMAND_EXTRA(NOTE))
+#else
+#define COMMAND_EXTRAS(X) X(TOKEN, 1, 16, LEVEL_BASE, token)
+#define COMMAND_TEST_KINDS(X)
+#endif
 
 #define COMMAND_EXTRA(name) (1u << COMMAND_EXTRA_##name)
 
@@ -74,7 +82,8 @@ enum {
     X(SWAP, 15, "swap", LEVEL_BASE, CHANGE, BODY_GUARD | BODY_SOURCE_VERSION, FILE, SOURCE, COMMAND_EXTRA(TOKEN))      \
     X(RAISE, 24, "raise", LEVEL_BASE, CLUSTER, BODY_LEVEL, NONE, NONE, 0)                                              \
     X(SET, 32, "set", LEVEL_BASE, SETTING, BODY_NONE, SETTING, SETTING, COMMAND_EXTRA(TOKEN))                          \
-    X(UNSET, 33, "unset", LEVEL_BASE, SETTING, BODY_NONE, SETTING, NONE, COMMAND_EXTRA(TOKEN))
+    X(UNSET, 33, "unset", LEVEL_BASE, SETTING, BODY_NONE, SETTING, NONE, COMMAND_EXTRA(TOKEN))                         \
+    COMMAND_TEST_KINDS(X)
 
 #define COMMAND_ENUM(name, number, ...) COMMAND_##name = (number),
 enum command_kind { COMMAND_KINDS(COMMAND_ENUM) };

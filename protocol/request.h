@@ -67,6 +67,9 @@ struct request {
     uint64_t numbytes;        /* of the contents, at most the value limit; meaningful if has_contents */
     int64_t delta;            /* DELTA */
     uint16_t level;           /* cluster */
+#ifdef CLEAT_TEST_LEVEL
+    uint64_t note;            /* mark */
+#endif
     uint64_t limit;           /* list */
     int16_t delimiter;        /* list: a byte; -1: none */
     uint8_t option;           /* enum verb_option: which one has a bad value */

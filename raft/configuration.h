@@ -26,7 +26,12 @@ enum raft_member_role { RAFT_VOTER = 1, RAFT_LEARNER = 2 };
 /* Flags of a member. */
 enum {
     RAFT_MEMBER_PROMOTE = 1, /* a learner that is to become a voter when it holds the log; kept, not acted upon yet */
+#ifdef CLEAT_TEST_LEVEL /* protocol/level.h */
+    RAFT_MEMBER_TEST = 128,
+    RAFT_MEMBER_FLAGS = RAFT_MEMBER_PROMOTE | RAFT_MEMBER_TEST,
+#else
     RAFT_MEMBER_FLAGS = RAFT_MEMBER_PROMOTE, /* that are known */
+#endif
 };
 
 struct raft_member {

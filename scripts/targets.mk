@@ -105,7 +105,12 @@ run:
 test:
 	@scripts/deps build test
 	@$(MAKE) --no-print-directory -j2 programs
+	@$(MAKE) --no-print-directory upgrade-programs
 	@BUILD=$(BUILD) scripts/test unit check sim e2e
+
+# The older and the newer program for the tests of upgrades. Where they cannot be built those tests fail, and say why.
+upgrade-programs:
+	@tests/e2e/upgrade/programs $(BUILD)/upgrade >$(BUILD)/upgrade.log 2>&1 || true
 
 unit:
 	@$(MAKE) --no-print-directory -j2 programs
@@ -113,6 +118,7 @@ unit:
 
 e2e:
 	@$(MAKE) --no-print-directory -j2 $(BUILD)/cleatd $(BUILD)/cleat $(TOOLS) $(PRELOADS)
+	@$(MAKE) --no-print-directory upgrade-programs
 	@BUILD=$(BUILD) scripts/test e2e
 
 check:
@@ -121,4 +127,4 @@ check:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: programs fuzzers fuzz threads threads-programs threads-mutants threads-mutant-programs coverage run test unit e2e check clean
+.PHONY: programs upgrade-programs fuzzers fuzz threads threads-programs threads-mutants threads-mutant-programs coverage run test unit e2e check clean

@@ -91,7 +91,7 @@ static struct store *load_store(struct disk *disk, const struct disk_recovered *
         log_line(logger, LOG_OUT_OF_MEMORY,
                  "there is no memory for the snapshot's files: give cleatd more, and start it again");
     else if (store_load_newer(store))
-        log_line(logger, LOG_REFUSED, "the snapshot holds what this version cannot read: " NODE_NEWER);
+        log_line(logger, LOG_UNKNOWN_SNAPSHOT, "the snapshot holds what this version cannot read: " NODE_NEWER);
     else
         log_line(logger, LOG_REFUSED, "the snapshot's contents do not load; " DISK_MEND);
     store_close(store);

@@ -68,7 +68,7 @@
     ROW(UNKNOWN_CONFIGURATION, "unknown_configuration", "a newer version wrote a configuration: the node stops") \
     ROW(UNKNOWN_ENTRY, "unknown_entry", "a newer version wrote an entry of the log: the node stops") \
     ROW(UNKNOWN_LIMITS, "unknown_limits", "the cluster has limits that this version cannot keep: the node stops") \
-    ROW(UNKNOWN_SNAPSHOT, "unknown_snapshot", "a newer version wrote the leader's snapshot: the node stops") \
+    ROW(UNKNOWN_SNAPSHOT, "unknown_snapshot", "a newer version wrote the snapshot: the node stops, or does not start") \
     ROW(VALUE_MAX, "value_max", "the cluster takes larger values than this node has room for: the node stops")
 
 enum log_event {

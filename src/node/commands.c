@@ -1,5 +1,9 @@
 /* What goes from part to part on the way of a command: from its client to the gateway, to the leader, into the log,
  * and back from what was applied. */
+#ifdef CLEAT_TEST_LEVEL
+#include <string.h>
+#endif
+
 #include "base/ensure.h"
 #include "node/handover.h"
 
@@ -376,6 +380,30 @@ static void read_before(struct node *node, uint64_t number)
         client_read_before(&node->session, pending);
 }
 
+#ifdef CLEAT_TEST_LEVEL
+/* A `mark flags` (protocol/level.h) turns a flag of all members over, in a configuration of its own. */
+static void mark_members(struct node *node, const struct blob *payload)
+{
+    struct command mark;
+    struct raft_configuration members = *raft_members(node->raft);
+    if (!leads_here(node) || !command_decode(payload->bytes, payload->size, &mark) || mark.kind != COMMAND_MARK ||
+        mark.name_size != 5 || memcmp(mark.name, "flags", 5) != 0)
+        return;
+    for (uint32_t i = 0; i < members.count; i++)
+        members.members[i].flags ^= RAFT_MEMBER_TEST;
+    struct buffer bytes = {0};
+    raft_configuration_encode(&members, &bytes);
+    struct blob *configuration = blob_new(buffer_size(&bytes));
+    ensure(configuration && log_fits(node, configuration->size, true));
+    memcpy(configuration->bytes, buffer_start(&bytes), buffer_size(&bytes));
+    uint64_t index;
+    (void)raft_propose(node->raft, RAFT_ENTRY_CONFIGURATION, clock_now_ms(&node->env.clock, node->env.now_ms),
+                       configuration, &index);
+    blob_release(configuration);
+    buffer_close(&bytes);
+}
+#endif
+
 /* store -> raft, gateway, session, leader: a command was applied; NUMBER: of this node's gateway, or 0. */
 static void hand_outcome(struct node *node, const struct blob *command, uint64_t number, const struct outcome *outcome)
 {
@@ -388,6 +416,9 @@ static void hand_outcome(struct node *node, const struct blob *command, uint64_t
     } else if (outcome->code == OUTCOME_OPENED && own) {
         own_judged(node);
     }
+#ifdef CLEAT_TEST_LEVEL
+    mark_members(node, command);
+#endif
     if (outcome->code == OUTCOME_OPENED)
         leader_opened(&node->leader, node->store, outcome->gateway);
 }

@@ -40,8 +40,10 @@ static void core_walk_begin(struct store *store)
 void core_note_part(struct store *store, enum part_number part, uint64_t items)
 {
     ensure(store->core_walk.left && store->core_walk.applied == store->applied);
-    ensure(part > PART_CORE && part < PART_NUMBERS);
-    store->core_walk.items[part] = items;
+    struct core_walk *core = &store->core_walk;
+    ensure(part > (core->part_count > 0 ? core->parts[core->part_count - 1] : PART_CORE) && part < PART_NUMBERS);
+    core->parts[core->part_count] = part;
+    core->items[core->part_count++] = items;
 }
 
 static uint64_t core_walk_left(const struct store *store)
@@ -54,15 +56,15 @@ static void core_walk(struct store *store, struct walk *walk)
     struct core_walk *core = &store->core_walk;
     struct buffer *out = walk->out;
     ensure(core->left && core->revision <= store->revision && core->level <= store->level);
-    dump_record(out, PART_CORE, RECORD_STATE, 27 + (PART_NUMBERS - PART_FILES) * ITEMS_SIZE);
+    dump_record(out, PART_CORE, RECORD_STATE, 27 + (size_t)core->part_count * ITEMS_SIZE);
     buffer_append_u64(out, core->applied);
     buffer_append_u64(out, core->time_ms);
     buffer_append_u64(out, core->revision);
     buffer_append_u16(out, core->level);
-    buffer_append_u8(out, PART_NUMBERS - PART_FILES);
-    for (unsigned part = PART_FILES; part < PART_NUMBERS; part++) {
-        buffer_append_u8(out, (uint8_t)part);
-        buffer_append_u64(out, core->items[part]);
+    buffer_append_u8(out, core->part_count);
+    for (uint8_t i = 0; i < core->part_count; i++) {
+        buffer_append_u8(out, (uint8_t)core->parts[i]);
+        buffer_append_u64(out, core->items[i]);
     }
     core->left = false;
 }
@@ -140,6 +142,7 @@ static size_t core_memory_bytes(const struct store *store)
 const struct part core_part = {
     .number = PART_CORE,
     .name = "core",
+    .level = LEVEL_BASE,
     .hash = core_hash,
     .walk_begin = core_walk_begin,
     .walk_left = core_walk_left,

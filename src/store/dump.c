@@ -17,6 +17,8 @@ void store_dump_begin(struct store *store)
     ensure(!store_dump_active(store));
     store->dump = (struct dump){.active = true};
     for (size_t i = 0; i < PARTS_COUNT; i++) {
+        if (parts[i]->level > store->level)
+            continue;
         parts[i]->walk_begin(store);
         if (parts[i]->number != PART_CORE)
             core_note_part(store, parts[i]->number, parts[i]->walk_left(store));

@@ -20,7 +20,15 @@
 struct store;
 
 /* In snapshots. 4 sessions, 5 locks, 6 quotas, 7 pieces, 8 past versions, 9 lineage are reserved (docs/FORMATS.md). */
-enum part_number { PART_CORE = 1, PART_FILES, PART_DEDUP, PART_NUMBERS };
+enum part_number {
+    PART_CORE = 1,
+    PART_FILES,
+    PART_DEDUP,
+#ifdef CLEAT_TEST_LEVEL
+    PART_MARKS, /* of a program for tests of upgrades, whose snapshots no other loads */
+#endif
+    PART_NUMBERS,
+};
 
 /* What came of a record. */
 enum load_result {
@@ -61,6 +69,9 @@ static inline void dump_record(struct buffer *out, enum part_number part, uint8_
 struct part {
     enum part_number number;
     const char *name;
+    /* The cluster's level from which on it is in the state: below, there is nothing in it, and it is neither hashed nor
+     * dumped, so that nodes which do not know it come to the same. */
+    unsigned level;
     /* Kept up with every change: O(1). */
     uint64_t (*hash)(const struct store *store);
     /* The earliest moment at which something in it falls due, in cluster time; 0: none will. NULL */

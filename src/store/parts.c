@@ -4,6 +4,9 @@
 #include "store/core.h"
 #include "store/dedup/dedup_part.h"
 #include "store/files/files_part.h"
+#ifdef CLEAT_TEST_LEVEL
+#include "store/marks/marks_part.h"
+#endif
 
 _Static_assert(PARTS_COUNT == PART_NUMBERS - PART_CORE, "every number has a row");
 
@@ -11,6 +14,9 @@ const struct part *const parts[PARTS_COUNT] = {
     &core_part, /* first: a load begins with it */
     &files_part,
     &dedup_part,
+#ifdef CLEAT_TEST_LEVEL
+    &marks_part,
+#endif
 };
 
 const struct part *parts_find(unsigned number)

@@ -4,7 +4,7 @@
 
 #include "store/part.h"
 
-enum { PARTS_COUNT = 3 };
+enum { PARTS_COUNT = PART_NUMBERS - PART_CORE };
 
 extern const struct part *const parts[PARTS_COUNT];
 

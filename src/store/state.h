@@ -10,6 +10,9 @@
 #include "store/files/files.h"
 #include "store/files/settings.h"
 #include "store/limits.h"
+#ifdef CLEAT_TEST_LEVEL
+#include "store/marks/marks_part.h"
+#endif
 #include "store/outcome.h"
 #include "store/part.h"
 
@@ -20,7 +23,9 @@ struct core_walk {
     uint64_t time_ms;
     uint64_t revision;
     uint16_t level;
-    uint64_t items[PART_NUMBERS]; /* of the other parts, by number */
+    uint8_t part_count;           /* of the others that are in the state, by ascending number */
+    enum part_number parts[PART_NUMBERS];
+    uint64_t items[PART_NUMBERS]; /* likewise: what each holds */
 };
 
 struct dump {
@@ -48,6 +53,9 @@ struct store {
     struct files files;
     struct gateways gateways;
     struct tokens tokens;
+#ifdef CLEAT_TEST_LEVEL
+    struct marks marks, marks_walk;
+#endif
     /* No part of the state. */
     uint64_t value_max_bytes;
     uint64_t memory_max_bytes;

@@ -406,9 +406,14 @@ uint64_t store_due_ms(const struct store *store)
 uint64_t store_hash(const struct store *store)
 {
     uint8_t hashes[8 * PARTS_COUNT];
-    for (size_t i = 0; i < PARTS_COUNT; i++)
-        bytes_put_u64(hashes + 8 * i, parts[i]->hash(store));
-    return hash_bytes(hashes, sizeof hashes, 0);
+    size_t size = 0;
+    for (size_t i = 0; i < PARTS_COUNT; i++) {
+        if (parts[i]->level > store->level)
+            continue;
+        bytes_put_u64(hashes + size, parts[i]->hash(store));
+        size += 8;
+    }
+    return hash_bytes(hashes, size, 0);
 }
 
 uint64_t store_part_hash(const struct store *store, unsigned number)

@@ -271,6 +271,7 @@ static size_t dedup_memory_bytes(const struct store *store)
 const struct part dedup_part = {
     .number = PART_DEDUP,
     .name = "dedup",
+    .level = LEVEL_BASE,
     .hash = dedup_hash,
     .walk_begin = dedup_walk_begin,
     .walk_left = dedup_walk_left,

@@ -7,6 +7,10 @@
 #include "protocol/words.h"
 #include "store/files/expiry.h"
 #include "store/files/keep.h"
+#ifdef CLEAT_TEST_LEVEL
+#include "base/bytes.h"
+#include "store/marks/marks_part.h"
+#endif
 
 static const struct decision may = {OUTCOME_NONE, 0, 0};
 static const struct decision not_found = {OUTCOME_NOT_FOUND, 0, 0};
@@ -269,6 +273,21 @@ static struct decision make_swap(struct store *store, const struct command *chan
     return put_own(store, source, source_contents, version, expires_ms);
 }
 
+#ifdef CLEAT_TEST_LEVEL
+/* The file holds the note. */
+static struct decision make_mark(struct store *store, const struct command *change, const struct found *found,
+                                 uint64_t version)
+{
+    uint8_t text[INTEGER_TEXT_MAX];
+    uint64_t note = bytes_u64(change->note);
+    size_t size = integer_format((int64_t)note, text);
+    struct blob *contents = blob_for(store, change, size);
+    memcpy(blob_value(contents), text, size);
+    marks_add(store, note);
+    return put_own(store, found->file, contents, version, expiry_ms(store->time_ms, change->exptime_s));
+}
+#endif
+
 /* --- by kind ----------------------------------------------------------------------------------------------------- */
 
 /* What a change adds to the files at most, in bytes. */
@@ -298,6 +317,9 @@ struct change {
 #define CHANGE_COPY ROW(look_copy, make_copy, GROWTH_SOURCE, false, true)
 #define CHANGE_MOVE ROW(look_copy, make_move, GROWTH_NONE, false, true)
 #define CHANGE_SWAP ROW(look_swap, make_swap, GROWTH_NONE, false, true)
+#ifdef CLEAT_TEST_LEVEL
+#define CHANGE_MARK ROW(look_write, make_mark, GROWTH_NUMBER, false, true)
+#endif
 #define CHANGE_IF_VERSION ROW(look_cas, NULL, GROWTH_NONE, false, false)
 #define CHANGE_IF_PRESENT ROW(look_present, NULL, GROWTH_NONE, false, false)
 #define CHANGE_SET ROW(look_set, make_write, GROWTH_CONTENTS, true, true)

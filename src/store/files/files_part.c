@@ -228,6 +228,7 @@ static size_t files_part_memory_bytes(const struct store *store)
 const struct part files_part = {
     .number = PART_FILES,
     .name = "files",
+    .level = LEVEL_BASE,
     .hash = files_part_hash,
     .due_ms = files_part_due_ms,
     .expire = files_part_expire,
