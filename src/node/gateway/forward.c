@@ -6,6 +6,7 @@ enum { FORWARD_BYTES_MAX = 128 * 1024 /* of commands in one message; one larger 
 
 bool forward_opens(const struct gateway *gateway, const struct env *env)
 {
+    ensure(gateway->epoch != 0 || gateway->first == gateway->next);
     bool just_now = gateway->open_asked_ms != 0 && env->now_ms - gateway->open_asked_ms < NODE_RETRY_MS;
     return gateway->epoch == 0 && !just_now;
 }
@@ -24,6 +25,7 @@ void forward_ask_again(struct gateway *gateway)
 void forward_open(const struct gateway *gateway, uint64_t term, struct chain *body)
 {
     ensure(gateway->epoch == 0 && gateway->nonce != 0 && term > 0);
+    ensure(body->size == 0);
     bytes_put_u64(chain_reserve(body, 8), term);
     bytes_put_u64(chain_reserve(body, 8), gateway->nonce);
 }
@@ -34,6 +36,7 @@ void forward_here(struct gateway *gateway, uint64_t term, uint64_t received, boo
     if (gateway->credit_term != term)
         gateway_credit(gateway, term, received);
     gateway->writable = writable;
+    ensure(gateway->sent >= gateway->first && gateway->sent <= gateway->next);
 }
 
 struct blob *forward_next(struct gateway *gateway, uint64_t *number)
@@ -47,10 +50,12 @@ struct blob *forward_next(struct gateway *gateway, uint64_t *number)
 bool forward_query(struct gateway *gateway, const struct env *env, uint64_t term, struct chain *body)
 {
     bool credited = gateway->credit_term == term, asked = gateway->asked_term == term;
+    ensure(term >= gateway->asked_term && term >= gateway->credit_term);
     if (gateway->first == gateway->next && gateway->writable && credited)
         return false;
     if (env->now_ms - gateway->progress_ms < NODE_RETRY_MS && (credited || asked))
         return false;
+    ensure(body->size == 0 && env->now_ms >= gateway->progress_ms);
     /* A new leader, or nothing has moved for a while. */
     bytes_put_u64(chain_reserve(body, 8), term);
     gateway->progress_ms = env->now_ms;
@@ -72,6 +77,7 @@ bool forward_commands(struct gateway *gateway, uint64_t term, struct chain *body
         chain_append_blob(body, command, 0, command->size);
         gateway->sent++;
     }
+    ensure(body->size > 8); /* without a command it would be a query */
     return true;
 }
 

@@ -20,6 +20,7 @@ static void make_slots(struct gateway *gateway, uint64_t count_max)
     if (gateway->slots && size <= gateway->mask + 1)
         return;
     struct gateway_slot *slots = memory_get(size * sizeof *slots);
+    ensure(gateway->next - gateway->first <= size);
     for (uint64_t number = gateway->first; number < gateway->next; number++)
         slots[number & (size - 1)] = *gateway_slot(gateway, number);
     free(gateway->slots);
@@ -29,6 +30,7 @@ static void make_slots(struct gateway *gateway, uint64_t count_max)
 
 void gateway_init(struct gateway *gateway, uint32_t id, uint64_t nonce, uint64_t window_max, uint64_t bytes_max)
 {
+    ensure(id > 0 && nonce != 0);
     *gateway = (struct gateway){.id = id, .writable = true};
     gateway_limit(gateway, window_max, bytes_max);
     gateway_reopen(gateway, nonce);
@@ -42,6 +44,7 @@ void gateway_limit(struct gateway *gateway, uint64_t window_max, uint64_t bytes_
     if (gateway->allowed == gateway->allowed_max || gateway->allowed > bytes_max)
         gateway->allowed = bytes_max;
     gateway->allowed_max = bytes_max;
+    ensure(gateway->allowed <= gateway->allowed_max && gateway->count_max <= gateway->mask + 1);
 }
 
 void gateway_close(struct gateway *gateway)
@@ -56,15 +59,18 @@ void gateway_reopen(struct gateway *gateway, uint64_t nonce)
 {
     for (uint64_t number = gateway->first; number < gateway->next; number++) {
         struct gateway_slot *slot = gateway_slot(gateway, number);
+        ensure(!slot->pending); /* its owner has been answered */
+        ensure(gateway->bytes >= slot->cost);
+        gateway->bytes -= slot->cost;
         blob_release(slot->command);
         *slot = (struct gateway_slot){0};
     }
+    ensure(gateway->bytes == 0);
     gateway->nonce = nonce;
     gateway->epoch = 0;
     gateway->open_asked_ms = 0;
     gateway->first = gateway->sent = gateway->next = 1;
     gateway->credit_term = 0;
-    gateway->bytes = 0;
     gateway->allowed = gateway->allowed_max;
     gateway->shrunk_at = 0;
 }
@@ -72,6 +78,7 @@ void gateway_reopen(struct gateway *gateway, uint64_t nonce)
 void gateway_opened(struct gateway *gateway, uint64_t epoch)
 {
     ensure(epoch > 0);
+    ensure(gateway->epoch == 0 && gateway->nonce != 0); /* it asked, and a nonce opens once */
     ensure(gateway->next == 1); /* nothing is numbered while it is not open */
     gateway->epoch = epoch;
     gateway->asked_term = 0;
@@ -92,6 +99,7 @@ bool gateway_superseded(struct gateway *gateway, const struct store_gateway *sta
 bool gateway_has_room(const struct gateway *gateway, size_t command_bytes)
 {
     uint64_t count = gateway->next - gateway->first;
+    ensure(count > 0 || gateway->bytes == 0);
     /* An empty window takes any one command, so that the largest value always gets through. */
     return count == 0 || (count < gateway->count_max && gateway->bytes + cost(command_bytes) <= gateway->allowed);
 }
@@ -145,13 +153,16 @@ static void adapt(struct gateway *gateway, uint64_t took_ms, uint64_t patience_m
         gateway->allowed = used / 2; /* down to nothing: an empty window takes one command nevertheless */
         gateway->shrunk_at = gateway->next - 1;
     }
+    ensure(gateway->allowed <= gateway->allowed_max);
 }
 
 void gateway_waits(struct gateway *gateway, uint64_t now_ms, uint64_t patience_ms)
 {
     if (gateway->first == gateway->next)
         return;
-    uint64_t waited_ms = now_ms - gateway_slot(gateway, gateway->first)->numbered_ms;
+    uint64_t numbered_ms = gateway_slot(gateway, gateway->first)->numbered_ms;
+    ensure(now_ms >= numbered_ms);
+    uint64_t waited_ms = now_ms - numbered_ms;
     if (waited_ms > patience_ms)
         adapt(gateway, waited_ms, patience_ms, 0);
 }
@@ -160,7 +171,7 @@ struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64
 {
     struct gateway_slot *slot = gateway_slot(gateway, gateway->first);
     struct pending *pending = slot->pending;
-    ensure(gateway->bytes >= slot->cost);
+    ensure(gateway->bytes >= slot->cost && now_ms >= slot->numbered_ms);
     gateway->bytes -= slot->cost;
     adapt(gateway, now_ms - slot->numbered_ms, patience_ms, slot->cost);
     blob_release(slot->command);
@@ -169,6 +180,7 @@ struct pending *gateway_applied(struct gateway *gateway, uint64_t now_ms, uint64
     gateway->progress_ms = now_ms;
     if (gateway->sent < gateway->first)
         gateway->sent = gateway->first;
+    ensure(gateway->sent <= gateway->next);
     return pending;
 }
 
@@ -179,6 +191,7 @@ void gateway_skip(struct gateway *gateway, uint64_t number)
     struct blob *command = command_encode(&skip);
     if (!command)
         memory_out(sizeof(struct blob), __func__);
+    ensure(slot->cost >= cost(command->size)); /* what it counts is enough for both */
     command_number(command, gateway->id, gateway->epoch, number, gateway->first);
     blob_release(slot->command);
     slot->command = command;
@@ -187,7 +200,8 @@ void gateway_skip(struct gateway *gateway, uint64_t number)
 
 void gateway_credit(struct gateway *gateway, uint64_t term, uint64_t received)
 {
-    ensure(term > 0 && gateway->first <= gateway->next);
+    ensure(gateway->epoch != 0 && gateway->first <= gateway->next);
+    ensure(term > 0 && term >= gateway->credit_term); /* that of a leader of an older term does not count any more */
     gateway->credit_term = term;
     uint64_t sent = received + 1;
     if (sent < gateway->first)
