@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "base/ensure.h"
+
 struct clock {
     uint64_t known_ms; /* cluster time ... */
     uint64_t at_ms;    /* ... at this moment of the node's own time */
@@ -18,12 +20,14 @@ struct clock {
 
 static inline uint64_t clock_now_ms(const struct clock *clock, uint64_t now_ms)
 {
+    ensure(now_ms >= clock->at_ms);
     return clock->known_ms + (now_ms - clock->at_ms);
 }
 
 /* The leader of TERM said that it is TIME_MS. */
 static inline void clock_learn(struct clock *clock, uint64_t term, uint64_t time_ms, uint64_t now_ms)
 {
+    ensure(now_ms >= clock->at_ms);
     if (term < clock->term || (term == clock->term && time_ms < clock->known_ms))
         return;
     *clock = (struct clock){.known_ms = time_ms, .at_ms = now_ms, .term = term};

@@ -7,6 +7,7 @@
 
 static void gateway_clear(struct admission_gateway *gateway)
 {
+    ensure(gateway->count <= gateway->capacity && gateway->count <= gateway->received);
     for (; gateway->count > 0; gateway->count--) {
         blob_release(gateway->queue[gateway->head]);
         gateway->head = (gateway->head + 1) % gateway->capacity;
@@ -25,12 +26,13 @@ void admission_close(struct admission *admission)
 void admission_open(struct admission *admission, uint64_t term)
 {
     ensure(admission->term == 0 && term > 0);
+    ensure(admission->gateways[0].id == 0); /* what was known in an older term is forgotten */
     admission->term = term;
 }
 
 struct admission_gateway *admission_gateway(struct admission *admission, uint32_t id, const struct store *store)
 {
-    ensure(id > 0);
+    ensure(id > 0 && admission->term != 0);
     struct admission_gateway *gateway = admission->gateways;
     struct admission_gateway *end = gateway + admission->used;
     while (gateway < end && gateway->id != id)
@@ -57,6 +59,7 @@ void admission_retain(struct admission *admission, const struct raft_configurati
     ensure(members->count > 0);
     for (struct admission_gateway *gateway = kept; gateway < end; gateway++) {
         struct admission_gateway found = *gateway;
+        ensure(found.id != 0 || (found.capacity == 0 && !found.asked));
         *gateway = (struct admission_gateway){0};
         if (raft_configuration_member(members, found.id)) {
             *kept++ = found;
@@ -72,6 +75,7 @@ void admission_retain(struct admission *admission, const struct raft_configurati
 void admission_opening(struct admission_gateway *gateway, uint64_t nonce, uint64_t index)
 {
     ensure(nonce != 0 && index > gateway->epoch);
+    ensure(gateway->id != 0 && gateway->opening != nonce);
     gateway_clear(gateway); /* of the older epoch */
     gateway->opening = nonce;
     gateway->epoch = index;
@@ -112,6 +116,7 @@ struct blob *admission_peek(struct admission *admission)
     for (size_t i = 0; i < admission->used; i++) {
         struct admission_gateway *gateway = &admission->gateways[place];
         if (gateway->count > 0) {
+            ensure(gateway->id != 0 && gateway->epoch != 0);
             admission->next = place;
             return gateway->queue[gateway->head];
         }
@@ -123,7 +128,7 @@ struct blob *admission_peek(struct admission *admission)
 struct blob *admission_pop(struct admission *admission)
 {
     struct admission_gateway *gateway = &admission->gateways[admission->next];
-    ensure(gateway->count > 0);
+    ensure(gateway->count > 0 && gateway->head < gateway->capacity);
     struct blob *command = gateway->queue[gateway->head];
     gateway->head = (gateway->head + 1) % gateway->capacity;
     gateway->count--;

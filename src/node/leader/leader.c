@@ -41,6 +41,7 @@ static bool propose_own(const struct env *env, struct raft *raft, const struct s
         memory_out(PAYLOAD_ALLOWANCE, __func__); /* at the most */
     ensure(command->size == LEADER_ENTRY_BYTES); /* that much had room */
     bool taken = raft_propose(raft, RAFT_ENTRY_COMMAND, stamp_ms(env, store), command, index);
+    ensure(!taken || (*index == raft_last_index(raft) && *index > raft_commit(raft)));
     blob_release(command);
     return taken;
 }
@@ -67,7 +68,7 @@ void leader_open(struct leader *leader, const struct env *env, struct raft *raft
     const struct command open = {.kind = COMMAND_OPEN, .gateway = gateway, .epoch = nonce};
     struct admission_gateway *door = leader_door(leader, store, gateway);
     uint64_t index;
-    ensure(door && door->opening != nonce);
+    ensure(door && door->id == gateway && door->opening != nonce);
     if (propose_own(env, raft, store, &open, &index))
         admission_opening(door, nonce, index);
 }
@@ -90,6 +91,7 @@ static bool take_forwarded(struct admission_gateway *door, uint32_t from, const 
                            uint64_t value_max)
 {
     struct command command;
+    ensure(door->id == from);
     if (!bytes || !command_decode(bytes, size, &command) || command.gateway != from)
         return false;
     if (command.value_size > value_max + (command.kind == COMMAND_TXN ? TXN_ALLOWANCE : 0))
@@ -131,6 +133,7 @@ struct admission_gateway *leader_owes(struct leader *leader, struct admission_ga
 {
     struct admission_gateway *door = after ? after + 1 : leader->admission.gateways;
     struct admission_gateway *end = leader->admission.gateways + leader->admission.used;
+    ensure(door <= end);
     while (door < end && !door->asked)
         door++;
     return leader_is_open(leader) && door < end ? door : NULL;
@@ -139,6 +142,8 @@ struct admission_gateway *leader_owes(struct leader *leader, struct admission_ga
 void leader_credit(const struct leader *leader, struct admission_gateway *door, struct chain *body)
 {
     ensure(leader_is_open(leader) && door->asked);
+    ensure(door->epoch != 0 || door->received == 0);
+    ensure(body->size == 0);
     door->asked = false;
     bytes_put_u64(chain_reserve(body, 8), leader->admission.term);
     bytes_put_u64(chain_reserve(body, 8), door->epoch);
@@ -153,6 +158,7 @@ static void hand_over(struct leader *leader, struct env *env, struct raft *raft,
 {
     if (other == 0 || env->now_ms < leader->handover_retry_ms)
         return;
+    ensure(other != env->options.id);
     if (raft_transferring(raft) || !raft_transfer(raft, other))
         return;
     leader->handover_retry_ms = env->now_ms + 2 * env->options.election_max_ms;
@@ -166,6 +172,7 @@ static void set_writable(struct leader *leader, struct env *env, bool writable, 
 {
     if (writable == leader->cluster_writable)
         return;
+    ensure(leader_is_open(leader));
     event_begin(env, writable ? LOG_CLUSTER_WRITABLE : LOG_CLUSTER_FULL);
     event_number(env, "voters_with_room", with_room);
     event_end(env);
@@ -214,6 +221,7 @@ bool leader_propose(struct leader *leader, const struct env *env, struct raft *r
     ensure(index > raft_commit(raft)); /* it has no majority yet, not even where this node is all there is */
     struct blob *popped = admission_pop(&leader->admission);
     ensure(popped == next); /* nothing came between leader_next and this */
+    ensure(popped->references > 1); /* the log holds it now */
     blob_release(popped);
     return true;
 }
@@ -283,6 +291,7 @@ bool leader_changed(struct leader *leader, const struct raft *raft, const struct
         admission_close(&leader->admission);
     if (leader_is_open(leader) || !leads || !raft_term_committed(raft) || store_applied(store) < raft_commit(raft))
         return false;
+    ensure(store_applied(store) == raft_commit(raft)); /* it has all that was applied of each gateway */
     admission_open(&leader->admission, raft_term(raft));
     leader->cluster_writable = true;
     const struct raft_configuration *members = raft_members(raft);
