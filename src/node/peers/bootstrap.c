@@ -10,6 +10,7 @@ enum { FORM_AGAIN_MS = 500, WRITE_AGAIN_MS = 500 /* a disk without room is tried
 /* All nodes of --cluster are linked to this one, without a cluster, and empty. */
 static bool all_empty(const struct peers *peers, const struct env *env)
 {
+    ensure(!identity_formed(&peers->identity));
     for (uint32_t i = 0; i < env->options.peer_count; i++) {
         uint32_t id = env->options.peers[i].id;
         if (id == env->options.id)
@@ -38,7 +39,7 @@ static unsigned lowest_level(const struct peers *peers, const struct env *env)
 static void form(struct peers *peers, struct env *env)
 {
     struct raft_configuration configuration = {.count = env->options.peer_count};
-    ensure(!identity_formed(&peers->identity) && configuration.count > 0);
+    ensure(peers->identity.directory.fresh && configuration.count > 0); /* what is there is of no other cluster */
     configuration.cluster_id = random_u64(&env->random) | 1;
     for (uint32_t i = 0; i < configuration.count; i++) {
         struct raft_member *member = &configuration.members[i];
@@ -157,6 +158,7 @@ bool bootstrap_written(struct peers *peers, struct env *env, struct raft *raft, 
     event_hex(env, "cluster", identity->directory.configuration.cluster_id);
     event_text(env, "role", identity->bootstrap_due ? "voter" : "learner");
     event_end(env);
+    ensure(!identity->bootstrap_due || raft_last_index(raft) == 0); /* no message of raft's counted before */
     if (identity->bootstrap_due)
         raft_bootstrap(raft, &identity->directory.configuration, 0);
     identity->bootstrap_due = false;
@@ -168,5 +170,6 @@ bool bootstrap_written(struct peers *peers, struct env *env, struct raft *raft, 
 
 uint64_t bootstrap_deadline_ms(const struct identity *identity)
 {
+    ensure(!identity->due || !identity->busy);
     return identity->due ? identity->retry_ms : UINT64_MAX;
 }

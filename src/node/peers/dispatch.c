@@ -24,6 +24,7 @@ static void send_hello(const struct peers *peers, const struct env *env, const s
                        struct node_link *link)
 {
     struct buffer body = {0};
+    ensure(!link->up && link->peer != 0 && link->messages == 0); /* it is the first that is said, and says to whom */
     hello_encode(peers, env, raft, link, &body);
     link_send_bytes(link, FRAME_HELLO, true, &body);
     buffer_close(&body);
@@ -37,7 +38,7 @@ struct node_link *peers_link_open(struct peers *peers, struct env *env, const st
             event_end(env);
         return NULL;
     }
-    ensure(peer == 0 || peers_look(peers, peer)); /* who is none is not called */
+    ensure(peer != env->options.id && (peer == 0 || peers_look(peers, peer))); /* who is none is not called */
     struct node_link *link = link_new(owner, kind, peer, env->now_ms);
     link->part_max = env->options.frame_bytes;
     const struct peer *called = peers_look(peers, peer);
@@ -51,6 +52,7 @@ struct node_link *peers_link_open(struct peers *peers, struct env *env, const st
 
 static void link_lost(struct peers *peers, struct raft *raft, uint32_t peer, enum node_link_kind kind)
 {
+    ensure(peers_look(peers, peer) && !peers_link(peers, peer, kind)); /* what is told of it finds none any more */
     if (kind == NODE_LINK_CONSENSUS)
         raft_peer_down(raft, peer);
     else
@@ -68,6 +70,7 @@ static void hung_up(struct peers *peers, struct env *env, const struct node_link
 void peers_link_close(struct peers *peers, struct env *env, struct raft *raft, struct node_link *link)
 {
     size_t place = 0;
+    ensure(peers->lost_count == 0); /* what was lost before this is known */
     while (place < peers->link_count && peers->links[place] != link)
         place++;
     ensure(place < peers->link_count);
@@ -76,6 +79,7 @@ void peers_link_close(struct peers *peers, struct env *env, struct raft *raft, s
     if (!link->up && !link->ends && link->peer != 0)
         hung_up(peers, env, link);
     if (peer && peer->links[link->kind] == link) {
+        ensure(link->up);
         peer->links[link->kind] = NULL;
         peer->missed_ms[link->kind] = env->now_ms;
         peers_say_link(env, LOG_LINK_DOWN, link);
@@ -92,6 +96,7 @@ void peers_link_close(struct peers *peers, struct env *env, struct raft *raft, s
 static void send_refused(struct node_link *link, const char *reason)
 {
     struct buffer body = {0};
+    ensure(reason[0] != '\0');
     buffer_append_u8(&body, reason == hello_duplicate ? FRAME_REFUSAL_DUPLICATE : FRAME_REFUSAL_OTHER);
     buffer_append_text(&body, reason);
     link_send_bytes(link, FRAME_REFUSED, true, &body);
@@ -122,6 +127,7 @@ static void refuse_link(struct peers *peers, struct env *env, struct node_link *
 static void replace_links(struct peers *peers, struct raft *raft, struct peer *peer, struct node_link *link,
                           uint64_t process)
 {
+    ensure(peer->id == link->peer && peer->links[link->kind] != link);
     for (int kind = NODE_LINK_CONSENSUS; kind <= NODE_LINK_BULK; kind++) {
         struct node_link *older = peer->links[kind];
         if (!older || (kind != (int)link->kind && older->process == process))
@@ -146,6 +152,7 @@ static void meet(struct env *env, struct raft *raft, struct peer *peer, const st
         .rolled_back = hello->rolled_back,
     };
     memcpy(directory.processes, hello->processes, sizeof directory.processes);
+    ensure(peer->id == hello->from && peer->links[NODE_LINK_CONSENSUS]);
     peer->incarnation = hello->incarnation;
     peer->rolled_back = !raft_peer_up(raft, peer->id, &directory); /* it is told with the next STATE */
     if (!peer->rolled_back)
@@ -165,6 +172,7 @@ static void link_established(struct peers *peers, struct env *env, struct raft *
 {
     struct peer *peer = peers_find(peers, hello->from);
     ensure(peer && !link->up && !link->ends); /* it was let in */
+    ensure(link->peer == hello->from && link->kind == (enum node_link_kind)hello->kind);
     replace_links(peers, raft, peer, link, hello->processes[0]);
     link->up = true;
     link->process = hello->processes[0];
@@ -235,6 +243,7 @@ static void handle_refused(struct peers *peers, struct env *env, struct node_lin
 
 static void bad_message(struct env *env, struct node_link *link)
 {
+    ensure(link->up && link->peer != 0);
     link->ends = true;
     if (complaint_begin(env, LOG_BAD_MESSAGE, link->peer, link->address, BAD_MESSAGE))
         event_end(env);
@@ -244,6 +253,7 @@ static void bad_message(struct env *env, struct node_link *link)
 static bool handle_raft(struct peers *peers, struct env *env, struct node_link *link,
                         const struct link_message *message, struct arrival *arrival)
 {
+    ensure(link->peer != 0);
     if (!identity_settled(&peers->identity))
         return false; /* nothing counts before this node has stored which cluster it is of */
     if (!raft_message_decode(message->body, message->size, &arrival->message, peers->decoded)) {
@@ -277,6 +287,7 @@ static bool handle_state(struct peers *peers, struct env *env, struct raft *raft
     arrival->index = reader_u64(&arrival->body);
     arrival->hash = reader_u64(&arrival->body);
     uint8_t flags = reader_u8(&arrival->body);
+    ensure(link->up && link->kind == NODE_LINK_CONSENSUS);
     struct peer *peer = peers_find(peers, link->peer);
     if (arrival->body.bad || !peer)
         return false;

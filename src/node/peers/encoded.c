@@ -23,6 +23,7 @@ const struct encoded_entries *encoded_find(struct encoded *encoded, const struct
         chain_close(&range->bytes);
     *range = (struct encoded_entries){.index = message->index, .count = message->entry_count};
     raft_message_encode_entries(message, &range->bytes);
+    ensure(range->bytes.size > 0);
     bool fits = range->bytes.size <= FRAME_BODY_MAX - FRAME_HEAD_MAX;
     range->hash = fits ? frame_tail_hash(&range->bytes) : 0;
     return range;

@@ -69,6 +69,7 @@ static bool is_duplicate(const struct peers *peers, const struct raft *raft, con
     const struct node_link *linked = peers_link(peers, hello->from, NODE_LINK_CONSENSUS);
     if (!linked || linked->process == hello->processes[0])
         return false;
+    ensure(linked->up && linked->process != 0);
     const struct raft_member *member = raft_configuration_member(peers_members(peers, raft), hello->from);
     bool wins = member && member->incarnation == hello->incarnation && linked->incarnation != member->incarnation;
     return !wins;

@@ -22,6 +22,7 @@ struct node_link *link_new(struct peer_socket *owner, enum node_link_kind kind, 
 
 void link_free(struct node_link *link)
 {
+    ensure(link->frame_left <= link->normal.size);
     chain_close(&link->urgent);
     chain_close(&link->normal);
     buffer_close(&link->input);
@@ -43,6 +44,7 @@ void link_send(struct node_link *link, enum frame_type type, bool urgent, struct
     /* A message in parts never goes through the urgent queue: it would make others wait. */
     bool whole = body->size <= link->part_max;
     frame_write(urgent && whole ? &link->urgent : &link->normal, type, ++link->messages, link->part_max, body);
+    ensure(body->size == 0);
     if (link->urgent.size + link->normal.size > LINK_OUTPUT_MAX)
         link->ends = true;
 }
@@ -77,7 +79,9 @@ void link_send_bytes(struct node_link *link, enum frame_type type, bool urgent, 
 static size_t first_frame(const struct chain *queue)
 {
     uint8_t header[FRAME_HEADER_SIZE];
+    ensure(queue->size >= sizeof header);
     chain_copy(queue, header, sizeof header);
+    ensure(queue->size >= frame_length(header)); /* a queue has whole frames, but for the first when that was begun */
     return frame_length(header);
 }
 
@@ -97,6 +101,7 @@ static size_t peek_bytes(const struct chain *queue, size_t size, struct iovec *p
 
 size_t node_link_peek(struct node_link *link, struct iovec *pieces, size_t count)
 {
+    ensure(link->frame_left <= link->normal.size);
     /* What was begun is finished first; then urgent frames; then the rest. Urgent and normal frames are not mixed in
      * one call unless all of the urgent queue comes first, so that consume can tell them apart. */
     if (link->frame_left > 0)

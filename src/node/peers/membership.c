@@ -18,6 +18,7 @@ static const struct raft_member *listed(const struct node_options *options, uint
 static bool refuse(char reason[DISK_REASON_MAX], const struct buffer *text)
 {
     size_t size = buffer_size(text);
+    ensure(size > 0); /* who is refused is told why */
     bool cut = size >= DISK_REASON_MAX;
     if (cut)
         size = DISK_REASON_MAX - 1;
@@ -52,6 +53,7 @@ static void append_members(struct buffer *out, const struct raft_configuration *
 static bool refuse_alone(const struct raft_configuration *configuration, char reason[DISK_REASON_MAX])
 {
     struct buffer text = {0};
+    ensure(configuration->count == 1);
     buffer_append_text(&text, "this data directory belongs to a cluster of node ");
     buffer_append_number(&text, configuration->members[0].id);
     buffer_append_text(&text, " alone, which no other node can join: start it without --cluster");
@@ -69,6 +71,7 @@ static bool refuse_alone(const struct raft_configuration *configuration, char re
 static bool refuse_unnamed(const struct raft_configuration *configuration, uint32_t id, char reason[DISK_REASON_MAX])
 {
     struct buffer text = {0};
+    ensure(raft_configuration_member(configuration, id));
     buffer_append_text(&text, "the cluster has a node ");
     buffer_append_number(&text, id);
     buffer_append_text(&text, " that --cluster does not name: name every node that it formed with, each at its present "

@@ -21,6 +21,7 @@ static void add(struct peers *peers, const struct env *env, const struct raft_me
     *peer = (struct peer){
         .id = member->id, .named = named, .has_room = true, .missed_ms = {0, env->now_ms, env->now_ms}};
     memcpy(peer->address, member->address, sizeof peer->address);
+    ensure(place + 1 == peers->count || peer[1].id > peer->id);
 }
 
 void peers_init(struct peers *peers, const struct env *env, const struct disk_recovered *recovered)
@@ -35,6 +36,7 @@ void peers_init(struct peers *peers, const struct env *env, const struct disk_re
 
 void peers_close(struct peers *peers)
 {
+    ensure(peers->lost_count == 0);
     while (peers->link_count > 0)
         link_free(peers->links[--peers->link_count]);
     free(peers->decoded);
@@ -45,6 +47,7 @@ static void drop(struct peers *peers, struct env *env, uint32_t place)
 {
     struct peer *peer = &peers->list[place];
     ensure(!peer->named && peer->id != env->options.id);
+    ensure(place < peers->count);
     for (size_t i = 0; i < peers->link_count; i++) {
         struct node_link *link = peers->links[i];
         if (link->peer != peer->id)
@@ -88,6 +91,7 @@ void peers_follow(struct peers *peers, struct env *env, const struct raft *raft)
         else if (!peer->named)
             memcpy(peer->address, member->address, sizeof peer->address);
     }
+    ensure(peers->count >= members->count && peers->count >= env->options.peer_count);
     peers->followed = changes;
     peers->followed_formed = formed;
     peers_levels(peers, env, raft);
@@ -126,6 +130,7 @@ uint32_t peers_linked(const struct peers *peers, uint32_t ids[PEERS_MAX])
     for (uint32_t i = 0; i < peers->count; i++)
         if (peers->list[i].links[NODE_LINK_CONSENSUS])
             ids[count++] = peers->list[i].id;
+    ensure(count < peers->count); /* this node is among them, and has no link to itself */
     return count;
 }
 
@@ -142,12 +147,14 @@ bool peers_calls(const struct peers *peers, const struct env *env, uint32_t id, 
     ensure(id != env->options.id && (kind == NODE_LINK_CONSENSUS || kind == NODE_LINK_BULK));
     if (!peer)
         return false; /* not any more */
+    ensure(env->now_ms >= peer->missed_ms[kind]);
     uint64_t missed_ms = env->now_ms - peer->missed_ms[kind];
     return !peer->links[kind] && (id < env->options.id || missed_ms >= NODE_CALL_MS);
 }
 
 void peers_say_link(struct env *env, enum log_event event, const struct node_link *link)
 {
+    ensure(link->up && link->peer != 0);
     event_begin(env, event);
     event_number(env, "peer", link->peer);
     event_text(env, "kind", link->kind == NODE_LINK_BULK ? "bulk" : "consensus");
@@ -183,10 +190,12 @@ void peers_send(struct peers *peers, uint32_t id, enum frame_type type, struct c
 {
     ensure(type != FRAME_HELLO && type != FRAME_FORM && type != FRAME_RAFT && type != FRAME_STATE); /* its own */
     struct node_link *link = peers_link(peers, id, link_of(type));
+    ensure(!link || (link->up && link->peer == id && link->kind == link_of(type)));
     if (link)
         link_send(link, type, type != FRAME_FORWARD && type != FRAME_CHUNK, body);
     else
         chain_close(body);
+    ensure(body->size == 0);
 }
 
 void peers_send_state(const struct peers *peers, const struct raft *raft, struct node_link *link, uint64_t index,
@@ -195,6 +204,7 @@ void peers_send_state(const struct peers *peers, const struct raft *raft, struct
     const struct peer *peer = peers_look(peers, link->peer);
     struct buffer body = {0};
     ensure(peer && link->kind == NODE_LINK_CONSENSUS);
+    ensure(link->up && (index > 0 || hash == 0));
     buffer_append_u64(&body, index);
     buffer_append_u64(&body, hash);
     buffer_append_u8(&body, (uint8_t)((peers->room ? FRAME_STATE_ROOM : 0) |
@@ -236,6 +246,7 @@ static void send_raft(struct node_link *link, const struct raft *raft, const str
 {
     static const struct chain nothing;
     uint8_t head[RAFT_MESSAGE_HEAD_MAX];
+    ensure(link->kind == NODE_LINK_CONSENSUS && link->peer == message->to);
     size_t head_size = raft_message_encode_head(message, head);
     const struct encoded_entries *entries = message->entry_count > 0 ? encoded_find(encoded, message) : NULL;
     link_send_head(link, FRAME_RAFT, is_urgent(raft, message), head, head_size, entries ? &entries->bytes : &nothing,

@@ -51,7 +51,7 @@ static struct quorum count(const struct view *view)
         quorum.here += view->members[i].role == RAFT_VOTER && presence_of(view, &view->members[i]) == HERE;
     }
     quorum.needed = view->formed ? quorum.voters / 2 + 1 : quorum.voters;
-    ensure(quorum.here <= quorum.voters);
+    ensure(quorum.here <= quorum.voters && quorum.needed <= quorum.voters);
     return quorum;
 }
 
@@ -78,10 +78,11 @@ static uint32_t append_ids(const struct view *view, enum presence presence, stru
 }
 
 /* Who is missing, in brackets; nothing where none is. */
-static void append_missing(const struct view *view, struct buffer *out)
+static void append_missing(const struct view *view, const struct quorum *quorum, struct buffer *out)
 {
     struct buffer down = {0}, voteless = {0};
     uint32_t down_count = append_ids(view, DOWN, &down), voteless_count = append_ids(view, VOTELESS, &voteless);
+    ensure(quorum->here + down_count + voteless_count == quorum->voters); /* each is one of these */
     const char *parted = " (";
     if (down_count > 0) {
         buffer_append_text(out, down_count == 1 ? " (node " : " (nodes ");
@@ -115,7 +116,7 @@ static void append_text(const struct view *view, struct buffer *out)
     buffer_append_text(out, view->formed ? " voters are here, " : " nodes are here, ");
     buffer_append_number(out, quorum.needed);
     buffer_append_text(out, quorum.needed == 1 ? " is needed" : " are needed");
-    append_missing(view, out);
+    append_missing(view, &quorum, out);
 }
 
 static void write_text(const struct view *view, char text[QUORUM_TEXT_MAX])
@@ -143,6 +144,7 @@ static void append_peer(const struct view *view, const struct peer *peer, struct
 {
     uint32_t own = view->env->options.id;
     const struct node_link *link = peer->links[NODE_LINK_CONSENSUS];
+    ensure(peer->id != own || !link);
     buffer_append_number(out, peer->id);
     buffer_append_text(out, " at ");
     buffer_append_text(out, peer->address);

@@ -157,6 +157,8 @@ START_TEST(there_is_room_for_all)
     peers_follow(&list, &env, raft);
     ck_assert_uint_eq(list.count, RAFT_MEMBERS_MAX);
     ck_assert_uint_eq(list.lost_count, RAFT_MEMBERS_MAX);
+    for (struct peer_lost lost; peers_take_lost(&list, &lost);)
+        ck_assert(lost.gone);
     close_list();
 }
 END_TEST
