@@ -1,5 +1,6 @@
 #include "node/replica/apply.h"
 
+#include "base/ensure.h"
 #include "protocol/command.h"
 
 /* The entries from INDEX on, or the first few of them, are applied soon. For one alone there is nothing to gain. */
@@ -24,7 +25,9 @@ const struct raft_entry *apply_next(struct apply *apply, const struct raft *raft
     uint64_t index = store_applied(store) + 1;
     if (index > apply->last || apply->count == LIMIT_APPLY)
         return NULL;
-    if (store_copied_bytes(store) - apply->copied_bytes >= LIMIT_APPLY_BYTES)
+    uint64_t copied_bytes = store_copied_bytes(store);
+    ensure(copied_bytes >= apply->copied_bytes);
+    if (copied_bytes - apply->copied_bytes >= LIMIT_APPLY_BYTES)
         return NULL; /* a few bytes copy megabytes: heartbeats must not wait for thousands of such */
     if (apply->count % STORE_EXPECT_MAX == 0)
         expect(raft, store, index + STORE_EXPECT_MAX, apply->last); /* while these are applied, those are fetched */
@@ -59,6 +62,7 @@ struct outcome apply_other(struct store *store, const struct raft_entry *entry)
         (members && !apply_members(store, entry->index, entry->payload)))
         return (struct outcome){.code = OUTCOME_UNKNOWN};
     (void)store_apply(store, entry->index, entry->time_ms, NULL);
+    ensure(store_applied(store) == entry->index);
     return (struct outcome){.code = OUTCOME_NONE};
 }
 
@@ -66,6 +70,7 @@ void apply_feed_events(struct feed *feed, struct store *store)
 {
     const struct store_event *events;
     size_t count = store_events(store, &events);
+    ensure(count == 0 || events[count - 1].revision == store_revision(store));
     feed_add(feed, events, count);
     store_events_clear(store);
 }

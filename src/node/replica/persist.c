@@ -44,6 +44,7 @@ static uint64_t room_bytes(const struct persist *persist)
 static uint64_t promised_bytes(const struct persist *persist, const struct raft *raft)
 {
     ensure(raft_last_index(raft) >= raft_durable_index(raft));
+    ensure(persist->busy || persist->batch_bytes == 0);
     uint64_t entries = raft_last_index(raft) - raft_durable_index(raft);
     return persist->batch_bytes + raft_unwritten_bytes(raft) + entries * disk_record_bytes(8);
 }
@@ -141,6 +142,7 @@ bool persist_next(const struct persist *persist, const struct env *env, bool lon
 
 static void set_full(struct persist *persist, struct env *env, bool full, const char *reason)
 {
+    ensure(full || !persist->starved);
     if (full != persist->full) {
         event_begin(env, full ? LOG_DISK_FULL : LOG_DISK_HAS_ROOM);
         if (full)
@@ -212,6 +214,7 @@ static void allow_entries(const struct persist *persist, struct raft *raft)
 static void hold_entries(struct persist *persist, const struct raft *raft, const struct raft_writes *writes)
 {
     size_t count = writes->last >= writes->first ? (size_t)(writes->last - writes->first + 1) : 0;
+    ensure(count == 0 || (writes->first > raft_durable_index(raft) && writes->last <= raft_last_index(raft)));
     if (count > persist->capacity) {
         persist->capacity = count + count / 2;
         persist->entries = memory_resize(persist->entries, persist->capacity, sizeof *persist->entries);
@@ -222,6 +225,7 @@ static void hold_entries(struct persist *persist, const struct raft *raft, const
             blob_hold(persist->entries[i].payload);
         persist->batch_bytes += disk_record_bytes(persist->entries[i].payload ? persist->entries[i].payload->size : 0);
     }
+    ensure(count == 0 || persist->batch_bytes <= room_bytes(persist)); /* as they were allowed */
     persist->request.entries = persist->entries;
     persist->request.entry_count = count;
 }
@@ -272,6 +276,7 @@ struct disk_log *persist_take(struct persist *persist, const struct env *env, st
                  env->now_ms - persist->told_ms >= PERSIST_COMMIT_MS;
     if ((mark || along) && persist_owes(persist, raft)) {
         request->commit = persist->told_commit = raft_commit_handed(raft);
+        ensure(request->commit <= raft_commit(raft));
         persist->told_ms = env->now_ms;
     }
     memcpy(request->spares, persist->spares, sizeof request->spares);
@@ -305,6 +310,8 @@ void persist_done(struct persist *persist, struct env *env, struct raft *raft, c
                   struct disk_log *request)
 {
     ensure(persist->busy && request == &persist->request);
+    ensure(persist->from_raft || request->entry_count == 0);
+    ensure(env->now_ms >= persist->begun_ms);
     persist->busy = false;
     persist->batch_bytes = 0;
     for (size_t i = 0; i < request->entry_count; i++)

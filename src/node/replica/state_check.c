@@ -40,6 +40,7 @@ static void note(struct state_check *check, uint32_t id, uint64_t index, uint64_
         check->nodes[check->count++] = (struct state_reports){.id = id};
     }
     struct state_reports *reports = &check->nodes[place];
+    ensure(reports->id == id);
     reports->kept[reports->next++ % STATE_CHECK_KEPT] = (struct state_report){.index = index, .hash = hash};
 }
 
