@@ -66,6 +66,7 @@ struct disk_bulk *bulk_slot_give(struct bulk_slot *bulk, bool filled)
         return NULL;
     }
     ensure(bulk->request.kind != 0);
+    ensure(bulk->request.kind != DISK_REMOVE || bulk->removals);
     bulk->removed = bulk->request.kind == DISK_REMOVE;
     bulk->busy = true;
     return &bulk->request;
@@ -92,6 +93,7 @@ bool bulk_slot_check_next(struct bulk_slot *bulk, const struct env *env, struct 
 
 bool bulk_slot_removes_first(const struct bulk_slot *bulk)
 {
+    ensure(!bulk->busy);
     return bulk->removals && !bulk->removed;
 }
 

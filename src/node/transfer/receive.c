@@ -4,6 +4,16 @@
 #include "node/event.h"
 #include "store/dump.h"
 
+/* What the disk is asked for in each state; 0: nothing. */
+static enum disk_bulk_kind kind_of(const struct receiving *receiving)
+{
+    static const enum disk_bulk_kind kinds[] = {
+        [RECEIVE_BEGIN] = DISK_RECEIVE_BEGIN, [RECEIVE_WRITE] = DISK_RECEIVE_WRITE, [RECEIVE_END] = DISK_RECEIVE_END,
+        [RECEIVE_OPEN] = DISK_LOAD_OPEN,      [RECEIVE_LOAD] = DISK_LOAD_BLOCK,     [RECEIVE_INSTALL] = 0,
+    };
+    return kinds[receiving->state];
+}
+
 void receive_close(struct receiving *receiving)
 {
     if (receiving->store)
@@ -17,6 +27,7 @@ void receive_close(struct receiving *receiving)
 static void answer(struct receiving *receiving, uint64_t offset, enum transfer_taken state)
 {
     ensure(receiving->message.kind == TRANSFER_NOTHING); /* the last one was taken */
+    ensure(receiving->peer != 0 && offset <= receiving->size);
     receiving->message = (struct transfer_message){.kind = TRANSFER_TAKEN, .to = receiving->peer};
     uint8_t *bytes = chain_reserve(&receiving->message.body, 17);
     bytes_put_u64(bytes, receiving->index);
@@ -27,6 +38,7 @@ static void answer(struct receiving *receiving, uint64_t offset, enum transfer_t
 /* Nothing more comes of the one under way, and its place on the disk is given back. */
 static void abandon(struct receiving *receiving)
 {
+    ensure(receive_busy(receiving) && !receiving->store && buffer_size(&receiving->chunk) == 0);
     receiving->state = RECEIVE_IDLE;
     receiving->cancel_due = true;
 }
@@ -61,6 +73,7 @@ void receive_offer(struct receiving *receiving, const struct env *env, const str
     /* While the disk or the loading is busy with another one, the sender's patience decides. */
     if (receiving->state != RECEIVE_IDLE && receiving->state != RECEIVE_WAIT)
         return;
+    ensure(!receiving->store && buffer_size(&receiving->chunk) == 0); /* nothing is left of the one before */
     receiving->peer = from;
     receiving->index = index;
     receiving->term = term;
@@ -87,6 +100,7 @@ void receive_chunk(struct receiving *receiving, const struct env *env, uint32_t 
         return;
     buffer_clear(&receiving->chunk, RECEIVE_CHUNK_KEPT);
     buffer_append(&receiving->chunk, reader->at, size);
+    ensure(receiving->offset + buffer_size(&receiving->chunk) <= receiving->size);
     receiving->moved_ms = env->now_ms;
     receiving->state = RECEIVE_WRITE;
 }
@@ -100,38 +114,32 @@ bool receive_next(struct receiving *receiving, struct disk_bulk *request)
         receiving->dropped_index = 0;
         return true;
     }
+    if (!receive_busy(receiving) && !receiving->cancel_due)
+        return false;
     request->index = receiving->index;
     request->term = receiving->term;
+    request->kind = kind_of(receiving);
     switch (receiving->state) {
     case RECEIVE_IDLE:
-        if (!receiving->cancel_due)
-            break;
-        receiving->cancel_due = false;
         request->kind = DISK_RECEIVE_CANCEL;
-        return true;
-    case RECEIVE_WAIT:
-    case RECEIVE_INSTALL:
+        receiving->cancel_due = false;
         break;
     case RECEIVE_BEGIN:
-        request->kind = DISK_RECEIVE_BEGIN;
         request->size = receiving->size;
-        return true;
+        break;
     case RECEIVE_WRITE:
-        request->kind = DISK_RECEIVE_WRITE;
+        ensure(buffer_size(&receiving->chunk) > 0);
         request->offset = receiving->offset;
         buffer_append(&request->bytes, buffer_start(&receiving->chunk), buffer_size(&receiving->chunk));
-        return true;
+        break;
+    case RECEIVE_WAIT:
     case RECEIVE_END:
-        request->kind = DISK_RECEIVE_END;
-        return true;
     case RECEIVE_OPEN:
-        request->kind = DISK_LOAD_OPEN;
-        return true;
     case RECEIVE_LOAD:
-        request->kind = DISK_LOAD_BLOCK;
-        return true;
+    case RECEIVE_INSTALL:
+        break;
     }
-    return false;
+    return request->kind != 0;
 }
 
 /* A newer program wrote it, or what is in it. */
@@ -172,6 +180,7 @@ struct store *receive_install(struct receiving *receiving, struct env *env, stru
         give_up(receiving, env, "the log has overtaken it: it is not needed any more");
         return NULL;
     }
+    ensure(raft_commit(raft) >= receiving->index && store != old);
     receiving->drained = old;
     receiving->store = NULL;
     receiving->state = RECEIVE_IDLE;
@@ -209,6 +218,7 @@ void receive_done(struct receiving *receiving, struct env *env, const struct dis
 {
     if (request->kind == DISK_RECEIVE_CANCEL || request->kind == DISK_LOAD_DROP)
         return; /* the next one may have been offered meanwhile */
+    ensure(request->kind == kind_of(receiving)); /* while the disk has it, it is not given up, and no other is taken */
     if (request->status == DISK_REFUSED && request->newer) {
         stop_unknown(receiving, env);
         return;
@@ -261,6 +271,7 @@ uint64_t receive_deadline_ms(const struct receiving *receiving)
 
 bool receive_tick(struct receiving *receiving, struct env *env)
 {
+    ensure(!receiving->drained || receiving->drained != receiving->store);
     if (receiving->state == RECEIVE_WAIT && env->now_ms - receiving->moved_ms >= RECEIVE_MOVE_MS)
         abandon(receiving);
     if (receiving->drained && store_drain(receiving->drained, RECEIVE_DRAIN_FILES)) {

@@ -16,6 +16,7 @@ static bool under_way(const struct sending *sending)
 static void end(struct sending *sending, struct env *env, struct raft *raft, bool installed)
 {
     ensure(under_way(sending) || sending->state == SEND_OPEN);
+    ensure(sending->peer != 0 && (!installed || sending->index > 0));
     event_begin(env, installed ? LOG_SNAPSHOT_SENT : LOG_SNAPSHOT_NOT_SENT);
     event_number(env, "peer", sending->peer);
     event_number(env, "index", sending->index);
@@ -39,6 +40,7 @@ static void want_no_more(struct sending *sending, uint32_t peer)
 static void want(struct sending *sending, struct raft *raft, uint32_t peer)
 {
     want_no_more(sending, peer);
+    ensure(peer != 0 && sending->wanted_count <= RAFT_MEMBERS_MAX);
     if (sending->wanted_count < RAFT_MEMBERS_MAX)
         sending->wanted[sending->wanted_count++] = peer;
     else
@@ -61,6 +63,7 @@ uint32_t send_tick(struct sending *sending, struct env *env, struct raft *raft)
     while (raft_take_snapshot_need(raft, &peer))
         want(sending, raft, peer);
     if (under_way(sending)) {
+        ensure(env->now_ms >= sending->moved_ms);
         if (raft_role(raft) != RAFT_LEADER || env->now_ms - sending->moved_ms >= SEND_MOVE_MS)
             end(sending, env, raft, false);
         return 0;
@@ -72,6 +75,7 @@ uint32_t send_tick(struct sending *sending, struct env *env, struct raft *raft)
 void send_begin(struct sending *sending, struct raft *raft, uint32_t peer, bool linked)
 {
     ensure(sending->state == SEND_IDLE && peer != 0);
+    ensure(sending->message.kind == TRANSFER_NOTHING); /* what was said to the one before is on its way */
     want_no_more(sending, peer);
     sending->peer = peer;
     sending->index = 0;
@@ -96,11 +100,12 @@ uint64_t send_needs(const struct sending *sending)
 bool send_next(const struct sending *sending, const struct env *env, struct disk_bulk *request)
 {
     if (sending->state == SEND_OPEN) {
+        ensure(sending->index == 0); /* which one it is shows when it is open */
         request->kind = DISK_SEND_OPEN;
         return true;
     }
     if (sending->state == SEND_READ) {
-        ensure(sending->offset < sending->size);
+        ensure(sending->offset < sending->size && env->options.frame_bytes > SEND_CHUNK_OVERHEAD);
         request->kind = DISK_SEND_READ;
         request->offset = sending->offset;
         request->size = env->options.frame_bytes - SEND_CHUNK_OVERHEAD;
@@ -147,6 +152,7 @@ static void send_chunk(struct sending *sending, struct env *env, struct raft *ra
         end(sending, env, raft, false);
         return;
     }
+    ensure(request->offset == sending->offset);
     struct chain *body = say(sending, TRANSFER_CHUNK);
     bytes_put_u64(chain_reserve(body, 8), sending->offset);
     chain_append(body, buffer_start(&request->bytes), size);

@@ -4,6 +4,12 @@
 #include "node/event.h"
 #include "store/dump.h"
 
+/* The store is being walked for the one under way. */
+static bool walks(const struct snapshots *snapshots)
+{
+    return snapshots->state == SNAPSHOT_BEGIN || (snapshots->state == SNAPSHOT_BLOCKS && !snapshots->complete);
+}
+
 static void set_distance(struct snapshots *snapshots, struct env *env, const struct store *store)
 {
     /* The state must be written anew each time, so a large one is written after as much log; and every node goes by a
@@ -20,6 +26,7 @@ static void begin(struct snapshots *snapshots, struct env *env, const struct raf
     snapshots->index = store_applied(store);
     snapshots->term = raft_term_at(raft, snapshots->index);
     ensure(snapshots->term > 0);
+    ensure(snapshots->index > snapshots->done_index && snapshots->index <= raft_commit(raft));
     snapshots->bytes = 0;
     snapshots->complete = false;
     snapshots->state = SNAPSHOT_BEGIN;
@@ -59,6 +66,7 @@ uint64_t snapshots_deadline_ms(const struct snapshots *snapshots, const struct e
 
 void snapshots_abandon(struct snapshots *snapshots, struct store *store)
 {
+    ensure(store_dump_active(store) == walks(snapshots));
     if (store_dump_active(store))
         store_dump_cancel(store);
     if (snapshots->state == SNAPSHOT_BEGIN || snapshots->state == SNAPSHOT_BLOCKS)
@@ -67,7 +75,7 @@ void snapshots_abandon(struct snapshots *snapshots, struct store *store)
 
 void snapshots_installed(struct snapshots *snapshots, uint64_t index)
 {
-    ensure(index > snapshots->done_index);
+    ensure(index > snapshots->done_index && !walks(snapshots)); /* the store that was walked is gone */
     snapshots->done_index = index;
     snapshots->log_bytes = 0;
     snapshots->clean_due = true;
@@ -76,6 +84,7 @@ void snapshots_installed(struct snapshots *snapshots, uint64_t index)
 bool snapshots_next(struct snapshots *snapshots, const struct env *env, const struct raft *raft, struct store *store,
                     struct disk_bulk *request)
 {
+    ensure(snapshots->state == SNAPSHOT_IDLE || store_dump_active(store) == walks(snapshots));
     switch (snapshots->state) {
     case SNAPSHOT_IDLE:
         request->kind = DISK_CLEAN;
@@ -84,19 +93,20 @@ bool snapshots_next(struct snapshots *snapshots, const struct env *env, const st
         snapshots->clean_due = false;
         return true;
     case SNAPSHOT_BEGIN:
+        ensure(snapshots->index <= store_applied(store));
         request->kind = DISK_SNAPSHOT_BEGIN;
         request->index = snapshots->index;
         request->term = snapshots->term;
         request->configuration = *raft_members_at(raft, snapshots->index);
         return true;
     case SNAPSHOT_BLOCKS:
-        ensure(store_dump_active(store) && !snapshots->complete);
+        ensure(!snapshots->complete);
         request->kind = DISK_SNAPSHOT_BLOCK;
         snapshots->complete = store_dump_step(store, &request->bytes, env->options.snapshot_block_bytes);
         snapshots->bytes += buffer_size(&request->bytes);
         return true;
     case SNAPSHOT_END:
-        ensure(snapshots->complete && !store_dump_active(store));
+        ensure(snapshots->complete);
         request->kind = DISK_SNAPSHOT_END;
         return true;
     case SNAPSHOT_CANCEL:
@@ -161,6 +171,7 @@ static void finished(struct snapshots *snapshots, struct env *env)
 
 static void failed(struct snapshots *snapshots, struct env *env, struct store *store, const struct disk_bulk *request)
 {
+    ensure(snapshots->state != SNAPSHOT_IDLE);
     if (store_dump_active(store))
         store_dump_cancel(store);
     snapshots->state = SNAPSHOT_IDLE;
@@ -187,8 +198,10 @@ bool snapshots_done(struct snapshots *snapshots, struct env *env, struct store *
         return false;
     }
     if (request->kind == DISK_SNAPSHOT_BEGIN) {
+        ensure(snapshots->state == SNAPSHOT_BEGIN);
         snapshots->state = SNAPSHOT_BLOCKS;
     } else if (request->kind == DISK_SNAPSHOT_BLOCK && snapshots->complete) {
+        ensure(snapshots->state == SNAPSHOT_BLOCKS);
         snapshots->state = SNAPSHOT_END;
     } else if (request->kind == DISK_SNAPSHOT_END) {
         finished(snapshots, env);

@@ -30,6 +30,7 @@ bool transfers_next(struct transfers *transfers, const struct env *env, const st
         return true;
     if (receive_busy(&transfers->receiving))
         snapshots_abandon(&transfers->snapshots, store); /* a newer state is on its way here */
+    ensure(buffer_size(&request->bytes) == 0); /* those that had nothing to ask for left it empty */
     return snapshots_next(&transfers->snapshots, env, raft, store, request) ||
            bulk_slot_remove_next(&transfers->bulk, request);
 }
