@@ -69,6 +69,7 @@ struct chain *client_reply_now(struct session *session, struct node_client *clie
 
 void client_refuse(struct session *session, struct node_client *client, enum reply_error error, const char *reason)
 {
+    ensure(error < REPLY_ERROR_COUNT);
     session->env->meter.errors[error]++;
     reply_error(client_reply_now(session, client), error, reason);
 }
@@ -76,6 +77,7 @@ void client_refuse(struct session *session, struct node_client *client, enum rep
 void client_submit(struct session *session, struct node_client *client, struct blob *command, size_t bytes)
 {
     ensure(session->held_bytes >= client->bytes + bytes); /* they were counted as they came */
+    ensure(bytes <= command->size && command->references == 1);
     struct pending *pending = pending_add(session, client, PENDING_WAITING, 0);
     pending->verb = meter_verb(command);
     pending->command = command;
@@ -97,6 +99,7 @@ enum reply_error client_refusal(const struct session *session, size_t held, size
 
 size_t client_held_contents(const struct node_client *client)
 {
+    ensure(client->contents_left <= client->request.numbytes);
     return (size_t)(client->request.numbytes - client->contents_left);
 }
 
@@ -111,6 +114,7 @@ void pending_numbered(struct pending *pending, uint64_t number)
 
 void client_wants_status(struct session *session, struct node_client *client)
 {
+    ensure(!client->closing); /* else it would not be told */
     list_add_last(&session->asking, &client->asking);
 }
 
@@ -126,6 +130,7 @@ void client_tell(struct session *session, struct node_client *client, const stru
 static void pending_settle(struct session *session, struct pending *pending, enum meter_outcome outcome)
 {
     ensure(pending->state != PENDING_DONE);
+    ensure((pending->state == PENDING_WAITING) == (pending->command != NULL)); /* from its number on the gateway's */
     uint64_t begun_ms = pending->deadline_ms - session->env->options.command_timeout_ms;
     session->env->meter.commands[pending->verb][outcome]++;
     meter_duration(&session->env->meter.latency[pending->verb], (session->env->now_ms - begun_ms) * 1000);
@@ -198,6 +203,7 @@ static enum meter_outcome meter_of(enum outcome_code code)
  * turn. */
 static void reply_at(struct chain *out, const struct outcome *outcome, const struct transaction_name *file)
 {
+    ensure(is_failure(outcome->code) || error_of(outcome->code) != REPLY_ERROR_COUNT);
     if (outcome->code == OUTCOME_MISMATCH)
         reply_version_mismatch(out, outcome->version, file->bytes, file->size);
     else if (outcome->code == OUTCOME_NOT_FOUND)
@@ -212,6 +218,7 @@ void pending_done(struct session *session, struct pending *pending, const struct
     struct transaction_name file;
     enum reply_error error = error_of(outcome->code);
     ensure(pending->state == PENDING_NUMBERED); /* only what has a number can have been applied */
+    ensure(outcome->code != OUTCOME_NONE);
     pending_settle(session, pending, meter_of(outcome->code));
     if (error != REPLY_ERROR_COUNT)
         session->env->meter.errors[error]++;
@@ -226,6 +233,7 @@ void pending_done(struct session *session, struct pending *pending, const struct
 
 void pending_fail(struct session *session, struct pending *pending, enum reply_error error, const char *reason)
 {
+    ensure(error < REPLY_ERROR_COUNT);
     pending_settle(session, pending, METER_FAILED);
     session->env->meter.errors[error]++;
     reply_error(&pending->reply, error, reason);
@@ -268,6 +276,7 @@ static void pending_free(struct node_client *client, struct pending *pending)
     if (!client->head)
         client->tail = NULL;
     client->count--;
+    ensure(!list_linked(&pending->age) && !list_linked(&pending->queue)); /* nothing leads to it any more */
     chain_close(&pending->reply);
     free(pending);
 }
@@ -282,8 +291,10 @@ void client_advance(struct session *session, struct node_client *client)
         } else if (pending->state != PENDING_DONE) {
             break;
         } else if (pending->outcome.code != OUTCOME_NONE) {
+            ensure(pending->reply.size == 0);
             reply_outcome(client, &pending->outcome);
         } else {
+            ensure(pending->reply.size > 0); /* whatever was asked is answered */
             chain_move(&client->output, &pending->reply);
         }
         pending_free(client, pending);
@@ -293,6 +304,7 @@ void client_advance(struct session *session, struct node_client *client)
 
 void client_read_before(struct session *session, struct pending *pending)
 {
+    ensure(pending->state == PENDING_NUMBERED);
     for (struct pending *at = pending->client->head; at != pending; at = at->next) {
         ensure(at != NULL);
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)
@@ -304,6 +316,7 @@ void client_read_before(struct session *session, struct pending *pending)
 
 void client_refuse_before(struct session *session, struct pending *pending, const char *reason)
 {
+    ensure(pending->state == PENDING_NUMBERED);
     for (struct pending *at = pending->client->head; at != pending; at = at->next) {
         ensure(at != NULL);
         if (at->state != PENDING_READ && at->state != PENDING_CONFIRMED)

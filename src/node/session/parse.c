@@ -108,6 +108,7 @@ static bool refuse_level(struct session *session, struct node_client *client, co
 static void begin_change(struct session *session, struct node_client *client, const struct request *request)
 {
     uint8_t token[COMMAND_TOKEN_SIZE];
+    ensure(!client->txn);
     struct command change = asked_command(request, token);
     bool of_files = verb_row(request->verb)->class == CLASS_CHANGE;
     enum reply_error error = client_refusal(session, 0, of_files ? store_growth(session->store, &change) : 0);
@@ -121,6 +122,7 @@ static void begin_change(struct session *session, struct node_client *client, co
 /* A line with contents: they are filled in, or dropped if there is something to refuse. */
 static void begin_contents(struct session *session, struct node_client *client, const struct request *request)
 {
+    ensure(!client->in_contents && !client->command);
     client->in_contents = true;
     client->request = *request;
     client->request.name = client->request.other = client->request.token = NULL; /* they were borrowed */
@@ -150,7 +152,9 @@ static void begin_contents(struct session *session, struct node_client *client, 
         client->refusal_reason = "no memory for it now";
         return;
     }
-    client->contents_to = client->command->bytes + command_value_offset(client->command);
+    size_t offset = command_value_offset(client->command);
+    ensure(offset + client->contents_left <= client->command->size);
+    client->contents_to = client->command->bytes + offset;
 }
 
 static void copy_names(const struct request *request, const struct query *query, uint8_t *names)
@@ -174,9 +178,11 @@ static void answer_now(struct session *session, struct node_client *client, cons
     struct query query = query_of(request);
     uint8_t names[2 * REQUEST_NAME_MAX];
     size_t size_before = client->output.size;
+    ensure((size_t)query.name_size + query.other_size <= sizeof names);
     copy_names(request, &query, names);
     client_touch(session, client);
     query_answer(session, &query, names, &client->output);
+    ensure(client->output.size > size_before);
     session->answered_bytes += client->output.size - size_before + hashed_bytes(session, request);
 }
 
@@ -220,6 +226,7 @@ static void begin_query(struct session *session, struct node_client *client, con
 static void refuse_request(struct session *session, struct node_client *client, const struct request *request)
 {
     char suggestion[SUGGEST_TEXT_MAX], text[REQUEST_TEXT_MAX];
+    ensure(request->error != REQUEST_OK);
     if (request->error == REQUEST_TOO_BIG)
         client_refuse(session, client, REPLY_TOO_BIG, NULL);
     else if (request->error == REQUEST_UNKNOWN_VERB)
@@ -276,6 +283,7 @@ static void fatal(struct session *session, struct node_client *client, const str
  * never comes; so there may no longer be room for them. */
 static void keep_contents(struct session *session, struct node_client *client, const uint8_t *bytes, size_t size)
 {
+    ensure(client->in_contents && size <= client->contents_left);
     if (session->held_bytes + size <= LIMIT_HELD_BYTES) {
         session->held_bytes += size;
         if (client->txn)
@@ -289,6 +297,7 @@ static void keep_contents(struct session *session, struct node_client *client, c
         txn_contents_refused(client);
         return;
     }
+    ensure(session->held_bytes >= client_held_contents(client));
     session->held_bytes -= client_held_contents(client);
     blob_release(client->command);
     client->command = NULL;

@@ -23,9 +23,9 @@ struct query query_of(const struct request *request)
 /* Seconds that remain until EXPIRES_MS, rounded up; at least 1 while the state still has the file. */
 static uint64_t remaining_s(const struct session *session, uint64_t expires_ms)
 {
-    uint64_t now_ms = clock_now_ms(&session->env->clock, session->env->now_ms);
     if (expires_ms == 0)
         return 0;
+    uint64_t now_ms = clock_now_ms(&session->env->clock, session->env->now_ms);
     if (now_ms < store_time_ms(session->store))
         now_ms = store_time_ms(session->store);
     return expires_ms <= now_ms ? 1 : (expires_ms - now_ms + 999) / 1000;
@@ -36,6 +36,7 @@ static const struct reply_stale *how_stale(const struct session *session, struct
 {
     *how = (struct reply_stale){.revision = store_revision(session->store)};
     how->leaderless = raft_leader(session->raft) == 0;
+    ensure(session->gate.leaderless_ms == UINT64_MAX || session->env->now_ms >= session->gate.leaderless_ms);
     if (how->leaderless && session->gate.leaderless_ms != UINT64_MAX)
         how->leaderless_s = (session->env->now_ms - session->gate.leaderless_ms) / 1000;
     return how;
@@ -58,9 +59,11 @@ static void answer_read(struct session *session, const struct query *query, cons
     struct store_file file;
     struct reply_stale how;
     const struct reply_stale *stale = query->stale ? how_stale(session, &how) : NULL;
-    if (find_file(session, query, name, stale, &file, out))
-        reply_contents(out, file.version, remaining_s(session, file.expires_ms), file.blob, file.value_offset,
-                       file.value_size, stale);
+    if (!find_file(session, query, name, stale, &file, out))
+        return;
+    ensure(file.value_offset + file.value_size <= file.blob->size);
+    reply_contents(out, file.version, remaining_s(session, file.expires_ms), file.blob, file.value_offset,
+                   file.value_size, stale);
 }
 
 static void answer_stat(struct session *session, const struct query *query, const uint8_t *name, struct chain *out)
@@ -70,6 +73,7 @@ static void answer_stat(struct session *session, const struct query *query, cons
     const struct reply_stale *stale = query->stale ? how_stale(session, &how) : NULL;
     if (!find_file(session, query, name, stale, &file, out))
         return;
+    ensure(file.created <= file.version && file.value_offset + file.value_size <= file.blob->size);
     struct reply_stat stat = {
         .version = file.version,
         .size = file.value_size,
@@ -149,6 +153,7 @@ static bool list_file(struct query_listing *listing, const struct store_file *fi
     if (listing->over)
         return false;
     listing->lines++;
+    ensure(listing->lines <= listing->query->limit);
     size_t folder = folder_size(listing, file->name, file->name_size);
     if (folder == 0) {
         add_file(listing, file);
@@ -170,6 +175,7 @@ static void list_behind_cursor(struct query_listing *listing)
         const uint8_t *cursor = listing->cursor_size > 0 ? listing->cursor : NULL;
         size_t count = store_walk(listing->session->store, cursor, listing->cursor_size, files, wanted);
         bool folded = false;
+        ensure(count <= wanted);
         for (size_t i = 0; i < count && !listing->over && !folded; i++)
             folded = list_file(listing, &files[i]);
         listing->over |= count < wanted && !folded;
@@ -182,6 +188,7 @@ static void list_behind_cursor(struct query_listing *listing)
 static void list_begin(struct query_listing *listing, const uint8_t *after, size_t after_size)
 {
     struct store_file file;
+    ensure(listing->cursor_size == 0 && listing->lines == 0);
     if (after_size > 0 && names_compare(after, after_size, listing->prefix, listing->prefix_size) >= 0) {
         bool folder = begins_with_prefix(listing, after, after_size) &&
                       folder_size(listing, after, after_size) == after_size;
@@ -205,6 +212,7 @@ static void answer_list(struct session *session, const struct query *query, cons
     list_begin(&listing, names + query->name_size, query->other_size);
     list_behind_cursor(&listing);
     struct reply_stale how;
+    ensure(!listing.more || listing.lines == query->limit);
     reply_list(out, store_revision(session->store), listing.more, buffer_start(&listing.text),
                buffer_size(&listing.text), query->stale ? how_stale(session, &how) : NULL);
     buffer_close(&listing.text);

@@ -27,12 +27,14 @@ static void batches_free(struct list *batches)
 
 void reads_close(struct reads *reads)
 {
+    ensure(list_empty(&reads->fresh));
     batches_free(&reads->asked);
     batches_free(&reads->confirmed);
 }
 
 void reads_add(struct reads *reads, struct pending *pending)
 {
+    ensure(pending->state == PENDING_READ);
     list_add_last(&reads->fresh, &pending->queue);
 }
 
@@ -41,6 +43,7 @@ static void ask_again(struct reads *reads)
 {
     while (!list_empty(&reads->asked)) {
         struct read_batch *batch = list_item(reads->asked.next, struct read_batch, batches);
+        ensure(batch->index == 0); /* it is not confirmed */
         list_move(&reads->fresh, &batch->pendings);
         list_remove(&batch->batches);
         free(batch);
@@ -52,6 +55,7 @@ void reads_ask(struct session *session)
     struct reads *reads = &session->reads;
     if (!list_empty(&reads->asked)) {
         const struct read_batch *oldest = list_item(reads->asked.next, struct read_batch, batches);
+        ensure(oldest->id <= reads->last_id && session->env->now_ms >= oldest->asked_ms);
         if (reads->term != raft_term(session->raft) || session->env->now_ms - oldest->asked_ms >= NODE_RETRY_MS)
             ask_again(reads);
     }
@@ -75,6 +79,7 @@ static void confirm_batches(struct reads *reads, uint64_t id, uint64_t index)
         struct read_batch *batch = list_item(reads->asked.next, struct read_batch, batches);
         if (batch->id > id)
             return;
+        ensure(batch->index == 0);
         batch->index = index;
         list_remove(&batch->batches);
         list_add_last(&reads->confirmed, &batch->batches);

@@ -27,6 +27,7 @@ void session_end(struct session *session)
         session_client_close(session, list_item(session->clients.next, struct node_client, all));
     ensure(list_empty(&session->ages) && list_empty(&session->waiting));
     ensure(session->client_count == 0 && session->held_bytes == 0);
+    ensure(list_empty(&session->outputs) && list_empty(&session->stalled) && list_empty(&session->asking));
     reads_close(&session->reads);
 }
 
@@ -34,6 +35,7 @@ struct node_client *session_client_open(struct session *session, struct connecti
 {
     if (session->client_count >= session->env->options.connections_max)
         return NULL;
+    ensure(list_empty(&session->clients) == (session->client_count == 0));
     struct node_client *client = memory_get(sizeof *client);
     client->owner = owner;
     list_add_last(&session->clients, &client->all);
@@ -54,6 +56,8 @@ void session_client_close(struct session *session, struct node_client *client)
     list_remove(&client->all);
     ensure(session->client_count > 0);
     session->client_count--;
+    ensure(list_empty(&session->clients) == (session->client_count == 0));
+    ensure(!client->command || session->held_bytes >= client_held_contents(client));
     if (client->command)
         session->held_bytes -= client_held_contents(client);
     blob_release(client->command);

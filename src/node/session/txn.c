@@ -25,6 +25,7 @@ struct client_txn {
 /* The first that is wrong is told; TEXT is NULL for the error's own words. */
 static void spoil(struct client_txn *txn, enum reply_error error, const char *text)
 {
+    ensure(error < REPLY_ERROR_COUNT);
     if (txn->refusal != REPLY_ERROR_COUNT)
         return;
     txn->refusal = error;
@@ -42,6 +43,7 @@ void txn_free(struct session *session, struct node_client *client)
     struct client_txn *txn = client->txn;
     if (!txn)
         return;
+    ensure(session->held_bytes >= txn->held);
     session->held_bytes -= txn->held;
     buffer_close(&txn->parts);
     buffer_close(&txn->reason);
@@ -51,6 +53,7 @@ void txn_free(struct session *session, struct node_client *client)
 
 static void begin(struct node_client *client, const struct request *request)
 {
+    ensure(!client->txn && !client->in_contents && request->verb == VERB_TXN);
     struct client_txn *txn = memory_get(sizeof *txn);
     txn->refusal = REPLY_ERROR_COUNT;
     txn->has_token = request->token != NULL;
@@ -112,6 +115,7 @@ static bool add(struct session *session, struct client_txn *txn, const struct co
         txn->growth += store_growth(session->store, part);
         txn->held += held;
         session->held_bytes += held;
+        ensure(txn->held <= buffer_size(&txn->parts));
     }
     return txn->refusal == REPLY_ERROR_COUNT;
 }
@@ -124,12 +128,14 @@ static void take_line(struct session *session, struct node_client *client, const
     if (txn->refusal != REPLY_ERROR_COUNT || !part_of(&session->env->levels, txn, request, &part) ||
         !add(session, txn, &part, request->has_contents) || !request->has_contents)
         return;
+    ensure(part.value_size == client->contents_left);
     client->contents_to = buffer_start(&txn->parts) + buffer_size(&txn->parts) - part.value_size;
 }
 
 void txn_contents(struct node_client *client, size_t size)
 {
     client->txn->held += size;
+    ensure(client->txn->held <= buffer_size(&client->txn->parts));
 }
 
 void txn_contents_refused(struct node_client *client)
@@ -157,6 +163,7 @@ static void commit(struct session *session, struct node_client *client)
             spoil(txn, REPLY_BUSY, "no memory for it now");
     }
     if (command) {
+        ensure(txn->held == buffer_size(&txn->parts)); /* all of it came, and counts */
         client_submit(session, client, command, txn->held);
         txn->held = 0; /* it goes over to the command */
     } else {
