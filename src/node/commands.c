@@ -42,6 +42,7 @@ const char *node_busy_line(void)
 
 void node_client_bytes(struct node *node, struct node_client *client, const uint8_t *bytes, size_t size)
 {
+    ensure(list_empty(&node->session.asking)); /* who asked before was told */
     open_gate(node);
     client_bytes(&node->session, client, bytes, size);
     if (!list_empty(&node->session.asking))
@@ -105,6 +106,7 @@ void commands_expire(struct node *node)
     struct pending *pending;
     while ((pending = session_overdue(session, over)) != NULL) {
         if (pending->state == PENDING_NUMBERED) {
+            ensure(gateway_slot(&node->gateway, pending->number)->pending == pending);
             gateway_skip(&node->gateway, pending->number);
             pending_fail(session, pending, REPLY_TIMEOUT, NULL);
         } else if (raft_leader(node->raft) == 0) {
@@ -210,6 +212,7 @@ static void forward_to_self(struct node *node)
     while ((command = forward_next(gateway, &number)) != NULL)
         if (admission_wants(door, gateway->epoch, number))
             admission_take(door, blob_hold(command));
+    ensure(door->received + 1 == gateway->next); /* on the way within a node nothing is lost */
     door->asked = false;
 }
 
@@ -279,6 +282,7 @@ void commands_send_credits(struct node *node)
         struct chain body = {0};
         if (!link)
             continue; /* it stays owed */
+        ensure(link->up && link->peer == door->id);
         leader_credit(&node->leader, door, &body);
         link_send(link, FRAME_CREDIT, true, &body);
     }
@@ -341,6 +345,7 @@ static void reopen_gateway(struct node *node, enum log_event event)
         struct pending *pending = gateway_slot(gateway, number)->pending;
         if (!pending)
             continue;
+        ensure(pending->number == number);
         gateway_forget(gateway, number, pending);
         pending_fail(&node->session, pending, REPLY_TIMEOUT, NULL);
     }
@@ -376,6 +381,7 @@ static void own_applied(struct node *node, const struct outcome *outcome, const 
 static void read_before(struct node *node, uint64_t number)
 {
     struct pending *pending = gateway_slot(&node->gateway, number)->pending;
+    ensure(!pending || pending->number == number);
     if (pending)
         client_read_before(&node->session, pending);
 }
@@ -474,6 +480,7 @@ void commands_jumped(struct node *node)
     own_judged(node);
     if (gateway->epoch == 0 || !store_gateway(node->store, gateway->id, &state) || state.epoch != gateway->epoch)
         return;
+    ensure(state.applied + 1 >= gateway->first); /* what the old state had applied the new one has */
     uint64_t end = state.applied + 1 < gateway->next ? state.applied + 1 : gateway->next;
     /* All such reads before any outcome: an outcome lets the reads behind it be answered, from a state that also holds
      * the changes behind those. */

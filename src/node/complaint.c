@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ensure.h"
 #include "base/hash.h"
 #include "node/env.h"
 #include "node/event.h"
@@ -33,6 +34,7 @@ static struct complaint *place_of(struct complaints *complaints, uint64_t what, 
 bool complaint_due(struct complaints *complaints, uint64_t what, uint64_t now_ms, uint64_t *left_out)
 {
     struct complaint *kind = place_of(complaints, what, now_ms);
+    ensure(!kind->known || now_ms >= kind->said_ms);
     if (kind->known && now_ms - kind->said_ms < COMPLAINT_AGAIN_MS) {
         kind->left_out++;
         return false;

@@ -2,15 +2,24 @@
 
 #include <string.h>
 
+#include "base/ensure.h"
 #include "node/env.h"
+
+/* A line is begun that has not ended. */
+static bool in_line(const struct env *env)
+{
+    return buffer_size(&env->log) > 0 && env->log.bytes[env->log.end - 1] != '\n';
+}
 
 void event_begin(struct env *env, enum log_event event)
 {
+    ensure(!in_line(env));
     log_event_begin(&env->log, event);
 }
 
 void event_text(struct env *env, const char *key, const char *value)
 {
+    ensure(in_line(env));
     bool quoted = value[0] == '\0' || strpbrk(value, " \"=\\") != NULL;
     buffer_append_text(&env->log, " ");
     buffer_append_text(&env->log, key);
@@ -23,6 +32,7 @@ void event_text(struct env *env, const char *key, const char *value)
 
 void event_number(struct env *env, const char *key, uint64_t value)
 {
+    ensure(in_line(env));
     buffer_append_text(&env->log, " ");
     buffer_append_text(&env->log, key);
     buffer_append_text(&env->log, "=");
@@ -31,6 +41,7 @@ void event_number(struct env *env, const char *key, uint64_t value)
 
 void event_hex(struct env *env, const char *key, uint64_t value)
 {
+    ensure(in_line(env));
     buffer_append_text(&env->log, " ");
     buffer_append_text(&env->log, key);
     buffer_append_text(&env->log, "=");
@@ -39,5 +50,6 @@ void event_hex(struct env *env, const char *key, uint64_t value)
 
 void event_end(struct env *env)
 {
+    ensure(in_line(env));
     buffer_append_text(&env->log, "\n");
 }

@@ -12,6 +12,7 @@
 static void gather_node(const struct node *node, const struct peer *peer, struct status_node *found)
 {
     const struct raft *raft = node->raft;
+    ensure(peer->id != node->env.options.id || !peer->links[NODE_LINK_CONSENSUS]);
     bool self = peer->id == node->env.options.id, linked = peer->links[NODE_LINK_CONSENSUS] != NULL;
     *found = (struct status_node){
         .id = peer->id,
@@ -61,6 +62,7 @@ void facts_status(const struct node *node, struct buffer *out)
         .node_count = node->peers.count,
     };
     gather_raft(node, &status);
+    ensure(status.applied <= status.commit);
     disk_sizes(node->disk, &status.sizes);
     for (uint32_t i = 0; i < node->peers.count; i++)
         gather_node(node, &node->peers.list[i], &status.nodes[i]);

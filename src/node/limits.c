@@ -10,7 +10,8 @@ _Static_assert((int)LIMITS_SIZE <= (int)RAFT_EXTRA_MAX, "they fit");
 
 void limits_encode(const struct limits *limits, struct raft_configuration *configuration)
 {
-    ensure(limits->window_max <= LIMIT_WINDOW);
+    ensure(limits->window_max > 0 && limits->window_max <= LIMIT_WINDOW);
+    ensure(limits->value_max_bytes <= LIMIT_VALUE_MAX && limits->window_max_bytes >= limits->value_max_bytes);
     uint8_t *extra = configuration->extra;
     extra[0] = LIMITS_FORMAT;
     bytes_put_u64(extra + 1, limits->value_max_bytes);

@@ -173,6 +173,7 @@ static void say_changes(struct node *node)
     uint32_t leader = raft_leader(node->raft);
     if (role == node->seen_role && term == node->seen_term && leader == node->seen_leader)
         return;
+    ensure(term >= node->seen_term && (role != RAFT_LEADER || leader == node->env.options.id));
     event_begin(&node->env, role_event(node));
     event_number(&node->env, "term", term);
     event_number(&node->env, "leader", leader);
@@ -305,6 +306,7 @@ bool node_shutdown_done(const struct node *node)
 {
     if (!node->env.shutting_down)
         return false;
+    ensure(node->env.now_ms >= node->env.shutdown_ms);
     if (node->env.now_ms - node->env.shutdown_ms >= NODE_SHUTDOWN_MS || node->env.stopping)
         return true;
     bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;

@@ -25,6 +25,7 @@ bool replication_limits(struct node *node)
 void replication_compare(struct node *node, uint64_t index)
 {
     ensure(index == store_applied(node->store));
+    ensure(index <= raft_commit(node->raft)); /* else it could be another one's by right */
     uint64_t hash = store_hash(node->store);
     peers_tell_state(&node->peers, node->raft, index, hash);
     state_check_heard(&node->state_check, &node->env, node->raft, node->env.options.id, index, hash);
@@ -36,8 +37,10 @@ static void tell_transfers(struct node *node)
     static const enum frame_type types[] = {
         [TRANSFER_OFFER] = FRAME_OFFER, [TRANSFER_CHUNK] = FRAME_CHUNK, [TRANSFER_TAKEN] = FRAME_TAKEN};
     struct transfer_message message;
-    while (transfers_take_message(&node->transfers, &message))
+    while (transfers_take_message(&node->transfers, &message)) {
+        ensure(message.kind != TRANSFER_NOTHING && message.to != node->env.options.id);
         peers_send(&node->peers, message.to, types[message.kind], &message.body);
+    }
 }
 
 void replication_take(struct node *node, struct arrival *arrival)
@@ -191,6 +194,7 @@ bool replication_install(struct node *node)
     if (!store)
         return false;
     ensure(store_applied(store) > store_applied(old)); /* the state never goes back */
+    ensure(store_applied(store) <= raft_commit(node->raft));
     snapshots_abandon(&transfers->snapshots, old);
     node->store = store;
     feed_reset(&node->feed, store_revision(store)); /* nothing is known of what came between */
