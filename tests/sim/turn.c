@@ -6,6 +6,7 @@
 #include "base/ensure.h"
 #include "sim/connection.h"
 #include "sim/machine.h"
+#include "sim/sound.h"
 #include "sim/world.h"
 
 enum {
@@ -220,6 +221,8 @@ void turn_take(struct world *world, struct machine *machine)
     write_clients(world, machine);
     broken = invariants_turn(&world->invariants, machine->id, machine->node,
                                          turn_clock_ms(world, machine));
+    if (!broken)
+        broken = sound_turn(machine->node);
     if (broken)
         world_fail(world, "%s: %s", machine->name, broken);
     if (raft_rolled_back(node_raft(machine->node)) && !machine->put_back)
