@@ -28,3 +28,24 @@ mutant-sims: $(MUTANT_SIMS)
 
 mutants mutants-build:
 	+@BUILD=$(BUILD) MUTANT_CPU_S=$(MUTANT_CPU_S) scripts/mutants $(if $(filter mutants-build,$@),--build) $(MUTANTS)
+
+# Promises between parts: each of tests/mutants/ensures takes one ensure() away, and then the unit test of its name, and
+# no other, must fail. That takes seconds.
+#
+#   make ensure-mutants
+ENSURE_MUTANTS = $(patsubst tests/mutants/ensures/%.patch,$(BUILD)/mutants/ensures/%/test,$(wildcard tests/mutants/ensures/*.patch))
+ENSURE_TEST = $(BUILD)/tests/unit/node/ensures.o
+$(BUILD)/mutants/ensures/%/test: tests/mutants/ensures/%.patch $(ENSURE_TEST) $(LIBS_node) $(BUILD)/libsupport.a
+	@echo "  MUTANT $*"
+	@rm -rf $(@D)
+	@file=$$(sed -n 's|^+++ b/||p' $<) && mkdir -p $(@D)/$${file%/*} && cp $$file $(@D)/$$file && \
+	patch --quiet --strip=1 --fuzz=0 --directory=$(@D) <$< && \
+	$(CC) $(ALL_CFLAGS) -Wno-unused -Wno-unused-parameter -iquote $${file%/*} -c -o $(@D)/mutant.o $(@D)/$$file && \
+	$(CC) -o $@ $(ENSURE_TEST) $(@D)/mutant.o $(BUILD)/libsupport.a $(LIBS_node) $(LINK_FLAGS) $$(pkg-config --libs check)
+
+.PHONY: ensure-mutants ensure-mutant-programs
+ensure-mutant-programs: $(BUILD)/tests/unit/node/ensures $(ENSURE_TEST) $(ENSURE_MUTANTS)
+
+ensure-mutants:
+	@$(MAKE) --no-print-directory --keep-going -j2 ensure-mutant-programs || true
+	@BUILD=$(BUILD) scripts/ensures
