@@ -26,7 +26,7 @@ void admission_close(struct admission *admission)
 void admission_open(struct admission *admission, uint64_t term)
 {
     ensure(admission->term == 0 && term > 0);
-    ensure(admission->gateways[0].id == 0); /* what was known in an older term is forgotten */
+    ensure(admission->used == 0); /* what was known in an older term is forgotten */
     admission->term = term;
 }
 
@@ -59,7 +59,7 @@ void admission_retain(struct admission *admission, const struct raft_configurati
     ensure(members->count > 0);
     for (struct admission_gateway *gateway = kept; gateway < end; gateway++) {
         struct admission_gateway found = *gateway;
-        ensure(found.id != 0 || (found.capacity == 0 && !found.asked));
+        ensure(found.id != 0);
         *gateway = (struct admission_gateway){0};
         if (raft_configuration_member(members, found.id)) {
             *kept++ = found;
