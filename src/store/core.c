@@ -30,6 +30,7 @@ static void core_walk_begin(struct store *store)
 {
     ensure(!store->core_walk.left);
     ensure(!store->load.active && store->events.count <= STORE_EVENTS_MAX);
+    ensure(store->level >= LEVEL_BASE && store->level <= store->level_known);
     store->core_walk = (struct core_walk){.left = true,
                                           .applied = store->applied,
                                           .time_ms = store->time_ms,
@@ -44,10 +45,12 @@ void core_note_part(struct store *store, enum part_number part, uint64_t items)
     ensure(part > (core->part_count > 0 ? core->parts[core->part_count - 1] : PART_CORE) && part < PART_NUMBERS);
     core->parts[core->part_count] = part;
     core->items[core->part_count++] = items;
+    ensure(core->revision == store->revision);
 }
 
 static uint64_t core_walk_left(const struct store *store)
 {
+    ensure(!store->core_walk.left || store->dump.active);
     return store->core_walk.left;
 }
 
@@ -56,7 +59,8 @@ static void core_walk(struct store *store, struct walk *walk)
     struct core_walk *core = &store->core_walk;
     struct buffer *out = walk->out;
     ensure(core->left && core->revision <= store->revision && core->level <= store->level);
-    dump_record(out, PART_CORE, RECORD_STATE, 27 + (size_t)core->part_count * ITEMS_SIZE);
+    ensure(core->applied <= store->applied && core->time_ms <= store->time_ms);
+    size_t end = dump_record(out, PART_CORE, RECORD_STATE, 27 + (size_t)core->part_count * ITEMS_SIZE);
     buffer_append_u64(out, core->applied);
     buffer_append_u64(out, core->time_ms);
     buffer_append_u64(out, core->revision);
@@ -66,11 +70,13 @@ static void core_walk(struct store *store, struct walk *walk)
         buffer_append_u8(out, (uint8_t)core->parts[i]);
         buffer_append_u64(out, core->items[i]);
     }
+    ensure(buffer_size(out) == end);
     core->left = false;
 }
 
 static void core_walk_end(struct store *store)
 {
+    ensure(store->dump.active && store->core_walk.applied <= store->applied);
     store->core_walk = (struct core_walk){0};
 }
 
@@ -78,7 +84,7 @@ static void core_walk_end(struct store *store)
 
 static enum load_result load_items(struct store *store, struct reader *record)
 {
-    ensure(!store->load.begun);
+    ensure(store->load.active && !store->load.begun);
     uint8_t count = reader_u8(record);
     unsigned last = PART_CORE;
     for (uint8_t i = 0; i < count; i++) {
@@ -109,6 +115,8 @@ static enum load_result core_load(struct store *store, uint8_t type, struct read
     if (level > store->level_known)
         return LOAD_NEWER;
     ensure(store->revision == 0 && store->level == LEVEL_BASE);
+    ensure(store->files.table.count == 0 && store->files.dropping.ring.count == 0); /* nothing comes before it */
+    ensure(store->gateways.count == 0 && store->tokens.count == 0);
     enum load_result result = load_items(store, record);
     if (result != LOAD_TAKEN)
         return result;
@@ -128,8 +136,8 @@ static enum load_result core_load(struct store *store, uint8_t type, struct read
 
 static bool core_drain(struct store *store, size_t count)
 {
-    (void)store;
     (void)count;
+    ensure(!store->dump.active && !store->core_walk.left);
     return true;
 }
 

@@ -7,6 +7,7 @@ void store_events_let_go(struct store_events *events)
         ensure(i < events->count);
         if (events->items[i].kind != EVENT_REMOVED)
             continue;
+        ensure(events->items[i].version < events->items[i].revision);
         blob_release(events->items[i].blob);
         events->held--;
     }

@@ -70,7 +70,10 @@ static inline struct store_event *store_event_add(struct store_events *events, u
 /* The contents' size; 0 where the file was removed. */
 static inline size_t store_event_size(const struct store_event *event)
 {
-    return event->kind == EVENT_CHANGED ? command_value_size(event->blob) : 0;
+    if (event->kind == EVENT_CHANGED)
+        return command_value_size(event->blob);
+    ensure(event->kind == EVENT_REMOVED && event->expires_ms == 0);
+    return 0;
 }
 
 #endif

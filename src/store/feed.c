@@ -19,6 +19,7 @@ void feed_init(struct feed *feed, size_t entries_max, size_t names_max)
 void feed_close(struct feed *feed)
 {
     ensure(feed->first <= feed->end && feed->end - feed->first <= feed->entries_max);
+    ensure(feed->names_first <= feed->names_end && feed->names_end - feed->names_first <= feed->names_max);
     free(feed->entries);
     free(feed->names);
     *feed = (struct feed){0};
@@ -48,9 +49,12 @@ const struct feed_entry *feed_at(const struct feed *feed, uint64_t number)
 /* The oldest revision goes, with all of its entries. */
 static void drop_oldest(struct feed *feed)
 {
+    ensure(place_of(feed, feed->first)->revision > feed->since);
     feed->since = place_of(feed, feed->first)->revision;
     while (feed->first < feed->end && place_of(feed, feed->first)->revision == feed->since)
         feed->first++;
+    /* Whole revisions go, but for the newest, of which more may be on its way. */
+    ensure(feed->first == feed->end || !feed->entries[(feed->first - 1) % feed->entries_max].more);
     if (feed->first == feed->end)
         feed->names_end = 0;
     feed->names_first = feed->first < feed->end ? place_of(feed, feed->first)->name_at : 0;
@@ -75,6 +79,7 @@ static bool make_room(struct feed *feed, uint64_t revision, size_t name_size)
         if (feed->since == revision)
             return false;
     }
+    ensure(feed->end - feed->first < feed->entries_max && feed->since < revision);
     return true;
 }
 
@@ -131,6 +136,8 @@ bool feed_find(const struct feed *feed, uint64_t revision, uint64_t *number)
             high = middle;
     }
     ensure(low == feed->first || feed_at(feed, low - 1)->revision <= revision);
+    ensure(low == feed->first || !feed_at(feed, low - 1)->more); /* between revisions, never in one */
+    ensure(low == feed->end || feed_at(feed, low)->revision > revision);
     *number = low;
     return true;
 }

@@ -42,11 +42,13 @@ bool store_load(struct store *store, const uint8_t *bytes, size_t size)
 
 bool store_load_starved(const struct store *store)
 {
+    ensure(store->load.active || store->load.result == LOAD_TAKEN);
     return store->load.result == LOAD_STARVED;
 }
 
 bool store_load_newer(const struct store *store)
 {
+    ensure(store->load.active || store->load.result == LOAD_TAKEN);
     return store->load.result == LOAD_NEWER;
 }
 
@@ -60,6 +62,8 @@ bool store_load_end(struct store *store)
         if (load->left[parts[i]->number] > 0 || (parts[i]->load_end && !parts[i]->load_end(store)))
             return false;
     ensure(store->gateways.count <= STORE_GATEWAYS_MAX && store->files.settings <= store->files.table.count);
+    ensure(store->tokens.count <= STORE_TOKENS_MAX && store->tokens.count == store->tokens.table.count);
+    ensure(store->events.count == 0); /* what came this way was told when it was done */
     *load = (struct loading){0};
     ensure(store->files.table.count / TRANSACTION_PARTS_MAX <= store->revision);
     return true;
@@ -73,5 +77,6 @@ bool store_drain(struct store *store, size_t count)
     for (size_t i = 0; i < PARTS_COUNT && empty; i++)
         empty = parts[i]->drain(store, count);
     ensure(!empty || store->files.names.count == 0);
+    ensure(!empty || (store->tokens.count == 0 && store->files.dropping.ring.count == 0));
     return empty;
 }

@@ -55,14 +55,15 @@ static inline bool walk_is_over(const struct walk *walk)
     return buffer_size(walk->out) >= walk->block_bytes || walk->passed >= WALK_PASSED_MAX;
 }
 
-/* The header of a record of SIZE bytes, which the caller appends. */
-static inline void dump_record(struct buffer *out, enum part_number part, uint8_t type, size_t size)
+/* The header of a record of SIZE bytes, which the caller appends. Returns the size of OUT when they are there. */
+static inline size_t dump_record(struct buffer *out, enum part_number part, uint8_t type, size_t size)
 {
     ensure(part < PART_NUMBERS && type > 0);
     ensure(size <= UINT32_MAX);
     buffer_append_u8(out, (uint8_t)part);
     buffer_append_u8(out, type);
     buffer_append_u32(out, (uint32_t)size);
+    return buffer_size(out) + size;
 }
 
 /* What is NULL where it says so does not happen to this part. */

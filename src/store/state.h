@@ -77,6 +77,7 @@ static inline uint64_t store_next_revision(struct store *store)
 static inline bool load_count(struct store *store, enum part_number part, uint64_t count)
 {
     ensure(store->load.begun && part < PART_NUMBERS);
+    ensure(store->load.active && part != PART_CORE); /* its one record announces, and is not announced */
     if (count > store->load.left[part])
         return false;
     store->load.left[part] -= count;

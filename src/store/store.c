@@ -34,6 +34,7 @@ void store_close(struct store *store)
     ensure(store != NULL);
     while (!store_drain(store, DRAIN_COUNT))
         ;
+    ensure(store->files.names.count == 0 && store->tokens.count == 0);
     store_events_release(&store->events);
     files_close(&store->files);
     gateways_close(&store->gateways);
@@ -80,6 +81,7 @@ static const struct decision full = {OUTCOME_FULL, 0, 0};
 /* The value of a decision that PLACE does not hold. */
 static int64_t failed_at(size_t place, const struct found *found)
 {
+    ensure(place >= 1 && place <= TRANSACTION_PARTS_MAX);
     return found->at_source ? -(int64_t)place : (int64_t)place;
 }
 
@@ -94,6 +96,7 @@ static struct decision apply_change(struct store *store, const struct command *c
     struct found found;
     struct decision decision = change_look(store, change, &found);
     if (decision.code != OUTCOME_NONE) {
+        ensure(decision.version <= store->revision && !store->files.draining);
         decision.value = tells_which(change->kind) ? failed_at(1, &found) : 0;
         return decision;
     }
@@ -114,19 +117,24 @@ static struct decision apply_transaction(struct store *store, const struct comma
     for (const uint8_t *at = command->value; at < end; count++) {
         ensure(count < TRANSACTION_PARTS_MAX && transaction_next(&at, end, &part));
         struct decision decision = change_look(store, &part, &found[count]);
+        ensure(decision.version <= store->revision);
         if (decision.code != OUTCOME_NONE)
             return (struct decision){decision.code, decision.version, failed_at(count + 1, &found[count])};
         growth += found[count].growth;
     }
+    ensure(count > 0);
     if (!has_room(store, growth))
         return full;
+    size_t events = store->events.count;
     uint64_t version = store_next_revision(store);
     const uint8_t *at = command->value;
     for (size_t i = 0; i < count; i++) {
         ensure(transaction_next(&at, end, &part));
         if (command_changes(part.kind))
-            change_make(store, &part, &found[i], NULL, version);
+            ensure(change_make(store, &part, &found[i], NULL, version).version <= version);
     }
+    ensure(at == end && store->revision == version); /* all of them, at one revision */
+    ensure(store->events.count - events <= 2 * count);
     return (struct decision){OUTCOME_WRITTEN, version, 0};
 }
 
@@ -152,6 +160,8 @@ static struct decision apply_once(struct store *store, const struct command *com
 {
     const struct decision *kept =
         command->token ? tokens_find(&store->tokens, command->token, store->time_ms) : NULL;
+    ensure(!kept || (kept->code != OUTCOME_FULL && kept->code != OUTCOME_SKIPPED));
+    ensure(!kept || kept->version <= store->revision);
     if (kept)
         return *kept;
     struct decision decision = apply_by_class(store, command, blob);
@@ -247,6 +257,7 @@ void store_expect(const struct store *store, const struct blob *const *blobs, si
         if (blobs[i] && command_name(blobs[i]->bytes, blobs[i]->size, &name->bytes, &name->size))
             name_count++;
     }
+    ensure(name_count <= count);
     files_expect(&store->files, names, name_count);
 }
 
@@ -254,6 +265,7 @@ size_t store_events(const struct store *store, const struct store_event **events
 {
     *events = store->events.items;
     ensure(store->events.count == 0 || !store->events.items[store->events.count - 1].more);
+    ensure(store->events.count == 0 || store->events.items[store->events.count - 1].revision <= store->revision);
     return store->events.count;
 }
 
@@ -281,6 +293,7 @@ static bool read_file(struct store *store, const void *name, size_t name_size, s
     const struct file *file = files_find(&store->files, name, name_size);
     if (!file)
         return false;
+    ensure(file_version(file) <= store->revision);
     describe(file, read);
     return true;
 }
@@ -293,7 +306,9 @@ bool store_read(struct store *store, const void *name, size_t name_size, struct 
 bool store_setting_read(struct store *store, const void *name, size_t name_size, struct store_file *file)
 {
     ensure(setting_has_name(name, name_size));
-    return read_file(store, name, name_size, file);
+    bool found = read_file(store, name, name_size, file);
+    ensure(!found || (store->files.settings > 0 && file->expires_ms == 0));
+    return found;
 }
 
 /* The files behind NAME, settings or not. */
@@ -306,6 +321,7 @@ static size_t walk_files(const struct store *store, const void *name, size_t nam
     ensure(count <= store->files.names.count);
     for (size_t i = 0; i < count; i++)
         describe((const struct file *)things[i], &files[i]);
+    ensure(count == 0 || !name || names_compare(files[0].name, files[0].name_size, name, name_size) > 0);
     return count;
 }
 
@@ -320,7 +336,10 @@ size_t store_walk(const struct store *store, const void *name, size_t name_size,
         name = last;
         name_size = sizeof last;
     }
-    return walk_files(store, name, name_size, files, count);
+    count = walk_files(store, name, name_size, files, count);
+    ensure(count == 0 || !setting_has_name(files[0].name, files[0].name_size));
+    ensure(count <= store_file_count(store));
+    return count;
 }
 
 size_t store_setting_walk(const struct store *store, const void *name, size_t name_size, struct store_file *files,
@@ -358,6 +377,7 @@ uint64_t store_file_count(const struct store *store)
 
 uint64_t store_memory_bytes(const struct store *store)
 {
+    ensure(store->files.contents_bytes <= store->files.memory_bytes); /* names and contents are in the blobs */
     return files_memory_bytes(&store->files);
 }
 
@@ -432,6 +452,7 @@ const char *store_part_name(unsigned number)
 void store_members(struct store *store, const uint32_t *ids, size_t count)
 {
     ensure(!store->load.active && count > 0 && count <= STORE_GATEWAYS_MAX);
+    ensure(store->dump.active || store->gateways.walk_count == 0);
     gateways_retain(&store->gateways, ids, count);
     ensure(store->gateways.count <= count);
 }
@@ -441,6 +462,7 @@ bool store_gateway(const struct store *store, uint32_t id, struct store_gateway 
     const struct gateway_state *gateway = gateways_find(&store->gateways, id);
     if (!gateway)
         return false;
+    ensure(gateway->epoch > 0 && gateway->epoch <= store->applied);
     *state = (struct store_gateway){
         .nonce = gateway->nonce,
         .epoch = gateway->epoch,
@@ -457,6 +479,7 @@ struct outcome store_outcome(const struct store *store, uint32_t id, uint64_t nu
     const struct decision *kept = gateway ? gateway_outcome(gateway, number) : NULL;
     if (kept) {
         ensure(kept->code != OUTCOME_NONE && kept->version <= store->revision);
+        ensure(number >= gateway->lowest && number <= gateway->applied);
         outcome.code = kept->code;
         outcome.version = kept->version;
         outcome.value = kept->value;

@@ -19,6 +19,8 @@ enum {
 
 static uint64_t dedup_hash(const struct store *store)
 {
+    ensure(store->tokens.count > 0 || store->tokens.hash == 0);
+    ensure(store->tokens.table.count == store->tokens.count);
     uint8_t state[16];
     bytes_put_u64(state, gateways_hash(&store->gateways));
     bytes_put_u64(state + 8, store->tokens.hash);
@@ -38,6 +40,7 @@ static void dedup_walk_begin(struct store *store)
 
 static uint64_t dedup_walk_left(const struct store *store)
 {
+    ensure(store->tokens.walk.active || store->gateways.walk_count == 0); /* both, or none */
     return gateways_walk_left(&store->gateways) + tokens_walk_left(&store->tokens);
 }
 
@@ -59,12 +62,14 @@ static void put_decision(struct buffer *out, const struct decision *decision)
 static void put_gateway(struct buffer *out, struct window_walk *walk)
 {
     ensure(!walk->begun && walk->was.epoch > 0);
-    dump_record(out, PART_DEDUP, RECORD_GATEWAY, GATEWAY_SIZE);
+    ensure(walk->was.lowest >= 1 && walk->was.lowest - 1 <= walk->was.applied);
+    size_t end = dump_record(out, PART_DEDUP, RECORD_GATEWAY, GATEWAY_SIZE);
     buffer_append_u32(out, walk->was.id);
     buffer_append_u64(out, walk->was.nonce);
     buffer_append_u64(out, walk->was.epoch);
     buffer_append_u64(out, walk->was.applied);
     buffer_append_u64(out, walk->was.lowest);
+    ensure(buffer_size(out) == end);
     walk->begun = true;
 }
 
@@ -82,12 +87,13 @@ static void walk_gateway(struct gateways *gateways, struct buffer *out)
     }
     size_t count = record_items(window_walk_left(walk));
     ensure(count > 0 && walk->next >= walk->was.lowest);
-    dump_record(out, PART_DEDUP, RECORD_OUTCOMES, count * DECISION_SIZE);
+    size_t end = dump_record(out, PART_DEDUP, RECORD_OUTCOMES, count * DECISION_SIZE);
     for (size_t i = 0; i < count; i++) {
         struct decision outcome = gateways_walk_outcome(gateways);
         put_decision(out, &outcome);
     }
     ensure(walk->next <= walk->was.applied + 1);
+    ensure(buffer_size(out) == end);
 }
 
 static void walk_tokens(struct tokens *tokens, struct buffer *out)
@@ -95,14 +101,18 @@ static void walk_tokens(struct tokens *tokens, struct buffer *out)
     uint64_t left = tokens_walk_left(tokens);
     size_t count = record_items(left);
     ensure(count > 0);
-    dump_record(out, PART_DEDUP, RECORD_TOKENS, count * TOKEN_SIZE);
+    size_t end = dump_record(out, PART_DEDUP, RECORD_TOKENS, count * TOKEN_SIZE);
+    uint64_t time_ms = 0;
     for (size_t i = 0; i < count; i++) {
         struct token token = tokens_walk_next(tokens);
+        ensure(token.time_ms >= time_ms); /* the oldest first */
+        time_ms = token.time_ms;
         buffer_append(out, token.token, COMMAND_TOKEN_SIZE);
         buffer_append_u64(out, token.time_ms);
         put_decision(out, &token.decision);
     }
     ensure(tokens_walk_left(tokens) == left - count);
+    ensure(buffer_size(out) == end);
 }
 
 static void dedup_walk(struct store *store, struct walk *walk)
@@ -229,6 +239,7 @@ static enum load_result load_tokens(struct store *store, struct reader *record)
     for (size_t i = 0; i < count; i++)
         if (!load_token(store, record))
             return LOAD_BAD;
+    ensure(store->tokens.count > 0 && store->tokens.count <= store->tokens.max);
     return LOAD_TAKEN;
 }
 

@@ -40,12 +40,15 @@ struct gateway_state *gateways_add(struct gateways *gateways, uint32_t id, uint6
     struct gateway_state *gateway = &gateways->items[gateways->count++];
     *gateway = (struct gateway_state){.id = id};
     begin(gateway, nonce, epoch, lowest);
+    ensure(gateway_outcome_count(gateway) == 0 && gateways_find(gateways, id) == gateway);
     return gateway;
 }
 
 /* Its outcomes go; a dump that has not come to all of them yet takes them over. */
 static void give_up_outcomes(struct gateway_state *gateway)
 {
+    ensure((gateway->outcomes != NULL) == (gateway->capacity > 0));
+    ensure(!gateway->walk || (gateway->walk->was.id == gateway->id && gateway->walk->was.epoch == gateway->epoch));
     if (gateway->walk)
         window_walk_detach(gateway->walk, gateway->outcomes, gateway->capacity);
     else
@@ -92,6 +95,7 @@ void gateways_retain(struct gateways *gateways, const uint32_t *ids, size_t coun
 static struct decision *slot(const struct gateway_state *gateway, uint64_t number)
 {
     ensure(gateway->capacity > 0);
+    ensure(number >= gateway->lowest && number <= gateway->applied);
     return &gateway->outcomes[number & (gateway->capacity - 1)];
 }
 
@@ -123,6 +127,7 @@ static void grow(struct gateway_state *gateway)
 {
     size_t capacity = gateway->capacity > 0 ? 2 * gateway->capacity : RING_CAPACITY_MIN;
     ensure(capacity <= STORE_OUTCOMES_MAX);
+    ensure(gateway_outcome_count(gateway) == gateway->capacity);
     struct gateway_state grown = *gateway;
     grown.outcomes = memory_get(capacity * WINDOW_OUTCOME_BYTES);
     grown.capacity = capacity;
@@ -141,6 +146,7 @@ static void drop_lowest(struct gateway_state *gateway)
         window_walk_drop(gateway->walk, gateway->lowest, slot(gateway, gateway->lowest));
     gateway->outcomes_hash -= *hash_slot(gateway, gateway->lowest);
     gateway->lowest++;
+    ensure(gateway->lowest <= gateway->applied || gateway->outcomes_hash == 0);
 }
 
 void gateway_keep(struct gateway_state *gateway, struct decision decision)
@@ -180,6 +186,8 @@ uint64_t gateways_hash(const struct gateways *gateways)
     uint64_t sum = 0;
     for (size_t i = 0; i < gateways->count; i++) {
         const struct gateway_state *gateway = &gateways->items[i];
+        ensure(gateway->epoch > 0 && gateway->lowest >= 1 && gateway->lowest - 1 <= gateway->applied);
+        ensure(gateway_outcome_count(gateway) > 0 || gateway->outcomes_hash == 0);
         uint8_t state[48];
         bytes_put_u64(state, gateway->id);
         bytes_put_u64(state + 8, gateway->nonce);
@@ -211,6 +219,7 @@ void gateways_walk_begin(struct gateways *gateways)
 
 void gateways_walk_end(struct gateways *gateways)
 {
+    ensure(gateways->walk_at <= gateways->walk_count);
     for (size_t i = 0; i < gateways->count; i++)
         gateways->items[i].walk = NULL;
     for (size_t i = 0; i < gateways->walk_count; i++)
@@ -222,6 +231,7 @@ uint64_t gateways_walk_left(const struct gateways *gateways)
 {
     uint64_t left = 0;
     ensure(gateways->walk_count <= STORE_GATEWAYS_MAX);
+    ensure(gateways->walk_at <= gateways->walk_count);
     for (size_t i = gateways->walk_at; i < gateways->walk_count; i++)
         left += window_walk_left(&gateways->walks[i]);
     return left;
@@ -232,6 +242,7 @@ struct window_walk *gateways_walk(struct gateways *gateways)
     ensure(gateways_walk_left(gateways) > 0);
     while (window_walk_left(&gateways->walks[gateways->walk_at]) == 0)
         gateways->walk_at++;
+    ensure(gateways->walk_at < gateways->walk_count);
     return &gateways->walks[gateways->walk_at];
 }
 
@@ -242,12 +253,14 @@ struct decision gateways_walk_outcome(struct gateways *gateways)
     const struct gateway_state *gateway = gateways_find(gateways, walk->was.id);
     if (!gateway || gateway->walk != walk)
         return window_walk_next(walk, NULL, 0);
+    ensure(gateway->epoch == walk->was.epoch && gateway->applied >= walk->was.applied);
     return window_walk_next(walk, gateway->outcomes, gateway->capacity);
 }
 
 size_t gateways_memory_bytes(const struct gateways *gateways)
 {
     size_t bytes = gateways->count * sizeof *gateways->items;
+    ensure(gateways->count <= STORE_GATEWAYS_MAX && gateways->walk_count <= STORE_GATEWAYS_MAX);
     for (size_t i = 0; i < gateways->count; i++)
         bytes += gateways->items[i].capacity * WINDOW_OUTCOME_BYTES;
     for (size_t i = 0; i < gateways->walk_count; i++)

@@ -22,6 +22,7 @@ void tokens_init(struct tokens *tokens, uint64_t seed)
 const struct token *tokens_at(const struct tokens *tokens, size_t place)
 {
     ensure(place < tokens->count);
+    ensure(tokens->first < tokens->capacity && tokens->count <= tokens->capacity);
     return tokens->ring[(tokens->first + place) & (tokens->capacity - 1)];
 }
 
@@ -53,6 +54,7 @@ static void keep_preimage(struct tokens *tokens, struct token *oldest)
         walk->preimages = oldest;
     walk->newest = oldest;
     walk->preimages_count++;
+    ensure(walk->preimages_count <= walk->end - walk->next);
 }
 
 static void drop_oldest(struct tokens *tokens)
@@ -64,6 +66,7 @@ static void drop_oldest(struct tokens *tokens)
     tokens->dropped++;
     tokens->hash -= token_hash(oldest);
     table_remove(&tokens->table, &oldest->named);
+    ensure(tokens->table.count == tokens->count && (tokens->count > 0 || tokens->hash == 0));
     keep_preimage(tokens, oldest);
 }
 
@@ -82,13 +85,16 @@ const struct decision *tokens_find(struct tokens *tokens, const uint8_t *token, 
 {
     drop_old(tokens, time_ms);
     const struct named *named = table_find(&tokens->table, token, COMMAND_TOKEN_SIZE);
-    return named ? &((const struct token *)named)->decision : NULL;
+    const struct token *kept = (const struct token *)named;
+    ensure(!kept || kept->time_ms <= time_ms);
+    return kept ? &kept->decision : NULL;
 }
 
 /* Doubles the ring, the oldest at its start. */
 static void grow(struct tokens *tokens)
 {
     size_t capacity = tokens->capacity > 0 ? 2 * tokens->capacity : RING_CAPACITY_MIN;
+    ensure(tokens->count == tokens->capacity && capacity <= STORE_TOKENS_MAX);
     struct token **ring = memory_get(capacity * sizeof *ring);
     for (size_t place = 0; place < tokens->count; place++)
         ring[place] = tokens->ring[(tokens->first + place) & (tokens->capacity - 1)];
@@ -101,6 +107,8 @@ static void grow(struct tokens *tokens)
 void tokens_keep(struct tokens *tokens, const uint8_t *token, uint64_t time_ms, struct decision decision)
 {
     ensure(decision.code != OUTCOME_NONE);
+    ensure(tokens->count <= tokens->max);
+    ensure(tokens->count == 0 || tokens_at(tokens, tokens->count - 1)->time_ms <= time_ms);
     if (tokens->count == tokens->max)
         drop_oldest(tokens);
     if (tokens->count == tokens->capacity)
@@ -115,6 +123,7 @@ void tokens_keep(struct tokens *tokens, const uint8_t *token, uint64_t time_ms, 
     tokens->ring[(tokens->first + tokens->count) & (tokens->capacity - 1)] = kept;
     tokens->count++;
     tokens->hash += token_hash(kept);
+    ensure(tokens->table.count == tokens->count);
 }
 
 /* --- dump --------------------------------------------------------------------------------------------------------- */
@@ -122,6 +131,7 @@ void tokens_keep(struct tokens *tokens, const uint8_t *token, uint64_t time_ms, 
 void tokens_walk_begin(struct tokens *tokens)
 {
     ensure(!tokens->walk.active && !tokens->walk.preimages);
+    ensure(tokens->table.count == tokens->count && tokens->count <= tokens->capacity);
     tokens->walk = (struct tokens_walk){
         .active = true, .next = tokens->dropped, .end = tokens->dropped + tokens->count};
 }
@@ -129,6 +139,7 @@ void tokens_walk_begin(struct tokens *tokens)
 uint64_t tokens_walk_left(const struct tokens *tokens)
 {
     ensure(tokens->walk.next <= tokens->walk.end);
+    ensure(tokens->walk.preimages_count <= tokens->walk.end - tokens->walk.next);
     return tokens->walk.end - tokens->walk.next;
 }
 
@@ -139,6 +150,7 @@ static struct token *take_preimage(struct tokens_walk *walk)
     ensure(oldest && walk->preimages_count > 0);
     walk->preimages = (struct token *)oldest->named.next;
     walk->preimages_count--;
+    ensure((walk->preimages != NULL) == (walk->preimages_count > 0));
     return oldest;
 }
 
@@ -183,7 +195,7 @@ void tokens_close(struct tokens *tokens)
 {
     if (tokens->walk.active)
         tokens_walk_end(tokens);
-    (void)tokens_drain(tokens, SIZE_MAX);
+    ensure(tokens_drain(tokens, SIZE_MAX) && tokens->table.count == 0);
     free(tokens->ring);
     table_close(&tokens->table);
     *tokens = (struct tokens){0};

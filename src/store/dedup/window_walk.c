@@ -14,6 +14,8 @@ void window_walk_begin(struct window_walk *walk, const struct window_edges *was)
 
 void window_walk_end(struct window_walk *walk)
 {
+    ensure((walk->preimages != NULL) == (walk->preimages_capacity > 0));
+    ensure(walk->preimages_end - walk->preimages_first <= walk->preimages_capacity);
     free(walk->preimages);
     free(walk->ring);
     *walk = (struct window_walk){0};
@@ -40,7 +42,7 @@ void window_walk_drop(struct window_walk *walk, uint64_t number, const struct de
 
 void window_walk_detach(struct window_walk *walk, struct decision *ring, size_t capacity)
 {
-    ensure(!walk->ring);
+    ensure(!walk->ring && walk->was.epoch > 0);
     if (walk->next > walk->was.applied || walk->preimages_end > walk->was.applied) {
         free(ring); /* nothing more will be looked for there */
         ring = NULL;
@@ -64,7 +66,7 @@ struct decision window_walk_next(struct window_walk *walk, const struct decision
     ensure(walk->begun && walk->next <= walk->was.applied);
     uint64_t number = walk->next++;
     if (number < walk->preimages_end) {
-        ensure(number >= walk->preimages_first);
+        ensure(number >= walk->preimages_first && walk->preimages[number - walk->preimages_first].code != OUTCOME_NONE);
         return walk->preimages[number - walk->preimages_first];
     }
     if (walk->ring) {
@@ -79,5 +81,6 @@ struct decision window_walk_next(struct window_walk *walk, const struct decision
 
 size_t window_walk_memory_bytes(const struct window_walk *walk)
 {
+    ensure((walk->ring != NULL) == (walk->ring_capacity > 0));
     return walk->preimages_capacity * sizeof *walk->preimages + walk->ring_capacity * WINDOW_OUTCOME_BYTES;
 }

@@ -98,6 +98,7 @@ static struct decision look_copy(struct store *store, const struct command *chan
     if (!found->source)
         return not_found;
     const struct file *target = find(store, change, found);
+    ensure(target != found->source); /* names of one change differ */
     return change->guarded ? look_version(target, change->version) : may;
 }
 
@@ -108,6 +109,7 @@ static struct decision look_swap(struct store *store, const struct command *chan
     const struct file *file = find(store, change, found);
     found->source = expiry_find(store, change->source, change->source_size);
     found->at_source = file != NULL;
+    ensure(!file || file != found->source); /* names of one change differ */
     if (!file || !found->source)
         return not_found;
     if (!change->guarded)
@@ -141,6 +143,7 @@ static struct blob *blob_for(struct store *store, const struct command *change, 
     if (!blob)
         memory_out(value_size, __func__);
     ensure(blob->references == 1 && command_name_size(blob) == change->name_size);
+    ensure(command_value_size(blob) == value_size); /* which the caller fills in */
     return blob;
 }
 
@@ -165,6 +168,7 @@ static struct decision put_own(struct store *store, struct file *file, struct bl
                              uint64_t expires_ms)
 {
     struct decision decision = put(store, file, blob, version, expires_ms);
+    ensure(blob->references == 2); /* the file's is the other */
     blob_release(blob);
     return decision;
 }
@@ -179,6 +183,7 @@ static struct decision keep_write(struct store *store, const struct command *cha
 static struct decision make_write(struct store *store, const struct command *change, const struct found *found,
                                   uint64_t version)
 {
+    ensure(version == store->revision);
     struct blob *contents = blob_for(store, change, change->value_size);
     memcpy(blob_value(contents), change->value, change->value_size);
     return put_own(store, found->file, contents, version, expiry_ms(store->time_ms, change->exptime_s));
@@ -199,9 +204,12 @@ static struct decision make_touch(struct store *store, const struct command *cha
     (void)version; /* the file keeps its own */
     struct file *file = found->file;
     ensure(file != NULL); /* so it was when it was looked for */
+    size_t contents_bytes = store->files.contents_bytes;
     struct file_state state = file_state(file);
     state.expires_ms = expiry_ms(store->time_ms, change->exptime_s);
     files_replace(&store->files, file, &state);
+    ensure(store->files.contents_bytes == contents_bytes && file_version(file) == state.version);
+    ensure(state.version <= store->revision);
     return (struct decision){OUTCOME_WRITTEN, state.version, 0};
 }
 
@@ -231,6 +239,7 @@ static struct decision make_incr(struct store *store, const struct command *chan
     int64_t sum = 0;
     ensure(sum_of(file, change->delta, &sum));
     uint8_t text[INTEGER_TEXT_MAX];
+    ensure(version == store->revision);
     size_t size = integer_format(sum, text);
     ensure(size > 0 && size <= sizeof text);
     struct blob *contents = blob_for(store, change, size);
@@ -244,6 +253,7 @@ static struct decision make_copy(struct store *store, const struct command *chan
 {
     const struct file *source = found->source;
     ensure(source && source != found->file);
+    ensure(file_version(source) < version);
     size_t size = command_value_size(file_blob(source));
     struct blob *contents = blob_for(store, change, size);
     memcpy(blob_value(contents), blob_value(file_blob(source)), size);
@@ -263,6 +273,9 @@ static struct decision make_swap(struct store *store, const struct command *chan
                                   uint64_t version)
 {
     struct file *file = found->file, *source = found->source;
+    ensure(file && source && file != source);
+    ensure(file_version(file) < version && file_version(source) < version);
+    size_t contents_bytes = store->files.contents_bytes;
     const struct command other = {.name = change->source, .name_size = change->source_size};
     size_t size = command_value_size(file_blob(file)), source_size = command_value_size(file_blob(source));
     uint64_t expires_ms = file_expires_ms(file), source_expires_ms = file_expires_ms(source);
@@ -270,7 +283,9 @@ static struct decision make_swap(struct store *store, const struct command *chan
     memcpy(blob_value(contents), blob_value(file_blob(source)), source_size);
     memcpy(blob_value(source_contents), blob_value(file_blob(file)), size);
     put_own(store, file, contents, version, source_expires_ms);
-    return put_own(store, source, source_contents, version, expires_ms);
+    struct decision decision = put_own(store, source, source_contents, version, expires_ms);
+    ensure(store->files.contents_bytes == contents_bytes); /* they have changed places */
+    return decision;
 }
 
 #ifdef CLEAT_TEST_LEVEL
@@ -353,6 +368,7 @@ bool change_versions(enum command_kind kind)
 
 static size_t copied_growth(const struct command *change, const struct file *source)
 {
+    ensure(change->name_size > 0 && change->source_size > 0);
     return change->name_size + command_value_size(file_blob(source));
 }
 
@@ -388,6 +404,7 @@ struct decision change_make(struct store *store, const struct command *change, c
 {
     const struct change *row = change_of(change->kind);
     ensure(row->make != NULL);
+    ensure(!row->versions || version == store->revision);
     if (blob && row->becomes)
         return keep_write(store, change, found, blob, version);
     return row->make(store, change, found, version);

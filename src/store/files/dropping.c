@@ -16,6 +16,7 @@ static struct dropped *ring_at(const struct dropped_ring *ring, size_t place)
 
 static void ring_grow(struct dropped_ring *ring)
 {
+    ensure(ring->count == ring->capacity && ring->capacity <= SIZE_MAX / 2 / sizeof *ring->items);
     size_t capacity = ring->capacity > 0 ? 2 * ring->capacity : RING_CAPACITY_MIN;
     struct dropped *items = memory_get(capacity * sizeof *items);
     for (size_t place = 0; place < ring->count; place++)
@@ -28,6 +29,7 @@ static void ring_push(struct dropped_ring *ring, struct dropped dropped)
 {
     if (ring->count == ring->capacity)
         ring_grow(ring);
+    ensure(ring->count < ring->capacity && (ring->capacity & (ring->capacity - 1)) == 0);
     ring->count++;
     *ring_at(ring, ring->count - 1) = dropped;
 }
@@ -36,6 +38,7 @@ static struct dropped ring_pop(struct dropped_ring *ring)
 {
     struct dropped oldest = *ring_at(ring, 0);
     ensure(oldest.blob && oldest.blob->references > 0);
+    ensure(ring->first < ring->capacity && ring->count <= ring->capacity);
     ring->first = (ring->first + 1) & (ring->capacity - 1);
     ring->count--;
     return oldest;
@@ -55,6 +58,8 @@ void dropping_add(struct dropping *dropping, struct blob *blob, uint64_t hash)
     dropping->bytes += file_blob_memory_bytes(blob);
     dropping->hash += hash;
     ring_push(&dropping->ring, (struct dropped){blob, hash});
+    /* It is none of a dump's that began before. */
+    ensure(!dropping->walking || dropping->released + dropping->ring.count > dropping->walk_end);
 }
 
 void dropping_sweep(struct dropping *dropping, size_t count)
@@ -76,6 +81,7 @@ void dropping_sweep(struct dropping *dropping, size_t count)
         }
     }
     ensure(dropping->ring.count > 0 || dropping->hash == 0);
+    ensure((dropping->bytes > 0) == (dropping->ring.count + dropping->preimages.count > 0));
 }
 
 void dropping_close(struct dropping *dropping)
@@ -83,7 +89,8 @@ void dropping_close(struct dropping *dropping)
     if (dropping->walking)
         dropping_walk_end(dropping);
     dropping_sweep(dropping, SIZE_MAX);
-    ensure(dropping->bytes == 0);
+    ensure(dropping->bytes == 0 && dropping->preimages.count == 0);
+    ensure(dropping->ring.count == 0);
     free(dropping->ring.items);
     *dropping = (struct dropping){0};
 }
@@ -102,6 +109,7 @@ void dropping_walk_begin(struct dropping *dropping)
 uint64_t dropping_walk_left(const struct dropping *dropping)
 {
     ensure(dropping->walk_next <= dropping->walk_end);
+    ensure(dropping->preimages.count <= dropping->walk_end - dropping->walk_next);
     return dropping->walk_end - dropping->walk_next;
 }
 
@@ -126,6 +134,7 @@ struct dropped dropping_walk_next(struct dropping *dropping)
 void dropping_walk_end(struct dropping *dropping)
 {
     ensure(dropping->walking);
+    ensure(dropping->preimages.count <= dropping->walk_end - dropping->walk_next);
     while (dropping->preimages.count > 0)
         release(dropping, ring_pop(&dropping->preimages).blob);
     free(dropping->preimages.items);

@@ -24,7 +24,9 @@ static void expire(struct store *store, struct file *file)
     ensure(is_due(store, file));
     uint64_t revision = store_next_revision(store);
     ensure(file_version(file) < revision);
+    size_t count = store->files.table.count;
     keep_remove(store, file, EVENT_BY_EXPIRY);
+    ensure(store->files.table.count == count - 1);
 }
 
 struct file *expiry_find(struct store *store, const uint8_t *name, size_t name_size)
@@ -39,10 +41,13 @@ struct file *expiry_find(struct store *store, const uint8_t *name, size_t name_s
 
 void expiry_sweep(struct store *store)
 {
+    uint64_t due_ms = 0;
     for (int i = 0; i < STORE_SWEEP_MAX; i++) {
         struct file *file = files_first_due(&store->files);
         if (!file || !is_due(store, file))
             return;
+        ensure(file_expires_ms(file) >= due_ms); /* the earliest first, alike on all nodes */
+        due_ms = file_expires_ms(file);
         expire(store, file);
     }
 }

@@ -30,7 +30,9 @@ static int compare_names(const struct heap_item *a, const struct heap_item *b)
 {
     const struct named *one = &list_item(a, const struct file, expiry)->named;
     const struct named *other = &list_item(b, const struct file, expiry)->named;
-    return names_compare(one->name, one->name_size, other->name, other->name_size);
+    int order = names_compare(one->name, one->name_size, other->name, other->name_size);
+    ensure(order != 0 || a == b); /* no two files have one name */
+    return order;
 }
 
 void files_init(struct files *files, uint64_t seed)
@@ -96,7 +98,9 @@ static void drop_state(struct files *files, struct file *file)
     files->hash -= file->hash;
     ensure(files->memory_bytes >= file_blob_memory_bytes(file_blob(file)));
     files->memory_bytes -= file_blob_memory_bytes(file_blob(file));
-    files->contents_bytes -= file_contents_bytes(file);
+    size_t contents_bytes = file_contents_bytes(file);
+    ensure(files->contents_bytes >= contents_bytes);
+    files->contents_bytes -= contents_bytes;
 }
 
 /* Before FILE changes: a dump under way that has not come to it yet gets it as it is now. */
@@ -107,6 +111,7 @@ static void keep_preimage(struct files *files, struct file *file)
         return;
     struct file_state state = file_state(file);
     preimages_add(&files->preimages, &state);
+    ensure(files->preimages.count <= files->walk.left); /* they count among those that are left */
     file->expiry.mark = files->preimages.number;
 }
 
@@ -120,6 +125,7 @@ void files_add(struct files *files, const struct file_state *state)
     files->settings += setting_has_name(file->named.name, file->named.name_size);
     table_insert(&files->table, &file->named);
     names_insert(&files->names, &file->named);
+    ensure(files->heap.count <= files->names.count);
     ensure(files->table.count == files->names.count);
 }
 
@@ -140,12 +146,14 @@ void files_replace(struct files *files, struct file *file, const struct file_sta
 
 void files_remove(struct files *files, struct file *file)
 {
+    ensure(!files->draining && files->heap.count <= files->table.count);
     keep_preimage(files, file);
     drop_state(files, file);
     files->settings -= setting_has_name(file->named.name, file->named.name_size);
     names_remove(&files->names, &file->named);
     table_remove(&files->table, &file->named);
     ensure(files->table.count == files->names.count && files->settings <= files->names.count);
+    ensure(files->table.count > 0 || (files->contents_bytes == 0 && files->memory_bytes == 0));
     dropping_take(&files->dropping, file_blob(file), file->hash, STORE_DROPS_MAX);
     pool_put(&files->pool, file);
 }
@@ -153,6 +161,7 @@ void files_remove(struct files *files, struct file *file)
 bool files_drain(struct files *files, size_t count)
 {
     ensure(!files->preimages.active);
+    ensure(files->draining || files->table.count == files->names.count);
     files->draining = true;
     dropping_sweep(&files->dropping, count);
     struct named *named;

@@ -75,6 +75,7 @@ static inline uint64_t file_expires_ms(const struct file *file)
 
 static inline struct file_state file_state(const struct file *file)
 {
+    ensure(file->created > 0 && file->created <= file_version(file));
     return (struct file_state){file_blob(file), file_version(file), file->created, file_expires_ms(file)};
 }
 

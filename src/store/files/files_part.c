@@ -20,10 +20,13 @@ enum {
 
 static uint64_t files_part_hash(const struct store *store)
 {
+    const struct files *files = &store->files;
+    ensure(files->table.count == files->names.count);
+    ensure(files->dropping.ring.count > 0 || files->dropping.hash == 0);
     uint8_t state[16];
-    bytes_put_u64(state, store->files.hash);
-    bytes_put_u64(state + 8, store->files.dropping.hash);
-    return hash_bytes(state, sizeof state, store->files.dropping.ring.count);
+    bytes_put_u64(state, files->hash);
+    bytes_put_u64(state + 8, files->dropping.hash);
+    return hash_bytes(state, sizeof state, files->dropping.ring.count);
 }
 
 /* What is still to be released is due, too: no other entry may come for long. */
@@ -48,6 +51,8 @@ static void files_walk_begin(struct store *store)
 {
     struct files *files = &store->files;
     ensure(!files->draining && files->table.count == files->names.count);
+    ensure(files->heap.count <= files->table.count && files->contents_bytes <= files->memory_bytes);
+    ensure(pool_memory_bytes(&files->pool) >= files->table.count * sizeof(struct file));
     preimages_begin(&files->preimages);
     dropping_walk_begin(&files->dropping);
     files->walk = (struct files_walk){.left = files->table.count};
@@ -56,11 +61,13 @@ static void files_walk_begin(struct store *store)
 
 static uint64_t files_walk_left(const struct store *store)
 {
+    ensure(store->files.preimages.active || store->files.walk.left == 0);
     return store->files.walk.left + dropping_walk_left(&store->files.dropping);
 }
 
 static void files_walk_end(struct store *store)
 {
+    ensure(store->files.walk.left >= store->files.preimages.count);
     preimages_end(&store->files.preimages);
     dropping_walk_end(&store->files.dropping);
     store->files.walk = (struct files_walk){0};
@@ -72,20 +79,22 @@ static void put_file(struct files *files, struct buffer *out, const struct file_
     ensure(files->walk.left > 0);
     ensure(file->version > 0 && file->created <= file->version);
     files->walk.left--;
-    dump_record(out, PART_FILES, RECORD_FILE, FILE_HEADER + (size_t)file->blob->size);
+    size_t end = dump_record(out, PART_FILES, RECORD_FILE, FILE_HEADER + (size_t)file->blob->size);
     buffer_append_u64(out, file->version);
     buffer_append_u64(out, file->created);
     buffer_append_u64(out, file->expires_ms);
     buffer_append(out, file->blob->bytes, file->blob->size);
+    ensure(buffer_size(out) == end);
 }
 
 static void put_dropped(struct files *files, struct buffer *out)
 {
     struct dropped dropped = dropping_walk_next(&files->dropping);
     ensure(dropped.blob->size > COMMAND_HEADER_SIZE);
-    dump_record(out, PART_FILES, RECORD_DROPPED, DROPPED_HEADER + (size_t)dropped.blob->size);
+    size_t end = dump_record(out, PART_FILES, RECORD_DROPPED, DROPPED_HEADER + (size_t)dropped.blob->size);
     buffer_append_u64(out, dropped.hash);
     buffer_append(out, dropped.blob->bytes, dropped.blob->size);
+    ensure(buffer_size(out) == end);
     blob_release(dropped.blob);
 }
 
@@ -97,6 +106,7 @@ static void walk_names(struct files *files, struct walk *walk)
     const uint8_t *cursor = place->cursor_size > 0 ? place->cursor : NULL;
     size_t count = names_walk(&files->names, cursor, place->cursor_size, things, WALK_COUNT);
     ensure(count > 0); /* something is left: it is behind the cursor */
+    ensure(files->preimages.count == 0); /* they go first */
     size_t done = 0;
     while (done < count && !walk_is_over(walk)) {
         struct file *file = (struct file *)things[done++];
@@ -104,6 +114,7 @@ static void walk_names(struct files *files, struct walk *walk)
             walk->passed++;
             continue;
         }
+        ensure(file->expiry.mark < files->preimages.number);
         file->expiry.mark = files->preimages.number;
         struct file_state state = file_state(file);
         put_file(files, walk->out, &state);
@@ -111,6 +122,7 @@ static void walk_names(struct files *files, struct walk *walk)
     ensure(done > 0);
     const struct named *last = things[done - 1];
     ensure(last->name_size <= sizeof place->cursor);
+    ensure(!cursor || names_compare(last->name, last->name_size, cursor, place->cursor_size) > 0);
     memcpy(place->cursor, last->name, last->name_size);
     place->cursor_size = last->name_size;
 }
@@ -180,6 +192,7 @@ static enum load_result load_file(struct store *store, struct reader *record)
     files_add(&store->files, &state);
     ensure(state.blob->references == 2);
     blob_release(state.blob);
+    ensure(store->files.table.count == store->files.names.count);
     return LOAD_TAKEN;
 }
 

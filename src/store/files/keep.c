@@ -41,6 +41,7 @@ static void tell_remove(struct store *store, const struct file *file, enum store
     event->version = file_version(file);
     event->expires_ms = 0;
     store->events.held++;
+    ensure(store->events.held <= store->events.count && event->version < event->revision);
 }
 
 void keep_remove(struct store *store, struct file *file, enum store_event_cause cause)

@@ -10,8 +10,12 @@ enum { PREIMAGES_CAPACITY_MIN = 64 };
 void preimages_close(struct preimages *preimages)
 {
     ensure(preimages->active || preimages->count == 0);
-    for (size_t i = 0; i < preimages->count; i++)
+    ensure(preimages->count <= preimages->capacity);
+    for (size_t i = 0; i < preimages->count; i++) {
+        preimages->blob_bytes -= file_blob_memory_bytes(preimages->files[i].blob);
         blob_release(preimages->files[i].blob);
+    }
+    ensure(preimages->blob_bytes == 0);
     free(preimages->files);
     *preimages = (struct preimages){0};
 }
@@ -19,7 +23,7 @@ void preimages_close(struct preimages *preimages)
 void preimages_begin(struct preimages *preimages)
 {
     ensure(!preimages->active && preimages->count == 0);
-    ensure(preimages->number < UINT32_MAX);
+    ensure(preimages->number < UINT32_MAX && preimages->blob_bytes == 0);
     preimages->active = true;
     preimages->number++;
 }
@@ -36,6 +40,7 @@ void preimages_add(struct preimages *preimages, const struct file_state *state)
 {
     ensure(preimages->active);
     ensure(state->version > 0);
+    ensure(state->created > 0 && state->created <= state->version);
     if (preimages->count == preimages->capacity) {
         preimages->capacity = preimages->capacity > 0 ? 2 * preimages->capacity : PREIMAGES_CAPACITY_MIN;
         preimages->files = memory_resize(preimages->files, preimages->capacity, sizeof *preimages->files);
@@ -53,10 +58,12 @@ bool preimages_take(struct preimages *preimages, struct file_state *state)
     size_t bytes = file_blob_memory_bytes(state->blob);
     ensure(preimages->blob_bytes >= bytes);
     preimages->blob_bytes -= bytes;
+    ensure((preimages->blob_bytes > 0) == (preimages->count > 0));
     return true;
 }
 
 size_t preimages_memory_bytes(const struct preimages *preimages)
 {
+    ensure(preimages->count <= preimages->capacity);
     return preimages->capacity * sizeof *preimages->files + preimages->blob_bytes;
 }
