@@ -79,6 +79,9 @@ test_a_cluster_forms_only_when_all_are_there() {
     cluster start 5
     cluster up
     answers 3 "write a 1" x -- "OK 1"
+    for node in 1 2 3 4 5; do
+        wait_for logged "$node" event=formed # a majority answers before the last one knows
+    done
     same "$(grep -c event=formed "$CLEAT_DIR"/?/log | cut -d : -f 2 | paste -sd +)" "1+1+1+1+1"
 }
 
