@@ -1,5 +1,5 @@
-/* The whole of a node, and the steps by which it hands over from one of its parts to another: for node.c, and the three
- * files that have those steps. No part includes this. */
+/* All parts of a node, and the steps by which what comes out of one is handed to another: for node.c, which alone knows
+ * the node, and the three files that have those steps. No part includes this. */
 #ifndef CLEAT_NODE_HANDOVER_H
 #define CLEAT_NODE_HANDOVER_H
 
@@ -21,6 +21,7 @@
 #include "node/session/parse.h"
 #include "node/session/session.h"
 #include "node/transfer/transfers.h"
+#include "node/whole.h"
 #include "raft/raft.h"
 
 enum {
@@ -28,7 +29,8 @@ enum {
     NODE_SHUTDOWN_MS = 1000,    /* a clean shutdown takes this long at the most */
 };
 
-struct node {
+/* All parts, and what is below them. */
+struct parts {
     struct env env;
     const struct disk *disk;
     struct raft *raft;
@@ -44,55 +46,50 @@ struct node {
     struct persist persist;
     struct transfers transfers; /* transfer/ */
     struct state_check state_check;
-
-    /* What the last turn saw, for the log and for what a change brings about. */
-    enum raft_role seen_role;
-    uint64_t seen_term;
-    uint32_t seen_leader;
 };
 
 /* --- commands.c: the way of a command from part to part, a step of the turn each --- */
-void commands_forget_all(struct node *node);
-void commands_expire(struct node *node);
-void commands_parse(struct node *node);
-void commands_refuse(struct node *node);
-void commands_forward(struct node *node);
-uint64_t commands_deadline_ms(const struct node *node);
-void commands_opens(struct node *node, uint32_t from, struct reader *reader);
-void commands_forwarded(struct node *node, uint32_t from, struct reader *reader);
-void commands_credited(struct node *node, uint32_t from, struct reader *reader);
-void commands_send_credits(struct node *node);
-void commands_of_leader(struct node *node);
-void commands_propose(struct node *node);
+void commands_forget_all(struct parts *parts);
+void commands_expire(struct parts *parts);
+void commands_parse(struct parts *parts);
+void commands_refuse(struct parts *parts);
+void commands_forward(struct parts *parts);
+uint64_t commands_deadline_ms(const struct parts *parts);
+void commands_opens(struct parts *parts, uint32_t from, struct reader *reader);
+void commands_forwarded(struct parts *parts, uint32_t from, struct reader *reader);
+void commands_credited(struct parts *parts, uint32_t from, struct reader *reader);
+void commands_send_credits(struct parts *parts);
+void commands_of_leader(struct parts *parts);
+void commands_propose(struct parts *parts);
 /* A leader leaves the time in the log, and hands over. */
-void commands_shutdown(struct node *node);
-void commands_apply(struct node *node);
+void commands_shutdown(struct parts *parts);
+void commands_apply(struct parts *parts);
 /* After the state jumped ahead by a snapshot: answers what it has answers for. */
-void commands_jumped(struct node *node);
+void commands_jumped(struct parts *parts);
 
 /* --- replication.c --- */
 /* The limits of the configuration that is applied, to all who keep them. False: this program cannot keep them. */
-bool replication_limits(struct node *node);
+bool replication_limits(struct parts *parts);
 /* Who is a peer, from the newest configuration. */
-void replication_follow(struct node *node);
+void replication_follow(struct parts *parts);
 /* One more entry is applied: now and then the states of all nodes are compared. */
-void replication_compare(struct node *node, uint64_t index);
-static inline void replication_applied(struct node *node, uint64_t index)
+void replication_compare(struct parts *parts, uint64_t index);
+static inline void replication_applied(struct parts *parts, uint64_t index)
 {
-    if (state_check_due(&node->env, node->raft, index))
-        replication_compare(node, index);
+    if (state_check_due(&parts->env, parts->raft, index))
+        replication_compare(parts, index);
 }
 /* Snapshots: one that is asked for, or due here, is begun. */
-void replication_transfers(struct node *node);
+void replication_transfers(struct parts *parts);
 /* A snapshot that has come whole takes the old state's place. True: it did just now, and all who know the old one are
  * to be told (commands_jumped, replication_limits). */
-bool replication_install(struct node *node);
+bool replication_install(struct parts *parts);
 /* What came from a peer and is not on the way of a command. */
-void replication_take(struct node *node, struct arrival *arrival);
+void replication_take(struct parts *parts, struct arrival *arrival);
 /* Whose link is gone, with what travelled on it; or who is no peer any more. */
-void replication_lost(struct node *node);
+void replication_lost(struct parts *parts);
 
 /* --- facts.c: what the node is like, for `status` --- */
-void facts_status(const struct node *node, struct buffer *out);
+void facts_status(const struct parts *parts, struct buffer *out);
 
 #endif

@@ -8,6 +8,16 @@
 #include "node/handover.h"
 #include "node/parts.h"
 
+struct node {
+    struct parts parts; /* first: whole.h */
+    /* What the last turn saw, for the log and for what a change brings about. */
+    enum raft_role seen_role;
+    uint64_t seen_term;
+    uint32_t seen_leader;
+};
+
+_Static_assert(offsetof(struct node, parts) == 0, "whole.h finds them where it begins");
+
 void node_options_default(struct node_options *options)
 {
     *options = (struct node_options){
@@ -33,32 +43,33 @@ void node_options_default(struct node_options *options)
 
 struct buffer *node_log(struct node *node)
 {
-    return &node->env.log;
+    return &node->parts.env.log;
 }
 
 const char *node_stop_reason(const struct node *node)
 {
-    return node->env.stopping ? node->env.stop_reason : NULL;
+    const struct parts *parts = &node->parts;
+    return parts->env.stopping ? parts->env.stop_reason : NULL;
 }
 
 /* --- opening ---------------------------------------------------------------------------------------------------- */
 
-static void open_raft(struct node *node, const struct disk_recovered *recovered)
+static void open_raft(struct parts *parts, const struct disk_recovered *recovered)
 {
-    const struct node_options *options = &node->env.options;
+    const struct node_options *options = &parts->env.options;
     const struct raft_options raft_options = {
         .id = options->id,
-        .incarnation = node->peers.identity.directory.incarnation,
+        .incarnation = parts->peers.identity.directory.incarnation,
         .election_min_ms = options->election_min_ms,
         .election_max_ms = options->election_max_ms,
         .heartbeat_ms = options->heartbeat_ms,
         .gone_min_ms = 5,
         .gone_max_ms = 30,
-        .append_bytes_max = node->env.options.append_bytes,
+        .append_bytes_max = parts->env.options.append_bytes,
         .inflight_bytes_max = 4 * 1024 * 1024,
-        .inflight_count_max = node->env.options.inflight_count,
+        .inflight_count_max = parts->env.options.inflight_count,
         .hold_count = NODE_HOLD_COUNT,
-        .seed = random_u64(&node->env.random),
+        .seed = random_u64(&parts->env.random),
     };
     const struct raft_start start = {
         .term = recovered->term,
@@ -69,14 +80,14 @@ static void open_raft(struct node *node, const struct disk_recovered *recovered)
         .commit = recovered->commit,
         .rolled_back = recovered->rolled_back,
     };
-    node->raft = raft_open(&raft_options, &start);
-    uint64_t time_ms = store_time_ms(node->store);
+    parts->raft = raft_open(&raft_options, &start);
+    uint64_t time_ms = store_time_ms(parts->store);
     for (uint64_t i = 0; i < recovered->entry_count; i++) {
-        raft_load(node->raft, &recovered->entries[i]);
+        raft_load(parts->raft, &recovered->entries[i]);
         time_ms = recovered->entries[i].time_ms > time_ms ? recovered->entries[i].time_ms : time_ms;
     }
-    node->env.clock = (struct clock){.known_ms = time_ms, .at_ms = node->env.now_ms};
-    raft_begin(node->raft, node->env.now_ms);
+    parts->env.clock = (struct clock){.known_ms = time_ms, .at_ms = parts->env.now_ms};
+    raft_begin(parts->raft, parts->env.now_ms);
 }
 
 struct node *node_open(const struct node_options *options, const struct disk *disk,
@@ -86,73 +97,82 @@ struct node *node_open(const struct node_options *options, const struct disk *di
     if (!membership_fits(options, recovered, reason))
         return NULL;
     struct node *node = memory_get(sizeof *node);
-    node->env.options = *options;
-    node->disk = disk;
-    node->store = store;
-    feed_init(&node->feed, options->feed_entries_max, options->feed_names_bytes);
-    feed_reset(&node->feed, store_revision(store));
-    node->env.now_ms = node->env.started_ms = now_ms;
-    node->env.random.state = options->seed;
-    node->env.limits = (struct limits){
+    struct parts *parts = &node->parts;
+    parts->env.options = *options;
+    parts->disk = disk;
+    parts->store = store;
+    feed_init(&parts->feed, options->feed_entries_max, options->feed_names_bytes);
+    feed_reset(&parts->feed, store_revision(store));
+    parts->env.now_ms = parts->env.started_ms = now_ms;
+    parts->env.random.state = options->seed;
+    parts->env.limits = (struct limits){
         .value_max_bytes = options->value_max_bytes,
         .memory_max_bytes = options->memory_max_bytes,
         .window_max = options->window_max,
         .window_max_bytes = LIMIT_WINDOW_BYTES,
         .level = LEVEL_BASE,
     };
-    node->env.levels.reached = store_level(store);
-    peers_init(&node->peers, &node->env, recovered);
-    persist_init(&node->persist, &node->env, disk, recovered);
-    leader_init(&node->leader);
-    transfers_init(&node->transfers, &node->env, recovered);
-    open_raft(node, recovered);
-    session_init(&node->session, &node->env, node->raft, node->store);
-    bool formed = identity_formed(&node->peers.identity);
+    parts->env.levels.reached = store_level(store);
+    peers_init(&parts->peers, &parts->env, recovered);
+    persist_init(&parts->persist, &parts->env, disk, recovered);
+    leader_init(&parts->leader);
+    transfers_init(&parts->transfers, &parts->env, recovered);
+    open_raft(parts, recovered);
+    session_init(&parts->session, &parts->env, parts->raft, parts->store);
+    bool formed = identity_formed(&parts->peers.identity);
     if (formed)
-        bootstrap_log(&node->peers.identity, node->raft, options->id);
-    gateway_init(&node->gateway, options->id, random_u64(&node->env.random) | 1, node->env.limits.window_max,
-                 node->env.limits.window_max_bytes);
+        bootstrap_log(&parts->peers.identity, parts->raft, options->id);
+    gateway_init(&parts->gateway, options->id, random_u64(&parts->env.random) | 1, parts->env.limits.window_max,
+                 parts->env.limits.window_max_bytes);
     if (formed) {
-        if (!replication_limits(node)) /* those of the identity were looked at above; the log may have others */
-            env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
-        membership_say(&node->env, &node->peers.identity.directory.configuration);
+        if (!replication_limits(parts)) /* those of the identity were looked at above; the log may have others */
+            env_stop(&parts->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+        membership_say(&parts->env, &parts->peers.identity.directory.configuration);
     }
     /* Who asks for a stale answer is not to get an older one than before the start. */
-    while (store_applied(node->store) < recovered->commit && !node->env.stopping)
-        commands_apply(node);
+    while (store_applied(parts->store) < recovered->commit && !parts->env.stopping)
+        commands_apply(parts);
     return node;
 }
 
 void node_close(struct node *node)
 {
-    persist_close(&node->persist);
-    transfers_close(&node->transfers);
-    commands_forget_all(node);
-    session_end(&node->session);
-    peers_close(&node->peers);
-    leader_close(&node->leader);
-    gateway_close(&node->gateway);
-    raft_close(node->raft);
-    feed_close(&node->feed);
-    store_close(node->store);
-    buffer_close(&node->env.log);
+    struct parts *parts = &node->parts;
+    persist_close(&parts->persist);
+    transfers_close(&parts->transfers);
+    commands_forget_all(parts);
+    session_end(&parts->session);
+    peers_close(&parts->peers);
+    leader_close(&parts->leader);
+    gateway_close(&parts->gateway);
+    raft_close(parts->raft);
+    feed_close(&parts->feed);
+    store_close(parts->store);
+    buffer_close(&parts->env.log);
     free(node);
+}
+
+const char *node_busy_line(void)
+{
+    return "ERR_BUSY too many connections; try another node\r\n";
 }
 
 /* --- a turn ----------------------------------------------------------------------------------------------------- */
 
 void node_time(struct node *node, uint64_t now_ms)
 {
-    ensure(now_ms >= node->env.now_ms);
-    if (now_ms == node->env.now_ms)
+    struct parts *parts = &node->parts;
+    ensure(now_ms >= parts->env.now_ms);
+    if (now_ms == parts->env.now_ms)
         return;
-    node->env.now_ms = now_ms;
-    raft_tick(node->raft, now_ms);
+    parts->env.now_ms = now_ms;
+    raft_tick(parts->raft, now_ms);
 }
 
 static enum log_event role_event(const struct node *node)
 {
-    switch (raft_role(node->raft)) {
+    const struct parts *parts = &node->parts;
+    switch (raft_role(parts->raft)) {
     case RAFT_LEADER:
         return LOG_LEADER;
     case RAFT_CANDIDATE:
@@ -162,30 +182,31 @@ static enum log_event role_event(const struct node *node)
     case RAFT_FOLLOWER:
         break;
     }
-    return raft_is_voter(node->raft) ? LOG_FOLLOWER : LOG_LEARNER;
+    return raft_is_voter(parts->raft) ? LOG_FOLLOWER : LOG_LEARNER;
 }
 
 /* Says what became of role, term and leader since the last turn. */
 static void say_changes(struct node *node)
 {
-    enum raft_role role = raft_role(node->raft);
-    uint64_t term = raft_term(node->raft);
-    uint32_t leader = raft_leader(node->raft);
+    struct parts *parts = &node->parts;
+    enum raft_role role = raft_role(parts->raft);
+    uint64_t term = raft_term(parts->raft);
+    uint32_t leader = raft_leader(parts->raft);
     if (role == node->seen_role && term == node->seen_term && leader == node->seen_leader)
         return;
-    ensure(term >= node->seen_term && (role != RAFT_LEADER || leader == node->env.options.id));
-    event_begin(&node->env, role_event(node));
-    event_number(&node->env, "term", term);
-    event_number(&node->env, "leader", leader);
-    event_number(&node->env, "last", raft_last_index(node->raft));
-    event_number(&node->env, "commit", raft_commit(node->raft));
-    event_end(&node->env);
-    node->env.meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
-    node->env.meter.leader_changes += leader != 0 && leader != node->seen_leader;
+    ensure(term >= node->seen_term && (role != RAFT_LEADER || leader == parts->env.options.id));
+    event_begin(&parts->env, role_event(node));
+    event_number(&parts->env, "term", term);
+    event_number(&parts->env, "leader", leader);
+    event_number(&parts->env, "last", raft_last_index(parts->raft));
+    event_number(&parts->env, "commit", raft_commit(parts->raft));
+    event_end(&parts->env);
+    parts->env.meter.elections += term != node->seen_term && (role == RAFT_CANDIDATE || role == RAFT_LEADER);
+    parts->env.meter.leader_changes += leader != 0 && leader != node->seen_leader;
     if (leader != 0)
-        node->session.gate.leaderless_ms = UINT64_MAX;
+        parts->session.gate.leaderless_ms = UINT64_MAX;
     else if (node->seen_leader != 0)
-        node->session.gate.leaderless_ms = node->env.now_ms;
+        parts->session.gate.leaderless_ms = parts->env.now_ms;
     node->seen_role = role;
     node->seen_term = term;
     node->seen_leader = leader;
@@ -194,73 +215,76 @@ static void say_changes(struct node *node)
 /* What came on LINK, one message after the other, each to the part that it is for. */
 void node_link_bytes(struct node *node, struct node_link *link, const uint8_t *bytes, size_t size)
 {
+    struct parts *parts = &node->parts;
     struct arrival arrival;
-    while (size > 0 && peers_take(&node->peers, &node->env, node->raft, link, &bytes, &size, &arrival)) {
-        if (peers_has_lost(&node->peers))
-            replication_lost(node);
+    while (size > 0 && peers_take(&parts->peers, &parts->env, parts->raft, link, &bytes, &size, &arrival)) {
+        if (peers_has_lost(&parts->peers))
+            replication_lost(parts);
         switch ((unsigned)arrival.kind) {
         case ARRIVAL_OPEN:
-            commands_opens(node, arrival.from, &arrival.body);
+            commands_opens(parts, arrival.from, &arrival.body);
             break;
         case ARRIVAL_FORWARD:
-            commands_forwarded(node, arrival.from, &arrival.body);
+            commands_forwarded(parts, arrival.from, &arrival.body);
             break;
         case ARRIVAL_CREDIT:
-            commands_credited(node, arrival.from, &arrival.body);
+            commands_credited(parts, arrival.from, &arrival.body);
             break;
         default:
-            replication_take(node, &arrival);
+            replication_take(parts, &arrival);
         }
     }
-    if (peers_has_lost(&node->peers))
-        replication_lost(node);
+    if (peers_has_lost(&parts->peers))
+        replication_lost(parts);
 }
 
 /* The new state takes the old one's place: store, log, gateway and waiting clients in one turn. */
 static void install_snapshot(struct node *node)
 {
-    if (!replication_install(node))
+    struct parts *parts = &node->parts;
+    if (!replication_install(parts))
         return;
-    commands_jumped(node);
-    if (!replication_limits(node))
-        env_stop(&node->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
+    commands_jumped(parts);
+    if (!replication_limits(parts))
+        env_stop(&parts->env, LOG_UNKNOWN_LIMITS, MEMBERSHIP_LIMITS_REASON);
 }
 
 void node_turn(struct node *node)
 {
-    node->env.more = false;
-    node->session.answered_bytes = 0;
-    if (node->env.stopping)
+    struct parts *parts = &node->parts;
+    parts->env.more = false;
+    parts->session.answered_bytes = 0;
+    if (parts->env.stopping)
         return;
-    if (raft_met_newer(node->raft)) {
-        env_stop(&node->env, LOG_UNKNOWN_CONFIGURATION,
+    if (raft_met_newer(parts->raft)) {
+        env_stop(&parts->env, LOG_UNKNOWN_CONFIGURATION,
                  "the leader's log has a configuration that this version cannot read: " NODE_NEWER);
         return;
     }
-    replication_follow(node);
-    bootstrap_tick(&node->peers, &node->env);
-    peers_tick(&node->peers, &node->env);
-    peers_tell_room(&node->peers, node->raft, persist_has_room(&node->persist, &node->env, node->raft));
-    persist_tick(&node->persist, &node->env, node->raft);
-    commands_apply(node);
-    commands_of_leader(node);
-    reads_confirm(&node->session);
-    commands_expire(node);
-    commands_parse(node);
-    commands_forward(node);
-    commands_refuse(node);
-    commands_propose(node);
-    commands_send_credits(node);
-    reads_ask(&node->session);
-    raft_set_time(node->raft, clock_now_ms(&node->env.clock, node->env.now_ms));
-    raft_flush(node->raft);
-    peers_send_raft(&node->peers, node->raft);
+    replication_follow(parts);
+    bootstrap_tick(&parts->peers, &parts->env);
+    peers_tick(&parts->peers, &parts->env);
+    peers_tell_room(&parts->peers, parts->raft, persist_has_room(&parts->persist, &parts->env, parts->raft));
+    persist_tick(&parts->persist, &parts->env, parts->raft);
+    commands_apply(parts);
+    commands_of_leader(parts);
+    reads_confirm(&parts->session);
+    commands_expire(parts);
+    commands_parse(parts);
+    commands_forward(parts);
+    commands_refuse(parts);
+    commands_propose(parts);
+    commands_send_credits(parts);
+    reads_ask(&parts->session);
+    raft_set_time(parts->raft, clock_now_ms(&parts->env.clock, parts->env.now_ms));
+    raft_flush(parts->raft);
+    peers_send_raft(&parts->peers, parts->raft);
     /* A cluster of one confirms its reads on the spot. */
-    reads_confirm(&node->session);
+    reads_confirm(&parts->session);
     install_snapshot(node);
-    replication_transfers(node);
+    replication_transfers(parts);
     say_changes(node);
-    quorum_tick(&node->peers, &node->env, node->raft);
+    quorum_tick(&parts->peers, &parts->env, parts->raft);
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -270,78 +294,82 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 uint64_t node_deadline_ms(const struct node *node)
 {
-    if (node->env.more)
-        return node->env.now_ms;
-    uint64_t deadline_ms = raft_deadline_ms(node->raft);
-    if (!node->transfers.bulk.busy)
-        deadline_ms = sooner(deadline_ms, bootstrap_deadline_ms(&node->peers.identity));
-    deadline_ms = sooner(deadline_ms, commands_deadline_ms(node));
-    deadline_ms = sooner(deadline_ms, leader_deadline_ms(&node->leader, &node->env, node->raft, node->store));
-    deadline_ms = sooner(deadline_ms, reads_deadline_ms(&node->session));
-    deadline_ms = sooner(deadline_ms, peers_deadline_ms(&node->peers));
-    deadline_ms = sooner(deadline_ms, persist_deadline_ms(&node->persist, &node->env, node->raft,
-                                                          transfers_long_work(&node->transfers),
-                                                          node->transfers.bulk.busy));
-    deadline_ms = sooner(deadline_ms, transfers_deadline_ms(&node->transfers, &node->env, node->store));
-    deadline_ms = sooner(deadline_ms, session_refusal_ms(&node->session, node->gateway.writable));
-    deadline_ms = sooner(deadline_ms, quorum_deadline_ms(&node->peers, &node->env, node->raft));
-    deadline_ms = sooner(deadline_ms, session_deadline_ms(&node->session));
-    if (node->env.shutting_down)
-        deadline_ms = sooner(deadline_ms, node->env.shutdown_ms + NODE_SHUTDOWN_MS);
+    const struct parts *parts = &node->parts;
+    if (parts->env.more)
+        return parts->env.now_ms;
+    uint64_t deadline_ms = raft_deadline_ms(parts->raft);
+    if (!parts->transfers.bulk.busy)
+        deadline_ms = sooner(deadline_ms, bootstrap_deadline_ms(&parts->peers.identity));
+    deadline_ms = sooner(deadline_ms, commands_deadline_ms(parts));
+    deadline_ms = sooner(deadline_ms, leader_deadline_ms(&parts->leader, &parts->env, parts->raft, parts->store));
+    deadline_ms = sooner(deadline_ms, reads_deadline_ms(&parts->session));
+    deadline_ms = sooner(deadline_ms, peers_deadline_ms(&parts->peers));
+    deadline_ms = sooner(deadline_ms, persist_deadline_ms(&parts->persist, &parts->env, parts->raft,
+                                                          transfers_long_work(&parts->transfers),
+                                                          parts->transfers.bulk.busy));
+    deadline_ms = sooner(deadline_ms, transfers_deadline_ms(&parts->transfers, &parts->env, parts->store));
+    deadline_ms = sooner(deadline_ms, session_refusal_ms(&parts->session, parts->gateway.writable));
+    deadline_ms = sooner(deadline_ms, quorum_deadline_ms(&parts->peers, &parts->env, parts->raft));
+    deadline_ms = sooner(deadline_ms, session_deadline_ms(&parts->session));
+    if (parts->env.shutting_down)
+        deadline_ms = sooner(deadline_ms, parts->env.shutdown_ms + NODE_SHUTDOWN_MS);
     return deadline_ms;
 }
 
 void node_shutdown(struct node *node)
 {
-    if (node->env.shutting_down)
+    struct parts *parts = &node->parts;
+    if (parts->env.shutting_down)
         return;
-    node->env.shutting_down = true;
-    node->env.shutdown_ms = node->env.now_ms;
-    commands_shutdown(node);
-    event_begin(&node->env, LOG_SHUTDOWN);
-    event_end(&node->env);
+    parts->env.shutting_down = true;
+    parts->env.shutdown_ms = parts->env.now_ms;
+    commands_shutdown(parts);
+    event_begin(&parts->env, LOG_SHUTDOWN);
+    event_end(&parts->env);
 }
 
 bool node_shutdown_done(const struct node *node)
 {
-    if (!node->env.shutting_down)
+    const struct parts *parts = &node->parts;
+    if (!parts->env.shutting_down)
         return false;
-    ensure(node->env.now_ms >= node->env.shutdown_ms);
-    if (node->env.now_ms - node->env.shutdown_ms >= NODE_SHUTDOWN_MS || node->env.stopping)
+    ensure(parts->env.now_ms >= parts->env.shutdown_ms);
+    if (parts->env.now_ms - parts->env.shutdown_ms >= NODE_SHUTDOWN_MS || parts->env.stopping)
         return true;
-    bool alone = raft_configuration_quorum(raft_members(node->raft)) <= 1;
-    bool leads = raft_role(node->raft) == RAFT_LEADER && !alone;
-    bool rests = !node->persist.busy && !persist_owes(&node->persist, node->raft) && !node->transfers.bulk.busy;
-    return !leads && list_empty(&node->session.ages) && rests;
+    bool alone = raft_configuration_quorum(raft_members(parts->raft)) <= 1;
+    bool leads = raft_role(parts->raft) == RAFT_LEADER && !alone;
+    bool rests = !parts->persist.busy && !persist_owes(&parts->persist, parts->raft) && !parts->transfers.bulk.busy;
+    return !leads && list_empty(&parts->session.ages) && rests;
 }
 
 const struct raft *node_raft(const struct node *node)
 {
-    return node->raft;
+    return node->parts.raft;
 }
 
 const struct feed *node_feed(const struct node *node)
 {
-    return &node->feed;
+    return &node->parts.feed;
 }
 
 const struct store *node_store(const struct node *node)
 {
-    return node->store;
+    return node->parts.store;
 }
 
 struct node_parts node_parts(struct node *node)
 {
+    struct parts *parts = &node->parts;
     return (struct node_parts){
-        .env = &node->env,
-        .raft = node->raft,
-        .store = &node->store,
-        .peers = &node->peers,
-        .session = &node->session,
-        .gateway = &node->gateway,
-        .leader = &node->leader,
-        .persist = &node->persist,
-        .transfers = &node->transfers,
-        .state_check = &node->state_check,
+        .env = &parts->env,
+        .raft = parts->raft,
+        .store = &parts->store,
+        .peers = &parts->peers,
+        .session = &parts->session,
+        .gateway = &parts->gateway,
+        .leader = &parts->leader,
+        .persist = &parts->persist,
+        .transfers = &parts->transfers,
+        .state_check = &parts->state_check,
     };
 }

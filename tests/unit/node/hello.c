@@ -211,7 +211,7 @@ START_TEST(a_node_that_is_told_does_not_vote_nor_after_a_restart)
     start();
     ck_assert(!raft_is_voter(parts.raft));
     struct buffer status = {0};
-    facts_status(node, &status);
+    facts_status(node_all(node), &status);
     buffer_append_u8(&status, '\0');
     ck_assert_ptr_nonnull(strstr((char *)buffer_start(&status), "role=learner\r\nlearner_reason=an older copy"));
     buffer_close(&status);

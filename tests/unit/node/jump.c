@@ -29,7 +29,7 @@ static void jump(uint64_t count)
     struct store *store = ahead(count);
     store_close(*parts.store);
     *parts.store = store;
-    commands_jumped(node);
+    commands_jumped(node_all(node));
 }
 
 START_TEST(outcomes_are_kept_for_a_gateway_that_jumped)
@@ -69,7 +69,7 @@ START_TEST(no_question_before_a_write_sees_it)
     struct connection connection;
     struct node_client *client = node_client_open(node, &connection);
     type(client, "read a\nlist stale\nstat a\nwrite a 1\nx\nread a stale\n");
-    commands_forward(node);
+    commands_forward(node_all(node));
     expect(client, "");
     jump(1);
     expect(client, "ERR_BUSY this node was behind and has jumped ahead; read again\r\n"

@@ -63,7 +63,7 @@ static const char *status_value(const char *key)
     struct buffer status = {0};
     char line[60] = "\r\n";
     strcat(strcat(line, key), "=");
-    facts_status(node, &status);
+    facts_status(node_all(node), &status);
     buffer_append_u8(&status, '\0');
     const char *at = strstr((const char *)buffer_start(&status), line);
     ck_assert_ptr_nonnull(at);
