@@ -158,7 +158,10 @@ test_a_full_table_of_descriptors_is_want_of_room_and_passes() {
         cluster pid "$node" >/dev/null || fail "node $node ended: $(tail -n 2 "$CLEAT_DIR/$node/log")"
         prlimit --pid "$(cluster pid "$node")" --nofile=1024:
     done
-    wait_for takes_write 1
+    for node in 1 2 3; do
+        wait_for status_is "$node" disk ok
+        wait_for takes_write "$node" # what the leader knows the others hear a little later
+    done
     "$tools/hammer" --ports "$(ports 1 2 3)" --connections 4 --depth 8 --count 500 --files 10 --size 900 --alone \
         --prefix c
     wait_for level 1 2 3
