@@ -29,7 +29,8 @@ static uint32_t append_members(const struct levels *levels, unsigned level, bool
 static void finish(struct buffer *line, char text[LEVELS_TEXT_MAX])
 {
     size_t size = buffer_size(line) < LEVELS_TEXT_MAX ? buffer_size(line) : LEVELS_TEXT_MAX - 1;
-    memcpy(text, buffer_start(line), size);
+    if (size > 0)
+        memcpy(text, buffer_start(line), size);
     text[size] = '\0';
     buffer_close(line);
 }

@@ -108,6 +108,7 @@ const char *invariants_log_begins(struct invariants *invariants, uint32_t id, co
             return broken(invariants, "its log gives up entry %llu of term %llu, which is committed",
                           (unsigned long long)index, (unsigned long long)term);
     }
+    synced->term_coming = request->write_vote ? request->term : 0;
     if (request->reset)
         synced_cut(synced, request->reset_index + 1);
     if (request->entry_count > 0 && request->entries[0].index > synced->base)
@@ -130,6 +131,7 @@ void invariants_log_synced(struct invariants *invariants, uint32_t id, const str
         synced_add(synced, request->entries[i].index, request->entries[i].term);
     if (request->entry_count > 0)
         synced->batch_first = request->entries[0].index;
+    synced->term_coming = 0;
     hint_synced(invariants, id, request);
 }
 
@@ -222,6 +224,7 @@ const char *invariants_recovered(struct invariants *invariants, uint32_t id, con
     if (lost)
         return lost;
     synced->term = recovered->term;
+    synced->term_coming = 0;
     synced->vote = recovered->vote;
     synced->base = recovered->snapshot_index;
     synced->count = 0;
@@ -432,7 +435,8 @@ static const char *check_matches(struct invariants *invariants, struct watched *
                           (unsigned long long)watched->led_match[i], (unsigned long long)view.match);
         bool news = view.match != watched->led_match[i];
         watched->led_match[i] = view.match;
-        if (news && other->synced.term <= raft_term(raft) && view.match > 0 && view.match >= raft_first_index(raft) &&
+        bool gone_on = other->synced.term > raft_term(raft) || other->synced.term_coming > raft_term(raft);
+        if (news && !gone_on && view.match > 0 && view.match >= raft_first_index(raft) &&
             !synced_has(&other->synced, view.match, raft_term_at(raft, view.match)))
             return broken(invariants, "believes that n%u has entry %llu of term %llu on its disk", i + 1,
                           (unsigned long long)view.match, (unsigned long long)raft_term_at(raft, view.match));

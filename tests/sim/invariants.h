@@ -37,6 +37,7 @@ struct shadow_entry {
 /* What a machine's disk was told to sync, and did. */
 struct synced {
     uint64_t term;
+    uint64_t term_coming; /* of the request under way, which may have cut the log already */
     uint32_t vote;
     uint64_t base;       /* covered by a snapshot, or by an earlier log that is not known any more */
     uint64_t *terms;     /* of entries base + 1 .. base + count */

@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include "node/parts.h"
-#include "store/feed.h"
 #include "support/check.h"
 
 static struct blob *some_command(void)
@@ -148,15 +147,6 @@ START_TEST(store_skips_an_entry)
 }
 END_TEST
 
-START_TEST(feed_is_given_half_a_revision)
-{
-    struct feed feed;
-    const struct store_event event = {.revision = 1, .more = true};
-    feed_init(&feed, 4, UINT8_MAX);
-    feed_add(&feed, &event, 1);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("ensures");
@@ -175,7 +165,6 @@ int main(void)
     tcase_add_test_raise_signal(tests, transfer_asks_the_disk_before_it_is_done, SIGABRT);
     tcase_add_test_raise_signal(tests, a_line_of_the_log_begins_in_another, SIGABRT);
     tcase_add_test_raise_signal(tests, store_skips_an_entry, SIGABRT);
-    tcase_add_test_raise_signal(tests, feed_is_given_half_a_revision, SIGABRT);
     suite_add_tcase(suite, tests);
     return check_run(suite);
 }
