@@ -305,7 +305,9 @@ static enum operation_outcome judge_refusal(struct world *world, struct connecti
                                             const struct answer *answer)
 {
     bool above = world->verbs.operations[number].above;
-    if ((strcmp(answer->code, "ERR_UPGRADE") == 0) != above) /* no number is given to it: no other error can come */
+    bool upgrade = strcmp(answer->code, "ERR_UPGRADE") == 0;
+    bool crowded = strcmp(answer->code, "ERR_BUSY") == 0; /* a node with too many connections says so of any line */
+    if (above ? !upgrade && !crowded : upgrade) /* no number is given to it: no other error can come */
         impossible(world, connection, number, answer, "that is not what keeps it from being done");
     if (strcmp(answer->code, "ERR_TIMEOUT") == 0)
         return RESULT_UNKNOWN;
